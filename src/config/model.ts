@@ -1,0 +1,344 @@
+/**
+ * The checked, linked, frozen configuration: what the text of `haproxy.cfg` means, in HAProxy's words.
+ *
+ * Units: every time is milliseconds, every size bytes. `undefined` means "not configured"; defaults that
+ * HAProxy documents are filled in by `link.ts`, so that a reader never repeats them.
+ */
+
+/** Where a line stands: errors and `explain` quote it as `file:line`. */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+/** One rule or ACL line, lexed but not compiled: `rules/` owns the grammar of what stands in it. */
+export interface RawRule {
+  readonly place: Place;
+  /** The words after the keyword, quotes and escapes removed. */
+  readonly words: readonly string[];
+}
+
+/** `acl <name> <criterion> [flags] [operator] <value>...` */
+export interface AclConfig extends RawRule {
+  readonly name: string;
+}
+
+/** `use_backend <backend> [{if | unless} <condition>]`; the words are the condition with its `if` or `unless`. */
+export interface UseBackendConfig extends RawRule {
+  readonly backend: string;
+}
+
+/** `log <target> [len <length>] [format <format>] <facility> [<max level> [<min level>]]` */
+export interface LogTarget {
+  readonly place: Place;
+  readonly target:
+    | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
+    | { readonly kind: 'unix'; readonly path: string }
+    | { readonly kind: 'fd'; readonly fd: number };
+  readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw';
+  /** 0 (`kern`) .. 23 (`local7`). */
+  readonly facility: number;
+  /** Lines less severe than this are dropped: 0 `emerg` .. 7 `debug`. */
+  readonly level: number;
+  /** Lines more severe than this are sent as this. */
+  readonly minLevel: number;
+  /** Longest line in bytes. */
+  readonly length: number;
+}
+
+export interface GlobalConfig {
+  readonly maxconn: number | undefined;
+  readonly logs: readonly LogTarget[];
+  readonly logTag: string;
+  readonly pidfile: string | undefined;
+  readonly node: string | undefined;
+  readonly description: string | undefined;
+  /** `hard-stop-after`: how long a soft stop may take. */
+  readonly hardStopAfter: number | undefined;
+  /** `tune.bufsize`, default 16384. */
+  readonly bufsize: number;
+  /** `tune.maxrewrite`, default 1024: a request head may fill bufsize - maxrewrite bytes. */
+  readonly maxrewrite: number;
+  /** `tune.http.maxhdr`, default 101 header fields. */
+  readonly maxhdr: number;
+  /** `spread-checks` in percent, default 0. */
+  readonly spreadChecks: number;
+}
+
+/** Durations in ms; `undefined` is "no time-out", as in HAProxy. */
+export interface Timeouts {
+  readonly connect: number | undefined;
+  readonly client: number | undefined;
+  readonly server: number | undefined;
+  readonly queue: number | undefined;
+  readonly httpRequest: number | undefined;
+  readonly httpKeepAlive: number | undefined;
+  readonly tunnel: number | undefined;
+  readonly check: number | undefined;
+  readonly clientFin: number | undefined;
+  readonly serverFin: number | undefined;
+}
+
+/** One socket to listen on; `bind :80,:81` and port ranges have become several. */
+export interface BindConfig {
+  readonly place: Place;
+  /** `bind ... name X`; HAProxy numbers the others `sock-1`, `sock-2`. */
+  readonly name: string;
+  readonly address:
+    | {
+        readonly kind: 'inet';
+        /** A literal address; `::` for `:::80`, `0.0.0.0` for `*:80`. */
+        readonly host: string;
+        readonly port: number;
+        /** `v6only`: an IPv6 socket that refuses IPv4. Without `v4v6`, HAProxy leaves it to the system. */
+        readonly v6only: boolean;
+      }
+    | {
+        readonly kind: 'unix';
+        readonly path: string;
+        readonly mode: number | undefined;
+        readonly user: string | undefined;
+        readonly group: string | undefined;
+      }
+    | { readonly kind: 'fd'; readonly fd: number };
+  readonly maxconn: number | undefined;
+  readonly backlog: number | undefined;
+  /** Keywords of the line as written, for messages and `-vv`. */
+  readonly text: string;
+}
+
+export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';
+
+export interface BalanceConfig {
+  readonly algorithm: BalanceAlgorithm;
+  /** `random(<draws>)`, default 2. */
+  readonly draws: number;
+}
+
+/**
+ * One server as configured, whoever configured it: a `server` line, `default-server`, a template, a label.
+ * Replaced under a living server when its configuration changes.
+ */
+export interface ServerConfig {
+  /** Unique within its backend. */
+  readonly name: string;
+  /** What survives a change of everything else: the name of a configured server, the id of a container. */
+  readonly identity: string;
+  /** A literal IPv4 or IPv6 address, or a unix path; `undefined` while a name is unresolved or no address is reachable. */
+  readonly address: string | undefined;
+  /** 0 for a unix path, and for `server NAME ADDR` without a port (HAProxy: the port the client connected to). */
+  readonly port: number;
+  /** The host name as written, where `address` comes from the resolver. */
+  readonly fqdn: string | undefined;
+  /** 0 is unlimited, as in HAProxy. */
+  readonly maxconn: number;
+  /** 0 is unlimited. */
+  readonly maxqueue: number;
+  /** 0..256, default 1. */
+  readonly weight: number;
+  readonly backup: boolean;
+  /** Starts in maintenance. */
+  readonly disabled: boolean;
+  readonly check: ServerCheckConfig | undefined;
+  /** Where it came from, for people: `file:line`, or `container 3f2a... image eviking/mydockerapp`. */
+  readonly origin: string;
+}
+
+/** The check words of a `server` line (manual 5.2). */
+export interface ServerCheckConfig {
+  /** `inter`, default 2000 ms. */
+  readonly inter: number;
+  /** `fastinter`: while in transition; default `inter`. */
+  readonly fastinter: number | undefined;
+  /** `downinter`: while down; default `inter`. */
+  readonly downinter: number | undefined;
+  readonly rise: number;
+  readonly fall: number;
+  /** `addr`, `port`: check another address than the traffic's. */
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+}
+
+/** `option httpchk` and `http-check`. Absent: a TCP connect is the check. */
+export interface HttpCheckConfig {
+  readonly method: string;
+  readonly uri: string;
+  /** `HTTP/1.0` (HAProxy's default) or `HTTP/1.1`. */
+  readonly version: string;
+  /** Header lines without CRLF, in order. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: string;
+  /** `http-check expect`, default: status 200-399. */
+  readonly expect:
+    | {
+        readonly kind: 'status';
+        /** Inclusive ranges. */
+        readonly ranges: readonly (readonly [low: number, high: number])[];
+        readonly negate: boolean;
+      }
+    | { readonly kind: 'rstatus' | 'string' | 'rstring'; readonly pattern: string; readonly negate: boolean };
+}
+
+/** `stats ...` of one proxy (manual 4.2). */
+export interface StatsConfig {
+  readonly place: Place;
+  /** Prefix of path and query that is taken, default `/haproxy?stats`. */
+  readonly uri: string;
+  readonly realm: string;
+  /** Clear-text users of `stats auth user:password`. */
+  readonly auth: readonly { readonly user: string; readonly password: string }[];
+  /** `.` has become the proxy's own name; empty shows everything. */
+  readonly scope: readonly string[];
+  readonly hideVersion: boolean;
+  /** Seconds for the `Refresh` header, or undefined. */
+  readonly refresh: number | undefined;
+  readonly showLegends: boolean;
+  readonly showNode: string | undefined;
+  readonly showDesc: string | undefined;
+  /** `stats admin if COND`: any rule that matches allows POST. */
+  readonly admin: readonly RawRule[];
+}
+
+/** `docker-servers <selectors> <server parameters>`: which containers are this backend's servers. */
+export interface DockerServersConfig {
+  readonly place: Place;
+  readonly selector: DockerSelector;
+  /** The server parameters of the line over `default-server`; name, identity and address come from the container. */
+  readonly template: ServerConfig;
+}
+
+/** All that are given must match. */
+export interface DockerSelector {
+  readonly image: string | undefined;
+  readonly labels: readonly { readonly key: string; readonly value: string | undefined }[];
+  /** Container name, `*` matches any run of characters. */
+  readonly name: string | undefined;
+  /** Compose service. */
+  readonly service: string | undefined;
+  /** Compose project. */
+  readonly project: string | undefined;
+  readonly network: string | undefined;
+  /** Container port to send traffic to. */
+  readonly port: number | undefined;
+  readonly address: 'container' | 'published' | undefined;
+  /** Name of a `docker` section. */
+  readonly engine: string | undefined;
+}
+
+/** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E] [network=N]` in a frontend or listen. */
+export interface DockerRoutesConfig {
+  readonly place: Place;
+  /** Also routes `<service>.<domain>` and appends the domain to short hosts. */
+  readonly domains: readonly string[];
+  /** Label prefix, default `fairlead.`. */
+  readonly prefix: string;
+  /** Only containers with `<prefix>enable=true`. */
+  readonly optIn: boolean;
+  readonly engine: string | undefined;
+  readonly network: string | undefined;
+  /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
+  readonly template: ServerConfig;
+}
+
+/** A `docker` section: one engine. */
+export interface DockerEngineConfig {
+  readonly place: Place | undefined;
+  /** Empty for the engine that is used where no section names one. */
+  readonly name: string;
+  /** `unix:///path`, `tcp://host:port`, `ssh://user@host`; undefined: DOCKER_HOST or /var/run/docker.sock. */
+  readonly endpoint: string | undefined;
+  readonly tlsCa: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+}
+
+/** `server-template <prefix> <count> <fqdn>:<port> ...` */
+export interface ServerTemplateConfig {
+  readonly place: Place;
+  readonly prefix: string;
+  readonly from: number;
+  readonly to: number;
+  readonly fqdn: string;
+  readonly port: number;
+  readonly template: ServerConfig;
+}
+
+export type HttpConnectionMode = 'keep-alive' | 'server-close' | 'close';
+
+/** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
+export interface ProxyConfig {
+  readonly place: Place;
+  readonly name: string;
+  readonly kind: 'frontend' | 'backend' | 'listen';
+  /** `iid` of the statistics: order in the configuration from 1 (2 where a `stats socket` exists), or `id N`. */
+  readonly id: number;
+  readonly disabled: boolean;
+  readonly timeouts: Timeouts;
+  readonly logs: readonly LogTarget[];
+  /** `none` logs a line at accept, as HAProxy without `option httplog`. Only where `logs` is not empty. */
+  readonly logFormat: 'httplog' | 'tcplog' | 'none';
+  readonly dontlognull: boolean;
+  readonly connectionMode: HttpConnectionMode;
+  readonly abortonclose: boolean;
+  readonly forwardfor: ForwardForConfig | undefined;
+  /** Error replies by status, each the whole bytes of the reply as in the file. */
+  readonly errorfiles: ReadonlyMap<number, Buffer>;
+  readonly acls: readonly AclConfig[];
+  readonly httpRequest: readonly RawRule[];
+  readonly httpResponse: readonly RawRule[];
+  /** `redirect ...`: evaluated after the http-request rules. */
+  readonly redirects: readonly RawRule[];
+  readonly stats: StatsConfig | undefined;
+
+  // Frontend side (frontend, listen)
+  readonly binds: readonly BindConfig[];
+  readonly maxconn: number | undefined;
+  readonly useBackends: readonly UseBackendConfig[];
+  readonly defaultBackend: string | undefined;
+  readonly dockerRoutes: readonly DockerRoutesConfig[];
+  readonly socketStats: boolean;
+
+  // Backend side (backend, listen)
+  readonly balance: BalanceConfig;
+  /** Of the backend itself: `fullconn`, default 10 % of the maxconn of the frontends that may reach it. */
+  readonly fullconn: number;
+  readonly retries: number;
+  /** `option redispatch [n]`: undefined is off; -1 only at the last retry; n every n-th; 0 never. */
+  readonly redispatch: number | undefined;
+  readonly httpCheck: HttpCheckConfig | undefined;
+  readonly allbackups: boolean;
+  readonly servers: readonly ServerConfig[];
+  readonly serverTemplates: readonly ServerTemplateConfig[];
+  readonly dockerServers: readonly DockerServersConfig[];
+}
+
+/** `option forwardfor [except <network>] [header <name>] [if-none]` */
+export interface ForwardForConfig {
+  readonly header: string;
+  /** CIDR or address whose clients get no header. */
+  readonly except: readonly string[];
+  readonly ifNone: boolean;
+}
+
+/** `userlist`: for `http-request auth` and `http_auth()`. */
+export interface Userlist {
+  readonly name: string;
+  readonly users: readonly { readonly name: string; readonly password: string; readonly insecure: boolean; readonly groups: readonly string[] }[];
+}
+
+export interface Config {
+  readonly global: GlobalConfig;
+  /** frontend, backend and listen sections in the order of the text. */
+  readonly proxies: readonly ProxyConfig[];
+  readonly userlists: ReadonlyMap<string, Userlist>;
+  readonly dockers: readonly DockerEngineConfig[];
+}
+
+export type Severity = 'alert' | 'warning' | 'notice';
+
+/** One thing to tell about the text; `alert` makes the configuration invalid. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly place: Place | undefined;
+  readonly message: string;
+}

@@ -1,0 +1,94 @@
+/**
+ * What is counted, by the kind of row that shows it. Plain fields, incremented where the thing happens;
+ * `stats/` alone knows what they are called outside. Names are the columns of HAProxy's CSV (management manual 9.1).
+ */
+
+import { Rate, SlidingAverage } from './rate.ts';
+
+/** Responses by class, in the order hrsp_1xx .. hrsp_5xx, hrsp_other. */
+export class ResponseClasses {
+  one = 0;
+  two = 0;
+  three = 0;
+  four = 0;
+  five = 0;
+  other = 0;
+
+  count(status: number): void {
+    if (status < 200) this.one++;
+    else if (status < 300) this.two++;
+    else if (status < 400) this.three++;
+    else if (status < 500) this.four++;
+    else if (status < 600) this.five++;
+    else this.other++;
+  }
+}
+
+/** What every row has. */
+class RowCounters {
+  scur = 0;
+  smax = 0;
+  stot = 0;
+  /** Bytes from the client, heads included. */
+  bin = 0;
+  /** Bytes to the client, heads included. */
+  bout = 0;
+  dreq = 0;
+  dresp = 0;
+  /** Header rewrites that failed. */
+  wrew = 0;
+  /** Faults of our own. */
+  eint = 0;
+}
+
+/** One socket of a frontend. */
+export class ListenerCounters extends RowCounters {
+  ereq = 0;
+  dcon = 0;
+  dses = 0;
+}
+
+export class FrontendCounters extends RowCounters {
+  ereq = 0;
+  dcon = 0;
+  dses = 0;
+  intercepted = 0;
+  reqTot = 0;
+  connTot = 0;
+  readonly hrsp: ResponseClasses = new ResponseClasses();
+  readonly rate: Rate = new Rate();
+  readonly connRate: Rate = new Rate();
+  readonly reqRate: Rate = new Rate();
+}
+
+/** What servers and backends share. */
+class TargetCounters extends RowCounters {
+  qmax = 0;
+  econ = 0;
+  eresp = 0;
+  wretr = 0;
+  wredis = 0;
+  chkdown = 0;
+  lbtot = 0;
+  connect = 0;
+  reuse = 0;
+  reqTot = 0;
+  cliAbrt = 0;
+  srvAbrt = 0;
+  /** Monotonic ms of the last session, -1 if there was none. */
+  lastsess = -1;
+  readonly hrsp: ResponseClasses = new ResponseClasses();
+  readonly rate: Rate = new Rate();
+  readonly qtime: SlidingAverage = new SlidingAverage();
+  readonly ctime: SlidingAverage = new SlidingAverage();
+  readonly rtime: SlidingAverage = new SlidingAverage();
+  readonly ttime: SlidingAverage = new SlidingAverage();
+}
+
+export class ServerCounters extends TargetCounters {
+  chkfail = 0;
+}
+
+export class BackendCounters extends TargetCounters {
+  intercepted = 0;
+}

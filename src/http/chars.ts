@@ -1,0 +1,33 @@
+/** Character classes of RFC 9110 5.6.2 and RFC 9112, as one table: `CLASS[byte] & TOKEN`. */
+
+/** tchar: a method or a field name is made of these (RFC 9110 5.6.2). */
+export const TOKEN = 1;
+/** field-vchar, obs-text, SP and HTAB: what a field value may hold (RFC 9110 5.5). */
+export const VALUE = 2;
+/** VCHAR without `#`: what a request target may hold (RFC 9112 3.2; a fragment never travels). */
+export const TARGET = 4;
+export const DIGIT = 8;
+export const HEX = 16;
+
+export const CLASS: Uint8Array = classify();
+
+function classify(): Uint8Array {
+  const table = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte++) {
+    const char = String.fromCharCode(byte);
+    let bits = 0;
+    if (/[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(char)) bits |= TOKEN;
+    if (byte === 0x09 || (byte >= 0x20 && byte !== 0x7f)) bits |= VALUE;
+    if (byte > 0x20 && byte < 0x7f && char !== '#') bits |= TARGET;
+    if (/[0-9]/.test(char)) bits |= DIGIT;
+    if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
+    table[byte] = bits;
+  }
+  return table;
+}
+
+export const CR = 0x0d;
+export const LF = 0x0a;
+export const SP = 0x20;
+export const HTAB = 0x09;
+export const COLON = 0x3a;

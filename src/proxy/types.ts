@@ -1,0 +1,74 @@
+/** What the data plane asks of the rooms above it. Upper rooms implement; `app.ts` hands them in. */
+
+import type { Head } from '../http/head.ts';
+import type { RuleContext } from '../rules/types.ts';
+import type { Frontend } from './frontend.ts';
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
+
+/** A whole answer made by the proxy itself. */
+export interface Reply {
+  readonly status: number;
+  readonly reason: string;
+  /** Field lines with CRLF each; without content-length and connection, which the exchange adds. */
+  readonly fieldLines: string;
+  readonly body: Buffer;
+}
+
+/** `stats uri`: asked after the request rules, before routing, for proxies that have `stats` configured. */
+export interface StatsHandler {
+  /**
+   * Undefined when the target is not under the proxy's `stats uri` or the method is not GET, HEAD or POST.
+   * `body` is what a POST carried (at most 16 KiB; the exchange has read it before asking), else empty.
+   */
+  handle(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, context: RuleContext, body: Buffer): Reply | undefined;
+  /** Whether `handle` would answer: tells the exchange to read a POST's body first. */
+  matches(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, request: Head): boolean;
+}
+
+/**
+ * One finished exchange, as the access log reads it (manual 8.2.3). The same object is used again and again:
+ * a reader copies what it needs before it returns.
+ */
+export interface AccessRecord {
+  clientAddress: string;
+  clientPort: number;
+  /** Wall-clock ms of the first byte of the request. */
+  wallStart: number;
+  frontend: Frontend;
+  /** Undefined before a backend was chosen: the frontend's name is logged. */
+  backend: Backend | undefined;
+  server: Server | undefined;
+  /** What stands for the server where there is none: `<NOSRV>`, `<STATS>`. */
+  noServer: string;
+  /** TR/Tw/Tc/Tr/Ta in ms, -1 where the step was not reached. */
+  timeRequest: number;
+  timeQueue: number;
+  timeConnect: number;
+  timeResponse: number;
+  timeActive: number;
+  /** -1 when nothing was sent. */
+  status: number;
+  bytesToClient: number;
+  bytesFromClient: number;
+  /** Two letters, then two for cookies: `----`, `SC--`. */
+  termination: string;
+  actconn: number;
+  feconn: number;
+  beconn: number;
+  srvconn: number;
+  retries: number;
+  redispatched: boolean;
+  /** Requests ahead of it when it was queued. */
+  serverQueue: number;
+  backendQueue: number;
+  /** `GET /a HTTP/1.1`, or `<BADREQ>`. */
+  requestLine: string;
+}
+
+/** Writes access-log lines. Called once per exchange at its end, only for frontends with `log` lines. */
+export interface AccessLog {
+  exchange(record: AccessRecord): void;
+  /** Without `option httplog`: `Connect from ...`, at the first request of a connection. */
+  connect(record: { readonly clientAddress: string; readonly clientPort: number; readonly localAddress: string; readonly localPort: number; readonly frontend: Frontend }): void;
+}

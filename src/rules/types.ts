@@ -1,0 +1,44 @@
+/** What rules see of an exchange, and what they decide. `proxy/` implements RuleContext. */
+
+import type { Head } from '../http/head.ts';
+
+export interface RuleContext {
+  readonly request: Head;
+  /** Undefined while request rules run. */
+  readonly response: Head | undefined;
+  /** Without brackets; an IPv4 client of a dual-stack socket reads as IPv4. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly frontend: string;
+  readonly backend: string | undefined;
+  readonly server: string | undefined;
+}
+
+/** A rule that ends the exchange. */
+export interface Final {
+  /** `denied` counts in dreq/dresp and logs PR; `intercepted` (redirect, return, stats) logs LR. */
+  readonly kind: 'denied' | 'intercepted';
+  readonly status: number;
+  /** The whole reply without the `connection` line, or undefined for the proxy's error reply of that status. */
+  readonly reply: { readonly fieldLines: string; readonly reason: string; readonly body: Buffer } | undefined;
+  /** Close the client's connection afterwards. */
+  readonly close: boolean;
+}
+
+/** Runs in order; undefined lets the exchange go on. */
+export type RuleSet = (context: RuleContext) => Final | undefined;
+export type Condition = (context: RuleContext) => boolean;
+
+/** All rules of one proxy, compiled. A missing one costs nothing per request. */
+export interface CompiledRules {
+  readonly request: RuleSet | undefined;
+  readonly response: RuleSet | undefined;
+  /** `redirect` lines: they stand behind the request rules and the statistics. */
+  readonly redirect: RuleSet | undefined;
+  /** The first `use_backend` that matches. */
+  readonly route: ((context: RuleContext) => string | undefined) | undefined;
+  /** `stats admin`. */
+  readonly statsAdmin: Condition | undefined;
+}
