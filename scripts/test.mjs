@@ -31,10 +31,11 @@ function otherGroups(group) {
   return Object.keys(groups).filter((name) => name !== group && filesOf(name).length > 0);
 }
 
-function run(files) {
-  const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...files];
-  const result = spawnSync(process.env.FAIRLEAD_TEST_NODE ?? process.execPath, args, { cwd: root, stdio: 'inherit' });
-  return result.status ?? 1;
+/** The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. */
+function run(group, files) {
+  const around = group === 'docker' ? [join(built, 'support', 'engine.js'), process.execPath] : [];
+  const args = [...around, '--test', '--test-reporter=spec', `--test-concurrency=${group === 'docker' ? 1 : 2}`, ...files];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
 const group = process.argv[2];
@@ -50,7 +51,7 @@ if (files.length === 0) {
   process.stderr.write(`test: no test files${group === undefined ? '' : ` in test/${group}`}\n`);
   process.exit(1);
 }
-process.exitCode = run(files);
+process.exitCode = run(group, files);
 if (group === undefined) {
   for (const name of otherGroups(group)) process.stdout.write(`skipped: test/${name}, which needs ${groups[name]}: npm run test:${name}\n`);
 }

@@ -1,0 +1,22 @@
+/**
+ * The application of the story, for the image eviking/mydockerapp: counts its requests and says where it runs.
+ * `/slow` takes its time, so that a `docker stop` meets requests in flight. On SIGTERM it finishes what it has.
+ * It stands alone in the image, so it imports nothing but Node.
+ */
+
+import { createServer } from 'node:http';
+import { hostname } from 'node:os';
+
+const slowMs = 100;
+let requestCounter = 0;
+
+const server = createServer((request, response) => {
+  requestCounter++;
+  const body = `${JSON.stringify({ requestCounter, hostname: hostname() })}\n`;
+  const answer = () => response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
+  if (request.url?.startsWith('/slow')) setTimeout(answer, slowMs);
+  else answer();
+});
+
+server.listen(8089);
+process.on('SIGTERM', () => server.close(() => process.exit(0)));
