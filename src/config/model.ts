@@ -18,7 +18,7 @@ export interface RawRule {
   readonly words: readonly string[];
 }
 
-/** `acl <name> <criterion> [flags] [operator] <value>...` */
+/** `acl <name> <criterion> [flags] [operator] <value>...`; the words begin with the criterion. */
 export interface AclConfig extends RawRule {
   readonly name: string;
 }
@@ -61,6 +61,8 @@ export interface GlobalConfig {
   readonly maxrewrite: number;
   /** `tune.http.maxhdr`, default 101 header fields. */
   readonly maxhdr: number;
+  /** `log-send-hostname [<name>]`: the name in the header of each line; empty for the system's own. */
+  readonly logSendHostname?: string | undefined;
   /** `spread-checks` in percent, default 0. */
   readonly spreadChecks: number;
 }
@@ -140,6 +142,10 @@ export interface ServerConfig {
   /** Starts in maintenance. */
   readonly disabled: boolean;
   readonly check: ServerCheckConfig | undefined;
+  /** The check words as given also where `check` is not: what a later `check` (a label's) turns on. */
+  readonly checkWords?: ServerCheckConfig | undefined;
+  /** `id N`: `sid` of the statistics, instead of the place in the list. */
+  readonly id?: number | undefined;
   /** Where it came from, for people: `file:line`, or `container 3f2a... image eviking/mydockerapp`. */
   readonly origin: string;
 }
@@ -273,6 +279,7 @@ export interface ProxyConfig {
   /** `iid` of the statistics: order in the configuration from 1 (2 where a `stats socket` exists), or `id N`. */
   readonly id: number;
   readonly disabled: boolean;
+  readonly description?: string | undefined;
   readonly timeouts: Timeouts;
   readonly logs: readonly LogTarget[];
   /** `none` logs a line at accept, as HAProxy without `option httplog`. Only where `logs` is not empty. */
