@@ -13,9 +13,10 @@ export class Rate {
     if (this.current > this.max) this.max = this.current;
   }
 
-  /** Events a second, a whole number. */
+  /** Events a second, a whole number. A single event reads as 1 until the second after its own has passed, as in HAProxy. */
   read(now: number): number {
     this.rotate(now);
+    if (this.current === 0 && this.previous <= 1) return this.previous;
     const elapsed = (now % 1000) / 1000;
     return Math.floor(this.current + this.previous * (1 - elapsed));
   }

@@ -4,6 +4,9 @@
  * A Timed is armed into the slot of its deadline; refreshing it only moves `deadline`, and a slot that comes round
  * puts entries whose deadline has moved into their new slot. So a time-out that is pushed back at every byte costs
  * one field write, and Node sees a single timer. Never early; late by at most one tick (and by a busy loop).
+ * What is due in the same tick fires in the order in which it was put into its slot.
+ *
+ *     slots[i] -> first <-> second <-> ... <-> last     `first.before` is the last: a list without a second array
  */
 
 import { monotonic } from './clock.ts';
@@ -25,10 +28,16 @@ export abstract class Timed {
 
 export class Wheel {
   private readonly slots: (Timed | undefined)[] = new Array(SLOTS).fill(undefined);
+  private readonly clock: () => number;
   private timer: NodeJS.Timeout | undefined;
   /** The last tick that was worked off. */
   private tick = 0;
   private armed = 0;
+
+  /** `clock` gives monotonic ms; tests hand in their own. */
+  constructor(clock: () => number = monotonic) {
+    this.clock = clock;
+  }
 
   /** How many are armed: a leak shows here. */
   get size(): number {
@@ -36,7 +45,7 @@ export class Wheel {
   }
 
   /** Fires `timed.onTimeout` in `ms` milliseconds at the earliest. Arming again moves the deadline. */
-  arm(timed: Timed, ms: number, now: number = monotonic()): void {
+  arm(timed: Timed, ms: number, now: number = this.clock()): void {
     const deadline = now + ms;
     const later = timed.slot >= 0 && deadline >= timed.deadline;
     timed.deadline = deadline;
@@ -58,18 +67,26 @@ export class Wheel {
     // Beyond one revolution the slot comes round early and the entry is put further on.
     const slot = Math.min(due, this.tick + SLOTS - 1) % SLOTS;
     const first = this.slots[slot];
-    timed.before = undefined;
-    timed.after = first;
-    if (first !== undefined) first.before = timed;
-    this.slots[slot] = timed;
+    timed.after = undefined;
     timed.slot = slot;
     this.armed++;
+    if (first === undefined) {
+      timed.before = timed;
+      this.slots[slot] = timed;
+      return;
+    }
+    const last = first.before as Timed;
+    last.after = timed;
+    timed.before = last;
+    first.before = timed;
   }
 
   private unlink(timed: Timed): void {
-    if (timed.before !== undefined) timed.before.after = timed.after;
-    else this.slots[timed.slot] = timed.after;
+    const first = this.slots[timed.slot] as Timed;
+    if (timed === first) this.slots[timed.slot] = timed.after;
+    else (timed.before as Timed).after = timed.after;
     if (timed.after !== undefined) timed.after.before = timed.before;
+    else if (timed !== first) first.before = timed.before;
     timed.before = undefined;
     timed.after = undefined;
     timed.slot = -1;
@@ -78,30 +95,36 @@ export class Wheel {
   }
 
   private turn(): void {
-    const now = monotonic();
+    const now = this.clock();
     const target = Math.floor(now / TICK);
     // A loop that was held up catches up, but never works a slot off twice.
     const from = Math.max(this.tick + 1, target - SLOTS + 1);
-    for (let tick = from; tick <= target; tick++) {
-      this.tick = tick;
-      this.fire(tick % SLOTS, now);
-    }
-    this.tick = Math.max(this.tick, target);
+    for (let tick = from; tick <= target; tick++) this.fire(tick, now);
     if (this.armed === 0) {
       clearInterval(this.timer);
       this.timer = undefined;
     }
   }
 
-  private fire(slot: number, now: number): void {
-    let timed = this.slots[slot];
-    while (timed !== undefined) {
+  private fire(tick: number, now: number): void {
+    const slot = tick % SLOTS;
+    // Entries that are put on meanwhile go to later ticks, so the slot only loses entries and the loop ends.
+    this.tick = tick;
+    for (let timed = this.slots[slot]; timed !== undefined; timed = this.slots[slot]) {
       this.unlink(timed);
       if (timed.deadline > now) this.link(timed, now);
-      else timed.onTimeout(now);
-      // The list may have changed under us: what is due stands at the front again, what was put on is elsewhere.
-      const next: Timed | undefined = this.slots[slot];
-      timed = next === timed ? undefined : next;
+      else this.expire(timed, tick, now);
+    }
+  }
+
+  private expire(timed: Timed, tick: number, now: number): void {
+    let done = false;
+    try {
+      timed.onTimeout(now);
+      done = true;
+    } finally {
+      // Somebody's fault must not cost the others in this slot a whole revolution: the next turn works it off again.
+      if (!done) this.tick = tick - 1;
     }
   }
 }
