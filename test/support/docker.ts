@@ -27,11 +27,13 @@ export async function dockerAsync(...args: readonly string[]): Promise<string> {
   return stdout.trimEnd();
 }
 
-/** Runs docker-compose, or the plugin where there is only that. */
-export function compose(file: string, project: string, ...args: readonly string[]): string {
+/** Runs docker-compose, or the plugin where there is only that, without blocking this process. */
+export async function compose(file: string, project: string, ...args: readonly string[]): Promise<string> {
   const common = ['-f', file, '-p', project, ...args];
   const standalone = spawnSync('docker-compose', ['version'], { stdio: 'ignore' }).status === 0;
-  return standalone ? run('docker-compose', common) : run('docker', ['compose', ...common]);
+  const [command, words] = standalone ? ['docker-compose', common] : ['docker', ['compose', ...common]];
+  const { stdout } = await promisify(execFile)(command, words, limits());
+  return stdout.trimEnd();
 }
 
 /** Address of a container on one of its networks; the default bridge where none is named. */

@@ -18,5 +18,5 @@ const server = createServer((request, response) => {
   else answer();
 });
 
-server.listen(8089);
+server.listen(Number(process.env.PORT ?? 8089));
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
