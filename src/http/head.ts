@@ -9,13 +9,16 @@
  * unedited head is copied as one slice.
  */
 
-import { Field } from './fields.ts';
+import type { Field } from './fields.ts';
 
 /** How a message's body ends (RFC 9112 6.3). */
 export const Framing = { None: 0, Length: 1, Chunked: 2, UntilClose: 3 } as const;
 export type Framing = (typeof Framing)[keyof typeof Framing];
 
 const SPAN = 4;
+
+/** Fields that `Connection` cannot remove: a client could hide from the server what we decided by. */
+const PROTECTED: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'cookie', 'authorization', 'forwarded']);
 
 export class Head {
   text = '';
@@ -45,6 +48,19 @@ export class Head {
   /** The authority: from an absolute-form target, else from Host. */
   host = '';
 
+  // What the parsers take note of on the way; `settle` in parse.ts turns it into the facts above.
+  sawLength = false;
+  sawCoding = false;
+  sawHost = false;
+  sawClose = false;
+  sawKeepAlive = false;
+  sawUpgrade = false;
+  /** Which field is Upgrade, -1 if none is. */
+  upgradeIndex = -1;
+  /** Expect, lower case. */
+  expect = '';
+  private nominated: string[] | undefined = undefined;
+
   count = 0;
   readonly spans: Int32Array;
   readonly fields: Uint8Array;
@@ -52,7 +68,7 @@ export class Head {
   private anyGone = false;
   /** Field lines to add, each with its CRLF. */
   private added = '';
-  private addedPairs: [name: string, value: string][] | undefined;
+  private addedPairs: [name: string, value: string][] | undefined = undefined;
   readonly maxFields: number;
 
   constructor(maxFields = 101) {
@@ -78,6 +94,15 @@ export class Head {
     this.expectContinue = false;
     this.upgrade = '';
     this.host = '';
+    this.sawLength = false;
+    this.sawCoding = false;
+    this.sawHost = false;
+    this.sawClose = false;
+    this.sawKeepAlive = false;
+    this.sawUpgrade = false;
+    this.upgradeIndex = -1;
+    this.expect = '';
+    this.nominated = undefined;
     this.count = 0;
     this.anyGone = false;
     this.added = '';
@@ -98,6 +123,18 @@ export class Head {
   drop(index: number): void {
     this.gone[index] = 1;
     this.anyGone = true;
+  }
+
+  /** A `Connection` token that names a field to remove (RFC 9110 7.6.1). */
+  nominate(token: string): void {
+    this.nominated ??= [];
+    this.nominated.push(token);
+  }
+
+  /** Removes the nominated fields, but none that the other side's safety rests on. */
+  dropNominated(): void {
+    if (this.nominated === undefined) return;
+    for (const token of this.nominated) if (!PROTECTED.has(token) && !token.startsWith('x-forwarded-')) this.remove(token);
   }
 
   /** Values of all field lines with this name (lower case), in order, edits included. */

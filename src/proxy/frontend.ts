@@ -2,37 +2,44 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { BindConfig, ProxyConfig } from '../config/model.ts';
-import { FrontendCounters, ListenerCounters } from '../core/counters.ts';
+import { FrontendCounters } from '../core/counters.ts';
+import type { Listener } from './listener.ts';
+import type { Program } from './program.ts';
 
 export class Frontend {
   readonly name: string;
   config: ProxyConfig;
+  program: Program;
   readonly counters: FrontendCounters = new FrontendCounters();
-  readonly listeners: Listener[] = [];
+  listeners: readonly Listener[] = [];
   /** Client connections now; the CSV's scur. */
   scur = 0;
-  /** `OPEN`, `PAUSED`, `STOP`. */
   status: 'OPEN' | 'PAUSED' | 'STOP' = 'OPEN';
+  /** Its own backend side for a `listen`, else `default_backend`. */
   defaultBackend: Backend | undefined = undefined;
 
-  constructor(config: ProxyConfig) {
-    this.name = config.name;
-    this.config = config;
+  constructor(program: Program) {
+    this.name = program.config.name;
+    this.config = program.config;
+    this.program = program;
+  }
+
+  /** A new configuration under living connections: the next request of each goes by it. */
+  reconfigure(program: Program): void {
+    this.config = program.config;
+    this.program = program;
   }
 }
 
-/** One listening socket of a frontend. */
-export class Listener {
-  readonly frontend: Frontend;
-  /** `sid` of its statistics row, from 1. */
-  readonly id: number;
-  config: BindConfig;
-  readonly counters: ListenerCounters = new ListenerCounters();
-  scur = 0;
-
-  constructor(frontend: Frontend, id: number, config: BindConfig) {
-    this.frontend = frontend;
-    this.id = id;
-    this.config = config;
+/** What people call an address to listen on; two binds with the same text are the same socket. */
+export function bindText(bind: BindConfig): string {
+  const { address } = bind;
+  switch (address.kind) {
+    case 'inet':
+      return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+    case 'unix':
+      return `unix@${address.path}`;
+    case 'fd':
+      return `fd@${address.fd}`;
   }
 }

@@ -1,10 +1,10 @@
 /** What the data plane asks of the rooms above it. Upper rooms implement; `app.ts` hands them in. */
 
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
 import type { Head } from '../http/head.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { Frontend } from './frontend.ts';
-import type { Backend } from '../backend/backend.ts';
-import type { Server } from '../backend/server.ts';
 
 /** A whole answer made by the proxy itself. */
 export interface Reply {
@@ -21,7 +21,11 @@ export interface StatsHandler {
    * Undefined when the target is not under the proxy's `stats uri` or the method is not GET, HEAD or POST.
    * `body` is what a POST carried (at most 16 KiB; the exchange has read it before asking), else empty.
    */
-  handle(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, context: RuleContext, body: Buffer): Reply | undefined;
+  handle(
+    proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined },
+    context: RuleContext,
+    body: Buffer,
+  ): Reply | undefined;
   /** Whether `handle` would answer: tells the exchange to read a POST's body first. */
   matches(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, request: Head): boolean;
 }
@@ -70,5 +74,11 @@ export interface AccessRecord {
 export interface AccessLog {
   exchange(record: AccessRecord): void;
   /** Without `option httplog`: `Connect from ...`, at the first request of a connection. */
-  connect(record: { readonly clientAddress: string; readonly clientPort: number; readonly localAddress: string; readonly localPort: number; readonly frontend: Frontend }): void;
+  connect(record: {
+    readonly clientAddress: string;
+    readonly clientPort: number;
+    readonly localAddress: string;
+    readonly localPort: number;
+    readonly frontend: Frontend;
+  }): void;
 }

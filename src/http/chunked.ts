@@ -1,0 +1,265 @@
+/**
+ * The chunked coding (RFC 9112 7.1), read strictly and passed on clean.
+ *
+ *     size [;ext] CRLF  data CRLF  ...  0 [;ext] CRLF  trailers CRLF
+ *
+ * `scan` takes the next piece of the message and leaves in `output` what of it may go on. Chunks that stand whole in
+ * the piece are passed on as they are, so the usual body is a view of the piece and no copy; a size line that was split
+ * between two pieces is written anew; extensions are dropped; trailers are held until they are complete and valid.
+ * Nothing of a piece leaves before its framing was read.
+ */
+
+import { CLASS, COLON, CR, HEX, LF, TOKEN, VALUE } from './chars.ts';
+
+const State = {
+  Size: 0,
+  Extension: 1,
+  SizeLf: 2,
+  Data: 3,
+  DataCr: 4,
+  DataLf: 5,
+  Trailer: 6,
+  Done: 7,
+  Failed: 8,
+} as const;
+type State = (typeof State)[keyof typeof State];
+
+/** 13 hexadecimal digits are 2^52 - 1: a number can hold them exactly. */
+const MAX_DIGITS = 13;
+const MAX_EXTENSION = 256;
+/** Extensions of a whole body: each costs the receiver more than it costs the sender (CVE-2023-39326). */
+const MAX_EXTENSIONS = 16384;
+const MAX_TRAILERS = 8192;
+
+/** Fields that a trailer must not carry (RFC 9110 6.5.1): framing, routing, and what the head has decided by. */
+const FORBIDDEN_TRAILER =
+  /^(?:content-length|transfer-encoding|host|connection|te|trailer|upgrade|keep-alive|proxy-.*|authorization|cookie|set-cookie|content-encoding|content-type|content-range|x-forwarded-.*|cache-control|expect|max-forwards|pragma|range)$/i;
+
+const NOTHING = Buffer.alloc(0);
+
+export class ChunkedBody {
+  /** What may go on of the last piece: a view of it, or a copy where something had to be written anew. */
+  output: Buffer = NOTHING;
+
+  private state: State = State.Size;
+  private size = 0;
+  private digits = 0;
+  private left = 0;
+  private extension = 0;
+  private extensions = 0;
+  private trailers = '';
+  /** False: only the data goes on, for a receiver that does not know the coding (HTTP/1.0). */
+  private framed = true;
+  /** Start of the run of bytes that goes on as it is, -1 between runs. */
+  private runFrom = -1;
+  private piece: Buffer = NOTHING;
+  private readonly parts: Buffer[] = [];
+
+  reset(framed: boolean): void {
+    this.framed = framed;
+    this.state = State.Size;
+    this.size = 0;
+    this.digits = 0;
+    this.left = 0;
+    this.extension = 0;
+    this.extensions = 0;
+    this.trailers = '';
+  }
+
+  get done(): boolean {
+    return this.state === State.Done;
+  }
+
+  get failed(): boolean {
+    return this.state === State.Failed;
+  }
+
+  /**
+   * Reads `bytes[from..to)`; returns the index behind what belongs to this body (`to` unless it ended before) and
+   * fills `output`. When `failed` is set the message is broken and nothing of the piece may go on.
+   */
+  scan(bytes: Buffer, from: number, to: number): number {
+    this.piece = bytes;
+    this.parts.length = 0;
+    this.runFrom = -1;
+    const at = this.walk(bytes, from, to);
+    if (this.state !== State.Failed) this.endRun(at);
+    if (this.state === State.Failed || this.parts.length === 0) this.output = NOTHING;
+    else this.output = this.parts.length === 1 ? (this.parts[0] as Buffer) : Buffer.concat(this.parts);
+    this.piece = NOTHING;
+    return at;
+  }
+
+  private walk(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    // One loop, one state per byte class; data is skipped, not read.
+    while (at < to && this.state < State.Done) {
+      switch (this.state) {
+        case State.Size:
+          at = this.readSize(bytes, at, to);
+          break;
+        case State.Extension:
+          at = this.skipExtension(bytes, at, to);
+          break;
+        case State.SizeLf:
+          if (bytes[at] !== LF) return this.broken();
+          at = this.endSizeLine(at + 1);
+          break;
+        case State.Data: {
+          const taken = Math.min(this.left, to - at);
+          if (this.runFrom < 0) this.runFrom = at;
+          this.left -= taken;
+          at += taken;
+          if (this.left === 0) {
+            if (!this.framed) this.endRun(at);
+            this.state = State.DataCr;
+          }
+          break;
+        }
+        case State.DataCr:
+          if (bytes[at] !== CR) return this.broken();
+          this.markFraming(at);
+          at++;
+          this.state = State.DataLf;
+          break;
+        case State.DataLf:
+          if (bytes[at] !== LF) return this.broken();
+          this.markFraming(at);
+          at++;
+          this.startSize();
+          break;
+        case State.Trailer:
+          at = this.readTrailer(bytes, at, to);
+          break;
+      }
+    }
+    return at;
+  }
+
+  private startSize(): void {
+    this.state = State.Size;
+    this.size = 0;
+    this.digits = 0;
+    this.extension = 0;
+  }
+
+  /** Digits up to CR or `;`. The size line goes on as it is only when it stands whole and plain in this piece. */
+  private readSize(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && (CLASS[bytes[at] as number] as number) & HEX) {
+      const byte = bytes[at] as number;
+      this.size = this.size * 16 + (byte <= 0x39 ? byte - 0x30 : (byte | 0x20) - 0x57);
+      this.digits++;
+      at++;
+    }
+    if (this.digits > MAX_DIGITS) return this.broken();
+    if (at === to) {
+      this.endRun(from);
+      return to;
+    }
+    if (this.digits === 0) return this.broken();
+    const byte = bytes[at];
+    const whole = this.digits === at - from && byte === CR && at + 1 < to && bytes[at + 1] === LF;
+    if (whole && this.size > 0) {
+      this.markFraming(from);
+      return this.startData(at + 2);
+    }
+    if (whole && at + 3 < to && bytes[at + 2] === CR && bytes[at + 3] === LF) {
+      this.markFraming(from);
+      this.state = State.Done;
+      return at + 4;
+    }
+    // Split, with trailers, or with an extension: written anew by endSizeLine.
+    this.endRun(from);
+    if (byte === CR) this.state = State.SizeLf;
+    else if (byte === 0x3b) this.state = State.Extension;
+    else return this.broken();
+    return at + 1;
+  }
+
+  private skipExtension(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to && (CLASS[bytes[at] as number] as number) & VALUE) at++;
+    this.extension += at - from;
+    this.extensions += at - from;
+    if (this.extension > MAX_EXTENSION || this.extensions > MAX_EXTENSIONS) return this.broken();
+    if (at === to) return to;
+    if (bytes[at] !== CR) return this.broken();
+    this.state = State.SizeLf;
+    return at + 1;
+  }
+
+  /** The size line is complete at `at` and not part of a range. */
+  private endSizeLine(at: number): number {
+    if (this.size === 0) {
+      this.trailers = '';
+      this.state = State.Trailer;
+      return at;
+    }
+    if (this.framed) this.emit(`${this.size.toString(16)}\r\n`);
+    return this.startData(at);
+  }
+
+  private startData(at: number): number {
+    this.left = this.size;
+    this.state = State.Data;
+    return at;
+  }
+
+  private emit(line: string): void {
+    this.parts.push(Buffer.from(line, 'latin1'));
+  }
+
+  private markFraming(at: number): void {
+    if (this.framed && this.runFrom < 0) this.runFrom = at;
+  }
+
+  private endRun(at: number): void {
+    if (this.runFrom >= 0 && at > this.runFrom) this.parts.push(this.piece.subarray(this.runFrom, at));
+    this.runFrom = -1;
+  }
+
+  /** Field lines up to the empty one; held as text, since they must be checked whole. */
+  private readTrailer(bytes: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to) {
+      const byte = bytes[at] as number;
+      this.trailers += String.fromCharCode(byte);
+      at++;
+      if (byte === LF && (this.trailers === '\r\n' || this.trailers.endsWith('\r\n\r\n'))) {
+        const kept = checkTrailers(this.trailers);
+        if (kept === undefined) return this.broken();
+        if (this.framed) this.emit(`0\r\n${kept}\r\n`);
+        this.state = State.Done;
+        return at;
+      }
+      if (this.trailers.length > MAX_TRAILERS) return this.broken();
+    }
+    return to;
+  }
+
+  private broken(): number {
+    this.state = State.Failed;
+    return 0;
+  }
+}
+
+/** The field lines that may go on, each with CRLF; undefined when one is not a field line. */
+function checkTrailers(text: string): string | undefined {
+  let kept = '';
+  const lines = text.slice(0, -2).split('\r\n');
+  lines.pop();
+  for (const line of lines) {
+    const colon = line.indexOf(String.fromCharCode(COLON));
+    if (colon <= 0) return undefined;
+    const name = line.slice(0, colon);
+    if (!every(name, TOKEN) || !every(line.slice(colon + 1), VALUE)) return undefined;
+    if (!FORBIDDEN_TRAILER.test(name)) kept += `${line}\r\n`;
+  }
+  return kept;
+}
+
+function every(text: string, kind: number): boolean {
+  for (let i = 0; i < text.length; i++) if (!((CLASS[text.charCodeAt(i)] as number) & kind)) return false;
+  return true;
+}

@@ -1,0 +1,98 @@
+/** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.3). */
+
+import type { Server } from '../backend/server.ts';
+import type { Exchange } from './exchange.ts';
+import type { AccessRecord } from './types.ts';
+
+/** One record for all: the log copies what it needs before it returns. */
+const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined } = {
+  clientAddress: '',
+  clientPort: 0,
+  wallStart: 0,
+  frontend: undefined,
+  backend: undefined,
+  server: undefined,
+  noServer: '<NOSRV>',
+  timeRequest: -1,
+  timeQueue: -1,
+  timeConnect: -1,
+  timeResponse: -1,
+  timeActive: 0,
+  status: -1,
+  bytesToClient: 0,
+  bytesFromClient: 0,
+  termination: '----',
+  actconn: 0,
+  feconn: 0,
+  beconn: 0,
+  srvconn: 0,
+  retries: 0,
+  redispatched: false,
+  serverQueue: 0,
+  backendQueue: 0,
+  requestLine: '',
+};
+
+/** `now`: monotonic ms of the end. `bad`: there was no request that could be read. */
+export function access(exchange: Exchange, now: number, bad: boolean, server: Server | undefined): void {
+  const { session, services } = exchange;
+  const { frontend } = session.listener;
+  if (frontend.config.logs.length === 0) return;
+  if (frontend.config.logFormat === 'none') {
+    if (session.answered === 0) {
+      const { clientAddress, clientPort, localAddress, localPort } = session;
+      services.accessLog.connect({ clientAddress, clientPort, localAddress, localPort, frontend });
+    }
+    return;
+  }
+  const backend = exchange.backendObject;
+  const started = session.requestStart === 0 ? now : session.requestStart;
+  const stats = exchange.termination === 'LR' && exchange.statsServed;
+  record.clientAddress = session.clientAddress;
+  record.clientPort = session.clientPort;
+  record.wallStart = session.requestStart === 0 ? session.acceptedWall : session.requestWall;
+  record.frontend = frontend;
+  record.backend = backend;
+  record.server = server;
+  record.noServer = stats ? '<STATS>' : '<NOSRV>';
+  record.timeRequest = bad ? -1 : elapsed(started, exchange.headAt);
+  record.timeQueue = queueTime(exchange, now);
+  record.timeConnect = exchange.connectedAt < 0 ? -1 : elapsed(exchange.assignedAt, exchange.connectedAt);
+  record.timeResponse = exchange.responseAt < 0 ? -1 : elapsed(exchange.connectedAt, exchange.responseAt);
+  record.timeActive = elapsed(started, now);
+  if (stats) {
+    record.timeQueue = 0;
+    record.timeConnect = 0;
+    record.timeResponse = 0;
+  }
+  record.status = exchange.status;
+  record.bytesToClient = exchange.bytesOut;
+  record.bytesFromClient = exchange.bytesIn;
+  record.termination = `${exchange.termination}--`;
+  record.actconn = services.connections;
+  record.feconn = frontend.scur;
+  record.beconn = backend?.scur ?? 0;
+  // The slot is given back right after this line.
+  record.srvconn = server === undefined ? 0 : Math.max(0, server.scur - 1);
+  record.retries = exchange.retries;
+  record.redispatched = exchange.redispatched;
+  record.backendQueue = exchange.backendQueue;
+  record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
+  services.accessLog.exchange(record as AccessRecord);
+}
+
+/** As it came: a rule may have changed what was sent on. */
+function requestLine(exchange: Exchange): string {
+  const { text, fieldsFrom } = exchange.request;
+  return text.slice(0, fieldsFrom - 2);
+}
+
+/** -1 where the request never reached a queue; the whole wait where it never left it. */
+function queueTime(exchange: Exchange, now: number): number {
+  if (exchange.assignedAt >= 0) return elapsed(exchange.queuedAt, exchange.assignedAt);
+  return exchange.termination === 'sQ' || exchange.termination === 'CQ' ? elapsed(exchange.queuedAt, now) : -1;
+}
+
+function elapsed(from: number, to: number): number {
+  return Math.max(0, Math.round(to - from));
+}

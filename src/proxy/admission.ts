@@ -1,0 +1,68 @@
+/** `maxconn` of the process and of each frontend: who is served now and who waits, in arrival order. */
+
+import type net from 'node:net';
+import type { Listener } from './listener.ts';
+import type { Services } from './services.ts';
+
+interface Waiting {
+  readonly listener: Listener;
+  readonly socket: net.Socket;
+  readonly onClose: () => void;
+}
+
+export class Admission {
+  /** `global maxconn`; undefined is unlimited. */
+  maxconn: number | undefined = undefined;
+  private readonly services: Services;
+  private readonly waiting: Set<Waiting> = new Set();
+
+  constructor(services: Services) {
+    this.services = services;
+  }
+
+  full(listener: Listener): boolean {
+    const { frontend } = listener;
+    if (this.maxconn !== undefined && this.services.connections >= this.maxconn) return true;
+    if (frontend.config.maxconn !== undefined && frontend.scur >= frontend.config.maxconn) return true;
+    return listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn;
+  }
+
+  wait(listener: Listener, socket: net.Socket): void {
+    const waiting: Waiting = { listener, socket, onClose: () => this.waiting.delete(waiting) };
+    socket.on('error', waiting.onClose);
+    socket.on('close', waiting.onClose);
+    this.waiting.add(waiting);
+  }
+
+  /** A connection has ended: the next one that fits comes in. */
+  left(): void {
+    if (this.waiting.size > 0) this.letIn(1);
+  }
+
+  /** Limits may have been raised: all that fit come in. */
+  refill(): void {
+    this.letIn(this.waiting.size);
+  }
+
+  private letIn(most: number): void {
+    let admitted = 0;
+    for (const waiting of this.waiting) {
+      if (admitted === most) return;
+      if (this.full(waiting.listener)) continue;
+      this.waiting.delete(waiting);
+      waiting.socket.removeListener('error', waiting.onClose);
+      waiting.socket.removeListener('close', waiting.onClose);
+      waiting.listener.admit(waiting.socket);
+      admitted++;
+    }
+  }
+
+  /** The listener closes: nobody will be let in any more. */
+  forget(listener: Listener): void {
+    for (const waiting of this.waiting) {
+      if (waiting.listener !== listener) continue;
+      this.waiting.delete(waiting);
+      waiting.socket.destroy();
+    }
+  }
+}

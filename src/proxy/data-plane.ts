@@ -1,0 +1,179 @@
+/**
+ * All frontends with their listeners: binds what is new, keeps what is the same, closes what is gone.
+ *
+ * Invariant: either a configuration is taken over whole or nothing of it is. New sockets are bound first; when one
+ * fails, the ones just bound are closed again and everything stays as it was.
+ */
+
+import type { BindConfig, Config, Place, ProxyConfig } from '../config/model.ts';
+import type { EventLog } from '../core/log.ts';
+import type { Wheel } from '../core/wheel.ts';
+import type { CompiledRules } from '../rules/types.ts';
+import { Admission } from './admission.ts';
+import { bindText, Frontend } from './frontend.ts';
+import { Listener } from './listener.ts';
+import { Program } from './program.ts';
+import type { BackendDirectory, Services } from './services.ts';
+import type { AccessLog, StatsHandler } from './types.ts';
+
+export interface DataPlaneParts {
+  readonly wheel: Wheel;
+  readonly backends: BackendDirectory;
+  readonly events: EventLog;
+  readonly accessLog: AccessLog;
+  readonly stats: StatsHandler;
+}
+
+/** A socket that could not be bound. */
+export interface BindFailure {
+  readonly frontend: string;
+  /** `127.0.0.1:80` */
+  readonly listener: string;
+  readonly place: Place;
+  /** The system's word: `Address already in use`. */
+  readonly message: string;
+}
+
+const NO_RULES: CompiledRules = { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined };
+
+export class DataPlane {
+  private readonly services: Services;
+  private readonly admission: Admission;
+  private table: Map<string, Frontend> = new Map();
+  private stopping = false;
+  private idleWaiters: (() => void)[] = [];
+
+  constructor(parts: DataPlaneParts) {
+    this.services = {
+      ...parts,
+      limits: { headSize: 15360, maxhdr: 101 },
+      programs: new Map(),
+      connections: 0,
+      onIdle: () => this.onIdle(),
+    };
+    this.admission = new Admission(this.services);
+  }
+
+  /** By name, in the order of the configuration. */
+  get frontends(): ReadonlyMap<string, Frontend> {
+    return this.table;
+  }
+
+  /** Client connections now. */
+  get connections(): number {
+    return this.services.connections;
+  }
+
+  /**
+   * Takes over `config`. Its backends must have been applied before: frontends find their default ones by name.
+   * Answers what could not be bound; when that is not empty nothing has changed.
+   */
+  async configure(config: Config, rules: ReadonlyMap<string, CompiledRules>): Promise<readonly BindFailure[]> {
+    const programs = new Map(config.proxies.map((proxy) => [proxy.name, new Program(proxy, rules.get(proxy.name) ?? NO_RULES)]));
+    const next = new Map<string, Frontend>();
+    for (const proxy of config.proxies) {
+      if (proxy.kind === 'backend' || proxy.disabled) continue;
+      next.set(proxy.name, this.table.get(proxy.name) ?? new Frontend(programs.get(proxy.name) as Program));
+    }
+    const plan = this.planListeners(config, next);
+    const failures = await bindAll(plan.fresh);
+    if (failures.length > 0) return failures;
+
+    this.services.programs = programs;
+    this.services.limits = { headSize: config.global.bufsize - config.global.maxrewrite, maxhdr: config.global.maxhdr };
+    this.admission.maxconn = config.global.maxconn;
+    for (const listener of plan.gone) listener.close();
+    for (const [name, frontend] of next) {
+      frontend.reconfigure(programs.get(name) as Program);
+      frontend.listeners = plan.listeners.get(name) ?? [];
+      frontend.defaultBackend = this.defaultBackend(frontend.config);
+      for (const [index, bind] of frontend.config.binds.entries()) (frontend.listeners[index] as Listener).config = bind;
+    }
+    this.table = next;
+    this.admission.refill();
+    return bindAll(plan.moved);
+  }
+
+  /** Stops accepting; connections close as they become idle. */
+  drain(): void {
+    this.stopping = true;
+    for (const listener of this.listeners()) listener.close();
+    this.onIdle();
+  }
+
+  /** Resolves when a draining data plane has no connection left. */
+  whenIdle(): Promise<void> {
+    if (this.stopping && this.services.connections === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idleWaiters.push(resolve));
+  }
+
+  /** Closes every connection now. */
+  destroy(): void {
+    this.stopping = true;
+    for (const listener of this.listeners()) listener.destroy();
+  }
+
+  private onIdle(): void {
+    if (!this.stopping || this.services.connections > 0) return;
+    for (const resolve of this.idleWaiters.splice(0)) resolve();
+  }
+
+  private listeners(): Listener[] {
+    return [...this.table.values()].flatMap((frontend) => frontend.listeners);
+  }
+
+  private defaultBackend(config: ProxyConfig) {
+    return this.services.backends.get(config.kind === 'listen' ? (config.defaultBackend ?? config.name) : (config.defaultBackend ?? ''));
+  }
+
+  /** Which sockets stay, which are new, which go, and which only change their frontend (their port must be free first). */
+  private planListeners(config: Config, next: ReadonlyMap<string, Frontend>) {
+    const old = new Map(this.listeners().map((listener) => [listener, bindText(listener.config)]));
+    const kept = new Set<Listener>();
+    const listeners = new Map<string, Listener[]>();
+    const created: { listener: Listener; bind: BindConfig }[] = [];
+    for (const proxy of config.proxies) {
+      const frontend = next.get(proxy.name);
+      if (frontend === undefined) continue;
+      const own = proxy.binds.map((bind, index) => {
+        const same = frontend.listeners.find((listener) => !kept.has(listener) && old.get(listener) === bindText(bind));
+        if (same !== undefined) {
+          kept.add(same);
+          return same;
+        }
+        const listener = new Listener(frontend, index + 1, bind, this.services, this.admission);
+        created.push({ listener, bind });
+        return listener;
+      });
+      listeners.set(proxy.name, own);
+    }
+    const gone = [...old.keys()].filter((listener) => !kept.has(listener));
+    const taken = new Set(gone.map((listener) => old.get(listener)));
+    const moved = created.filter(({ bind }) => taken.has(bindText(bind))).map(({ listener }) => listener);
+    const fresh = created.filter(({ bind }) => !taken.has(bindText(bind))).map(({ listener }) => listener);
+    return { listeners, gone, fresh, moved };
+  }
+}
+
+/** Binds all or none. */
+async function bindAll(listeners: readonly Listener[]): Promise<readonly BindFailure[]> {
+  const results = await Promise.allSettled(listeners.map((listener) => listener.listen()));
+  const failures = results.flatMap((result, index) =>
+    result.status === 'rejected' ? [describe(listeners[index] as Listener, result.reason)] : [],
+  );
+  if (failures.length > 0) for (const listener of listeners) listener.close();
+  return failures;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'Address already in use',
+  EACCES: 'Permission denied',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ENOENT: 'No such file or directory',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+};
+
+function describe(listener: Listener, error: NodeJS.ErrnoException): BindFailure {
+  const message = WORDS[error.code ?? ''] ?? error.message;
+  return { frontend: listener.frontend.name, listener: bindText(listener.config), place: listener.config.place, message };
+}

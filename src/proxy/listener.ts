@@ -1,0 +1,128 @@
+/**
+ * One listening socket of a frontend and the connections that came in by it.
+ *
+ * Node cannot stop accepting without closing the socket, so at `maxconn` a connection is accepted and left unread, in
+ * arrival order, until another one ends: what its client sees is what it would see in the kernel's backlog.
+ */
+
+import { chmodSync, existsSync, unlinkSync } from 'node:fs';
+import net from 'node:net';
+import type { BindConfig } from '../config/model.ts';
+import { monotonic, wall } from '../core/clock.ts';
+import { ListenerCounters } from '../core/counters.ts';
+import type { Admission } from './admission.ts';
+import { bindText, type Frontend } from './frontend.ts';
+import type { Services } from './services.ts';
+import { Session } from './session.ts';
+
+export class Listener {
+  readonly frontend: Frontend;
+  /** `sid` of its statistics row, from 1. */
+  readonly id: number;
+  config: BindConfig;
+  readonly counters: ListenerCounters = new ListenerCounters();
+  scur = 0;
+  /** No new connections; those that are here finish what they do. */
+  closing = false;
+  private readonly services: Services;
+  private readonly admission: Admission;
+  private readonly server: net.Server;
+  private readonly sessions: Set<Session> = new Set();
+
+  constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
+    this.frontend = frontend;
+    this.id = id;
+    this.config = config;
+    this.services = services;
+    this.admission = admission;
+    this.server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.onConnection(socket));
+  }
+
+  /** Resolves when it listens; rejects with the system's error. */
+  listen(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      this.server.listen(listenOptions(this.config), () => {
+        this.server.removeListener('error', reject);
+        // A failed accept (EMFILE) must not end the process; the kernel keeps the connection for the next try.
+        this.server.on('error', () => {});
+        this.applyMode();
+        resolve();
+      });
+    });
+  }
+
+  /** What is really listened on: the port that the system chose for port 0. */
+  get text(): string {
+    const bound = this.server.address();
+    if (bound === null || typeof bound === 'string' || this.config.address.kind !== 'inet') return bindText(this.config);
+    return bindText({ ...this.config, address: { ...this.config.address, port: bound.port } });
+  }
+
+  /** Stops accepting; idle connections close, the others after their current response. */
+  close(): void {
+    if (this.closing) return;
+    this.closing = true;
+    this.server.close();
+    this.admission.forget(this);
+    for (const session of this.sessions) if (session.idle) session.closeCleanly();
+  }
+
+  /** Closes everything now. */
+  destroy(): void {
+    this.close();
+    for (const session of this.sessions) session.destroy();
+  }
+
+  /** An accepted connection that may be served now. */
+  admit(socket: net.Socket): void {
+    const { frontend, services } = this;
+    const now = monotonic();
+    services.connections++;
+    this.scur++;
+    frontend.scur++;
+    if (this.scur > this.counters.smax) this.counters.smax = this.scur;
+    if (frontend.scur > frontend.counters.smax) frontend.counters.smax = frontend.scur;
+    this.counters.stot++;
+    frontend.counters.stot++;
+    frontend.counters.connTot++;
+    frontend.counters.rate.add(now);
+    frontend.counters.connRate.add(now);
+    this.sessions.add(new Session(socket, this, services, now, wall()));
+  }
+
+  /** A session is over. */
+  leave(session: Session): void {
+    if (!this.sessions.delete(session)) return;
+    this.services.connections--;
+    this.scur--;
+    this.frontend.scur--;
+    this.admission.left();
+    if (this.services.connections === 0) this.services.onIdle();
+  }
+
+  private onConnection(socket: net.Socket): void {
+    if (this.admission.full(this)) this.admission.wait(this, socket);
+    else this.admit(socket);
+  }
+
+  private applyMode(): void {
+    const { address } = this.config;
+    if (address.kind === 'unix' && address.mode !== undefined) chmodSync(address.path, address.mode);
+  }
+}
+
+function listenOptions(config: BindConfig): net.ListenOptions {
+  const { address } = config;
+  const backlog = config.backlog ?? 4096;
+  switch (address.kind) {
+    case 'inet':
+      return { host: address.host, port: address.port, ipv6Only: address.v6only, backlog };
+    case 'unix':
+      // A socket file that a former process left behind; HAProxy replaces it as well.
+      if (existsSync(address.path)) unlinkSync(address.path);
+      return { path: address.path, backlog };
+    case 'fd':
+      return { fd: address.fd } as net.ListenOptions;
+  }
+}

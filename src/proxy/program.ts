@@ -1,0 +1,50 @@
+/** One proxy's configuration, compiled for the request path: rules and what `option forwardfor` adds. */
+
+import net from 'node:net';
+import type { ForwardForConfig, ProxyConfig } from '../config/model.ts';
+import type { CompiledRules } from '../rules/types.ts';
+
+export class Program {
+  readonly config: ProxyConfig;
+  readonly rules: CompiledRules;
+  readonly forwardFor: ForwardFor | undefined;
+
+  constructor(config: ProxyConfig, rules: CompiledRules) {
+    this.config = config;
+    this.rules = rules;
+    this.forwardFor = config.forwardfor === undefined ? undefined : new ForwardFor(config.forwardfor);
+  }
+}
+
+/** `option forwardfor` (manual 4.2). */
+export class ForwardFor {
+  /** As it is sent. */
+  readonly header: string;
+  /** As it is looked up. */
+  readonly name: string;
+  readonly ifNone: boolean;
+  private readonly except: net.BlockList | undefined;
+
+  constructor(config: ForwardForConfig) {
+    this.header = config.header;
+    this.name = config.header.toLowerCase();
+    this.ifNone = config.ifNone;
+    this.except = config.except.length === 0 ? undefined : blockList(config.except);
+  }
+
+  /** Whether this client's address is not to be told. */
+  excepts(address: string): boolean {
+    return this.except !== undefined && address !== '' && this.except.check(address, net.isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+}
+
+function blockList(networks: readonly string[]): net.BlockList {
+  const list = new net.BlockList();
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/');
+    const family = net.isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (prefix === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(prefix), family);
+  }
+  return list;
+}

@@ -1,0 +1,137 @@
+/**
+ * One TCP or unix connection to a server. It is in exactly one of three places: connecting for an exchange, carrying
+ * one, or idle in its server's pool; `user` says which (undefined is idle).
+ *
+ * Reading: Node hands bytes in a buffer that this connection owns (`onread`), so a read allocates nothing. Whoever
+ * takes bytes must be done with them when `onResponse` returns, or call `surrenderBuffer` because a write that still
+ * refers to them is pending: the connection then reads into a new one.
+ */
+
+import net from 'node:net';
+import type { Server } from '../backend/server.ts';
+import type { IdleConnection } from '../backend/types.ts';
+import { parkIdle, unparkIdle } from './pool.ts';
+
+/** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
+const BUFFER_SIZE = 128 * 1024;
+
+/** The exchange, as its connection sees it. */
+export interface ConnectionUser {
+  onConnected(connection: ServerConnection): void;
+  /** False stops reading until `resume`. `bytes[0..length)` are valid during the call only. */
+  onResponse(bytes: Buffer, length: number): boolean;
+  /** The server sends no more. */
+  onServerEnd(): void;
+  /** Refused, reset, unreachable: the connection is gone. */
+  onServerError(error: NodeJS.ErrnoException): void;
+  /** What was written has left: more may be written. */
+  onServerDrain(): void;
+  /** One of the calls above threw. */
+  onFault(error: unknown): void;
+}
+
+export class ServerConnection implements IdleConnection {
+  readonly server: Server;
+  readonly socket: net.Socket;
+  user: ConnectionUser | undefined;
+  /** Exchanges it has carried, this one included. */
+  uses = 1;
+  private buffer: Buffer;
+  private closed = false;
+  private readonly address: string | undefined;
+  private readonly port: number;
+
+  constructor(server: Server, user: ConnectionUser) {
+    this.server = server;
+    this.user = user;
+    this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    const { address, port } = server.config;
+    this.address = address;
+    this.port = port;
+    const onread = {
+      buffer: () => this.buffer,
+      callback: (length: number, bytes: Uint8Array) => this.onBytes(length, bytes as Buffer),
+    };
+    const target = address?.startsWith('/') ? { path: address } : { host: address as string, port, autoSelectFamily: false };
+    this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
+    this.socket.on('connect', () => this.onConnect());
+    this.socket.on('end', () => this.onEnd());
+    this.socket.on('drain', () => this.user?.onServerDrain());
+    this.socket.on('error', (error) => this.onError(error));
+    this.socket.on('close', () => this.onClose());
+  }
+
+  /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
+  park(): void {
+    this.user = undefined;
+    const { address, port } = this.server.config;
+    if (this.closed || this.server.removed || address !== this.address || port !== this.port) this.close();
+    else parkIdle(this.server, this);
+  }
+
+  /** Taken from the pool for another exchange. */
+  reuse(user: ConnectionUser): void {
+    this.user = user;
+    this.uses++;
+  }
+
+  /** A write that refers to the current buffer is pending: the next read goes elsewhere. */
+  surrenderBuffer(): void {
+    this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  }
+
+  /** Drops the connection and forgets its exchange: nothing is called any more. */
+  close(): void {
+    this.user = undefined;
+    this.closed = true;
+    this.socket.destroy();
+  }
+
+  private onConnect(): void {
+    const { user } = this;
+    try {
+      user?.onConnected(this);
+    } catch (error) {
+      user?.onFault(error);
+    }
+  }
+
+  private onBytes(length: number, bytes: Buffer): boolean {
+    if (this.user === undefined) {
+      // Nobody asked: whatever this is, the next exchange must not take it for its response.
+      this.dropIdle();
+      return false;
+    }
+    const { user } = this;
+    try {
+      return user.onResponse(bytes, length);
+    } catch (error) {
+      user.onFault(error);
+      return false;
+    }
+  }
+
+  private onEnd(): void {
+    if (this.user === undefined) this.dropIdle();
+    else this.user.onServerEnd();
+  }
+
+  private onError(error: NodeJS.ErrnoException): void {
+    this.closed = true;
+    if (this.user === undefined) this.dropIdle();
+    else this.user.onServerError(error);
+  }
+
+  /** Closed without an error and without an end we saw: as an end. */
+  private onClose(): void {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.user === undefined) unparkIdle(this.server, this);
+    else this.user.onServerEnd();
+  }
+
+  private dropIdle(): void {
+    unparkIdle(this.server, this);
+    this.close();
+  }
+}

@@ -1,0 +1,36 @@
+/** What every session shares: handed in once by the data plane, never looked up per request. */
+
+import type { Backend } from '../backend/backend.ts';
+import type { RouteTable } from '../backend/routes.ts';
+import type { EventLog } from '../core/log.ts';
+import type { Wheel } from '../core/wheel.ts';
+import type { Program } from './program.ts';
+import type { AccessLog, StatsHandler } from './types.ts';
+
+export interface Limits {
+  /** Most bytes of a message head: tune.bufsize - tune.maxrewrite. */
+  readonly headSize: number;
+  /** Most fields of a message head: tune.http.maxhdr. */
+  readonly maxhdr: number;
+}
+
+/** The backends as the data plane needs them. */
+export interface BackendDirectory {
+  get(name: string): Backend | undefined;
+  routes(frontend: string): RouteTable | undefined;
+}
+
+export interface Services {
+  readonly wheel: Wheel;
+  readonly backends: BackendDirectory;
+  readonly events: EventLog;
+  readonly accessLog: AccessLog;
+  readonly stats: StatsHandler;
+  limits: Limits;
+  /** What is compiled for each configured proxy, by name; pools made by discovery have none. */
+  programs: ReadonlyMap<string, Program>;
+  /** Client connections of the whole process. */
+  connections: number;
+  /** The last client connection has gone. */
+  onIdle(): void;
+}

@@ -1,0 +1,325 @@
+/**
+ * One client connection: cuts what the client sends into requests and has one exchange after another answer them.
+ *
+ * `reading` is the whole state of the receiving half and `setReading` the only way to change it:
+ *
+ *     Head ──head complete──▶ Body ──body complete──▶ Wait ──exchange over──▶ Head
+ *       │                       └──────(no body)────────▲          └─close──▶ Linger
+ *       └──refused──▶ Linger                     101 ──▶ Tunnel
+ *
+ * In Wait, and in Body while the exchange has no server yet, bytes are held; past `HOLD_LIMIT` the socket is paused.
+ * Linger swallows what still comes, so that closing does not reset the connection before the client has read its reply.
+ */
+
+import type net from 'node:net';
+import { monotonic, wall } from '../core/clock.ts';
+import { type Failure, Failures } from '../core/failures.ts';
+import { Timed } from '../core/wheel.ts';
+import { Head } from '../http/head.ts';
+import { parseRequestHead, Refusal } from '../http/parse.ts';
+import { Exchange } from './exchange.ts';
+import type { Listener } from './listener.ts';
+import { Reading } from './phases.ts';
+import type { Services } from './services.ts';
+
+/** Bytes kept for later before the client is told to wait. */
+const HOLD_LIMIT = 64 * 1024;
+/** How long a closing connection may go on sending, ms. */
+const LINGER = 2000;
+
+export class Session extends Timed {
+  readonly socket: net.Socket;
+  readonly listener: Listener;
+  readonly services: Services;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly head: Head;
+  readonly exchange: Exchange;
+  reading: Reading = Reading.Head;
+  /** Requests that have been answered on this connection. */
+  answered = 0;
+  /** The client has sent FIN: it may still read. */
+  clientEnded = false;
+
+  private held: Buffer | undefined = undefined;
+  /** Bytes of `held` that are known not to hold the end of a head. */
+  private scanned = 0;
+  /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
+  feeding = false;
+  private paused = false;
+  /** When the first byte of the current request came, monotonic and wall; 0 before it. */
+  requestStart = 0;
+  requestWall = 0;
+
+  /** When it was accepted, wall-clock ms. */
+  readonly acceptedWall: number;
+
+  constructor(socket: net.Socket, listener: Listener, services: Services, now: number, acceptedWall: number) {
+    super();
+    this.acceptedWall = acceptedWall;
+    this.socket = socket;
+    this.listener = listener;
+    this.services = services;
+    this.clientAddress = plainAddress(socket.remoteAddress);
+    this.clientPort = socket.remotePort ?? 0;
+    this.localAddress = plainAddress(socket.localAddress);
+    this.localPort = socket.localPort ?? 0;
+    this.head = new Head(services.limits.maxhdr);
+    this.exchange = new Exchange(this);
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('end', () => this.onEnd());
+    socket.on('error', () => this.onGone());
+    socket.on('close', () => this.onGone());
+    socket.on('drain', () => this.onDrain());
+    this.awaitHead(now);
+  }
+
+  /** Nothing is under way: a stopping proxy may close it. */
+  get idle(): boolean {
+    return this.reading === Reading.Head && this.held === undefined;
+  }
+
+  // --- what the client does
+
+  private onData(chunk: Buffer): void {
+    try {
+      this.receive(chunk);
+    } catch (error) {
+      this.feeding = false;
+      this.exchange.onFault(error);
+    }
+  }
+
+  private receive(chunk: Buffer): void {
+    if (this.reading === Reading.Tunnel) {
+      this.exchange.onTunnelBytes(chunk);
+      return;
+    }
+    if (this.reading >= Reading.Linger) return;
+    const held = this.held;
+    if (held === undefined) {
+      this.feed(chunk, 0);
+      return;
+    }
+    this.held = undefined;
+    this.feed(Buffer.concat([held, chunk]), this.scanned);
+  }
+
+  private onEnd(): void {
+    this.clientEnded = true;
+    switch (this.reading) {
+      case Reading.Head:
+        if (this.held !== undefined || (this.answered === 0 && this.requestStart === 0)) this.refuse(Failures.RequestAborted);
+        else this.destroy();
+        return;
+      case Reading.Body:
+        this.exchange.onClientAbort();
+        return;
+      case Reading.Wait:
+        this.exchange.onClientEnd();
+        return;
+      case Reading.Tunnel:
+        this.exchange.onTunnelEnd();
+        return;
+      case Reading.Linger:
+        this.destroy();
+    }
+  }
+
+  /** Reset, or closed by us: nothing can be sent any more. */
+  private onGone(): void {
+    if (this.reading === Reading.Closed) return;
+    const carrying = this.reading === Reading.Body || this.reading === Reading.Wait || this.reading === Reading.Tunnel;
+    this.setReading(Reading.Closed);
+    this.services.wheel.disarm(this);
+    this.held = undefined;
+    this.socket.destroy();
+    if (carrying) this.exchange.onClientGone();
+    this.listener.leave(this);
+  }
+
+  private onDrain(): void {
+    if (this.reading === Reading.Head) this.feedHeld();
+    else this.exchange.onClientDrain();
+  }
+
+  // --- cutting
+
+  /** Works off `bytes[0..)`; the first `scanned` of them are known not to hold a head's end. Not re-entrant: an exchange that ends at once lets the loop go on. */
+  private feed(bytes: Buffer, scanned: number): void {
+    this.feeding = true;
+    let at = 0;
+    let skip = scanned;
+    while (at < bytes.length && this.reading < Reading.Tunnel) {
+      let next: number;
+      if (this.reading === Reading.Head) next = this.feedHead(bytes, at, skip);
+      else if (this.reading === Reading.Body) next = this.exchange.onRequestBytes(bytes, at);
+      else next = at;
+      skip = 0;
+      if (next === at) break;
+      at = next;
+    }
+    this.feeding = false;
+    this.exchange.flush();
+    if (this.reading === Reading.Tunnel && at < bytes.length) this.exchange.onTunnelBytes(bytes.subarray(at));
+    else if (this.reading < Reading.Tunnel && at < bytes.length) this.hold(at === 0 ? bytes : bytes.subarray(at));
+    else this.resumeReading();
+  }
+
+  /** Index behind the head, or `at` when it is not complete (or output is blocked: rule of one request at a time). */
+  private feedHead(bytes: Buffer, at: number, scanned: number): number {
+    if (this.socket.writableNeedDrain) return at;
+    const now = monotonic();
+    if (this.requestStart === 0) this.startRequest(now);
+    const { limits } = this.services;
+    const used = parseRequestHead(bytes, at, bytes.length, this.head, limits.headSize, scanned);
+    if (used === 0) {
+      this.scanned = bytes.length - at;
+      return at;
+    }
+    this.scanned = 0;
+    if (used < 0) {
+      this.refuse(failureOf(used as Refusal));
+      return at;
+    }
+    this.exchange.begin(this.head, used, bytes.length - at - used, now);
+    return at + used;
+  }
+
+  /** The first byte of a request: from here the head has `timeout http-request` to be complete. */
+  private startRequest(now: number): void {
+    this.requestStart = now;
+    this.requestWall = wall();
+    const { timeouts } = this.listener.frontend.config;
+    // The first request's time counts from the connection (manual 4.2, "timeout http-request").
+    if (this.answered > 0) this.armFor(timeouts.httpRequest ?? timeouts.client, now);
+  }
+
+  private hold(rest: Buffer): void {
+    // A view would keep the whole chunk alive for a few bytes.
+    this.held = rest.length < 4096 && this.reading === Reading.Head ? Buffer.from(rest) : rest;
+    if (rest.length >= HOLD_LIMIT && this.reading !== Reading.Head && !this.paused) {
+      this.paused = true;
+      this.socket.pause();
+    }
+  }
+
+  /** Goes on with what was held; the exchange calls it when it can take the body, or when it is over. */
+  feedHeld(): void {
+    if (this.feeding) return;
+    const held = this.held;
+    if (held === undefined) {
+      this.resumeReading();
+      return;
+    }
+    this.held = undefined;
+    this.feed(held, this.reading === Reading.Head ? this.scanned : 0);
+  }
+
+  pauseReading(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.socket.pause();
+  }
+
+  private resumeReading(): void {
+    if (!this.paused || this.exchange.bodyBlocked) return;
+    this.paused = false;
+    this.socket.resume();
+  }
+
+  // --- what the exchange says
+
+  setReading(reading: Reading): void {
+    this.reading = reading;
+  }
+
+  /** The exchange is over and answered. */
+  exchangeEnded(keepAlive: boolean): void {
+    if (this.reading === Reading.Closed) return;
+    this.answered++;
+    this.requestStart = 0;
+    if (!keepAlive || this.listener.closing || this.clientEnded) {
+      this.closeCleanly();
+      return;
+    }
+    this.setReading(Reading.Head);
+    this.awaitHead(monotonic());
+    this.feedHeld();
+  }
+
+  /** FIN after everything that was written; what still comes is swallowed for a while. */
+  closeCleanly(): void {
+    if (this.reading === Reading.Closed) return;
+    this.held = undefined;
+    this.setReading(Reading.Linger);
+    this.socket.end();
+    if (this.paused) {
+      this.paused = false;
+      this.socket.resume();
+    }
+    // A reply that is still on its way has the client's time-out; then the client has a moment to close as well.
+    const pending = this.socket.writableLength > 0;
+    this.armFor(pending ? (this.listener.frontend.config.timeouts.client ?? LINGER) : LINGER, monotonic());
+  }
+
+  /** Closes with a reset where bytes are pending: the client must not take what it has for a whole response. */
+  destroy(): void {
+    if (this.reading === Reading.Closed) return;
+    this.onGone();
+  }
+
+  /** A head that is no request: refused without an exchange. */
+  private refuse(failure: Failure): void {
+    this.exchange.refuse(failure);
+  }
+
+  // --- time
+
+  private awaitHead(now: number): void {
+    const { timeouts } = this.listener.frontend.config;
+    const waiting = this.answered === 0 ? timeouts.httpRequest : (timeouts.httpKeepAlive ?? timeouts.httpRequest);
+    this.armFor(waiting ?? timeouts.client, now);
+  }
+
+  /** Arms the client's timer; undefined is no time-out. */
+  armFor(ms: number | undefined, now: number): void {
+    if (ms === undefined) this.services.wheel.disarm(this);
+    else this.services.wheel.arm(this, ms, now);
+  }
+
+  onTimeout(): void {
+    switch (this.reading) {
+      case Reading.Head:
+        // An idle kept-alive connection just closes; a request that never came or never ended is told so.
+        if (this.answered > 0 && this.requestStart === 0) this.destroy();
+        else this.refuse(Failures.RequestTimeout);
+        return;
+      case Reading.Linger:
+        this.destroy();
+        return;
+      default:
+        this.exchange.onClientTimeout();
+    }
+  }
+}
+
+function failureOf(refusal: Refusal): Failure {
+  switch (refusal) {
+    case Refusal.Expect:
+      return Failures.ExpectationFailed;
+    case Refusal.Connect:
+    case Refusal.Trace:
+      return Failures.MethodRefused;
+    default:
+      return Failures.BadRequest;
+  }
+}
+
+/** An IPv4 client of a dual-stack socket reads as IPv4. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return '';
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+}
