@@ -1,6 +1,6 @@
 /** What every source of servers says, and how it says it. */
 
-import type { ServerConfig } from '../config/model.ts';
+import type { BalanceConfig, ServerConfig } from '../config/model.ts';
 
 /** One server as its source sees it now. */
 export interface DiscoveredServer {
@@ -40,7 +40,7 @@ export interface Note {
 
 /** Backend parameters that labels give to a routed pool. */
 export interface PoolOptions {
-  readonly balance: string | undefined;
+  readonly balance: BalanceConfig | undefined;
 }
 
 /**

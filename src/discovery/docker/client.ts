@@ -1,0 +1,268 @@
+/**
+ * One Docker engine, over dockerode. The only file that knows that library: whatever leaves here is our own facts, and
+ * an Error whose message a person can act on.
+ *
+ * Only GET /_ping, /version, /events, /containers/json and /containers/{id}/json are used, so a read-only socket proxy
+ * in front of the engine suffices.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { lookup } from 'node:dns/promises';
+import { isIP, type Socket } from 'node:net';
+import Docker from 'dockerode';
+import type { DockerEngineConfig } from '../../config/model.ts';
+import { type Container, readContainer, readSummary, type Summary } from './container.ts';
+import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './endpoint.ts';
+import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent } from './events.ts';
+
+/** What an engine is. */
+export interface EngineFacts {
+  readonly version: string;
+  /** The API version that was agreed on, `1.41`. */
+  readonly api: string;
+  /** Its container networks are not those of its machine. */
+  readonly rootless: boolean;
+  /** It runs on this machine. */
+  readonly local: boolean;
+  /** Literal address of the engine's machine as seen from here. */
+  readonly host: string;
+}
+
+/** A subscription: `ended` resolves with the reason when no more events will come. */
+export interface EventStream {
+  readonly ended: Promise<string>;
+}
+
+/** What `watch.ts` needs of an engine. Every call rejects with an Error for people. */
+export interface Engine {
+  /** How messages call it. */
+  readonly label: string;
+  connect(signal: AbortSignal): Promise<EngineFacts>;
+  ping(signal: AbortSignal): Promise<void>;
+  list(signal: AbortSignal): Promise<readonly Summary[]>;
+  /** Undefined when there is no such container. */
+  inspect(id: string, signal: AbortSignal): Promise<Container | undefined>;
+  /** Resolves when the engine has taken the subscription: what happens from then on is reported. */
+  events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream>;
+}
+
+/** The newest API version that this file was written against. */
+const OURS = '1.51';
+/** Milliseconds for one answer; a hung engine is as bad as none. */
+const ANSWER_TIMEOUT = 15_000;
+const KEEP_ALIVE_PROBE = 15_000;
+
+interface Options {
+  abortSignal: AbortSignal;
+  [parameter: string]: unknown;
+}
+
+/** dockerode's calls as it really takes them: its types do not know `abortSignal` everywhere. */
+interface Api {
+  ping(options: Options): Promise<unknown>;
+  version(options: Options): Promise<unknown>;
+  listContainers(options: Options): Promise<unknown>;
+  getContainer(id: string): { inspect(options: Options): Promise<unknown> };
+  getEvents(options: Options): Promise<NodeJS.ReadableStream & { readonly socket?: Socket }>;
+}
+
+export class DockerClient implements Engine {
+  private readonly engine: DockerEngineConfig;
+  private readonly env: Environment;
+  private api: Api | undefined;
+
+  /** `env` gives DOCKER_HOST and its companions for an engine without an endpoint. */
+  constructor(engine: DockerEngineConfig, env: Environment) {
+    this.engine = engine;
+    this.env = env;
+  }
+
+  get label(): string {
+    const name = this.engine.name === '' ? 'Docker engine' : `Docker engine '${this.engine.name}'`;
+    return `${name} at ${this.engine.endpoint ?? this.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock'}`;
+  }
+
+  async connect(signal: AbortSignal): Promise<EngineFacts> {
+    const endpoint = resolveEndpoint(this.engine, this.env);
+    const options = await dockerodeOptions(endpoint);
+    // Asked without a version: every engine answers that.
+    const plain = new Docker(options) as unknown as Api;
+    const answer = await this.ask(endpoint, signal, (abortSignal) => plain.version({ abortSignal }));
+    const version = readVersion(answer);
+    const api = negotiate(version.api, version.minimum);
+    this.api = new Docker({ ...options, version: `v${api}` }) as unknown as Api;
+    return { version: version.engine, api, rootless: version.rootless, local: isLocal(endpoint), host: await hostAddress(endpoint) };
+  }
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.call(signal, (api, abortSignal) => api.ping({ abortSignal }));
+  }
+
+  async list(signal: AbortSignal): Promise<readonly Summary[]> {
+    const answer = await this.call(signal, (api, abortSignal) => api.listContainers({ abortSignal, all: true }));
+    if (!Array.isArray(answer)) throw new Error('the list of containers is not a list');
+    return answer.map(readSummary);
+  }
+
+  async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
+    try {
+      return readContainer(await this.call(signal, (api, abortSignal) => api.getContainer(id).inspect({ abortSignal })));
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  async events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
+    const filters = { type: ['container', 'network'], event: [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS] };
+    // The subscription outlives its answer's time-out, so that only waits for the head of the response.
+    const stream = await this.call(signal, (api) => api.getEvents({ abortSignal: signal, filters: JSON.stringify(filters) }));
+    stream.socket?.setKeepAlive?.(true, KEEP_ALIVE_PROBE);
+    return { ended: follow(stream, listener) };
+  }
+
+  private call<T>(signal: AbortSignal, make: (api: Api, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const api = this.api;
+    if (api === undefined) throw new Error('not connected');
+    return this.ask(resolveEndpoint(this.engine, this.env), signal, (abortSignal) => make(api, abortSignal));
+  }
+
+  /** One call with a time limit, which also holds when the library never calls back (a reply cut in the middle). */
+  private async ask<T>(endpoint: Endpoint, signal: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const call = new AbortController();
+    const stop = () => call.abort(signal.reason);
+    const late = () => call.abort(new EngineError(`no answer within ${ANSWER_TIMEOUT / 1000} s`, undefined));
+    const timer = setTimeout(late, ANSWER_TIMEOUT);
+    signal.addEventListener('abort', stop, { once: true });
+    try {
+      signal.throwIfAborted();
+      return await new Promise<T>((resolve, reject) => {
+        call.signal.addEventListener('abort', () => reject(call.signal.reason), { once: true });
+        make(call.signal).then(resolve, reject);
+      });
+    } catch (error) {
+      throw error instanceof EngineError ? error : explain(error, endpoint);
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}
+
+/** An engine that refused or could not be reached. */
+export class EngineError extends Error {
+  override readonly name = 'EngineError';
+  /** HTTP status, where the engine answered. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status: number | undefined) {
+    super(message);
+    this.status = status;
+  }
+}
+
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket; is the engine running, and its socket mounted?',
+  EACCES: 'no permission to open the socket; the user needs to be in the group that owns it',
+  ECONNREFUSED: 'connection refused',
+};
+
+function explain(error: unknown, endpoint: Endpoint): EngineError {
+  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
+  if (statusCode !== undefined) return new EngineError(`it answers ${(message ?? '').trim()}`, statusCode);
+  if (code === 'ECONNREFUSED' && endpoint.kind === 'unix') {
+    const hint = "if the socket was mounted into a container as a file, it is a former engine's: mount its directory instead";
+    return new EngineError(`the socket is there but nobody listens behind it; ${hint}`, undefined);
+  }
+  return new EngineError((code === undefined ? undefined : ADVICE[code]) ?? message ?? String(error), undefined);
+}
+
+/**
+ * Every option is given, if as undefined: the library fills those that are missing from the process's environment.
+ * TLS files are read at each connect, so renewed certificates are used.
+ */
+async function dockerodeOptions(endpoint: Endpoint): Promise<Docker.DockerOptions> {
+  const none = {
+    socketPath: undefined,
+    host: undefined,
+    port: undefined,
+    username: undefined,
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+  };
+  if (endpoint.kind === 'unix') return { ...none, protocol: 'http', socketPath: endpoint.path };
+  const where = { ...none, host: endpoint.host, port: endpoint.port };
+  if (endpoint.kind === 'ssh') {
+    const sshOptions = endpoint.agent === undefined ? {} : { agent: endpoint.agent };
+    return { ...where, protocol: 'ssh', username: endpoint.user, sshOptions };
+  }
+  if (endpoint.tls === undefined) return { ...where, protocol: 'http' };
+  const [ca, cert, key] = await Promise.all([endpoint.tls.ca, endpoint.tls.cert, endpoint.tls.key].map(pem));
+  return { ...where, protocol: 'https', ca, cert, key };
+}
+
+async function pem(path: string | undefined): Promise<Buffer | undefined> {
+  return path === undefined ? undefined : readFile(path);
+}
+
+/** Published ports answer on the engine's machine: its address, resolved once per connection. */
+async function hostAddress(endpoint: Endpoint): Promise<string> {
+  if (endpoint.kind === 'unix') return '127.0.0.1';
+  return isIP(endpoint.host) > 0 ? endpoint.host : (await lookup(endpoint.host)).address;
+}
+
+interface Version {
+  readonly engine: string;
+  readonly api: string;
+  readonly minimum: string;
+  readonly rootless: boolean;
+}
+
+function readVersion(answer: unknown): Version {
+  const version = answer as {
+    readonly Version?: string;
+    readonly ApiVersion?: string;
+    readonly MinAPIVersion?: string;
+    readonly Components?: readonly { readonly Name?: string }[] | null;
+  };
+  if (typeof version?.ApiVersion !== 'string') throw new EngineError('what answers is not a Docker engine', undefined);
+  return {
+    engine: version.Version ?? 'of unknown version',
+    api: version.ApiVersion,
+    minimum: version.MinAPIVersion ?? '1.0',
+    rootless: version.Components?.some((component) => component.Name === 'rootlesskit') ?? false,
+  };
+}
+
+/** Compares `1.9` and `1.41` as version numbers. */
+function older(a: string, b: string): boolean {
+  const [majorA = 0, minorA = 0] = a.split('.').map(Number);
+  const [majorB = 0, minorB = 0] = b.split('.').map(Number);
+  return majorA !== majorB ? majorA < majorB : minorA < minorB;
+}
+
+/** The older of both sides' newest version; an engine that has dropped ours is spoken to in its oldest. */
+export function negotiate(engine: string, minimum: string): string {
+  const agreed = older(engine, OURS) ? engine : OURS;
+  return older(agreed, minimum) ? minimum : agreed;
+}
+
+function follow(stream: NodeJS.ReadableStream, listener: (event: EngineEvent) => void): Promise<string> {
+  const splitter = new JsonSplitter();
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      try {
+        for (const json of splitter.push(chunk)) {
+          const event = readEvent(json);
+          if (event !== undefined) listener(event);
+        }
+      } catch (error) {
+        resolve(`its events cannot be read: ${(error as Error).message}`);
+      }
+    });
+    stream.on('error', (error: Error) => resolve(`its event stream broke: ${error.message}`));
+    stream.on('end', () => resolve('its event stream ended'));
+    stream.on('close', () => resolve('its event stream was closed'));
+  });
+}

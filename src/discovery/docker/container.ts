@@ -1,0 +1,182 @@
+/**
+ * What a container is, as far as routing cares: read from one inspect answer, with everything that an engine may
+ * leave out made explicit. Nothing downstream sees the engine's JSON.
+ */
+
+import { SIGTERM, signalNumber } from './signals.ts';
+
+/** One network of a container. Addresses are undefined until the engine has assigned them. */
+export interface Attachment {
+  readonly network: string;
+  readonly ipv4: string | undefined;
+  readonly ipv6: string | undefined;
+  readonly gateway: string | undefined;
+}
+
+/** One published TCP port. `hostIp` is empty, `0.0.0.0` or `::` for "every address of the host". */
+export interface Binding {
+  readonly port: number;
+  readonly hostIp: string;
+  readonly hostPort: number;
+}
+
+export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+export type ContainerHealth = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+export interface Container {
+  /** 64 hex digits. */
+  readonly id: string;
+  /** Without the leading slash. */
+  readonly name: string;
+  /** As it was given to `docker run`. */
+  readonly image: string;
+  /** `sha256:...` */
+  readonly imageId: string;
+  /** Wall-clock ms. */
+  readonly created: number;
+  readonly state: ContainerState;
+  readonly health: ContainerHealth;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly hostname: string;
+  /** `bridge`, a network's name, `host`, `none`, or `container:<id>` for one that shares another's network. */
+  readonly networkMode: string;
+  /** By name. */
+  readonly networks: readonly Attachment[];
+  /** TCP ports that the image or `--expose` names, and those that are published; ascending. */
+  readonly exposed: readonly number[];
+  readonly published: readonly Binding[];
+  /** Number of the signal that asks it to stop. */
+  readonly stopSignal: number;
+  /** Milliseconds between that signal and SIGKILL. */
+  readonly stopTimeout: number;
+}
+
+/** The hex digits people and HAProxy's statistics know a container by. */
+export function shortId(id: string): string {
+  return id.slice(0, 12);
+}
+
+/** A container that takes part: the others can at most come back. */
+export function isLive(state: ContainerState): boolean {
+  return state === 'running' || state === 'paused' || state === 'restarting';
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function object(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {};
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+const STATES: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
+const HEALTHS: ReadonlySet<string> = new Set(['starting', 'healthy', 'unhealthy']);
+const DEFAULT_STOP_TIMEOUT = 10_000;
+
+/** A state word of the engine's; one that we do not know counts as not running. */
+export function stateOf(word: string): ContainerState {
+  const lower = word.toLowerCase();
+  return STATES.has(lower) ? (lower as ContainerState) : 'exited';
+}
+
+/** Reads the answer of `GET /containers/{id}/json`. */
+export function readContainer(answer: unknown): Container {
+  const root = object(answer);
+  const config = object(root.Config);
+  const state = object(root.State);
+  const settings = object(root.NetworkSettings);
+  const published = readBindings(object(settings.Ports));
+  return {
+    id: text(root.Id),
+    name: text(root.Name).replace(/^\//, ''),
+    image: text(config.Image),
+    imageId: text(root.Image),
+    created: Date.parse(text(root.Created)) || 0,
+    state: stateOf(text(state.Status)),
+    health: readHealth(text(object(state.Health).Status)),
+    labels: readLabels(config.Labels),
+    hostname: text(config.Hostname),
+    networkMode: text(object(root.HostConfig).NetworkMode),
+    networks: readNetworks(object(settings.Networks)),
+    exposed: readExposed([...Object.keys(object(config.ExposedPorts)), ...Object.keys(object(settings.Ports))]),
+    published,
+    stopSignal: signalNumber(text(config.StopSignal)) ?? SIGTERM,
+    stopTimeout: typeof config.StopTimeout === 'number' ? config.StopTimeout * 1000 : DEFAULT_STOP_TIMEOUT,
+  };
+}
+
+function readHealth(word: string): ContainerHealth {
+  return HEALTHS.has(word) ? (word as ContainerHealth) : 'none';
+}
+
+function readLabels(value: unknown): ReadonlyMap<string, string> {
+  return new Map(Object.entries(object(value)).map(([key, label]) => [key, text(label)]));
+}
+
+function readNetworks(networks: Json): readonly Attachment[] {
+  const attachments = Object.entries(networks).map(([network, value]) => {
+    const facts = object(value);
+    return {
+      network,
+      ipv4: text(facts.IPAddress) || undefined,
+      ipv6: text(facts.GlobalIPv6Address) || undefined,
+      gateway: text(facts.Gateway) || undefined,
+    };
+  });
+  return attachments.sort((a, b) => (a.network < b.network ? -1 : 1));
+}
+
+/** `8089/tcp` -> 8089; UDP and SCTP ports carry no HTTP. */
+function tcpPort(key: string): number | undefined {
+  const [number, protocol] = key.split('/');
+  return protocol === undefined || protocol === 'tcp' ? Number(number) : undefined;
+}
+
+function readExposed(keys: readonly string[]): readonly number[] {
+  const ports = new Set<number>();
+  for (const key of keys) {
+    const port = tcpPort(key);
+    if (port !== undefined) ports.add(port);
+  }
+  return [...ports].sort((a, b) => a - b);
+}
+
+function readBindings(ports: Json): readonly Binding[] {
+  const bindings: Binding[] = [];
+  for (const [key, value] of Object.entries(ports)) {
+    const port = tcpPort(key);
+    if (port === undefined || !Array.isArray(value)) continue;
+    for (const entry of value) {
+      const hostPort = Number(text(object(entry).HostPort));
+      if (hostPort > 0) bindings.push({ port, hostIp: text(object(entry).HostIp), hostPort });
+    }
+  }
+  return bindings;
+}
+
+/** One line of `GET /containers/json`: enough to tell whether the container has changed since it was inspected. */
+export interface Summary {
+  readonly id: string;
+  readonly state: ContainerState;
+  /** Equal for two lists between which nothing happened that we care about. */
+  readonly fingerprint: string;
+}
+
+/** Reads one element of the list's answer. */
+export function readSummary(answer: unknown): Summary {
+  const root = object(answer);
+  const health = /\((healthy|unhealthy|health: starting)\)/.exec(text(root.Status));
+  const networks = readNetworks(object(object(root.NetworkSettings).Networks));
+  return {
+    id: text(root.Id),
+    state: stateOf(text(root.State)),
+    fingerprint: JSON.stringify([root.State, health?.[1], sorted(root.Names), networks, sorted(root.Ports)]),
+  };
+}
+
+/** The engine gives some lists in no order. */
+function sorted(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.map((element) => JSON.stringify(element)).sort() : [];
+}

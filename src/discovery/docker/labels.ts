@@ -1,0 +1,290 @@
+/**
+ * The grammar of the labels: which keys there are under the prefix, what their values may be, and how those of a named
+ * route stand over the flat ones.
+ *
+ *     fairlead.port=8080                    flat: for the container, and the defaults of its named routes
+ *     fairlead.routes.api.path=/api         of the route `api` alone
+ *
+ * One row per key. A bad value refuses the container it is on, and only that one; an unknown key is told about and
+ * changes nothing.
+ */
+
+import { didYouMean } from '../../config/suggest.ts';
+import { forbiddenInName, readInteger } from '../../config/values.ts';
+import type { BalanceAlgorithm, BalanceConfig } from '../../config/model.ts';
+import type { Route } from '../provider.ts';
+
+/** What labels say about one way into a container. Undefined: no label says it. */
+export interface Settings {
+  /** `enable` */
+  enabled: boolean | undefined;
+  /** `host`; a bare word is a short host, to which `docker-routes domain=` is appended. */
+  hosts: readonly Route['host'][] | undefined;
+  path: string;
+  /** `rewrite`, or the empty string of `strip=true`. */
+  rewrite: string | undefined;
+  priority: number;
+  /** Pool name. */
+  service: string | undefined;
+  port: number | undefined;
+  network: string | undefined;
+  balance: BalanceConfig | undefined;
+  /** `check.docker`: whether Docker's own HEALTHCHECK decides, too. */
+  gate: boolean;
+  /** `check`: undefined leaves it to the template. */
+  check: boolean | undefined;
+  /** Words of a `server` line, with the label that gave them. */
+  server: readonly ServerWords[];
+}
+
+export interface ServerWords {
+  readonly label: string;
+  readonly words: readonly string[];
+}
+
+/** All labels of one container under one prefix. */
+export interface Labels {
+  /** No named route and no key of its own: nothing was said. */
+  readonly silent: boolean;
+  readonly flat: Settings;
+  /** By name. */
+  readonly routes: ReadonlyMap<string, Settings>;
+  /** Keys that do not exist. */
+  readonly warnings: readonly string[];
+  /** Why the container is refused. */
+  readonly errors: readonly string[];
+}
+
+/** Reads a value into the settings; answers what is wrong with it. */
+type Reader = (value: string, into: Settings, label: string) => string | undefined;
+
+const ALGORITHMS: readonly string[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'] satisfies BalanceAlgorithm[];
+
+function boolean(assign: (into: Settings, value: boolean, label: string) => void): Reader {
+  return (value, into, label) => {
+    const word = value.trim().toLowerCase();
+    if (word !== 'true' && word !== 'false') return 'is neither true nor false';
+    assign(into, word === 'true', label);
+    return undefined;
+  };
+}
+
+function integer(low: number, high: number, assign: (into: Settings, value: number) => void): Reader {
+  return (value, into, label) => {
+    const read = readInteger(value.trim(), label, low, high);
+    if ('error' in read) return `is not a whole number from ${low} to ${high}`;
+    assign(into, read.value);
+    return undefined;
+  };
+}
+
+/** The value is judged by the keyword row of the `server` line. */
+function serverWord(keyword: string): Reader {
+  return (value, into, label) => {
+    into.server = [...into.server, { label, words: [keyword, value.trim()] }];
+    return undefined;
+  };
+}
+
+function readEnable(into: Settings, value: boolean): void {
+  into.enabled = value;
+}
+
+/** `rewrite` says more and wins over `strip`. */
+function readStrip(into: Settings, value: boolean): void {
+  if (value) into.rewrite = '';
+}
+
+function readCheck(into: Settings, value: boolean): void {
+  into.check = value;
+}
+
+function readBackup(into: Settings, value: boolean, label: string): void {
+  if (value) into.server = [...into.server, { label, words: ['backup'] }];
+}
+
+function readPriority(into: Settings, value: number): void {
+  into.priority = value;
+}
+
+function readPort(into: Settings, value: number): void {
+  into.port = value;
+}
+
+function readHosts(value: string, into: Settings): string | undefined {
+  const hosts: Route['host'][] = [];
+  // A comma inside the braces of a regular expression is a quantifier's.
+  for (const item of value.split(/,(?![^{]*\})/)) {
+    const host = readHost(item.trim());
+    if (typeof host === 'string') return host;
+    hosts.push(host);
+  }
+  into.hosts = hosts;
+  return undefined;
+}
+
+function readHost(item: string): Route['host'] | string {
+  if (item.startsWith('~')) {
+    try {
+      new RegExp(item.slice(1));
+      return { kind: 'regex', value: item.slice(1) };
+    } catch (error) {
+      return `holds a bad regular expression: ${(error as Error).message}`;
+    }
+  }
+  const host = item.toLowerCase().replace(/\.$/, '');
+  if (host === '') return 'holds an empty host';
+  const name = host.startsWith('*.') ? host.slice(2) : host;
+  if (/:\d+$/.test(name) && !name.startsWith('[')) return `holds '${item}': a host stands here without a port`;
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$/.test(name)) return `holds '${item}', which is not a host`;
+  return name === host ? { kind: 'exact', value: host } : { kind: 'suffix', value: `.${name}` };
+}
+
+function readPath(value: string, into: Settings): string | undefined {
+  const path = value.trim();
+  if (!/^\/[^\s?#]*$/.test(path)) return "is not a path (it begins with '/' and has no '?', '#' or blank)";
+  into.path = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+  return undefined;
+}
+
+function readRewrite(value: string, into: Settings): string | undefined {
+  const path = value.trim();
+  if (!/^\/[^\s?#]*$/.test(path)) return "is not a path (it begins with '/' and has no '?', '#' or blank)";
+  into.rewrite = path;
+  return undefined;
+}
+
+function readService(value: string, into: Settings): string | undefined {
+  const name = value.trim();
+  const bad = name === '' ? ' ' : forbiddenInName(name);
+  if (bad !== undefined) return `is not a name: '${bad}' cannot stand in one (letters, digits, '-', '_', '.' and ':' can)`;
+  into.service = name;
+  return undefined;
+}
+
+function readNetwork(value: string, into: Settings): string | undefined {
+  const name = value.trim();
+  if (name === '') return 'names no network';
+  into.network = name;
+  return undefined;
+}
+
+function readBalance(value: string, into: Settings): string | undefined {
+  const match = /^([a-z-]+)(?:\((\d+)\))?$/.exec(value.trim());
+  const algorithm = match?.[1] ?? '';
+  if (!ALGORITHMS.includes(algorithm) || (match?.[2] !== undefined && algorithm !== 'random')) {
+    return `is not one of ${ALGORITHMS.join(', ')}${didYouMean(algorithm, ALGORITHMS)}`;
+  }
+  const draws = Number(match?.[2] ?? 2);
+  if (draws < 1) return 'asks for less than one draw';
+  into.balance = { algorithm: algorithm as BalanceAlgorithm, draws };
+  return undefined;
+}
+
+function readGate(value: string, into: Settings): string | undefined {
+  const word = value.trim();
+  if (word !== 'gate' && word !== 'ignore') return "is neither 'gate' nor 'ignore'";
+  into.gate = word === 'gate';
+  return undefined;
+}
+
+/** Every key there is; docs/docker.md describes them in this order. */
+const ROWS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ['enable', boolean(readEnable)],
+  ['host', readHosts],
+  ['path', readPath],
+  ['strip', boolean(readStrip)],
+  ['rewrite', readRewrite],
+  ['priority', integer(-1_000_000, 1_000_000, readPriority)],
+  ['service', readService],
+  ['port', integer(1, 65535, readPort)],
+  ['network', readNetwork],
+  ['balance', readBalance],
+  ['weight', serverWord('weight')],
+  ['maxconn', serverWord('maxconn')],
+  ['backup', boolean(readBackup)],
+  ['check', boolean(readCheck)],
+  ['check.interval', serverWord('inter')],
+  ['check.rise', serverWord('rise')],
+  ['check.fall', serverWord('fall')],
+  ['check.docker', readGate],
+]);
+
+/** Every key of the labels, without prefix. */
+export const LABEL_KEYS: readonly string[] = [...ROWS.keys()];
+
+/** Keys that mean something for the whole container only. */
+const FLAT_ONLY: ReadonlySet<string> = new Set(['enable']);
+
+interface Sorted {
+  readonly flat: Map<string, string>;
+  readonly routes: Map<string, Map<string, string>>;
+}
+
+/** Reads all labels under `prefix` (which ends with its dot). */
+export function readLabels(labels: ReadonlyMap<string, string>, prefix: string): Labels {
+  const warnings: string[] = [];
+  const errors: string[] = [];
+  const sorted = sortLabels(labels, prefix, warnings);
+  const flat = readSettings(sorted.flat, prefix, errors);
+  const routes = new Map<string, Settings>();
+  for (const [name, own] of sorted.routes) {
+    const routeErrors: string[] = [];
+    // A flat label's mistake is told about once.
+    const settings = readSettings(new Map([...sorted.flat, ...own]), prefix, routeErrors, { name, own });
+    errors.push(...routeErrors.filter((error) => !errors.includes(error)));
+    routes.set(name, settings);
+  }
+  return { silent: sorted.flat.size === 0 && sorted.routes.size === 0, flat, routes, warnings, errors };
+}
+
+function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warnings: string[]): Sorted {
+  const sorted: Sorted = { flat: new Map(), routes: new Map() };
+  for (const [label, value] of [...labels].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (!label.startsWith(prefix)) continue;
+    const key = label.slice(prefix.length);
+    const route = /^routes\.([^.]+)\.(.+)$/.exec(key);
+    const name = route?.[1];
+    const wanted = route?.[2] ?? key;
+    if (!ROWS.has(wanted) || (name !== undefined && FLAT_ONLY.has(wanted))) {
+      warnings.push(`label ${label} is unknown${didYouMean(wanted, LABEL_KEYS)}`);
+    } else if (name === undefined) {
+      sorted.flat.set(wanted, value);
+    } else {
+      const route = sorted.routes.get(name) ?? new Map<string, string>();
+      sorted.routes.set(name, route.set(wanted, value));
+    }
+  }
+  return sorted;
+}
+
+function readSettings(
+  values: ReadonlyMap<string, string>,
+  prefix: string,
+  errors: string[],
+  route?: { readonly name: string; readonly own: ReadonlyMap<string, string> },
+): Settings {
+  const settings: Settings = {
+    enabled: undefined,
+    hosts: undefined,
+    path: '/',
+    rewrite: undefined,
+    priority: 0,
+    service: undefined,
+    port: undefined,
+    network: undefined,
+    balance: undefined,
+    gate: true,
+    check: undefined,
+    server: [],
+  };
+  // In the order of the rows, so that the words of a server do not depend on the order of the labels.
+  for (const [key, read] of ROWS) {
+    const value = values.get(key);
+    if (value === undefined) continue;
+    const label = route?.own.has(key) ? `${prefix}routes.${route.name}.${key}` : `${prefix}${key}`;
+    const problem = read(value, settings, label);
+    if (problem !== undefined) errors.push(`label ${label}=${value} ${problem}`);
+  }
+  return settings;
+}

@@ -1,0 +1,102 @@
+/** A Docker engine as a source of servers: what `watch.ts` knows, mapped by `snapshot.ts`, published whole. */
+
+import { platform } from 'node:os';
+import type { Config, DockerEngineConfig } from '../../config/model.ts';
+import type { EventLog } from '../../core/log.ts';
+import type { Provider, Snapshot } from '../provider.ts';
+import { DockerClient } from './client.ts';
+import type { Environment } from './endpoint.ts';
+import type { SelfHint } from './self.ts';
+import { dockerSnapshot } from './snapshot.ts';
+import { type EngineView, Watch, WATCH_TIMINGS, type WatchTimings } from './watch.ts';
+
+/** What every engine's provider is told about the process it runs in. */
+export interface DockerSurroundings {
+  /** For DOCKER_HOST, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH and SSH_AUTH_SOCK. */
+  readonly env: Environment;
+  readonly self: SelfHint;
+  /** Connections made and lost. */
+  readonly events: EventLog;
+  readonly timings?: WatchTimings;
+}
+
+export interface DockerProviderOptions extends DockerSurroundings {
+  readonly engine: DockerEngineConfig;
+  readonly config: Config;
+}
+
+/** The source's name in snapshots: `docker`, or `docker/<section>`. */
+export function dockerSource(engine: DockerEngineConfig): string {
+  return engine.name === '' ? 'docker' : `docker/${engine.name}`;
+}
+
+export class DockerProvider implements Provider {
+  readonly name: string;
+  readonly engine: DockerEngineConfig;
+  private readonly self: SelfHint;
+  private readonly watch: Watch;
+  private config: Config;
+  private view: EngineView | undefined;
+  private publish: ((snapshot: Snapshot) => void) | undefined;
+
+  constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS }: DockerProviderOptions) {
+    this.name = dockerSource(engine);
+    this.engine = engine;
+    this.config = config;
+    this.self = self;
+    this.watch = new Watch(new DockerClient(engine, env), events, (view) => this.onView(view), timings);
+  }
+
+  /** Publishes nothing before the engine has answered: until then nobody knows which servers there are. */
+  async run(publish: (snapshot: Snapshot) => void, signal: AbortSignal): Promise<void> {
+    this.publish = publish;
+    await this.watch.run(signal);
+    this.publish = undefined;
+  }
+
+  /** Reads what is known under another configuration, and publishes that before it returns. */
+  reconfigure(config: Config): void {
+    this.config = config;
+    if (this.view !== undefined) this.onView(this.view);
+  }
+
+  private onView(view: EngineView): void {
+    this.view = view;
+    this.publish?.(
+      dockerSnapshot({
+        source: this.name,
+        engine: this.engine.name,
+        view,
+        config: this.config,
+        self: this.self,
+        platform: platform(),
+      }),
+    );
+  }
+}
+
+/** The engine that is meant where no `docker` section stands. */
+export const DEFAULT_ENGINE: DockerEngineConfig = {
+  place: undefined,
+  name: '',
+  endpoint: undefined,
+  tlsCa: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+};
+
+/** The engines that some line of the configuration asks; all there are, at least the default one, with `always`. */
+export function enginesInUse(config: Config, always = false): readonly DockerEngineConfig[] {
+  const engines = config.dockers.length > 0 ? config.dockers : [DEFAULT_ENGINE];
+  if (always) return engines;
+  const wanted = config.proxies.flatMap((proxy) => [
+    ...proxy.dockerServers.map((line) => line.selector.engine),
+    ...proxy.dockerRoutes.map((line) => line.engine),
+  ]);
+  return engines.filter((engine) => wanted.some((name) => name === undefined || name === engine.name));
+}
+
+/** One provider for each engine in use. */
+export function dockerProviders(config: Config, surroundings: DockerSurroundings, always = false): readonly DockerProvider[] {
+  return enginesInUse(config, always).map((engine) => new DockerProvider({ ...surroundings, engine, config }));
+}

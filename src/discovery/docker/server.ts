@@ -1,0 +1,83 @@
+/** One container as one server: port, address, parameters and state, or the reason why it cannot be one. */
+
+import { applyServerParameters } from '../../config/keywords/server.ts';
+import type { ServerConfig } from '../../config/model.ts';
+import type { DiscoveredServer } from '../provider.ts';
+import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
+import { type Container, shortId } from './container.ts';
+import type { Settings } from './labels.ts';
+import type { KnownContainer } from './watch.ts';
+
+/** What one line of the configuration and the container's labels ask for together. */
+export interface ServerWish extends Wish {
+  /** Undefined: chosen among the ports that the container exposes. */
+  readonly port: number | undefined;
+  readonly template: ServerConfig;
+  readonly settings: Settings;
+}
+
+export interface Placed {
+  readonly server: DiscoveredServer;
+  /** Where its traffic goes, for people. */
+  readonly where: string;
+}
+
+const CHECK_WORDS: ReadonlySet<string> = new Set(['inter', 'rise', 'fall']);
+
+/** A problem refuses the container; an address that cannot be reached only keeps its server down. */
+export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
+  const { container } = known;
+  const port: Found<number> = wish.port === undefined ? choosePort(container) : { value: wish.port };
+  if ('problem' in port) return port;
+  const location = locate(container, port.value, wish, vantage);
+  const reached = 'value' in location ? location.value : undefined;
+  const base: ServerConfig = {
+    ...wish.template,
+    name: shortId(container.id),
+    identity: container.id,
+    address: reached?.address,
+    port: reached?.port ?? port.value,
+    fqdn: undefined,
+    origin: originOf(container),
+  };
+  const config = withLabels(base, wish.settings);
+  if ('problem' in config) return config;
+  const unreachable = 'problem' in location ? location.problem : '';
+  const server: DiscoveredServer = { config: config.value, ...stateOf(known, wish.settings.gate, unreachable) };
+  return { value: { server, where: reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})` } };
+}
+
+/** `container web-1 image nginx:1.27` */
+export function originOf(container: Container): string {
+  return `container ${container.name} image ${container.image}`;
+}
+
+function hostPort(address: string, port: number): string {
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** Labels go over the template one by one, so that an error names its label. */
+function withLabels(base: ServerConfig, settings: Settings): Found<ServerConfig> {
+  const off = settings.check === false;
+  const words = off ? settings.server.filter((entry) => !CHECK_WORDS.has(entry.words[0] ?? '')) : settings.server;
+  const on = settings.check === true || words.some((entry) => CHECK_WORDS.has(entry.words[0] ?? ''));
+  let server = off ? { ...base, check: undefined } : base;
+  for (const { label, words: parameters } of on ? [{ label: 'check', words: ['check'] }, ...words] : words) {
+    const applied = applyServerParameters(server, parameters);
+    if ('error' in applied) return { problem: `label ${label}: ${applied.error}` };
+    server = applied.server;
+  }
+  return { value: server };
+}
+
+type State = Pick<DiscoveredServer, 'state' | 'reason'>;
+
+/** Leaving comes first: what it is doing it shall finish, healthy or not. */
+function stateOf({ container, leaving }: KnownContainer, gate: boolean, unreachable: string): State {
+  if (leaving !== '') return { state: 'drain', reason: `container ${leaving}` };
+  if (container.state !== 'running') return { state: 'down', reason: `container is ${container.state}` };
+  if (gate && container.health === 'starting') return { state: 'down', reason: "Docker's health check has not passed yet" };
+  if (gate && container.health === 'unhealthy') return { state: 'down', reason: "Docker's health check says unhealthy" };
+  if (unreachable !== '') return { state: 'down', reason: unreachable };
+  return { state: 'ready', reason: '' };
+}

@@ -1,0 +1,35 @@
+/** The order of routes, and what it means that two claim the same. */
+
+import type { Route } from './provider.ts';
+
+const KINDS: Readonly<Record<Route['host']['kind'], number>> = { exact: 0, suffix: 1, regex: 2 };
+
+/** Best first: the higher priority, then the more specific host, then the longer path; then by name, for a fixed order. */
+export function compareRoutes(a: Route, b: Route): number {
+  return (
+    b.priority - a.priority ||
+    KINDS[a.host.kind] - KINDS[b.host.kind] ||
+    (a.host.kind === 'suffix' ? b.host.value.length - a.host.value.length : 0) ||
+    b.path.length - a.path.length ||
+    compareText(a.host.value, b.host.value) ||
+    compareText(a.path, b.path) ||
+    compareText(a.pool, b.pool)
+  );
+}
+
+/** Equal for two routes that the same requests would take. */
+export function claimOf(route: Route): string {
+  return `${route.frontend} ${route.host.kind} ${route.host.value} ${route.path}`;
+}
+
+/** `www.example.test/api`, `*.example.test/`, `~^a/`: how messages write a route. */
+export function routeText(route: Pick<Route, 'host' | 'path'>): string {
+  const { kind, value } = route.host;
+  const host = kind === 'exact' ? value : kind === 'suffix' ? `*${value}` : `~${value}`;
+  return `${host}${route.path}`;
+}
+
+function compareText(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}

@@ -1,0 +1,149 @@
+/**
+ * What should be true: the configuration and every source's last word, merged. Pure.
+ *
+ *     section     its `server` lines and templates (addresses by the resolver), then the servers of its docker-servers lines
+ *     pool        the servers that docker-routes found for it, under its frontend's settings
+ *     routes      of all sources; of two that claim the same, the higher priority's, then that of the source named first
+ *
+ * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend.
+ */
+
+import type { Config, ProxyConfig, ServerConfig } from '../config/model.ts';
+import { DNS_SOURCE, expandTemplate } from '../discovery/dns/names.ts';
+import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
+import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
+import { poolConfig, poolIds } from './pools.ts';
+import type { DesiredBackend, DesiredState } from './types.ts';
+
+/** Before anything is known: what the first difference is taken against. */
+export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), notes: [] };
+
+export function desire(config: Config, snapshots: ReadonlyMap<string, Snapshot>): DesiredState {
+  return new Merge(config, snapshots).run();
+}
+
+class Merge {
+  private readonly config: Config;
+  private readonly names: Snapshot | undefined;
+  /** All but the resolver, in the order of their names. */
+  private readonly sources: readonly Snapshot[];
+  private readonly notes: Note[] = [];
+  private readonly backends = new Map<string, DesiredBackend>();
+
+  constructor(config: Config, snapshots: ReadonlyMap<string, Snapshot>) {
+    this.config = config;
+    this.names = snapshots.get(DNS_SOURCE);
+    const others = [...snapshots.values()].filter((snapshot) => snapshot.source !== DNS_SOURCE);
+    this.sources = others.sort((a, b) => (a.source < b.source ? -1 : 1));
+  }
+
+  run(): DesiredState {
+    for (const snapshot of [...(this.names === undefined ? [] : [this.names]), ...this.sources]) this.notes.push(...snapshot.notes);
+    for (const proxy of this.config.proxies) if (proxy.kind !== 'frontend') this.section(proxy);
+    const routes = this.settle();
+    this.pools(routes);
+    return { backends: this.backends, routes: this.byFrontend(routes), notes: this.notes };
+  }
+
+  // --- sections ---------------------------------------------------------------------------------------------------
+
+  private section(proxy: ProxyConfig): void {
+    const configured = [...proxy.servers, ...proxy.serverTemplates.flatMap(expandTemplate)].map((server) => this.resolved(proxy, server));
+    // Without such a line, a source that still lists servers has not seen the new configuration yet.
+    const found = proxy.dockerServers.length === 0 ? [] : this.sources.flatMap((source) => source.pools.get(proxy.name) ?? []);
+    const { file, line } = proxy.place;
+    const servers = this.distinct(proxy.name, [...configured, ...found]);
+    this.backends.set(proxy.name, { name: proxy.name, config: proxy, servers, origin: `${file}:${line}` });
+  }
+
+  /** The configuration's own words with the resolver's address: the snapshot may be of an older configuration. */
+  private resolved(proxy: ProxyConfig, config: ServerConfig): DiscoveredServer {
+    if (config.fqdn === undefined) return { config, state: 'ready', reason: '' };
+    const known = this.names?.pools.get(proxy.name)?.find((server) => server.config.identity === config.identity);
+    if (known === undefined || known.config.fqdn !== config.fqdn) {
+      return { config: { ...config, address: undefined }, state: 'down', reason: `name ${config.fqdn} is not resolved yet` };
+    }
+    return { config: { ...config, address: known.config.address }, state: known.state, reason: known.reason };
+  }
+
+  /** The first of two with the same name or identity stays. */
+  private distinct(backend: string, servers: readonly DiscoveredServer[]): readonly DiscoveredServer[] {
+    const names = new Set<string>();
+    const identities = new Set<string>();
+    return servers.filter(({ config }) => {
+      const { name, identity, origin } = config;
+      if (names.has(name) || identities.has(identity)) {
+        const message = `${origin} is no server of '${backend}': it has another one with the name '${name}'`;
+        this.notes.push({ level: 'warning', subject: name, message });
+        return false;
+      }
+      names.add(name);
+      identities.add(identity);
+      return true;
+    });
+  }
+
+  // --- routes and their pools -------------------------------------------------------------------------------------
+
+  /** Each source has settled its own conflicts; these are the ones between sources, and with the configuration. */
+  private settle(): readonly Route[] {
+    const routing = new Set(this.config.proxies.filter((proxy) => proxy.dockerRoutes.length > 0).map((proxy) => proxy.name));
+    const winners = new Map<string, Route>();
+    for (const route of this.sources.flatMap((source) => source.routes)) {
+      if (!routing.has(route.frontend) || !this.isPool(route)) continue;
+      const key = claimOf(route);
+      const holder = winners.get(key);
+      const better = holder === undefined || route.priority > holder.priority;
+      if (holder !== undefined && holder.pool !== route.pool) this.lost(better ? holder : route, better ? route : holder);
+      if (better) winners.set(key, route);
+    }
+    return [...winners.values()].sort(compareRoutes);
+  }
+
+  private isPool(route: Route): boolean {
+    const section = this.backends.get(route.pool);
+    if (section === undefined) return this.sources.some((source) => source.pools.has(route.pool));
+    const message = `is not routed as '${route.pool}': a section of that name is configured at ${section.origin}`;
+    this.notes.push({ level: 'error', subject: route.origin, message });
+    return false;
+  }
+
+  private lost(loser: Route, winner: Route): void {
+    const message = `${routeText(loser)} in '${loser.frontend}' is not given to pool '${loser.pool}': pool '${winner.pool}' serves it`;
+    this.notes.push({ level: 'warning', subject: loser.origin, message: `${message} (${winner.origin})` });
+  }
+
+  private pools(routes: readonly Route[]): void {
+    const names = [...new Set(routes.map((route) => route.pool))].sort();
+    const ids = poolIds(names, new Set(this.config.proxies.map((proxy) => proxy.id)));
+    for (const name of names) {
+      const frontend = this.frontendOf(name, routes);
+      if (frontend === undefined) continue;
+      const sources = this.sources.filter((source) => source.pools.has(name));
+      const servers = this.distinct(
+        name,
+        sources.flatMap((source) => source.pools.get(name) ?? []),
+      );
+      const config = poolConfig(name, ids.get(name) ?? 0, frontend, optionsOf(name, sources));
+      this.backends.set(name, { name, config, servers, origin: sources.map((source) => source.source).join(', ') });
+    }
+  }
+
+  /** A pool that several frontends route to takes after the one that stands first in the text. */
+  private frontendOf(pool: string, routes: readonly Route[]): ProxyConfig | undefined {
+    const frontends = new Set(routes.filter((route) => route.pool === pool).map((route) => route.frontend));
+    return this.config.proxies.find((proxy) => proxy.dockerRoutes.length > 0 && frontends.has(proxy.name));
+  }
+
+  private byFrontend(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
+    const byFrontend = new Map<string, Route[]>();
+    for (const proxy of this.config.proxies) if (proxy.dockerRoutes.length > 0) byFrontend.set(proxy.name, []);
+    for (const route of routes) byFrontend.get(route.frontend)?.push(route);
+    return byFrontend;
+  }
+}
+
+function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {
+  const balance = sources.map((source) => source.poolOptions.get(pool)?.balance).find((option) => option !== undefined);
+  return { balance };
+}
