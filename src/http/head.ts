@@ -51,7 +51,7 @@ export class Head {
   // What the parsers take note of on the way; `settle` in parse.ts turns it into the facts above.
   sawLength = false;
   sawCoding = false;
-  sawHost = false;
+  hosts = 0;
   sawClose = false;
   sawKeepAlive = false;
   sawUpgrade = false;
@@ -96,7 +96,7 @@ export class Head {
     this.host = '';
     this.sawLength = false;
     this.sawCoding = false;
-    this.sawHost = false;
+    this.hosts = 0;
     this.sawClose = false;
     this.sawKeepAlive = false;
     this.sawUpgrade = false;

@@ -190,8 +190,7 @@ function note(head: Head, field: Field): number {
       head.drop(index);
       return 0;
     case Field.Host:
-      if (head.sawHost) return Refusal.Host;
-      head.sawHost = true;
+      head.hosts++;
       head.host = head.value(index);
       return 0;
     case Field.KeepAlive:
@@ -308,7 +307,7 @@ function validAuthority(authority: string): boolean {
 
 /** RFC 9112 3.2: origin-form as it is, absolute-form to origin-form, `*` for OPTIONS; exactly one Host in HTTP/1.1. */
 function settleTarget(head: Head): number {
-  if (!head.sawHost && head.version === 11) return Refusal.Host;
+  if (head.hosts > 1 || (head.hosts === 0 && head.version === 11)) return Refusal.Host;
   // An empty Host is what a client sends for a target without authority (RFC 9112 3.2).
   if (head.host !== '' && !validAuthority(head.host)) return Refusal.Host;
   const target = head.target;
@@ -318,8 +317,8 @@ function settleTarget(head: Head): number {
   if (parts === null) return Refusal.Target;
   const [, scheme = '', authority = '', rest = ''] = parts;
   if (!validAuthority(authority)) return Refusal.Host;
-  if (head.sawHost && !sameAuthority(authority, head.host, scheme.toLowerCase())) return Refusal.Host;
-  if (!head.sawHost) head.add('Host', authority);
+  if (head.hosts > 0 && !sameAuthority(authority, head.host, scheme.toLowerCase())) return Refusal.Host;
+  if (head.hosts === 0) head.add('Host', authority);
   head.host = authority;
   if (rest === '') head.target = head.method === 'OPTIONS' ? '*' : '/';
   else head.target = rest.startsWith('/') ? rest : `/${rest}`;

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ChunkedBody } from '../../src/http/chunked.ts';
+import { chunkedCases } from './cases/chunked.ts';
+
+interface Outcome {
+  readonly output: string;
+  readonly consumed: number;
+  readonly done: boolean;
+  readonly failed: boolean;
+}
+
+/** Feeds `text` in pieces that end at `cuts`; what is passed on is copied at once, as its bytes may be overwritten. */
+function feed(text: string, cuts: readonly number[], framed: boolean): Outcome {
+  const bytes = Buffer.from(text, 'latin1');
+  const body = new ChunkedBody();
+  body.reset(framed);
+  let output = '';
+  let consumed = 0;
+  let from = 0;
+  for (const to of [...cuts, bytes.length]) {
+    if (to <= from || body.done || body.failed) continue;
+    const piece = Buffer.from(bytes.subarray(from, to));
+    const used = body.scan(piece, 0, piece.length);
+    if (body.failed) assert.equal(body.output.length, 0, 'nothing of a broken piece goes on');
+    output += body.output.toString('latin1');
+    piece.fill(0x58);
+    consumed = from + used;
+    from = to;
+  }
+  return { output, consumed, done: body.done, failed: body.failed };
+}
+
+/** An independent, slow reading of what was passed on: strictly framed, no extensions. */
+function decode(text: string): { data: string; trailers: string } {
+  let data = '';
+  let at = 0;
+  for (;;) {
+    const end = text.indexOf('\r\n', at);
+    const line = text.slice(at, end);
+    assert.match(line, /^[0-9a-fA-F]+$/);
+    const size = Number.parseInt(line, 16);
+    at = end + 2;
+    if (size === 0) return { data, trailers: text.slice(at, -2) };
+    data += text.slice(at, at + size);
+    assert.equal(text.slice(at + size, at + size + 2), '\r\n');
+    at += size + 2;
+  }
+}
+
+describe('a chunked body', () => {
+  for (const one of chunkedCases) {
+    it(`${one.data === undefined ? 'refuses' : 'passes on'}: ${one.name}`, () => {
+      const length = Buffer.byteLength(one.text, 'latin1');
+      const everyByte = Array.from({ length }, (_, i) => i + 1);
+      const splits = [[], everyByte, ...everyByte.slice(0, 400).map((at) => [at])];
+      for (const cuts of splits) {
+        const framed = feed(one.text, cuts, true);
+        const bare = feed(one.text, cuts, false);
+        if (one.data === undefined) {
+          assert.ok(framed.failed && bare.failed, `cuts ${cuts}`);
+          continue;
+        }
+        assert.ok(framed.done && bare.done, `cuts ${cuts}`);
+        assert.deepEqual(decode(framed.output), { data: one.data, trailers: one.trailers ?? '' });
+        assert.equal(bare.output, one.data);
+        assert.equal(framed.consumed, length - (one.rest ?? '').length);
+        assert.equal(bare.consumed, framed.consumed);
+      }
+    });
+  }
+
+  it('copies nothing when the piece holds whole chunks', () => {
+    const body = new ChunkedBody();
+    body.reset(true);
+    const piece = Buffer.from('5\r\nhello\r\n3\r\nabc\r\n0\r\n\r\n');
+    body.scan(piece, 0, piece.length);
+    assert.equal(body.output.buffer, piece.buffer);
+    assert.equal(body.output.length, piece.length);
+  });
+});
