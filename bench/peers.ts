@@ -1,0 +1,145 @@
+/**
+ * The proxies that are compared, each on one core and one event loop, with the same two servers in turn, connections to them
+ * kept alive, and no log unless the scenario is about logs. Fairlead and HAProxy read the very same file.
+ */
+
+import { type ChildProcess, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installed, proxyCore, startPinned } from './process.ts';
+
+export interface Setup {
+  /** A folder of its own for this peer and scenario. */
+  readonly folder: string;
+  readonly port: number;
+  readonly servers: readonly string[];
+  /** Port that takes log lines over UDP; undefined without logs. */
+  readonly logPort: number | undefined;
+}
+
+export interface Peer {
+  readonly name: string;
+  /** Undefined where it is not installed. */
+  readonly version: () => string | undefined;
+  /** Whether it can write a line per request to UDP. */
+  readonly logs: boolean;
+  readonly start: (setup: Setup) => ChildProcess;
+}
+
+const fairlead = fileURLToPath(new URL('../../bin/fairlead', import.meta.url));
+const ownBuild = fileURLToPath(new URL('../src/main.js', import.meta.url));
+
+export const peers: readonly Peer[] = [
+  {
+    name: 'fairlead',
+    logs: true,
+    version: () => (existsSync(ownBuild) ? `Fairlead on Node ${process.version}` : undefined),
+    start: (setup) => run(setup, [process.execPath, fairlead, '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))]),
+  },
+  {
+    name: 'haproxy',
+    logs: true,
+    version: () => versionOf('haproxy', '-v'),
+    start: (setup) => run(setup, ['haproxy', '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))]),
+  },
+  {
+    name: 'nginx',
+    logs: true,
+    version: () => versionOf('nginx', '-v'),
+    start: (setup) => run(setup, ['nginx', '-c', write(setup, 'nginx.conf', nginxConfig(setup)), '-p', setup.folder, '-e', logOf(setup)]),
+  },
+  {
+    name: 'caddy',
+    logs: false,
+    version: () => (installed('caddy') ? `Caddy ${versionOf('caddy', 'version')}` : undefined),
+    start: (setup) =>
+      run(setup, ['caddy', 'run', '--adapter', 'caddyfile', '--config', write(setup, 'Caddyfile', caddyConfig(setup))], caddyEnv(setup)),
+  },
+  {
+    name: 'http-proxy',
+    logs: false,
+    version: () => `http-proxy on Node ${process.version}`,
+    start: (setup) =>
+      run(setup, [process.execPath, fileURLToPath(new URL('http-proxy.js', import.meta.url)), String(setup.port), ...setup.servers]),
+  },
+];
+
+/** Where a peer's own words go. */
+export function logOf(setup: Setup): string {
+  return join(setup.folder, 'output.log');
+}
+
+function run(setup: Setup, command: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return startPinned(proxyCore, logOf(setup), command, env);
+}
+
+function write(setup: Setup, name: string, text: string): string {
+  mkdirSync(setup.folder, { recursive: true });
+  const path = join(setup.folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** First line that a program says about itself; some use standard error for it. */
+function versionOf(program: string, option: string): string | undefined {
+  if (!installed(program)) return undefined;
+  const { stdout, stderr } = spawnSync(program, [option], { encoding: 'utf8' });
+  return `${stdout}${stderr}`.split('\n')[0]?.trim();
+}
+
+function haproxyConfig({ port, servers, logPort }: Setup): string {
+  return `global
+    nbthread 1
+    maxconn 4096
+${logPort === undefined ? '' : `    log 127.0.0.1:${logPort} local0\n`}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 30s
+    timeout server 30s
+${logPort === undefined ? '' : '    log global\n    option httplog\n'}
+frontend www
+    bind 127.0.0.1:${port}
+    default_backend app
+
+backend app
+    balance roundrobin
+${servers.map((address, at) => `    server s${at + 1} ${address}\n`).join('')}`;
+}
+
+function nginxConfig({ folder, port, servers, logPort }: Setup): string {
+  const accessLog = logPort === undefined ? 'off' : `syslog:server=127.0.0.1:${logPort}`;
+  return `
+daemon off; user root; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/output.log;
+events { worker_connections 4096; }
+http {
+  access_log ${accessLog}; keepalive_requests 1000000000;
+  client_body_temp_path ${folder}/body; client_body_buffer_size 64k; proxy_temp_path ${folder}/proxy; proxy_max_temp_file_size 0;
+  proxy_buffer_size 16k; proxy_buffers 8 32k; proxy_busy_buffers_size 64k;
+  upstream app { ${servers.map((address) => `server ${address};`).join(' ')} keepalive 128; keepalive_requests 1000000000; }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
+  }
+}
+`;
+}
+
+function caddyConfig({ port, servers }: Setup): string {
+  return `{
+  admin off
+  auto_https off
+}
+http://127.0.0.1:${port} {
+  reverse_proxy ${servers.join(' ')} {
+    lb_policy round_robin
+  }
+}
+`;
+}
+
+/** One core means one thread of Go code; its folders stay out of the user's home. */
+function caddyEnv({ folder }: Setup): Readonly<Record<string, string>> {
+  return { GOMAXPROCS: '1', XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+}

@@ -1,0 +1,23 @@
+/** Which compiled tests there are. Node 20 knows no patterns on `node --test`, so they are listed one by one. */
+
+import { join, relative, sep } from 'node:path';
+import { filesBelow, root } from './ensure.mjs';
+
+export const built = join(root, 'dist', 'test');
+
+/** Folders under test/ that need more than Node, and what they need. */
+export const groups = {
+  docker: 'a Docker engine, or dockerd and root to start one',
+  haproxy: 'the program haproxy, to compare with side by side',
+  browser: 'a browser',
+};
+
+function testFiles(folder) {
+  return filesBelow(folder).filter((file) => file.endsWith('.test.js'));
+}
+
+/** Test files of a group; without one, of everything that needs nothing but Node. */
+export function filesOf(group) {
+  if (group !== undefined) return testFiles(join(built, group));
+  return testFiles(built).filter((file) => !(relative(built, file).split(sep)[0] in groups));
+}

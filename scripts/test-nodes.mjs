@@ -1,0 +1,42 @@
+/**
+ * `npm run test:nodes [-- 24 26]`: the tests that need nothing but Node, on newer versions of it. Each version's binary comes
+ * from the npm package `node`, into a temporary folder. A version that cannot be installed is skipped, with the reason.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensure, root } from './ensure.mjs';
+import { filesOf } from './test-files.mjs';
+
+const usual = ['22', '24', '26'];
+
+/** Path of that version's binary; undefined, after saying why, when there is none to be had. */
+function install(version, folder) {
+  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', `node@${version}`];
+  const result = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
+  const binary = join(folder, 'node_modules', 'node', 'bin', 'node');
+  const works = result.status === 0 && spawnSync(binary, ['--version']).status === 0;
+  if (works) return binary;
+  process.stdout.write(`skipped: Node ${version}: cannot be installed: ${(result.stderr ?? '').trim().split('\n').pop()}\n`);
+  return undefined;
+}
+
+function testOn(version) {
+  const folder = mkdtempSync(join(tmpdir(), `fairlead-node-${version}-`));
+  try {
+    const node = install(version, folder);
+    if (node === undefined) return true;
+    process.stdout.write(`Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
+    const args = ['--test', '--test-reporter=spec', '--test-concurrency=2', ...filesOf(undefined)];
+    return spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status === 0;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+ensure();
+const versions = process.argv.length > 2 ? process.argv.slice(2) : usual;
+const results = versions.map(testOn);
+process.exitCode = results.every(Boolean) ? 0 : 1;
