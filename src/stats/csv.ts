@@ -1,0 +1,35 @@
+/**
+ * The statistics as CSV (management manual 9.1): a header that begins with `# `, a comma behind the last column of
+ * every line, values quoted as RFC 4180 says and only where they must be. The fixed columns end with one named `-`.
+ */
+
+import type { Reading, Value } from './field.ts';
+import { FIELDS } from './fields.ts';
+import { type Row, read } from './rows.ts';
+
+const END = '-,';
+
+export const CSV_HEADER: string = `# ${FIELDS.map((field) => `${field.name},`).join('')}${END}\n`;
+
+/** The whole report, header included. */
+export function csv(rows: Iterable<Row>, at: Reading): string {
+  let text = CSV_HEADER;
+  for (const row of rows) text += line(row, at);
+  return text;
+}
+
+function line(row: Row, at: Reading): string {
+  let text = '';
+  for (const field of FIELDS) text += `${cell(read(field, row, at))},`;
+  return `${text}${END}\n`;
+}
+
+function cell(value: Value): string {
+  if (value === undefined) return '';
+  return typeof value === 'number' ? String(value) : quote(value);
+}
+
+/** RFC 4180 2.5 to 2.7. */
+export function quote(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,102 @@
+/**
+ * Which rows a report has, in HAProxy's order: proxies as configured; within one FRONTEND, its listeners (with
+ * `option socket-stats`), its servers, BACKEND.
+ */
+
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
+import { OpState } from '../backend/types.ts';
+import type { Frontend } from '../proxy/frontend.ts';
+import type { Listener } from '../proxy/listener.ts';
+import type { Field, Reading, Value } from './field.ts';
+
+/** A proxy as a reader of statistics sees it: a `listen` has both sides. */
+export interface StatsProxy {
+  readonly name: string;
+  readonly frontend: Frontend | undefined;
+  readonly backend: Backend | undefined;
+}
+
+export type Row =
+  | { readonly side: 'F'; readonly of: Frontend }
+  | { readonly side: 'L'; readonly of: Listener }
+  | { readonly side: 'S'; readonly of: Server }
+  | { readonly side: 'B'; readonly of: Backend };
+
+/** What a reader wants to see. */
+export interface Selection {
+  /** `;up`: no server that is down or in maintenance. */
+  readonly up: boolean;
+  /** `;no-maint`: no server in maintenance. */
+  readonly noMaint: boolean;
+  /** `scope=`: part of a proxy's name in lower case, empty for all. */
+  readonly scope: string;
+  /** `stats scope`: whole names, empty for all. */
+  readonly names: readonly string[];
+}
+
+export const EVERYTHING: Selection = { up: false, noMaint: false, scope: '', names: [] };
+
+/** Pairs the two sides of a `listen`; the order is that of `id`, and what has the same id keeps the order given. */
+export function pairProxies(frontends: Iterable<Frontend>, backends: Iterable<Backend>): StatsProxy[] {
+  const proxies: (StatsProxy & { readonly id: number })[] = [];
+  const rest = new Set(backends);
+  for (const frontend of frontends) {
+    const backend = frontend.config.kind === 'listen' ? otherSide(frontend, rest) : undefined;
+    if (backend !== undefined) rest.delete(backend);
+    proxies.push({ id: frontend.config.id, name: frontend.name, frontend, backend });
+  }
+  for (const backend of rest) proxies.push({ id: backend.config.id, name: backend.name, frontend: undefined, backend });
+  return proxies.sort((a, b) => a.id - b.id);
+}
+
+function otherSide(frontend: Frontend, backends: Iterable<Backend>): Backend | undefined {
+  for (const backend of backends) if (backend.name === frontend.name) return backend;
+  return undefined;
+}
+
+export function selectProxies(proxies: readonly StatsProxy[], selection: Selection): StatsProxy[] {
+  return proxies.filter(({ name }) => {
+    if (selection.names.length > 0 && !selection.names.includes(name)) return false;
+    return name.toLowerCase().includes(selection.scope);
+  });
+}
+
+/** The rows of one proxy. */
+export function rowsOf(proxy: StatsProxy, selection: Selection): Row[] {
+  const rows: Row[] = [];
+  const { frontend, backend } = proxy;
+  if (frontend !== undefined) {
+    rows.push({ side: 'F', of: frontend });
+    if (frontend.config.socketStats) for (const listener of frontend.listeners) rows.push({ side: 'L', of: listener });
+  }
+  if (backend !== undefined) {
+    for (const server of backend.servers) if (isWanted(server, selection)) rows.push({ side: 'S', of: server });
+    rows.push({ side: 'B', of: backend });
+  }
+  return rows;
+}
+
+function isWanted(server: Server, selection: Selection): boolean {
+  if (selection.up && (server.inMaintenance || isStablyDown(server))) return false;
+  return !(selection.noMaint && server.inMaintenance);
+}
+
+/** Down and not on its way up: a server with some checks passed stays visible. */
+function isStablyDown(server: Server): boolean {
+  return server.op === OpState.Stopped && server.health === 0;
+}
+
+/** One cell; undefined is empty. */
+export function read(field: Field, row: Row, at: Reading): Value {
+  switch (row.side) {
+    case 'F':
+      return field.F?.(row.of, at);
+    case 'L':
+      return field.L?.(row.of, at);
+    case 'S':
+      return field.S?.(row.of, at);
+    case 'B':
+      return field.B?.(row.of, at);
+  }
+}

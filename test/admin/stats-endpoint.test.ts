@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { StatsEndpoint, type StatsEndpointOptions } from '../../src/admin/stats-endpoint.ts';
+import type { StatsConfig } from '../../src/config/model.ts';
+import { Field } from '../../src/http/fields.ts';
+import { Head } from '../../src/http/head.ts';
+import type { Reply, StatsHandler } from '../../src/proxy/types.ts';
+import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
+
+interface Request {
+  readonly method?: string;
+  readonly target?: string;
+  readonly fields?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Longer than `body` where the client sent more than was read. */
+  readonly length?: number;
+}
+
+const NOTHING = Buffer.alloc(0);
+const ADMIN = { place: { file: 'test.cfg', line: 3 }, words: ['if', 'TRUE'] };
+const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
+
+function head({ method = 'GET', target = '/admin?stats', fields = {}, body = '', length = body.length }: Request): Head {
+  const head = new Head();
+  head.method = method;
+  head.target = target;
+  head.contentLength = length;
+  for (const [name, value] of Object.entries(fields)) {
+    const from = head.text.length;
+    head.text += `${name}: ${value}\r\n`;
+    head.span(from, from + name.length, from + name.length + 2, head.text.length - 2, Field.Other);
+  }
+  return head;
+}
+
+function context(request: Request): Parameters<StatsHandler['handle']>[1] {
+  return {
+    request: head(request),
+    response: undefined,
+    clientAddress: '127.0.0.1',
+    clientPort: 4000,
+    localAddress: '127.0.0.1',
+    localPort: 80,
+    frontend: 'app',
+    backend: undefined,
+    server: undefined,
+  };
+}
+
+/** A `listen app` with two servers and another backend, and what asks for its statistics. */
+function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointOptions> = {}) {
+  const app = makeListen('app', [serverConfig('w1'), serverConfig('w2')], { id: 2, stats: statsConfig(stats) });
+  const other = makeBackend(proxyConfig('other', 'backend', { id: 3 }), [serverConfig('o1')]);
+  const endpoint = new StatsEndpoint({
+    facts: {
+      version: '0.1.0',
+      released: '2026/11/21',
+      pid: 1,
+      node: 'edge1',
+      startedAt: 0,
+      maxconn: 200,
+      connections: () => 0,
+      idle: () => 100,
+    },
+    proxies: () => [app, { name: 'other', frontend: undefined, backend: other }],
+    admits: () => true,
+    ...options,
+  });
+  assert.ok(app.frontend);
+  const asked = { frontend: app.frontend, backend: undefined };
+  const ask = (request: Request = {}): Reply => {
+    const reply = endpoint.handle(asked, context(request), request.body === undefined ? NOTHING : Buffer.from(request.body));
+    assert.ok(reply, 'answered');
+    return reply;
+  };
+  const post = (body: string, more: Request = {}): string => {
+    const reply = ask({ method: 'POST', body, ...more });
+    assert.deepEqual([reply.status, reply.reason, reply.body.length], [303, 'See Other', 0]);
+    return /^cache-control: no-cache\r\ncontent-type: text\/plain\r\nlocation: (.*)\r\n$/.exec(reply.fieldLines)?.[1] ?? reply.fieldLines;
+  };
+  const states = (): string[] => [...(app.backend?.servers ?? []), ...other.servers].map((server) => server.statusText());
+  return { endpoint, asked, ask, post, states };
+}
+
+test('what is not under the uri, and methods that statistics do not have, are left to routing', () => {
+  const { endpoint, asked } = setUp();
+  for (const request of [{ target: '/admin' }, { method: 'PUT' }, { method: 'DELETE' }, { method: 'OPTIONS' }]) {
+    assert.equal(endpoint.matches(asked, head(request)), false);
+    assert.equal(endpoint.handle(asked, context(request), NOTHING), undefined);
+  }
+  for (const method of ['GET', 'HEAD', 'POST']) assert.equal(endpoint.matches(asked, head({ method })), true);
+});
+
+test("a backend's own stats uri answers once the backend is chosen", () => {
+  const { endpoint, asked } = setUp({ uri: '/front' });
+  const backend = makeBackend(proxyConfig('b', 'backend', { stats: statsConfig({ uri: '/bstats' }) }), []);
+  assert.equal(endpoint.matches(asked, head({ target: '/bstats' })), false);
+  assert.equal(endpoint.matches({ ...asked, backend }, head({ target: '/bstats;csv' })), true);
+});
+
+test('the answer has the fields of HAProxy, in its order', () => {
+  const cases: readonly (readonly [target: string, type: string])[] = [
+    ['/admin?stats', 'text/html'],
+    ['/admin?stats;csv', 'text/plain'],
+    ['/admin?stats;typed', 'text/plain'],
+    ['/admin?stats;json', 'application/json'],
+  ];
+  const { ask } = setUp({ refresh: 10 });
+  for (const [target, type] of cases) {
+    const reply = ask({ target });
+    assert.deepEqual([reply.status, reply.reason], [200, 'OK']);
+    assert.equal(reply.fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\nrefresh: 10\r\n`);
+    assert.equal(ask({ target: `${target};norefresh` }).fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\n`);
+  }
+});
+
+test('without stats refresh there is no refresh', () => {
+  assert.doesNotMatch(setUp().ask().fieldLines, /refresh/);
+});
+
+test('a request without credentials is asked for them, in the words of HAProxy', () => {
+  const { ask } = setUp({ auth: [{ user: 'admin', password: 'joypass123' }], realm: 'Haproxy Statistics' });
+  for (const method of ['GET', 'HEAD', 'POST']) {
+    const reply = ask({ method });
+    assert.deepEqual([reply.status, reply.reason], [401, 'Unauthorized']);
+    assert.equal(
+      reply.fieldLines,
+      'cache-control: no-cache\r\ncontent-type: text/html\r\nwww-authenticate: Basic realm="Haproxy Statistics"\r\n',
+    );
+    assert.equal(
+      reply.body.toString(),
+      '<html><body><h1>401 Unauthorized</h1>\nYou need a valid user and password to access this content.\n</body></html>\n',
+    );
+  }
+  assert.equal(ask({ fields: { authorization: basic('admin:joypass124') } }).status, 401);
+  assert.equal(ask({ fields: { authorization: basic('admin:joypass123') } }).status, 200);
+});
+
+test('a realm cannot end its quotes', () => {
+  const { ask } = setUp({ auth: [{ user: 'a', password: 'b' }], realm: 'a "b" \\c' });
+  assert.match(ask().fieldLines, /realm="a \\"b\\" \\\\c"/);
+});
+
+function names(reply: Reply): string[] {
+  return reply.body
+    .toString()
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => line.split(',').slice(0, 2).join('/'));
+}
+
+test('stats scope and scope= decide which proxies are shown', () => {
+  const all = ['app/FRONTEND', 'app/w1', 'app/w2', 'app/BACKEND', 'other/o1', 'other/BACKEND'];
+  assert.deepEqual(names(setUp().ask({ target: '/admin?stats;csv' })), all);
+  assert.deepEqual(names(setUp().ask({ target: '/admin?stats;csv;scope=OTH' })), all.slice(4));
+  assert.deepEqual(names(setUp({ scope: ['app'] }).ask({ target: '/admin?stats;csv' })), all.slice(0, 4));
+});
+
+test(';up hides servers and counts them', () => {
+  const { ask, post } = setUp({ admin: [ADMIN] });
+  post('s=w1&action=maint&b=app');
+  const text = ask({ target: '/admin?stats;csv;up' }).body.toString();
+  assert.doesNotMatch(text, /^app,w1,/m);
+  assert.match(text, /^app,BACKEND.*,UP \(1\/2\),/m);
+});
+
+test('addresses are shown with show-legends alone', () => {
+  assert.doesNotMatch(setUp().ask({ target: '/admin?stats;csv' }).body.toString(), /127\.0\.0\.1/);
+  assert.match(setUp({ showLegends: true }).ask({ target: '/admin?stats;csv' }).body.toString(), /,127\.0\.0\.1:19001,/);
+});
+
+test('the page has its form where stats admin matches', () => {
+  const form = /<form method="post"/;
+  assert.match(
+    setUp({ admin: [ADMIN] })
+      .ask()
+      .body.toString(),
+    form,
+  );
+  assert.doesNotMatch(setUp().ask().body.toString(), form);
+  assert.doesNotMatch(
+    setUp({ admin: [ADMIN] }, { admits: () => false })
+      .ask()
+      .body.toString(),
+    form,
+  );
+});
+
+/** Results as HAProxy 2.6 gave them for the same forms; states of app/w1, app/w2 and other/o1 afterwards. */
+const FORMS: readonly (readonly [form: string, result: string, states: string])[] = [
+  ['s=w1&action=maint&b=app', 'DONE', 'MAINT,no check,no check'],
+  ['s=w1&action=maint&b=%232', 'DONE', 'MAINT,no check,no check'],
+  ['b=#2&action=drain&s=w1&s=w2', 'DONE', 'DRAIN,DRAIN,no check'],
+  ['s=o1&action=maint&b=other', 'DONE', 'no check,no check,MAINT'],
+  ['s=w1&action=ready&b=app', 'DONE', 'no check,no check,no check'],
+  ['s=nope&action=maint&b=app', 'ERRP', 'no check,no check,no check'],
+  ['s=o1&action=maint&b=app', 'ERRP', 'no check,no check,no check'],
+  ['s=w1&s=nope&action=maint&b=app', 'PART', 'MAINT,no check,no check'],
+  ['s=w1&action=maint&b=nope', 'ERRP', 'no check,no check,no check'],
+  ['s=w1&action=bogus&b=app', 'ERRP', 'no check,no check,no check'],
+  ['s=w1&action=&b=app', 'ERRP', 'no check,no check,no check'],
+  ['action=maint&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1', 'NONE', 'no check,no check,no check'],
+  ['', 'NONE', 'no check,no check,no check'],
+  ['--x\r\nContent-Disposition: form-data; name="s"\r\n\r\nw1\r\n--x--', 'NONE', 'no check,no check,no check'],
+  ['s=w1&action=disable&b=app', 'DONE', 'MAINT,no check,no check'],
+  ['s=w1&action=enable&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1&action=stop&b=app', 'DONE', 'DRAIN,no check,no check'],
+  ['s=w1&action=start&b=app', 'NONE', 'no check,no check,no check'],
+];
+
+for (const [form, result, after] of FORMS) {
+  test(`the form ${JSON.stringify(form)} is ${result}`, () => {
+    const { post, states } = setUp({ admin: [ADMIN] });
+    assert.equal(post(form), `/admin?stats;st=${result}`);
+    assert.equal(states().join(), after);
+  });
+}
+
+test('disable and enable say when they change nothing', () => {
+  const { post, states } = setUp({ admin: [ADMIN] });
+  const results = ['disable', 'disable', 'enable', 'enable'].map((action) => post(`s=w1&action=${action}&b=app`).slice(-4));
+  assert.deepEqual(results, ['DONE', 'NONE', 'DONE', 'NONE']);
+  assert.equal(states()[0], 'no check');
+});
+
+test('the redirect keeps what was chosen', () => {
+  const { post } = setUp({ admin: [ADMIN] });
+  const location = post('s=w1&action=maint&b=app', { target: '/admin?stats;up;norefresh;scope=app;st=NONE' });
+  assert.equal(location, '/admin?stats;st=DONE;up;norefresh;scope=app');
+});
+
+test('nothing changes without a stats admin rule that matches', () => {
+  for (const { post, states } of [setUp(), setUp({ admin: [ADMIN] }, { admits: () => false })]) {
+    assert.equal(post('s=w1&action=maint&b=app'), '/admin?stats;st=DENY');
+    assert.equal(states()[0], 'no check');
+  }
+});
+
+test('a page of another site cannot post with the credentials that the browser keeps', () => {
+  const { post, states } = setUp({ admin: [ADMIN] });
+  const form = 's=w1&action=maint&b=app';
+  assert.equal(post(form, { fields: { 'sec-fetch-site': 'cross-site' } }), '/admin?stats;st=DENY');
+  assert.equal(states()[0], 'no check');
+  assert.equal(post(form, { fields: { 'sec-fetch-site': 'same-origin' } }), '/admin?stats;st=DONE');
+});
+
+test('a form that is longer than what was read changes nothing', () => {
+  const { post, states } = setUp({ admin: [ADMIN] });
+  assert.equal(post('s=w1&action=maint&b=app&', { length: 20_000 }), '/admin?stats;st=EXCD');
+  assert.equal(states()[0], 'no check');
+});
+
+test('a scope keeps the servers of other proxies out of reach', () => {
+  const { post, states } = setUp({ admin: [ADMIN], scope: ['app'] });
+  assert.equal(post('s=o1&action=maint&b=other'), '/admin?stats;st=ERRP');
+  assert.equal(states()[2], 'no check');
+});

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { monotonic } from '../../src/core/clock.ts';
+import { EVERYTHING, pairProxies, rowsOf, type Selection, type StatsProxy, selectProxies } from '../../src/stats/rows.ts';
+import { CHECK, makeBackend, makeFrontend, makeListen, makeListener, proxyConfig, serverConfig } from './objects.ts';
+
+function shown(proxy: StatsProxy, selection: Partial<Selection> = {}): string[] {
+  return rowsOf(proxy, { ...EVERYTHING, ...selection }).map((row) => {
+    if (row.side === 'F') return 'FRONTEND';
+    return row.side === 'B' ? 'BACKEND' : row.of.config.name;
+  });
+}
+
+test('a listen has FRONTEND, its servers and BACKEND', () => {
+  assert.deepEqual(shown(makeListen('app', [serverConfig('a'), serverConfig('b')])), ['FRONTEND', 'a', 'b', 'BACKEND']);
+});
+
+test('listeners have rows with option socket-stats alone', () => {
+  for (const socketStats of [false, true]) {
+    const frontend = makeFrontend(proxyConfig('web', 'frontend', { socketStats }));
+    frontend.listeners = [makeListener(frontend, 1), makeListener(frontend, 2, { name: 'tls' })];
+    const rows = shown({ name: 'web', frontend, backend: undefined });
+    assert.deepEqual(rows, socketStats ? ['FRONTEND', 'sock-1', 'tls'] : ['FRONTEND']);
+  }
+});
+
+test(';up hides what is down or in maintenance, ;no-maint only the latter', () => {
+  const backend = makeBackend(
+    proxyConfig('app', 'backend'),
+    ['up', 'down', 'rising', 'maint'].map((name) => serverConfig(name, { check: CHECK, disabled: name === 'maint' })),
+  );
+  const now = monotonic();
+  const check = (name: string, passed: boolean): void => {
+    const server = backend.servers.find(({ config }) => config.name === name);
+    server?.setVerdict({ code: passed ? 'L4OK' : 'L4CON', passed, status: -1, info: '', duration: 0 }, now);
+  };
+  check('up', true);
+  check('down', false);
+  check('rising', false);
+  check('rising', true);
+  const proxy = { name: 'app', frontend: undefined, backend };
+  assert.deepEqual(shown(proxy), ['up', 'down', 'rising', 'maint', 'BACKEND']);
+  assert.deepEqual(shown(proxy, { up: true }), ['up', 'rising', 'BACKEND']);
+  assert.deepEqual(shown(proxy, { noMaint: true }), ['up', 'down', 'rising', 'BACKEND']);
+});
+
+test('proxies stand in the order of their numbers, both sides of a listen as one', () => {
+  const listen = proxyConfig('app', 'listen', { id: 2 });
+  const frontends = [makeFrontend(proxyConfig('www', 'frontend', { id: 3 })), makeFrontend(listen)];
+  const backends = [
+    makeBackend(proxyConfig('last', 'backend', { id: 4 }), []),
+    makeBackend(proxyConfig('first', 'backend', { id: 1 }), []),
+    makeBackend(listen, []),
+  ];
+  const paired = pairProxies(frontends, backends);
+  assert.deepEqual(
+    paired.map(({ name, frontend, backend }) => [name, frontend !== undefined, backend !== undefined]),
+    [
+      ['first', false, true],
+      ['app', true, true],
+      ['www', true, false],
+      ['last', false, true],
+    ],
+  );
+});
+
+test('a frontend and a backend of the same name stay two proxies', () => {
+  const frontend = makeFrontend(proxyConfig('app', 'frontend', { id: 1 }));
+  const backend = makeBackend(proxyConfig('app', 'backend', { id: 2 }), []);
+  assert.equal(pairProxies([frontend], [backend]).length, 2);
+});
+
+test('scope= takes a part of a name, stats scope a whole one', () => {
+  const proxies = ['web', 'Web_be', 'other'].map((name) => makeListen(name, []));
+  const names = (selection: Partial<Selection>): string[] =>
+    selectProxies(proxies, { ...EVERYTHING, ...selection }).map(({ name }) => name);
+  assert.deepEqual(names({ scope: 'web' }), ['web', 'Web_be']);
+  assert.deepEqual(names({ names: ['web'] }), ['web']);
+  assert.deepEqual(names({ names: ['web', 'other'], scope: 'oth' }), ['other']);
+  assert.deepEqual(names({}), ['web', 'Web_be', 'other']);
+});
