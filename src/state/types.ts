@@ -3,6 +3,8 @@
 import type { ProxyConfig } from '../config/model.ts';
 import type { DiscoveredServer, Note, Route } from '../discovery/provider.ts';
 
+export type { DiscoveredServer, Route };
+
 export interface DesiredBackend {
   readonly name: string;
   /** The section, or for a pool of `docker-routes` the frontend's defaults with the pool's options. */

@@ -11,17 +11,17 @@ let fired: string[] = [];
 
 class Probe extends Timed {
   readonly name: string;
-  readonly then: (self: Probe) => void;
-  constructor(name: string, then: (self: Probe) => void = () => {}) {
+  readonly action: (self: Probe) => void;
+  constructor(name: string, action: (self: Probe) => void = () => {}) {
     super();
     this.name = name;
-    this.then = then;
+    this.action = action;
   }
   override onTimeout(at: number): void {
     assert.ok(at >= this.deadline, `${this.name} fired early`);
     assert.equal(this.slot, -1, 'not armed while it fires');
     fired.push(this.name);
-    this.then(this);
+    this.action(this);
   }
 }
 

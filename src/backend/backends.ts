@@ -1,0 +1,220 @@
+/**
+ * All backends, and the one place where the desired state becomes true: `apply` works off changes in order, then
+ * every backend that was touched looks once at who gets traffic now.
+ *
+ * Identity survives: a backend is its name, a server its `config.identity`. A server or backend that is wanted again
+ * before its last exchange has ended is the same one, with its counters.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { monotonic } from '../core/clock.ts';
+import { type EventLog, Level } from '../core/log.ts';
+import type { Wheel } from '../core/wheel.ts';
+import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/types.ts';
+import { Backend } from './backend.ts';
+import { Checker } from './checks.ts';
+import { RouteTable } from './routes.ts';
+import type { Server } from './server.ts';
+
+export interface BackendsParts {
+  readonly wheel: Wheel;
+  readonly events: EventLog;
+  /** `spread-checks`: percent by which the interval between checks may differ, either way. */
+  readonly spreadChecks: number;
+}
+
+export class Backends {
+  private readonly wheel: Wheel;
+  private readonly events: EventLog;
+  private readonly checker: Checker;
+  /** Retired ones too, until they are idle. In order of arrival. */
+  private readonly known = new Map<string, Backend>();
+  private readonly tables = new Map<string, RouteTable>();
+  private listed: readonly Backend[] = [];
+
+  constructor(parts: BackendsParts) {
+    this.wheel = parts.wheel;
+    this.events = parts.events;
+    this.checker = new Checker({ wheel: parts.wheel, events: parts.events, spread: parts.spreadChecks });
+  }
+
+  /** In the order of the statistics: by the sections' ids, then in order of arrival. Retired ones until they are idle. */
+  get all(): readonly Backend[] {
+    return this.listed;
+  }
+
+  get(name: string): Backend | undefined {
+    const backend = this.known.get(name);
+    return backend?.retired === true ? undefined : backend;
+  }
+
+  /** The discovered routes of a frontend, if it has any. */
+  routes(frontend: string): RouteTable | undefined {
+    return this.tables.get(frontend);
+  }
+
+  apply(changes: readonly Change[]): void {
+    const batch = new Batch(monotonic());
+    for (const change of changes) this.applyOne(change, batch);
+    for (const backend of batch.touched) backend.refresh(batch.now);
+    for (const server of batch.removed) {
+      this.checker.stop(server);
+      server.announceRemoval();
+    }
+    for (const backend of batch.touched) {
+      backend.announce();
+      this.sweep(backend);
+    }
+    this.list();
+    this.startChecks([...batch.recheck].filter((server) => !server.removed));
+  }
+
+  /** Ends the checks and the idle connections; exchanges are the data plane's. */
+  stop(): void {
+    this.checker.stopAll();
+    for (const backend of this.known.values()) for (const server of backend.servers) server.closeIdle();
+  }
+
+  private applyOne(change: Change, batch: Batch): void {
+    switch (change.kind) {
+      case 'add-backend':
+      case 'change-backend':
+        this.putBackend(change.backend, batch);
+        return;
+      case 'remove-backend':
+        this.retire(change.name, batch);
+        return;
+      case 'set-routes':
+        this.setRoutes(change.frontend, change.routes);
+        return;
+      default:
+        this.applyToServers(change, batch);
+    }
+  }
+
+  private applyToServers(change: Extract<Change, { backend: string }>, batch: Batch): void {
+    const backend = this.get(change.backend);
+    if (backend === undefined) throw new Error(`change of a server of backend ${change.backend}, which does not exist`);
+    batch.touched.add(backend);
+    switch (change.kind) {
+      case 'add-server':
+      case 'change-server':
+        this.putServer(backend, change.server, batch, true);
+        return;
+      case 'remove-server':
+        this.removeServer(find(backend, change.identity), change.reason, batch);
+        return;
+      case 'order':
+        backend.order(change.identities);
+    }
+  }
+
+  private putBackend(desired: DesiredBackend, batch: Batch): void {
+    const known = this.known.get(desired.name);
+    if (known === undefined) {
+      const { name, config, origin } = desired;
+      const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events });
+      backend.onIdle = this.sweep;
+      this.known.set(name, backend);
+      for (const server of desired.servers) this.putServer(backend, server, batch, false);
+      batch.touched.add(backend);
+      return;
+    }
+    batch.touched.add(known);
+    const sameRequest = isDeepStrictEqual(known.config.httpCheck, desired.config.httpCheck);
+    known.setConfig(desired.config, desired.origin);
+    if (!sameRequest) for (const server of known.servers) batch.recheck.add(server);
+    if (known.retired) this.revive(known, desired, batch);
+  }
+
+  /** It was on its way out: those of its servers that are not wanted again stay on theirs. */
+  private revive(backend: Backend, desired: DesiredBackend, batch: Batch): void {
+    backend.retired = false;
+    const wanted = new Set(desired.servers.map((server) => server.config.identity));
+    for (const server of backend.servers) if (!wanted.has(server.config.identity)) this.removeServer(server, '', batch);
+    for (const server of desired.servers) this.putServer(backend, server, batch, false);
+    backend.order(desired.servers.map((server) => server.config.identity));
+  }
+
+  private putServer(backend: Backend, { config, state, reason }: DiscoveredServer, batch: Batch, tell: boolean): void {
+    const known = find(backend, config.identity);
+    if (known !== undefined) {
+      if (known.removed) {
+        known.restore();
+        batch.removed.delete(known);
+        batch.recheck.add(known);
+      }
+      if (known.update(config, state, reason, batch.now)) batch.recheck.add(known);
+      return;
+    }
+    const server = backend.addServer(config, batch.now);
+    server.startAs(state, reason);
+    batch.recheck.add(server);
+    if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
+  }
+
+  private removeServer(server: Server | undefined, reason: string, batch: Batch): void {
+    if (server === undefined || server.removed) return;
+    server.remove(reason);
+    batch.removed.add(server);
+  }
+
+  private retire(name: string, batch: Batch): void {
+    const backend = this.get(name);
+    if (backend === undefined) return;
+    backend.retired = true;
+    batch.touched.add(backend);
+  }
+
+  private setRoutes(frontend: string, routes: readonly Route[]): void {
+    if (routes.length === 0) this.tables.delete(frontend);
+    else this.tables.set(frontend, new RouteTable(routes));
+  }
+
+  /** Takes away what was removed and has finished. */
+  private readonly sweep = (backend: Backend): void => {
+    for (const server of backend.servers) if (server.removed && server.scur === 0) this.dropServer(server);
+    if (!backend.retired || !backend.idle) return;
+    for (const server of backend.servers) this.dropServer(server);
+    if (this.known.get(backend.name) !== backend) return;
+    this.known.delete(backend.name);
+    this.list();
+  };
+
+  private dropServer(server: Server): void {
+    this.checker.stop(server);
+    server.closeIdle();
+    server.backend.dropServer(server);
+  }
+
+  private list(): void {
+    this.listed = [...this.known.values()].sort((a, b) => a.config.id - b.config.id);
+  }
+
+  /** First checks are spread over the shortest interval, as HAProxy does at its start. */
+  private startChecks(servers: readonly Server[]): void {
+    const checked = servers.filter((server) => server.config.check !== undefined);
+    const shortest = Math.min(...checked.map((server) => server.config.check?.inter ?? Number.POSITIVE_INFINITY));
+    for (const server of servers) this.checker.stop(server);
+    checked.forEach((server, i) => {
+      this.checker.start(server, (shortest * i) / checked.length);
+    });
+  }
+}
+
+/** What one `apply` has touched. */
+class Batch {
+  readonly now: number;
+  readonly touched = new Set<Backend>();
+  /** New servers, and those whose checks begin anew. */
+  readonly recheck = new Set<Server>();
+  readonly removed = new Set<Server>();
+
+  constructor(now: number) {
+    this.now = now;
+  }
+}
+
+function find(backend: Backend, identity: string): Server | undefined {
+  return backend.servers.find((server) => server.config.identity === identity);
+}

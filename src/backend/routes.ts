@@ -1,0 +1,96 @@
+/**
+ * The discovered routes of one frontend, made for looking up: host and path -> route.
+ *
+ * Higher priority wins. Among equals the more specific: an exact host, then a wildcard (the longest), then a regular
+ * expression; within one host the longest path. A host whose paths do not match leaves the request to a wider one.
+ * Built once per change, read by every request: an exact host costs one Map lookup.
+ */
+
+import type { Route } from '../state/types.ts';
+
+/** Routes of one host, best first. */
+type Bucket = readonly Route[];
+
+export class RouteTable {
+  private readonly exact: ReadonlyMap<string, Bucket>;
+  /** By suffix with its leading dot. */
+  private readonly suffix: ReadonlyMap<string, Bucket>;
+  private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket }[];
+
+  constructor(routes: readonly Route[]) {
+    this.exact = buckets(routes, 'exact');
+    this.suffix = buckets(routes, 'suffix');
+    this.regex = [...buckets(routes, 'regex')].flatMap(([source, bucket]) => {
+      const pattern = compile(source);
+      return pattern === undefined ? [] : [{ pattern, bucket }];
+    });
+  }
+
+  /** `host` as in the request, in any case and with or without a port; `path` without the query. */
+  lookup(host: string, path: string): Route | undefined {
+    const name = hostName(host);
+    let best = better(undefined, this.exact.get(name), path);
+    if (this.suffix.size > 0) {
+      for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
+        best = better(best, this.suffix.get(name.slice(dot)), path);
+      }
+    }
+    for (const { pattern, bucket } of this.regex) if (pattern.test(name)) best = better(best, bucket, path);
+    return best;
+  }
+
+  /** Whether any route is for this host, whatever its path. */
+  knowsHost(host: string): boolean {
+    const name = hostName(host);
+    if (this.exact.has(name)) return true;
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) if (this.suffix.has(name.slice(dot))) return true;
+    return this.regex.some(({ pattern }) => pattern.test(name));
+  }
+}
+
+/** What was found in a more specific place stays unless this one has a higher priority. */
+function better(best: Route | undefined, bucket: Bucket | undefined, path: string): Route | undefined {
+  if (bucket === undefined) return best;
+  for (const route of bucket) {
+    if (best !== undefined && route.priority <= best.priority) return best;
+    if (covers(route.path, path)) return route;
+  }
+  return best;
+}
+
+/** Prefix on segment borders: `/api` and `/api/` cover `/api`, `/api/` and `/api/x`, not `/apix`. */
+function covers(prefix: string, path: string): boolean {
+  const length = prefix.endsWith('/') ? prefix.length - 1 : prefix.length;
+  if (length === 0) return true;
+  if (path.length > length && path.charCodeAt(length) !== 0x2f && path.charCodeAt(length) !== 0x3f) return false;
+  return path.length >= length && path.startsWith(prefix.slice(0, length));
+}
+
+function buckets(routes: readonly Route[], kind: Route['host']['kind']): Map<string, Bucket> {
+  const found = new Map<string, Route[]>();
+  for (const route of routes) {
+    if (route.host.kind !== kind) continue;
+    const key = kind === 'regex' ? route.host.value : route.host.value.toLowerCase();
+    const bucket = found.get(key);
+    if (bucket === undefined) found.set(key, [route]);
+    else bucket.push(route);
+  }
+  for (const bucket of found.values()) bucket.sort((a, b) => b.priority - a.priority || b.path.length - a.path.length);
+  return found;
+}
+
+/** The source of the routes has refused patterns that are none, with the reason; here they match nothing. */
+function compile(source: string): RegExp | undefined {
+  try {
+    return new RegExp(source, 'i');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Lower case, without port and without the root's dot. `[::1]:80` -> `[::1]`. */
+function hostName(host: string): string {
+  const colon = host.lastIndexOf(':');
+  const bare = colon >= 0 && host.indexOf(']', colon) < 0 ? host.slice(0, colon) : host;
+  return (bare.endsWith('.') ? bare.slice(0, -1) : bare).toLowerCase();
+}
