@@ -49,8 +49,11 @@ export function runForm(body: string, proxies: readonly StatsProxy[], now: numbe
   const wanted = form.get('action');
   if (names.length === 0 || wanted === null) return 'NONE';
   const action = ACTIONS.get(wanted);
-  const servers = findBackend(form.get('b') ?? '', proxies)?.servers;
-  if (action === undefined || servers === undefined) return 'ERRP';
+  const of = form.get('b');
+  if (action === undefined) return 'ERRP';
+  if (of === null) return 'NONE';
+  const servers = findBackend(of, proxies)?.servers;
+  if (servers === undefined) return 'ERRP';
   const found = names.map((name) => servers.find((server) => server.config.name === name)).filter((server) => server !== undefined);
   if (found.length === 0) return 'ERRP';
   const changed = found.filter((server) => action(server, now)).length;

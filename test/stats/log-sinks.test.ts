@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Config, LogTarget } from '../../src/config/model.ts';
 import { Level } from '../../src/core/log.ts';
-import { BACKLOG, UdpOutput, UnixOutput } from '../../src/stats/log-outputs.ts';
+import { BACKLOG, openDescriptor, StreamOutput, UdpOutput, UnixOutput } from '../../src/stats/log-outputs.ts';
 import { LogSinks } from '../../src/stats/log-sinks.ts';
 import { header } from '../../src/stats/syslog.ts';
 import { until } from '../support/wait.ts';
@@ -100,6 +101,37 @@ test('a broken stream loses its lines and harms nobody', () => {
   sinks.send(targets, Level.Info, 'late');
   sinks.flush();
   assert.deepEqual([stream.writes, sinks.droppedLogs], [0, 2]);
+});
+
+test('a full pipe does not hold the process up', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
+  const path = join(folder, 'pipe');
+  assert.equal(spawnSync('mkfifo', [path]).status, 0);
+  // Read and write: opening does not wait for a reader, and there is none.
+  const stream = openDescriptor(openSync(path, constants.O_RDWR));
+  assert.ok(stream instanceof Socket);
+  const output = new StreamOutput(stream, 200_000);
+  const line = `${'x'.repeat(999)}\n`;
+  for (let i = 0; i < 300; i++) output.write(line);
+  output.flush();
+  await until('the pipe is full and the rest waits', () => stream.writableLength > 0);
+  assert.equal(output.dropped, 100);
+  output.close();
+  stream.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+test('a descriptor may be a file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
+  const path = join(folder, 'log');
+  const fd = openSync(path, 'w');
+  const output = new StreamOutput(openDescriptor(fd));
+  output.write('one\n');
+  output.flush();
+  await until('the line is in the file', () => readFileSync(path, 'utf8') === 'one\n');
+  output.close();
+  closeSync(fd);
+  rmSync(folder, { recursive: true });
 });
 
 test('datagrams arrive one per line, those from before the connection included', async () => {
