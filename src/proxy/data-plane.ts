@@ -65,10 +65,15 @@ export class DataPlane {
   }
 
   /**
-   * Takes over `config`. Its backends must have been applied before: frontends find their default ones by name.
-   * Answers what could not be bound; when that is not empty nothing has changed.
+   * Takes over `config`. Answers what could not be bound; when that is not empty nothing has changed.
+   * `commit` runs when the new sockets are bound and no frontend has changed yet: it makes the backends of `config` true,
+   * because frontends find their default ones by name.
    */
-  async configure(config: Config, rules: ReadonlyMap<string, CompiledRules>): Promise<readonly BindFailure[]> {
+  async configure(
+    config: Config,
+    rules: ReadonlyMap<string, CompiledRules>,
+    commit: () => void = () => {},
+  ): Promise<readonly BindFailure[]> {
     const programs = new Map(config.proxies.map((proxy) => [proxy.name, new Program(proxy, rules.get(proxy.name) ?? NO_RULES)]));
     const next = new Map<string, Frontend>();
     for (const proxy of config.proxies) {
@@ -79,6 +84,7 @@ export class DataPlane {
     const failures = await bindAll(plan.fresh);
     if (failures.length > 0) return failures;
 
+    commit();
     this.services.programs = programs;
     this.services.limits = { headSize: config.global.bufsize - config.global.maxrewrite, maxhdr: config.global.maxhdr };
     this.admission.maxconn = config.global.maxconn;
