@@ -14,7 +14,7 @@ const usual = ['22', '24', '26'];
 
 /** Path of that version's binary; undefined, after saying why, when there is none to be had. */
 function install(version, folder) {
-  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', `node@${version}`];
+  const args = ['install', '--prefix', folder, '--no-audit', '--no-fund', '--ignore-scripts=false', `node@${version}`];
   const result = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', timeout: 120_000 });
   const binary = join(folder, 'node_modules', 'node', 'bin', 'node');
   const works = result.status === 0 && spawnSync(binary, ['--version']).status === 0;
