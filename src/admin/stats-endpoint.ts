@@ -10,7 +10,7 @@ import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
 import type { Reading } from '../stats/field.ts';
 import { type ProcessFacts, page } from '../stats/page.ts';
-import { type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
+import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
 import { json, typed } from '../stats/typed.ts';
 import { runForm } from './stats-actions.ts';
 import { behindUri, parseQuery, type StatsQuery } from './stats-query.ts';
@@ -74,7 +74,7 @@ export class StatsEndpoint implements StatsHandler {
     if (!this.mayChange(config, stats, context)) return redirect(stats, query, 'DENY');
     // The exchange reads a body up to its limit only: a longer one is not acted on in part.
     if (context.request.contentLength > body.length) return redirect(stats, query, 'EXCD');
-    const visible = selectProxies(this.options.proxies(), { up: false, noMaint: false, scope: '', names: stats.scope });
+    const visible = selectProxies(this.options.proxies(), { ...EVERYTHING, names: stats.scope });
     return redirect(stats, query, runForm(body.toString('utf8'), visible, monotonic()));
   }
 

@@ -6,6 +6,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { OpState } from '../backend/types.ts';
+import type { ProxyConfig } from '../config/model.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { Listener } from '../proxy/listener.ts';
 import type { Field, Reading, Value } from './field.ts';
@@ -37,22 +38,22 @@ export interface Selection {
 
 export const EVERYTHING: Selection = { up: false, noMaint: false, scope: '', names: [] };
 
-/** Pairs the two sides of a `listen`; the order is that of `id`, and what has the same id keeps the order given. */
-export function pairProxies(frontends: Iterable<Frontend>, backends: Iterable<Backend>): StatsProxy[] {
-  const proxies: (StatsProxy & { readonly id: number })[] = [];
-  const rest = new Set(backends);
-  for (const frontend of frontends) {
-    const backend = frontend.config.kind === 'listen' ? otherSide(frontend, rest) : undefined;
-    if (backend !== undefined) rest.delete(backend);
-    proxies.push({ id: frontend.config.id, name: frontend.name, frontend, backend });
+/**
+ * All proxies in the order of the configuration, the two sides of a `listen` as one; then the backends that no section
+ * names (routed pools, and what a reload took away and still finishes) as given. Disabled ones are not shown.
+ */
+export function pairProxies(configured: readonly ProxyConfig[], frontends: Iterable<Frontend>, backends: Iterable<Backend>): StatsProxy[] {
+  const clientSides = new Map(Array.from(frontends, (frontend) => [frontend.name, frontend]));
+  const serverSides = new Map(Array.from(backends, (backend) => [backend.name, backend]));
+  const proxies: StatsProxy[] = [];
+  for (const { name, kind, disabled } of configured) {
+    const frontend = kind === 'backend' ? undefined : clientSides.get(name);
+    const backend = kind === 'frontend' ? undefined : serverSides.get(name);
+    if (backend !== undefined) serverSides.delete(name);
+    if (!disabled && (frontend ?? backend) !== undefined) proxies.push({ name, frontend, backend });
   }
-  for (const backend of rest) proxies.push({ id: backend.config.id, name: backend.name, frontend: undefined, backend });
-  return proxies.sort((a, b) => a.id - b.id);
-}
-
-function otherSide(frontend: Frontend, backends: Iterable<Backend>): Backend | undefined {
-  for (const backend of backends) if (backend.name === frontend.name) return backend;
-  return undefined;
+  for (const [name, backend] of serverSides) proxies.push({ name, frontend: undefined, backend });
+  return proxies;
 }
 
 export function selectProxies(proxies: readonly StatsProxy[], selection: Selection): StatsProxy[] {

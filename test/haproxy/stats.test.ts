@@ -122,7 +122,7 @@ function ours() {
   const empty = makeBackend(proxyConfig('empty', 'backend', { id: 4, fullconn: 1 }), []);
   const endpoint = new StatsEndpoint({
     facts: { version: '0', released: '', pid: 1, node: '', startedAt: 0, maxconn: 1, connections: () => 0, idle: () => 100 },
-    proxies: () => pairProxies([web, locked], [app, empty]),
+    proxies: () => pairProxies([web.config, locked.config, app.config, empty.config], [web, locked], [app, empty]),
     admits: () => true,
   });
   const ask = (frontend: typeof web, target: string, method = 'GET', form = ''): Reply => {

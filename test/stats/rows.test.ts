@@ -44,30 +44,39 @@ test(';up hides what is down or in maintenance, ;no-maint only the latter', () =
   assert.deepEqual(shown(proxy, { noMaint: true }), ['up', 'down', 'rising', 'BACKEND']);
 });
 
-test('proxies stand in the order of their numbers, both sides of a listen as one', () => {
-  const listen = proxyConfig('app', 'listen', { id: 2 });
-  const frontends = [makeFrontend(proxyConfig('www', 'frontend', { id: 3 })), makeFrontend(listen)];
-  const backends = [
-    makeBackend(proxyConfig('last', 'backend', { id: 4 }), []),
-    makeBackend(proxyConfig('first', 'backend', { id: 1 }), []),
-    makeBackend(listen, []),
-  ];
-  const paired = pairProxies(frontends, backends);
+test('proxies stand in the order of the configuration, both sides of a listen as one, pools behind them', () => {
+  const first = proxyConfig('first', 'backend', { id: 100 });
+  const app = proxyConfig('app', 'listen', { id: 2 });
+  const www = proxyConfig('www', 'frontend', { id: 3 });
+  const off = proxyConfig('off', 'backend', { id: 4, disabled: true });
+  const pool = proxyConfig('pool', 'backend', { id: 77 });
+  const paired = pairProxies(
+    [first, app, www, off],
+    [www, app].map((config) => makeFrontend(config)),
+    [pool, off, app, first].map((config) => makeBackend(config, [])),
+  );
   assert.deepEqual(
     paired.map(({ name, frontend, backend }) => [name, frontend !== undefined, backend !== undefined]),
     [
       ['first', false, true],
       ['app', true, true],
       ['www', true, false],
-      ['last', false, true],
+      ['pool', false, true],
     ],
   );
 });
 
 test('a frontend and a backend of the same name stay two proxies', () => {
-  const frontend = makeFrontend(proxyConfig('app', 'frontend', { id: 1 }));
-  const backend = makeBackend(proxyConfig('app', 'backend', { id: 2 }), []);
-  assert.equal(pairProxies([frontend], [backend]).length, 2);
+  const front = proxyConfig('app', 'frontend', { id: 1 });
+  const back = proxyConfig('app', 'backend', { id: 2 });
+  const paired = pairProxies([front, back], [makeFrontend(front)], [makeBackend(back, [])]);
+  assert.deepEqual(
+    paired.map(({ frontend, backend }) => [frontend !== undefined, backend !== undefined]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  );
 });
 
 test('scope= takes a part of a name, stats scope a whole one', () => {
