@@ -48,8 +48,8 @@ export interface Engine {
 
 /** The newest API version that this file was written against. */
 const OURS = '1.51';
-/** Milliseconds for one answer; a hung engine is as bad as none. */
-const ANSWER_TIMEOUT = 15_000;
+/** A hung engine is as bad as none. */
+const PATIENCE = 15_000;
 const KEEP_ALIVE_PROBE = 15_000;
 
 interface Options {
@@ -69,12 +69,14 @@ interface Api {
 export class DockerClient implements Engine {
   private readonly engine: DockerEngineConfig;
   private readonly env: Environment;
+  private readonly patience: number;
   private api: Api | undefined;
 
-  /** `env` gives DOCKER_HOST and its companions for an engine without an endpoint. */
-  constructor(engine: DockerEngineConfig, env: Environment) {
+  /** `env` gives DOCKER_HOST and its companions for an engine without an endpoint; `patience` is ms for one answer. */
+  constructor(engine: DockerEngineConfig, env: Environment, patience: number = PATIENCE) {
     this.engine = engine;
     this.env = env;
+    this.patience = patience;
   }
 
   get label(): string {
@@ -131,8 +133,8 @@ export class DockerClient implements Engine {
   private async ask<T>(endpoint: Endpoint, signal: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const call = new AbortController();
     const stop = () => call.abort(signal.reason);
-    const late = () => call.abort(new EngineError(`no answer within ${ANSWER_TIMEOUT / 1000} s`, undefined));
-    const timer = setTimeout(late, ANSWER_TIMEOUT);
+    const late = () => call.abort(new EngineError(`no answer within ${this.patience} ms`, undefined));
+    const timer = setTimeout(late, this.patience);
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();

@@ -1,0 +1,200 @@
+/**
+ * A Docker engine as far as discovery asks one: the five GET endpoints on a unix socket, and a script of what happens.
+ * It says what was asked, so that a test can tell whether too much was.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { id } from './make.ts';
+
+interface Settings {
+  readonly address?: string;
+  readonly image?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly stopSignal?: string;
+  readonly stopTimeout?: number;
+}
+
+export class FakeEngine {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'fairlead-fake-'));
+  readonly socket: string = join(this.folder, 'docker.sock');
+  apiVersion = '1.41';
+  minApiVersion = '1.12';
+  /** Paths asked for, without version and query, in order. */
+  readonly asked: string[] = [];
+  /** The API version of the last call that named one. */
+  usedVersion = '';
+  /** Called before a list is answered: what happens here falls between subscription and list. */
+  beforeList: () => void = () => {};
+  /** Inspect answers wait while this is pending. */
+  inspectGate: Promise<void> = Promise.resolve();
+  /** Pings are not answered. */
+  deaf = false;
+
+  private readonly containers = new Map<string, Record<string, unknown>>();
+  private readonly streams = new Set<ServerResponse>();
+  private server: Server | undefined;
+  private serial = 0;
+
+  get endpoint(): string {
+    return `unix://${this.socket}`;
+  }
+
+  get subscribers(): number {
+    return this.streams.size;
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer((request, response) => void this.answer(request, response));
+    this.server = server;
+    await new Promise<void>((resolve) => server.listen(this.socket, resolve));
+  }
+
+  /** The daemon stops: everybody is cut off and the socket is gone. */
+  async close(): Promise<void> {
+    const { server } = this;
+    if (server === undefined) return;
+    this.server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+    this.streams.clear();
+  }
+
+  async dispose(): Promise<void> {
+    await this.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  // --- the script -------------------------------------------------------------------------------------------------
+
+  /** A running container; answers its id. */
+  run(name: string, settings: Settings = {}): string {
+    const full = this.create(name, settings);
+    this.emit('start', full);
+    return full;
+  }
+
+  /** Like `run`, but nobody is told. */
+  create(name: string, settings: Settings = {}): string {
+    this.serial++;
+    const full = id(`c${this.serial.toString(16).padStart(3, '0')}`);
+    this.containers.set(full, {
+      Id: full,
+      Created: new Date(1_700_000_000_000 + this.serial * 1000).toISOString(),
+      Name: `/${name}`,
+      Image: 'sha256:0',
+      State: { Status: 'running' },
+      HostConfig: { NetworkMode: 'bridge' },
+      Config: {
+        Hostname: full.slice(0, 12),
+        Image: settings.image ?? 'eviking/mydockerapp',
+        ExposedPorts: { '8089/tcp': {} },
+        Labels: settings.labels ?? {},
+        StopSignal: settings.stopSignal ?? 'SIGTERM',
+        StopTimeout: settings.stopTimeout ?? 10,
+      },
+      NetworkSettings: {
+        Ports: { '8089/tcp': null },
+        Networks: { bridge: { IPAddress: settings.address ?? `172.17.0.${this.serial + 1}`, Gateway: '172.17.0.1' } },
+      },
+    });
+    return full;
+  }
+
+  /** Changes the state word without an event. */
+  state(full: string, status: string, health?: string): void {
+    const container = this.containers.get(full);
+    if (container !== undefined) container.State = { Status: status, ...(health === undefined ? {} : { Health: { Status: health } }) };
+  }
+
+  kill(full: string, signal: string): void {
+    this.emit('kill', full, { signal });
+  }
+
+  die(full: string, status = 'exited'): void {
+    this.state(full, status);
+    this.emit('die', full, { exitCode: '0' });
+  }
+
+  destroy(full: string): void {
+    this.containers.delete(full);
+    this.emit('destroy', full);
+  }
+
+  move(full: string, network: string, address: string): void {
+    const container = this.containers.get(full);
+    if (container === undefined) return;
+    container.NetworkSettings = { Ports: {}, Networks: { [network]: { IPAddress: address } } };
+    this.write(
+      JSON.stringify({ Type: 'network', Action: 'connect', Actor: { ID: 'net', Attributes: { container: full, name: network } } }),
+    );
+  }
+
+  emit(action: string, full: string, attributes: Readonly<Record<string, string>> = {}): void {
+    this.write(JSON.stringify({ Type: 'container', Action: action, Actor: { ID: full, Attributes: attributes } }));
+  }
+
+  /** Raw bytes on every event stream. */
+  write(text: string): void {
+    for (const stream of this.streams) stream.write(text);
+  }
+
+  /** The event streams end; the engine stays. */
+  dropStreams(): void {
+    for (const stream of this.streams) stream.end();
+    this.streams.clear();
+  }
+
+  // --- the answers ------------------------------------------------------------------------------------------------
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const match = /^(?:\/v([\d.]+))?(\/[^?]*)/.exec(request.url ?? '');
+    const path = match?.[2] ?? '';
+    if (match?.[1] !== undefined) this.usedVersion = match[1];
+    this.asked.push(path);
+    if (path === '/_ping') {
+      if (!this.deaf) response.end('OK');
+    } else if (path === '/version') json(response, { Version: '99.0', ApiVersion: this.apiVersion, MinAPIVersion: this.minApiVersion });
+    else if (path === '/events') this.subscribe(response);
+    else if (path === '/containers/json') {
+      this.beforeList();
+      json(response, [...this.containers.values()].map(listLine));
+    } else await this.inspect(path, response);
+  }
+
+  private subscribe(response: ServerResponse): void {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.flushHeaders();
+    this.streams.add(response);
+    response.on('close', () => this.streams.delete(response));
+  }
+
+  private async inspect(path: string, response: ServerResponse): Promise<void> {
+    const container = this.containers.get(/^\/containers\/([0-9a-f]+)\/json$/.exec(path)?.[1] ?? '');
+    const text = JSON.stringify(container);
+    await this.inspectGate;
+    if (container === undefined) json(response, { message: 'no such container' }, 404);
+    else response.end(text);
+  }
+}
+
+function json(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(value));
+}
+
+function listLine(container: Record<string, unknown>): object {
+  const state = container.State as { readonly Status: string; readonly Health?: { readonly Status: string } };
+  const health = state.Health === undefined ? '' : ` (${state.Health.Status === 'starting' ? 'health: starting' : state.Health.Status})`;
+  return {
+    Id: container.Id,
+    Names: [container.Name],
+    State: state.Status,
+    Status: `Up 1 second${health}`,
+    Ports: [],
+    NetworkSettings: { Networks: (container.NetworkSettings as { readonly Networks: unknown }).Networks },
+  };
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LABEL_KEYS, type Labels, readLabels } from '../../../src/discovery/docker/labels.ts';
+
+function read(labels: Readonly<Record<string, string>>, prefix = 'fairlead.'): Labels {
+  return readLabels(new Map(Object.entries(labels)), prefix);
+}
+
+describe('labels', () => {
+  it('reads every key', () => {
+    const { flat, warnings, errors } = read({
+      'fairlead.enable': 'true',
+      'fairlead.host': 'WWW.example.test, *.example.test,~^a{1,2}\\.test$',
+      'fairlead.path': '/shop/',
+      'fairlead.rewrite': '/v2',
+      'fairlead.priority': '-3',
+      'fairlead.service': 'shop_1',
+      'fairlead.port': '8080',
+      'fairlead.network': 'front',
+      'fairlead.balance': 'random(3)',
+      'fairlead.weight': '7',
+      'fairlead.maxconn': '32',
+      'fairlead.backup': 'true',
+      'fairlead.check': 'true',
+      'fairlead.check.interval': '5s',
+      'fairlead.check.rise': '3',
+      'fairlead.check.fall': '4',
+      'fairlead.check.docker': 'ignore',
+    });
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(errors, []);
+    assert.equal(flat.enabled, true);
+    assert.deepEqual(flat.hosts, [
+      { kind: 'exact', value: 'www.example.test' },
+      { kind: 'suffix', value: '.example.test' },
+      { kind: 'regex', value: '^a{1,2}\\.test$' },
+    ]);
+    assert.equal(flat.path, '/shop');
+    assert.equal(flat.rewrite, '/v2');
+    assert.equal(flat.priority, -3);
+    assert.equal(flat.service, 'shop_1');
+    assert.equal(flat.port, 8080);
+    assert.equal(flat.network, 'front');
+    assert.deepEqual(flat.balance, { algorithm: 'random', draws: 3 });
+    assert.equal(flat.gate, false);
+    assert.equal(flat.check, true);
+    assert.deepEqual(
+      flat.server.map(({ words }) => words),
+      [['weight', '7'], ['maxconn', '32'], ['backup'], ['inter', '5s'], ['rise', '3'], ['fall', '4']],
+    );
+  });
+
+  it('lets strip remove the path, and rewrite win over it', () => {
+    assert.equal(read({ 'fairlead.strip': 'true' }).flat.rewrite, '');
+    assert.equal(read({ 'fairlead.strip': 'false' }).flat.rewrite, undefined);
+    assert.equal(read({ 'fairlead.strip': 'true', 'fairlead.rewrite': '/x' }).flat.rewrite, '/x');
+  });
+
+  it('lays the labels of a named route over the flat ones', () => {
+    const { routes, flat } = read({
+      'fairlead.host': 'a.test',
+      'fairlead.port': '80',
+      'fairlead.routes.api.port': '9000',
+      'fairlead.routes.api.path': '/api',
+    });
+    const api = routes.get('api');
+    assert.deepEqual(api?.hosts, flat.hosts);
+    assert.equal(api?.port, 9000);
+    assert.equal(api?.path, '/api');
+    assert.equal(flat.port, 80);
+    assert.equal(flat.path, '/');
+  });
+
+  const unknown: readonly (readonly [label: string, near: string])[] = [
+    ['fairlead.hots', 'host'],
+    ['fairlead.wieght', 'weight'],
+    ['fairlead.routes.api.prot', 'port'],
+    ['fairlead.check.intervall', 'check.interval'],
+    ['fairlead.routes.api.enable', 'enable'],
+  ];
+  for (const [label, near] of unknown) {
+    it(`tells about the unknown ${label} and means ${near}`, () => {
+      const { warnings, errors } = read({ [label]: 'x' });
+      assert.deepEqual(errors, []);
+      assert.deepEqual(warnings, [`label ${label} is unknown; did you mean '${near}'?`]);
+    });
+  }
+
+  const bad: readonly (readonly [key: string, value: string, problem: RegExp])[] = [
+    ['enable', 'yes', /neither true nor false/],
+    ['host', '', /empty host/],
+    ['host', 'a.test,,b.test', /empty host/],
+    ['host', 'a.test:8080', /without a port/],
+    ['host', 'a b', /is not a host/],
+    ['host', 'a.*.test', /is not a host/],
+    ['host', '~(', /bad regular expression/],
+    ['path', 'shop', /is not a path/],
+    ['path', '/a?b', /is not a path/],
+    ['rewrite', 'x', /is not a path/],
+    ['strip', '1', /neither true nor false/],
+    ['priority', 'high', /whole number/],
+    ['service', '', /is not a name/],
+    ['service', 'a b', /is not a name: ' '/],
+    ['port', '0', /from 1 to 65535/],
+    ['port', '65536', /from 1 to 65535/],
+    ['port', '80/tcp', /from 1 to 65535/],
+    ['network', ' ', /names no network/],
+    ['balance', 'rondrobin', /did you mean 'roundrobin'/],
+    ['balance', 'first(2)', /is not one of/],
+    ['balance', 'random(0)', /less than one draw/],
+    ['check', '/health', /neither true nor false/],
+    ['backup', '', /neither true nor false/],
+    ['check.docker', 'off', /neither 'gate' nor 'ignore'/],
+  ];
+  for (const [key, value, problem] of bad) {
+    it(`refuses ${key}=${value}`, () => {
+      const { errors } = read({ [`fairlead.${key}`]: value });
+      assert.equal(errors.length, 1);
+      assert.match(errors[0] ?? '', problem);
+      assert.ok(errors[0]?.startsWith(`label fairlead.${key}=${value} `));
+    });
+  }
+
+  it('tells about a bad flat label once, though named routes inherit it', () => {
+    const { errors } = read({ 'fairlead.port': 'x', 'fairlead.routes.a.path': '/a', 'fairlead.routes.b.path': '/b' });
+    assert.equal(errors.length, 1);
+  });
+
+  it('names the label of a route that is wrong', () => {
+    const { errors } = read({ 'fairlead.port': '80', 'fairlead.routes.a.port': 'x' });
+    assert.deepEqual(errors, ['label fairlead.routes.a.port=x is not a whole number from 1 to 65535']);
+  });
+
+  it('takes labels under its own prefix only', () => {
+    const labels = { 'fairlead.port': '1', 'edge.port': '2', edgeport: '3' };
+    assert.equal(read(labels, 'edge.').flat.port, 2);
+    assert.equal(read({ other: 'x' }).silent, true);
+    assert.equal(read(labels).silent, false);
+  });
+
+  it('knows each key once', () => {
+    assert.equal(new Set(LABEL_KEYS).size, LABEL_KEYS.length);
+  });
+});

@@ -1,0 +1,374 @@
+import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import type { Config, DockerEngineConfig } from '../../../src/config/model.ts';
+import { type EventLog, Level } from '../../../src/core/log.ts';
+import { DEFAULT_ENGINE, DockerProvider, dockerProviders, enginesInUse } from '../../../src/discovery/docker/provider.ts';
+import { WATCH_TIMINGS, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
+import type { Snapshot } from '../../../src/discovery/provider.ts';
+import { until } from '../../support/wait.ts';
+import { config, dockerRoutes, dockerServers, proxy } from '../make.ts';
+import { FakeEngine } from './fake-engine.ts';
+
+const app = config([proxy('app', { dockerServers: [dockerServers({ image: 'eviking/mydockerapp' })] })]);
+const eager: WatchTimings = { ...WATCH_TIMINGS, backoff: [5, 20] };
+
+class Recorder implements EventLog {
+  readonly lines: { readonly level: Level; readonly message: string }[] = [];
+  event(level: Level, message: string): void {
+    this.lines.push({ level, message });
+  }
+  matching(pattern: RegExp): number {
+    return this.lines.filter((line) => pattern.test(line.message)).length;
+  }
+}
+
+let engine: FakeEngine;
+let log: Recorder;
+let abort: AbortController;
+let published: Snapshot[];
+let running: Promise<void>[];
+
+beforeEach(async () => {
+  engine = new FakeEngine();
+  await engine.listen();
+  log = new Recorder();
+  abort = new AbortController();
+  published = [];
+  running = [];
+});
+
+afterEach(async () => {
+  abort.abort();
+  await Promise.all(running);
+  await engine.dispose();
+});
+
+function start(timings: WatchTimings = eager, configuration: Config = app): DockerProvider {
+  const where: DockerEngineConfig = { ...DEFAULT_ENGINE, endpoint: engine.endpoint };
+  const provider = new DockerProvider({ engine: where, config: configuration, env: {}, self: { hostname: 'here' }, events: log, timings });
+  running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
+  return provider;
+}
+
+/** `address state` of the servers of `app`, in the last snapshot. */
+function now(): readonly string[] | undefined {
+  return published
+    .at(-1)
+    ?.pools.get('app')
+    ?.map(({ config: server, state }) => `${server.address} ${state}`);
+}
+
+function is(...expected: string[]): Promise<true> {
+  return until(`the servers are ${expected.join(', ') || 'none'}`, () => JSON.stringify(now()) === JSON.stringify(expected)).catch(
+    (error: unknown) => {
+      throw new Error(`they are ${now()?.join(', ')}`, { cause: error });
+    },
+  );
+}
+
+const count = (path: RegExp) => engine.asked.filter((asked) => path.test(asked)).length;
+const inspections = () => count(/^\/containers\/[0-9a-f]+\/json$/);
+
+describe('a Docker engine as a source', () => {
+  it('publishes what runs, and what comes and goes', async () => {
+    const first = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    const second = engine.run('two');
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+    engine.die(first);
+    engine.destroy(first);
+    await is('172.17.0.3 ready');
+    engine.die(second);
+    await is();
+  });
+
+  it('subscribes before it lists, and applies what came in between', async () => {
+    const early = engine.create('early');
+    engine.beforeList = () => {
+      engine.beforeList = () => {};
+      engine.run('between');
+      engine.kill(early, '15');
+    };
+    start();
+    await is('172.17.0.2 drain', '172.17.0.3 ready');
+    const asked = engine.asked.filter((path) => path === '/events' || path === '/containers/json');
+    assert.deepEqual(asked, ['/events', '/containers/json']);
+  });
+
+  it('inspects only the container that an event is about', async () => {
+    for (let i = 0; i < 20; i++) engine.create(`c${i}`);
+    start();
+    await until('all are known', () => now()?.length === 20);
+    const before = inspections();
+    engine.run('new');
+    await until('the new one is known', () => now()?.length === 21);
+    assert.equal(inspections() - before, 1);
+    assert.equal(count(/^\/containers\/json$/), 1);
+  });
+
+  it('follows events that arrive in pieces', async () => {
+    const one = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    const event = JSON.stringify({ Type: 'container', Action: 'kill', Actor: { ID: one, Attributes: { signal: '15' } } });
+    engine.write(event.slice(0, 20));
+    engine.write(event.slice(20));
+    await is('172.17.0.2 drain');
+  });
+
+  it('follows health, pause and networks', async () => {
+    const one = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    engine.state(one, 'running', 'unhealthy');
+    engine.emit('health_status: unhealthy', one);
+    await is('172.17.0.2 down');
+    engine.state(one, 'running', 'healthy');
+    engine.emit('health_status: healthy', one);
+    await is('172.17.0.2 ready');
+    engine.state(one, 'paused');
+    engine.emit('pause', one);
+    await is('172.17.0.2 down');
+    engine.state(one, 'running');
+    engine.emit('unpause', one);
+    await is('172.17.0.2 ready');
+    engine.move(one, 'front', '10.0.1.7');
+    await is('10.0.1.7 ready');
+  });
+
+  it('makes one snapshot of a burst', async () => {
+    start();
+    await is();
+    const before = published.length;
+    const ids = Array.from({ length: 10 }, (_, i) => engine.create(`c${i}`));
+    engine.write(ids.map((id) => JSON.stringify({ Type: 'container', Action: 'start', Actor: { ID: id } })).join('\n'));
+    await until('all are known', () => now()?.length === 10);
+    assert.ok(published.length - before <= 10, `${published.length - before} snapshots`);
+    const lists = published.length;
+    engine.write(
+      ids.map((id) => JSON.stringify({ Type: 'container', Action: 'kill', Actor: { ID: id, Attributes: { signal: '15' } } })).join(''),
+    );
+    await until('all are leaving', () => now()?.every((line) => line.endsWith('drain')) === true);
+    assert.equal(published.length - lists, 1);
+  });
+
+  it('reads what is known under a new configuration', async () => {
+    engine.create('one');
+    const provider = start();
+    await is('172.17.0.2 ready');
+    provider.reconfigure(config([proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes({ domains: ['test'] })] })]));
+    assert.deepEqual(
+      published.at(-1)?.routes.map((route) => route.host.value),
+      ['one.test'],
+    );
+    assert.equal(published.at(-1)?.pools.has('app'), false);
+  });
+});
+
+describe('a container that is told to stop', () => {
+  it('drains at its stop signal, before it has exited', async () => {
+    const one = engine.create('one', { stopSignal: 'SIGQUIT' });
+    start();
+    await is('172.17.0.2 ready');
+    engine.kill(one, '3');
+    await is('172.17.0.2 drain');
+    assert.equal(published.at(-1)?.pools.get('app')?.[0]?.reason, 'container is stopping (SIGQUIT)');
+    engine.die(one);
+    await is();
+  });
+
+  it('drains at SIGKILL', async () => {
+    const one = engine.create('one', { stopSignal: 'SIGQUIT' });
+    start();
+    await is('172.17.0.2 ready');
+    engine.kill(one, '9');
+    await is('172.17.0.2 drain');
+  });
+
+  it('does not mind other signals', async () => {
+    const one = engine.create('one', { stopSignal: 'SIGQUIT' });
+    engine.create('two');
+    start();
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+    engine.kill(one, '1');
+    engine.kill(one, '15');
+    engine.run('three'); // the next thing that happens shows that the signals have been seen
+    await is('172.17.0.2 ready', '172.17.0.3 ready', '172.17.0.4 ready');
+  });
+
+  it('is put back when it still runs after its time', async () => {
+    const one = engine.create('one', { stopTimeout: 0 });
+    start({ ...eager, stopGrace: 20 });
+    await is('172.17.0.2 ready');
+    engine.kill(one, '15');
+    await until('it was drained', () => published.some((snapshot) => snapshot.pools.get('app')?.[0]?.state === 'drain'));
+    await is('172.17.0.2 ready');
+  });
+
+  it('gets no traffic while a policy restarts it, and its old place afterwards', async () => {
+    const one = engine.create('one');
+    engine.create('two');
+    start();
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+    engine.die(one, 'restarting');
+    await is('172.17.0.2 down', '172.17.0.3 ready');
+    engine.state(one, 'running');
+    engine.emit('start', one);
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+  });
+
+  it('comes back with its start', async () => {
+    const one = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    engine.kill(one, '15');
+    engine.die(one);
+    await is();
+    engine.state(one, 'running');
+    engine.emit('start', one);
+    await is('172.17.0.2 ready');
+  });
+
+  it('stays out of traffic when its exit comes during an inspect from before', async () => {
+    const one = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    let open: () => void = () => {};
+    engine.inspectGate = new Promise((resolve) => (open = resolve));
+    const before = inspections();
+    engine.emit('update', one); // its inspect answer says running, and is held up
+    await until('it is being inspected', () => inspections() > before);
+    engine.die(one);
+    await is('172.17.0.2 drain');
+    open();
+    await is();
+  });
+});
+
+describe('an engine that goes away', () => {
+  it('is listed anew when the stream of events ends', async () => {
+    const one = engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    await until('it is subscribed', () => engine.subscribers === 1);
+    engine.create('unnoticed');
+    engine.state(one, 'exited');
+    engine.dropStreams();
+    await is('172.17.0.3 ready');
+    assert.equal(log.matching(/event stream/), 1);
+    assert.equal(log.matching(/connected/), 2);
+  });
+
+  it('keeps its last servers while it is away, and is told about once', async () => {
+    engine.create('one');
+    start();
+    await is('172.17.0.2 ready');
+    const before = published.length;
+    await engine.close();
+    await until('the loss is told', () => log.matching(/there is no such socket.*keeping the 1 containers known/) === 1);
+    assert.equal(published.length, before);
+    await engine.listen();
+    engine.create('two');
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+    assert.equal(log.matching(/there is no such socket/), 1);
+  });
+
+  it('is listed again and again, in case something was missed', async () => {
+    start({ ...eager, ping: 5, resync: 5 });
+    await is();
+    engine.create('missed');
+    await is('172.17.0.2 ready');
+    const before = inspections();
+    const lists = count(/^\/containers\/json$/);
+    await until('it was listed twice more', () => count(/^\/containers\/json$/) > lists + 1);
+    assert.equal(inspections(), before);
+  });
+
+  it('is asked for a sign of life when it is quiet', async () => {
+    start({ ...eager, ping: 5, resync: 1_000_000 });
+    await until('it was pinged', () => count(/^\/_ping$/) > 2);
+  });
+});
+
+describe('an engine that cannot be reached', () => {
+  it('is a warning and a retry, and publishes nothing', async () => {
+    await engine.close();
+    start();
+    await until('it is told', () => log.lines.length === 1);
+    assert.equal(log.lines[0]?.level, Level.Warning);
+    assert.match(log.lines[0]?.message ?? '', /there is no such socket.*trying again$/);
+    assert.deepEqual(published, []);
+    engine.create('one');
+    await engine.listen();
+    await is('172.17.0.2 ready');
+  });
+
+  it('gets the hint of the dead socket file', async () => {
+    await engine.close();
+    const dead = createServer();
+    await new Promise<void>((resolve) => dead.listen(`${engine.socket}.tmp`, resolve));
+    renameSync(`${engine.socket}.tmp`, engine.socket); // close() removes the file it was given, which is gone
+    await new Promise<void>((resolve) => dead.close(() => resolve()));
+    start();
+    await until('the hint is given', () => log.matching(/nobody listens behind it.*mount its directory instead/) === 1);
+  });
+
+  it('may make no sense at all', async () => {
+    const where = { ...DEFAULT_ENGINE, endpoint: 'gopher://x' };
+    const provider = new DockerProvider({ engine: where, config: app, env: {}, self: { hostname: 'here' }, events: log, timings: eager });
+    running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
+    await until('it is told', () => log.matching(/is not a Docker endpoint/) === 1);
+  });
+});
+
+describe('the API version', () => {
+  const cases: readonly (readonly [what: string, newest: string, oldest: string, used: string])[] = [
+    ["an older engine's own", '1.41', '1.12', '1.41'],
+    ['ours with a newer engine', '1.99', '1.44', '1.51'],
+    ['its oldest with an engine that has dropped ours', '2.10', '2.3', '2.3'],
+    ['numbers, not texts, are compared', '1.9', '1.1', '1.9'],
+  ];
+  for (const [what, newest, oldest, used] of cases) {
+    it(`is ${what}`, async () => {
+      engine.apiVersion = newest;
+      engine.minApiVersion = oldest;
+      start();
+      await is();
+      assert.equal(engine.usedVersion, used);
+    });
+  }
+});
+
+describe('which engines are asked', () => {
+  const west: DockerEngineConfig = { ...DEFAULT_ENGINE, name: 'west' };
+  const east: DockerEngineConfig = { ...DEFAULT_ENGINE, name: 'east' };
+  const line = (name: string | undefined) => [proxy('app', { dockerServers: [dockerServers({ engine: name })] })];
+  const names = (configuration: Config, always = false) => enginesInUse(configuration, always).map(({ name }) => name);
+
+  it('none without a line that wants one, unless it is wanted anyway', () => {
+    assert.deepEqual(names(config([proxy('app')])), []);
+    assert.deepEqual(names(config([proxy('app')]), true), ['']);
+    assert.deepEqual(names(config([proxy('app')], { dockers: [west] })), []);
+  });
+
+  it('the default one, all that are configured, or the one that is named', () => {
+    assert.deepEqual(names(config(line(undefined))), ['']);
+    assert.deepEqual(names(config(line(undefined), { dockers: [west, east] })), ['west', 'east']);
+    assert.deepEqual(names(config(line('east'), { dockers: [west, east] })), ['east']);
+  });
+
+  it('have a source each', () => {
+    const providers = dockerProviders(config(line(undefined), { dockers: [west, DEFAULT_ENGINE] }), {
+      env: {},
+      self: { hostname: 'x' },
+      events: log,
+    });
+    assert.deepEqual(
+      providers.map((provider) => provider.name),
+      ['docker/west', 'docker'],
+    );
+  });
+});
