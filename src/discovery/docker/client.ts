@@ -245,7 +245,7 @@ function older(a: string, b: string): boolean {
 }
 
 /** The older of both sides' newest version; an engine that has dropped ours is spoken to in its oldest. */
-export function negotiate(engine: string, minimum: string): string {
+function negotiate(engine: string, minimum: string): string {
   const agreed = older(engine, OURS) ? engine : OURS;
   return older(agreed, minimum) ? minimum : agreed;
 }

@@ -4,8 +4,8 @@ import type { DockerSelector } from '../../config/model.ts';
 import type { Container } from './container.ts';
 
 /** Label names of docker-compose and of Swarm. */
-export const COMPOSE_PROJECT = 'com.docker.compose.project';
-export const COMPOSE_SERVICE = 'com.docker.compose.service';
+const COMPOSE_PROJECT = 'com.docker.compose.project';
+const COMPOSE_SERVICE = 'com.docker.compose.service';
 const COMPOSE_ONEOFF = 'com.docker.compose.oneoff';
 const SWARM_SERVICE = 'com.docker.swarm.service.name';
 const SWARM_STACK = 'com.docker.stack.namespace';

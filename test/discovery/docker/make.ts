@@ -45,7 +45,7 @@ export function container(name: string, { labels = {}, ...more }: ContainerTrait
 export const localEngine: EngineFacts = { version: '20.10.24', api: '1.41', rootless: false, local: true, host: '127.0.0.1' };
 export const remoteEngine: EngineFacts = { ...localEngine, local: false, host: '192.0.2.99' };
 
-export function known(...containers: readonly (Container | KnownContainer)[]): readonly KnownContainer[] {
+function known(...containers: readonly (Container | KnownContainer)[]): readonly KnownContainer[] {
   return containers.map((entry) => ('leaving' in entry ? entry : { container: entry, leaving: '' }));
 }
 
