@@ -1,0 +1,63 @@
+/** What `--help`, `-v` and `-vv` print. */
+
+import { compatibleVersion } from './config/condition.ts';
+import { ALGORITHMS } from './config/keywords/balance.ts';
+import { bindParameters } from './config/keywords/bind.ts';
+import { globalRows } from './config/keywords/global.ts';
+import { proxyRows } from './config/keywords/proxy.ts';
+import { serverParameters } from './config/keywords/server.ts';
+import { ACTIONS } from './rules/compile.ts';
+import { CONVERTERS } from './rules/converters.ts';
+import { FETCHES } from './rules/expression.ts';
+
+export const HELP = `Fairlead: an HTTP load balancer that reads haproxy.cfg and keeps its pools in step with Docker
+
+  fairlead demo [--port N]          try it: balances over three built-in servers, on port 8080
+  fairlead -f haproxy.cfg           run a configuration
+  fairlead -c -f haproxy.cfg        only check it: every error with its line
+  fairlead                          no configuration: serve the labelled containers of the local Docker engine
+
+Configuration
+  -f FILE|DIR      read this file, or the *.cfg files of this directory; may be given again
+  -- FILE...       all that follows are files
+  -C DIR           change to this directory first
+  -c               check and exit: 0 valid, 1 not
+  -cc CONDITION    evaluate a condition as '.if' does and exit: 0 true, 1 false, 2 error
+  -dW              treat warnings as errors
+  -n MAXCONN       connections at once of the whole process; wins over 'global maxconn'
+  -N MAXCONN       maxconn of frontends that have none
+  -L NAME          value of $HAPROXY_LOCALPEER, default the host's name
+
+Process
+  -D               go to the background once it listens; -db keeps it in the foreground
+  -p FILE          write the process id to this file
+  -sf PID...       once it listens, ask these processes to finish (SIGUSR1)
+  -st PID...       once it listens, end these processes (SIGTERM)
+  -q, -V           print nothing; revert -q
+  -d               stay in the foreground and print informational and debug events
+  -v, -vv          version; version and what is supported
+Accepted for HAProxy's sake and without effect: -W -Ws -S -x -m -de -dp -dk -dS -dG -dR -dr -dV -dL -dD -dM -dK (-d says why)
+
+Signals
+  SIGTERM, SIGUSR1   stop accepting and finish what is under way; a second SIGTERM stops at once
+  SIGINT             stop at once
+  SIGHUP, SIGUSR2    read the configuration again, without dropping a connection
+`;
+
+/** HAProxy's version stands there because programs look for it. */
+export function versionText(version: string, released: string): string {
+  return `Fairlead version ${version} ${released}\nHAProxy version ${compatibleVersion} compatible configuration\n`;
+}
+
+/** `node` and `platform` as the runtime names them: `v20.20.2`, `linux x64`. */
+export function detailedVersionText(version: string, released: string, node: string, platform: string): string {
+  return `${versionText(version, released)}Running on: Node.js ${node}, ${platform}
+
+Configuration:
+  keywords: ${globalRows.length} in 'global', ${proxyRows.length} in proxies, ${bindParameters.length} of 'bind', ${serverParameters.length} of 'server'
+  balance: ${ALGORITHMS.join(', ')}
+  rules: ${ACTIONS.length} actions, ${FETCHES.length} sample fetches, ${CONVERTERS.length} converters
+Sources of servers: configuration, dns, docker
+Protocols: HTTP/1.0, HTTP/1.1, WebSocket
+`;
+}
