@@ -38,16 +38,14 @@ export class ServerConnection implements IdleConnection {
   uses = 1;
   private buffer: Buffer;
   private closed = false;
-  private readonly address: string | undefined;
-  private readonly port: number;
+  private readonly addressVersion: number;
 
   constructor(server: Server, user: ConnectionUser) {
     this.server = server;
     this.user = user;
     this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
     const { address, port } = server.config;
-    this.address = address;
-    this.port = port;
+    this.addressVersion = server.addressVersion;
     const onread = {
       buffer: () => this.buffer,
       callback: (length: number, bytes: Uint8Array) => this.onBytes(length, bytes as Buffer),
@@ -64,8 +62,7 @@ export class ServerConnection implements IdleConnection {
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
   park(): void {
     this.user = undefined;
-    const { address, port } = this.server.config;
-    if (this.closed || this.server.removed || address !== this.address || port !== this.port) this.close();
+    if (this.closed || this.server.removed || this.server.addressVersion !== this.addressVersion) this.close();
     else parkIdle(this.server, this);
   }
 

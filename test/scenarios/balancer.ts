@@ -1,0 +1,126 @@
+/** The balancer inside the test's process, from a configuration's text: what scenarios talk to and look into. */
+
+import assert from 'node:assert/strict';
+import { Backends } from '../../src/backend/backends.ts';
+import type { Server } from '../../src/backend/server.ts';
+import { formatDiagnostic } from '../../src/config/diagnostics.ts';
+import { loadText } from '../../src/config/load.ts';
+import type { Diagnostic } from '../../src/config/model.ts';
+import type { EventLog } from '../../src/core/log.ts';
+import { Wheel } from '../../src/core/wheel.ts';
+import { DataPlane } from '../../src/proxy/data-plane.ts';
+import type { AccessRecord } from '../../src/proxy/types.ts';
+import { compileRules } from '../../src/rules/compile.ts';
+import { desire, NOTHING } from '../../src/state/desired.ts';
+import { diff } from '../../src/state/diff.ts';
+import type { DesiredState } from '../../src/state/types.ts';
+import { RawClient } from '../support/client.ts';
+import { until } from '../support/wait.ts';
+
+/** What the access log was told, copied. */
+export type Logged = Pick<AccessRecord, 'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries'> & {
+  readonly server: string;
+};
+
+export class Balancer {
+  readonly wheel = new Wheel();
+  readonly events: string[] = [];
+  readonly logged: Logged[] = [];
+  readonly backends: Backends;
+  readonly plane: DataPlane;
+  private desired: DesiredState = NOTHING;
+  private clients: RawClient[] = [];
+
+  private constructor() {
+    const events: EventLog = { event: (_level, message) => this.events.push(message) };
+    this.backends = new Backends({ wheel: this.wheel, events, spreadChecks: 0 });
+    this.plane = new DataPlane({
+      wheel: this.wheel,
+      backends: this.backends,
+      events,
+      accessLog: { exchange: (record) => this.logged.push(copy(record)), connect() {} },
+      stats: { matches: () => false, handle: () => undefined },
+    });
+  }
+
+  /** Starts with `text`; `defaults` with sane time-outs stand before it. */
+  static async start(text: string): Promise<Balancer> {
+    const balancer = new Balancer();
+    await balancer.configure(text);
+    return balancer;
+  }
+
+  async configure(text: string): Promise<void> {
+    const { config, diagnostics } = loadText(DEFAULTS + text, 'test.cfg', { env: {} });
+    const found: Diagnostic[] = [...diagnostics];
+    const rules = new Map((config?.proxies ?? []).map((proxy) => [proxy.name, compileRules(proxy, (one) => found.push(one))]));
+    const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
+    assert.deepEqual(alerts, []);
+    assert.ok(config);
+    const next = desire(config, new Map());
+    this.backends.apply(diff(this.desired, next));
+    this.desired = next;
+    assert.deepEqual(await this.plane.configure(config, rules), []);
+  }
+
+  port(frontend: string): number {
+    return Number(/:(\d+)$/.exec(this.plane.frontends.get(frontend)?.listeners[0]?.text ?? '')?.[1]);
+  }
+
+  /** A raw connection that `stop` closes. */
+  async client(frontend = 'www'): Promise<RawClient> {
+    const client = await RawClient.connect(this.port(frontend));
+    this.clients.push(client);
+    return client;
+  }
+
+  server(backend: string, name: string): Server {
+    const server = this.backends.get(backend)?.servers.find((one) => one.config.name === name);
+    assert.ok(server, `${backend}/${name}`);
+    return server;
+  }
+
+  /** Closes all clients and waits until nothing is left: no connection, slot, waiter or timer. */
+  async stop(): Promise<void> {
+    for (const client of this.clients) client.close();
+    this.plane.drain();
+    await until('every connection is gone', () => this.plane.connections === 0);
+    for (const backend of this.backends.all) {
+      assert.equal(backend.scur, 0, `${backend.name} has no exchange left`);
+      assert.equal(backend.waiting, 0, `${backend.name} has nobody waiting`);
+      for (const server of backend.servers) assert.equal(server.scur, 0, `${server.config.name} has its slots back`);
+    }
+    this.backends.stop();
+    assert.equal(this.wheel.size, 0, 'no timer is armed');
+    this.plane.destroy();
+  }
+}
+
+const DEFAULTS = `
+defaults
+    mode http
+    log 127.0.0.1:514 local0
+    option httplog
+    timeout connect 2s
+    timeout client 10s
+    timeout server 10s
+`;
+
+function copy(record: AccessRecord): Logged {
+  const { status, termination, bytesToClient, bytesFromClient, requestLine, retries } = record;
+  const server = record.server?.config.name ?? record.noServer;
+  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, server };
+}
+
+/** Runs `story` with a balancer and stops it afterwards, whatever happens. */
+export async function withBalancer(text: string, story: (balancer: Balancer) => Promise<void>): Promise<void> {
+  const balancer = await Balancer.start(text);
+  try {
+    await story(balancer);
+  } catch (error) {
+    balancer.plane.destroy();
+    balancer.backends.stop();
+    throw error;
+  }
+  await balancer.stop();
+}
