@@ -233,7 +233,7 @@ describe('a container that is told to stop', () => {
   });
 
   it('stays out of traffic when its exit comes during an inspect from before', async () => {
-    const one = engine.create('one');
+    const one = engine.create('one', { stopTimeout: 3600 });
     start();
     await is('172.17.0.2 ready');
     let open: () => void = () => {};
