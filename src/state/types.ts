@@ -26,6 +26,7 @@ export interface DesiredState {
 /** One step from one desired state to another. */
 export type Change =
   | { readonly kind: 'add-backend'; readonly backend: DesiredBackend }
+  /** Its settings or origin; what differs in its servers comes as changes of its own. */
   | { readonly kind: 'change-backend'; readonly backend: DesiredBackend }
   | { readonly kind: 'remove-backend'; readonly name: string }
   | { readonly kind: 'add-server'; readonly backend: string; readonly server: DiscoveredServer }
