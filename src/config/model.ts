@@ -86,6 +86,8 @@ export interface BindConfig {
   readonly place: Place;
   /** `bind ... name X`; HAProxy numbers the others `sock-1`, `sock-2`. */
   readonly name: string;
+  /** `bind ... id N`, else its place among the section's sockets: `sid` of the statistics. */
+  readonly id?: number | undefined;
   readonly address:
     | {
         readonly kind: 'inet';
@@ -330,7 +332,12 @@ export interface ForwardForConfig {
 /** `userlist`: for `http-request auth` and `http_auth()`. */
 export interface Userlist {
   readonly name: string;
-  readonly users: readonly { readonly name: string; readonly password: string; readonly insecure: boolean; readonly groups: readonly string[] }[];
+  readonly users: readonly {
+    readonly name: string;
+    readonly password: string;
+    readonly insecure: boolean;
+    readonly groups: readonly string[];
+  }[];
 }
 
 export interface Config {

@@ -1,0 +1,33 @@
+/** The configuration for whoever gives none: every labelled container of the local engine behind one port. */
+
+/** Text of the built-in configuration; `password` protects `/admin?stats` for the user `admin`. */
+export function builtinText(options: { readonly port: number; readonly password: string }): string {
+  const { port, password } = options;
+  return `global
+    maxconn 2000
+
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s
+    timeout queue 30s
+    timeout http-request 10s
+    timeout http-keep-alive 10s
+    timeout tunnel 1h
+    option forwardfor
+    option redispatch
+
+listen http-in
+    bind :${port}
+    docker-routes
+    stats enable
+    stats uri /admin?stats
+    stats auth "admin:${quote(password)}"
+`;
+}
+
+/** For use between double quotes. */
+function quote(text: string): string {
+  return text.replace(/[\\"$]/g, '\\$&');
+}

@@ -1,0 +1,170 @@
+/**
+ * Conditions of `.if` and `.elif` (manual 2.4).
+ *
+ *   or   := and { '||' and }
+ *   and  := unit { '&&' unit }
+ *   unit := '!' unit | '(' or ')' | integer | predicate '(' argument { ',' argument } ')'
+ */
+
+import { didYouMean } from './suggest.ts';
+
+/** The HAProxy whose language this is: what `version_atleast()` and `version_before()` compare with. */
+export const compatibleVersion = '2.6.12';
+
+/** What `feature()` knows: words of `haproxy -vv`, and ours so that one text can serve both programs. */
+export const features: ReadonlySet<string> = new Set(['FAIRLEAD', 'DOCKER', 'GETADDRINFO']);
+
+export type Evaluated = { readonly value: boolean } | { readonly error: string };
+
+/** The empty condition is false. */
+export function evaluateCondition(text: string, env: (name: string) => string | undefined): Evaluated {
+  if (text.trim() === '') return { value: false };
+  const parser = new ConditionParser(text, env);
+  try {
+    return { value: parser.parse() };
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error;
+    return { error: error.message };
+  }
+}
+
+class ConditionError extends Error {}
+
+interface Predicate {
+  readonly arity: number;
+  test(args: readonly string[], env: (name: string) => string | undefined): boolean;
+}
+
+const predicates: ReadonlyMap<string, Predicate> = new Map<string, Predicate>([
+  ['defined', { arity: 1, test: ([name = ''], env) => env(name) !== undefined }],
+  ['streq', { arity: 2, test: ([a, b]) => a === b }],
+  ['strneq', { arity: 2, test: ([a, b]) => a !== b }],
+  ['feature', { arity: 1, test: ([name = '']) => features.has(name) }],
+  ['enabled', { arity: 1, test: ([name = '']) => features.has(name) }],
+  ['version_atleast', { arity: 1, test: ([version = '']) => compareVersions(compatibleVersion, version) >= 0 }],
+  ['version_before', { arity: 1, test: ([version = '']) => compareVersions(compatibleVersion, version) < 0 }],
+]);
+
+class ConditionParser {
+  private rest: string;
+  private readonly text: string;
+  private readonly env: (name: string) => string | undefined;
+
+  constructor(text: string, env: (name: string) => string | undefined) {
+    this.text = text;
+    this.rest = text.trimStart();
+    this.env = env;
+  }
+
+  parse(): boolean {
+    const value = this.or();
+    if (this.rest !== '') throw new ConditionError(`unexpected '${this.rest}' at the end of conditional expression '${this.text}'`);
+    return value;
+  }
+
+  // Both sides are always read: a mistake on the right shows whatever the left says.
+  private or(): boolean {
+    let value = this.and();
+    while (this.accept('||')) value = this.and() || value;
+    return value;
+  }
+
+  private and(): boolean {
+    let value = this.unit();
+    while (this.accept('&&')) value = this.unit() && value;
+    return value;
+  }
+
+  private unit(): boolean {
+    if (this.accept('!')) return !this.unit();
+    if (this.accept('(')) {
+      const value = this.or();
+      this.expect(')');
+      return value;
+    }
+    const number = /^[+-]?\d+(?![A-Za-z_(])/.exec(this.rest)?.[0];
+    if (number !== undefined) {
+      this.advance(number.length);
+      return Number(number) !== 0;
+    }
+    return this.predicate();
+  }
+
+  private predicate(): boolean {
+    const name = /^[A-Za-z_]+(?=\()/.exec(this.rest)?.[0];
+    const predicate = name === undefined ? undefined : predicates.get(name);
+    if (name === undefined || predicate === undefined) {
+      const near = name === undefined ? '' : didYouMean(name, predicates.keys());
+      throw new ConditionError(`unparsable conditional expression '${this.text}' at '${this.rest}'${near}`);
+    }
+    this.rest = this.rest.slice(name.length + 1);
+    const args = this.args(name);
+    if (args.length !== predicate.arity) {
+      throw new ConditionError(`predicate '${name}' expects ${predicate.arity} argument(s), got ${args.length}, in '${this.text}'`);
+    }
+    return predicate.test(args, this.env);
+  }
+
+  /** Up to the closing parenthesis; quotes and backslashes protect commas and parentheses. */
+  private args(name: string): string[] {
+    const args = [''];
+    let quote = '';
+    for (let i = 0; i < this.rest.length; i++) {
+      let char = this.rest.charAt(i);
+      if (quote === '' && char === ')') {
+        this.advance(i + 1);
+        return args;
+      }
+      if (quote === '' && char === ',') {
+        args.push('');
+        continue;
+      }
+      if (char === quote || (quote === '' && (char === '"' || char === "'"))) {
+        quote = char === quote ? '' : char;
+        continue;
+      }
+      if (char === '\\' && quote !== "'" && i + 1 < this.rest.length) char = this.rest.charAt(++i);
+      args[args.length - 1] += char;
+    }
+    throw new ConditionError(`expected ')' after the arguments of predicate '${name}' in '${this.text}'`);
+  }
+
+  private accept(token: string): boolean {
+    if (!this.rest.startsWith(token)) return false;
+    this.advance(token.length);
+    return true;
+  }
+
+  private expect(token: string): void {
+    if (!this.accept(token)) throw new ConditionError(`expected '${token}' in conditional expression '${this.text}'`);
+  }
+
+  private advance(length: number): void {
+    this.rest = this.rest.slice(length).trimStart();
+  }
+}
+
+/** `2.4-dev19`, `2.6.12`: missing parts are zero, a development version comes before its release. */
+function compareVersions(a: string, b: string): number {
+  const left = versionParts(a);
+  const right = versionParts(b);
+  for (let i = 0; i < left.length; i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function versionParts(version: string): readonly number[] {
+  const match = /^(\d+)(?:\.(\d+))?(?:-dev(\d+))?(?:\.(\d+))?/.exec(version);
+  if (match === null) throw new ConditionError(`'${version}' is not a version`);
+  const [, major, minor, dev, patch] = match;
+  const released = dev === undefined ? Number.POSITIVE_INFINITY : Number(dev);
+  return [
+    Number(major),
+    Number(minor ?? 0),
+    released === Number.POSITIVE_INFINITY ? 1 : 0,
+    dev === undefined ? 0 : released,
+    Number(patch ?? 0),
+  ];
+}

@@ -1,0 +1,336 @@
+/**
+ * The configuration while it is read: what the rows write into. `link.ts` turns drafts into the frozen Config.
+ *
+ * A `defaults` section is a ProxyDraft too, and a proxy begins as a copy of its defaults' inherited part.
+ */
+
+import type {
+  AclConfig,
+  BalanceConfig,
+  BindConfig,
+  DockerEngineConfig,
+  DockerRoutesConfig,
+  DockerServersConfig,
+  ForwardForConfig,
+  GlobalConfig,
+  HttpCheckConfig,
+  HttpConnectionMode,
+  LogTarget,
+  Place,
+  ProxyConfig,
+  RawRule,
+  ServerCheckConfig,
+  ServerConfig,
+  ServerTemplateConfig,
+  Timeouts,
+  UseBackendConfig,
+} from './model.ts';
+
+export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** A `log` line; without `format` the global section decides. */
+export interface LogDraft extends Omit<LogTarget, 'format'> {
+  readonly format: LogTarget['format'] | undefined;
+}
+
+/** A server whose check words are kept also while `check` is not given. */
+export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'checkWords'>> {
+  checked: boolean;
+  checkWords: Mutable<ServerCheckConfig>;
+}
+
+export interface HttpCheckDraft extends Mutable<Omit<HttpCheckConfig, 'headers'>> {
+  enabled: boolean;
+  headers: readonly (readonly [string, string])[];
+  /** The first `http-check` line: without `option httpchk` it does nothing. */
+  rulesAt: Place | undefined;
+  sendSeen: boolean;
+  expectSeen: boolean;
+}
+
+export interface StatsDraft {
+  readonly place: Place;
+  uri: string;
+  realm: string;
+  auth: readonly { readonly user: string; readonly password: string }[];
+  scope: readonly string[];
+  hideVersion: boolean;
+  refresh: number | undefined;
+  showLegends: boolean;
+  /** Empty: the node's name of the global section. */
+  showNode: string | undefined;
+  /** Empty: the description of the proxy or of the global section. */
+  showDesc: string | undefined;
+  admin: readonly RawRule[];
+}
+
+/** A bind line's socket before its number is known. */
+export type BindDraft = Omit<BindConfig, 'name'> & { readonly name: string | undefined };
+
+export interface Reference {
+  readonly place: Place;
+  readonly name: string;
+}
+
+/** What a proxy takes from its defaults. Arrays and maps are replaced, never changed, so that copies can share them. */
+interface Inherited {
+  mode: { readonly place: Place; readonly name: string } | undefined;
+  disabled: boolean;
+  timeouts: Mutable<Timeouts>;
+  logs: readonly ('global' | LogDraft)[];
+  logFormat: ProxyConfig['logFormat'];
+  logFormatAt: Place | undefined;
+  dontlognull: boolean;
+  connectionMode: HttpConnectionMode;
+  abortonclose: boolean;
+  forwardfor: ForwardForConfig | undefined;
+  errorfiles: ReadonlyMap<number, Buffer>;
+  acls: readonly AclConfig[];
+  httpRequest: readonly RawRule[];
+  httpResponse: readonly RawRule[];
+  stats: StatsDraft | undefined;
+  maxconn: number | undefined;
+  backlog: number | undefined;
+  defaultBackend: Reference | undefined;
+  socketStats: boolean;
+  balance: BalanceConfig;
+  fullconn: number | undefined;
+  retries: number;
+  redispatch: number | undefined;
+  httpCheck: HttpCheckDraft;
+  allbackups: boolean;
+  defaultServer: ServerDraft;
+}
+
+export interface ProxyDraft extends Inherited {
+  readonly place: Place;
+  readonly name: string;
+  readonly kind: ProxyConfig['kind'] | 'defaults';
+  id: number | undefined;
+  idAt: Place | undefined;
+  description: string | undefined;
+  redirects: readonly RawRule[];
+  readonly binds: BindDraft[];
+  readonly useBackends: UseBackendConfig[];
+  readonly dockerRoutes: DockerRoutesConfig[];
+  readonly servers: { readonly place: Place; readonly config: ServerConfig }[];
+  readonly serverTemplates: ServerTemplateConfig[];
+  readonly dockerServers: DockerServersConfig[];
+  /** References of `server ... resolvers NAME`. */
+  readonly resolvers: Reference[];
+  /** What this very section has set, for warnings about setting it twice. */
+  readonly seen: Set<string>;
+  /** Of a defaults section: who inherits rules from it; frontends and backends cannot share them. */
+  rulesUsedBy: 'frontend' | 'backend' | undefined;
+}
+
+export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs'>> {
+  logs: LogDraft[];
+  statsSocket: boolean;
+  zeroWarning: boolean;
+  /** `setenv` and its kin change what later lines expand. */
+  readonly env: Map<string, string>;
+}
+
+export interface UserlistDraft {
+  readonly place: Place;
+  readonly name: string;
+  readonly users: Map<
+    string,
+    { readonly place: Place; readonly password: string; readonly insecure: boolean; readonly groups: readonly string[] }
+  >;
+  readonly groups: Map<string, { readonly place: Place; readonly users: readonly string[] }>;
+}
+
+export type DockerDraft = Mutable<DockerEngineConfig>;
+
+export interface ResolversDraft {
+  readonly place: Place;
+  readonly name: string;
+}
+
+/** Everything that was read. */
+export interface Draft {
+  readonly global: GlobalDraft;
+  readonly proxies: ProxyDraft[];
+  readonly defaults: ProxyDraft[];
+  readonly userlists: Map<string, UserlistDraft>;
+  readonly resolvers: Map<string, ResolversDraft>;
+  readonly dockers: DockerDraft[];
+}
+
+export function newDraft(env: Readonly<Record<string, string | undefined>>): Draft {
+  return { global: newGlobal(env), proxies: [], defaults: [], userlists: new Map(), resolvers: new Map(), dockers: [] };
+}
+
+/** Manual 3.2 for the defaults of `tune.*`. */
+function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDraft {
+  return {
+    maxconn: undefined,
+    logs: [],
+    logTag: 'haproxy',
+    logSendHostname: undefined,
+    pidfile: undefined,
+    node: undefined,
+    description: undefined,
+    hardStopAfter: undefined,
+    bufsize: 16384,
+    maxrewrite: 1024,
+    maxhdr: 101,
+    spreadChecks: 0,
+    statsSocket: false,
+    zeroWarning: false,
+    env: new Map(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  };
+}
+
+export function newServer(): ServerDraft {
+  return {
+    name: '',
+    identity: '',
+    address: undefined,
+    port: 0,
+    fqdn: undefined,
+    maxconn: 0,
+    maxqueue: 0,
+    weight: 1,
+    backup: false,
+    disabled: false,
+    checked: false,
+    checkWords: { inter: 2000, fastinter: undefined, downinter: undefined, rise: 2, fall: 3, address: undefined, port: undefined },
+    origin: '',
+  };
+}
+
+export function copyServer(server: ServerDraft): ServerDraft {
+  return { ...server, checkWords: { ...server.checkWords } };
+}
+
+/** Manual 4.2 for the defaults of each keyword. */
+function newInherited(): Inherited {
+  return {
+    mode: undefined,
+    disabled: false,
+    timeouts: noTimeouts(),
+    logs: [],
+    logFormat: 'none',
+    logFormatAt: undefined,
+    dontlognull: false,
+    connectionMode: 'keep-alive',
+    abortonclose: false,
+    forwardfor: undefined,
+    errorfiles: new Map(),
+    acls: [],
+    httpRequest: [],
+    httpResponse: [],
+    stats: undefined,
+    maxconn: undefined,
+    backlog: undefined,
+    defaultBackend: undefined,
+    socketStats: false,
+    balance: { algorithm: 'roundrobin', draws: 2 },
+    fullconn: undefined,
+    retries: 3,
+    redispatch: undefined,
+    httpCheck: newHttpCheck(),
+    allbackups: false,
+    defaultServer: newServer(),
+  };
+}
+
+function noTimeouts(): Mutable<Timeouts> {
+  return {
+    connect: undefined,
+    client: undefined,
+    server: undefined,
+    queue: undefined,
+    httpRequest: undefined,
+    httpKeepAlive: undefined,
+    tunnel: undefined,
+    check: undefined,
+    clientFin: undefined,
+    serverFin: undefined,
+  };
+}
+
+function newHttpCheck(): HttpCheckDraft {
+  return {
+    enabled: false,
+    method: 'OPTIONS',
+    uri: '/',
+    version: 'HTTP/1.0',
+    headers: [],
+    body: '',
+    expect: { kind: 'status', ranges: [[200, 399]], negate: false },
+    rulesAt: undefined,
+    sendSeen: false,
+    expectSeen: false,
+  };
+}
+
+function copyInherited(from: Inherited): Inherited {
+  return {
+    mode: from.mode,
+    disabled: from.disabled,
+    timeouts: { ...from.timeouts },
+    logs: from.logs,
+    logFormat: from.logFormat,
+    logFormatAt: from.logFormatAt,
+    dontlognull: from.dontlognull,
+    connectionMode: from.connectionMode,
+    abortonclose: from.abortonclose,
+    forwardfor: from.forwardfor,
+    errorfiles: from.errorfiles,
+    acls: from.acls,
+    httpRequest: from.httpRequest,
+    httpResponse: from.httpResponse,
+    stats: from.stats === undefined ? undefined : { ...from.stats },
+    maxconn: from.maxconn,
+    backlog: from.backlog,
+    defaultBackend: from.defaultBackend,
+    socketStats: from.socketStats,
+    balance: from.balance,
+    fullconn: from.fullconn,
+    retries: from.retries,
+    redispatch: from.redispatch,
+    // A section's own http-check lines replace those of its defaults.
+    httpCheck: { ...from.httpCheck, sendSeen: false, expectSeen: false },
+    allbackups: from.allbackups,
+    defaultServer: copyServer(from.defaultServer),
+  };
+}
+
+export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, from: ProxyDraft | undefined): ProxyDraft {
+  return {
+    ...(from === undefined ? newInherited() : copyInherited(from)),
+    place,
+    name,
+    kind,
+    id: undefined,
+    idAt: undefined,
+    description: undefined,
+    redirects: [],
+    binds: [],
+    useBackends: [],
+    dockerRoutes: [],
+    servers: [],
+    serverTemplates: [],
+    dockerServers: [],
+    resolvers: [],
+    seen: new Set(),
+    rulesUsedBy: undefined,
+  };
+}
+
+/** The whole of a server, its check words decided by `check`. */
+export function finishServer(draft: ServerDraft): ServerConfig {
+  const { checked, checkWords, ...rest } = draft;
+  const words = { ...checkWords };
+  return { ...rest, check: checked ? words : undefined, checkWords: words };
+}
+
+/** The way back, for parameters that are laid over a finished server. */
+export function reopenServer(server: ServerConfig): ServerDraft {
+  const { check, checkWords, ...rest } = server;
+  return { ...rest, checked: check !== undefined, checkWords: { ...(checkWords ?? check ?? newServer().checkWords) } };
+}

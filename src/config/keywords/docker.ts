@@ -1,0 +1,178 @@
+/** Our own lines: which engines there are, and which containers are servers (`docker`, `docker-servers`, `docker-routes`). */
+
+import { resolve } from 'node:path';
+import { isHostName, readPort } from '../address.ts';
+import { type DockerDraft, finishServer, type Mutable, type ProxyDraft } from '../draft.ts';
+import type { DockerSelector } from '../model.ts';
+import type { Row, Statement } from '../row.ts';
+import { didYouMean } from '../suggest.ts';
+import { serverOf } from './servers.ts';
+
+/** Splits `key=value key=value maxconn 32 check` where the server parameters begin. */
+function splitWords(words: readonly string[], flags: readonly string[]): { pairs: readonly string[]; parameters: readonly string[] } {
+  const at = words.findIndex((word) => !word.includes('=') && !flags.includes(word));
+  return at < 0 ? { pairs: words, parameters: [] } : { pairs: words.slice(0, at), parameters: words.slice(at) };
+}
+
+function splitPair(word: string): readonly [key: string, value: string] {
+  const equals = word.indexOf('=');
+  return equals < 0 ? [word, ''] : [word.slice(0, equals), word.slice(equals + 1)];
+}
+
+type Selectors = Mutable<Omit<DockerSelector, 'labels'>> & { labels: { key: string; value: string | undefined }[] };
+
+/** Each answers the error to report, or undefined. */
+const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) => string | undefined>> = {
+  image: text('image'),
+  name: text('name'),
+  service: text('service'),
+  project: text('project'),
+  network: text('network'),
+  engine: text('engine'),
+  label: (selector, value) => {
+    const equals = value.indexOf('=');
+    selector.labels.push(equals < 0 ? { key: value, value: undefined } : { key: value.slice(0, equals), value: value.slice(equals + 1) });
+    return undefined;
+  },
+  port: (selector, value) => {
+    const port = readPort(value);
+    if ('error' in port) return port.error;
+    selector.port = port.value;
+    return undefined;
+  },
+  address: (selector, value) => {
+    if (value !== 'container' && value !== 'published') return `'address' is 'container' or 'published', not '${value}'`;
+    selector.address = value;
+    return undefined;
+  },
+};
+
+function text(key: 'image' | 'name' | 'service' | 'project' | 'network' | 'engine'): (selector: Selectors, value: string) => undefined {
+  return (selector, value) => {
+    selector[key] = value;
+    return undefined;
+  };
+}
+
+/** What says which containers; the others say how to reach those. */
+const CHOOSING: readonly string[] = ['image', 'label', 'name', 'service', 'project', 'network'];
+
+function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
+  const { pairs, parameters } = splitWords(line.words, []);
+  const selector: Selectors = {
+    image: undefined,
+    labels: [],
+    name: undefined,
+    service: undefined,
+    project: undefined,
+    network: undefined,
+    port: undefined,
+    address: undefined,
+    engine: undefined,
+  };
+  for (const word of pairs) {
+    const [key, value] = splitPair(word);
+    const set = SELECTORS[key];
+    if (set === undefined) line.fail(`'docker-servers' : unknown selector '${key}'${didYouMean(key, Object.keys(SELECTORS)) || '.'}`);
+    else if (value === '') line.fail(`'docker-servers' : selector '${key}' expects a value.`);
+    else report(line, set(selector, value));
+  }
+  if (!pairs.some((word) => CHOOSING.includes(splitPair(word)[0]))) {
+    line.fail(`'docker-servers' expects at least one of ${CHOOSING.map((key) => `${key}=`).join(', ')}: which containers are meant?`);
+  }
+  const template = finishServer(serverOf(proxy, line, "'docker-servers' : ", parameters));
+  proxy.dockerServers.push({ place: line.place, selector, template });
+}
+
+function report(line: Statement, error: string | undefined): void {
+  if (error !== undefined) line.fail(`'${line.keyword}' : ${error}.`);
+}
+
+const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'engine', 'network'];
+
+function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
+  const { pairs, parameters } = splitWords(line.words, ['opt-in']);
+  const domains: string[] = [];
+  let prefix = 'fairlead.';
+  let optIn = false;
+  let engine: string | undefined;
+  let network: string | undefined;
+  for (const word of pairs) {
+    const [key, value] = splitPair(word);
+    if (word === 'opt-in') optIn = true;
+    else if (!ROUTE_WORDS.includes(key)) line.fail(`'docker-routes' : unknown word '${key}'${didYouMean(key, ROUTE_WORDS) || '.'}`);
+    else if (value === '') line.fail(`'docker-routes' : '${key}' expects a value.`);
+    else if (key === 'domain') domains.push(...readDomains(line, value));
+    else if (key === 'prefix') prefix = value.endsWith('.') ? value : `${value}.`;
+    else if (key === 'engine') engine = value;
+    else if (key === 'network') network = value;
+  }
+  const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, engine, network, template });
+}
+
+function readDomains(line: Statement, value: string): readonly string[] {
+  const domains = value.split(',').map((domain) => domain.toLowerCase().replace(/^\./, ''));
+  // A domain may well be digits at its beginning: 127.0.0.1.nip.io.
+  for (const domain of domains) if (!isHostName(domain)) line.fail(`'docker-routes' : '${domain}' is not a domain.`);
+  return domains;
+}
+
+export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
+  {
+    name: 'docker-routes',
+    sections: ['frontend', 'listen'],
+    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [engine=<name>] [network=<name>] [<server parameters>]',
+    default: 'prefix=fairlead.',
+    chapter: '',
+    doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend.',
+    strict: true,
+    parse: parseDockerRoutes,
+  },
+  {
+    name: 'docker-servers',
+    sections: ['listen', 'backend'],
+    syntax:
+      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>}... [port=<port>] [address={container|published}] [engine=<name>] [<server parameters>]',
+    chapter: '',
+    doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters.',
+    min: 1,
+    strict: true,
+    parse: parseDockerServers,
+  },
+];
+
+function fileRow(name: 'tls-ca' | 'tls-cert' | 'tls-key', key: 'tlsCa' | 'tlsCert' | 'tlsKey', doc: string): Row<DockerDraft> {
+  return {
+    name,
+    sections: ['docker'],
+    syntax: '<file>',
+    chapter: '',
+    doc,
+    min: 1,
+    max: 1,
+    parse: (docker, line) => {
+      docker[key] = resolve(line.cwd, line.first);
+    },
+  };
+}
+
+export const dockerRows: readonly Row<DockerDraft>[] = [
+  {
+    name: 'endpoint',
+    sections: ['docker'],
+    syntax: '{unix://<path>|tcp://<host>:<port>|ssh://<user>@<host>}',
+    default: '`DOCKER_HOST`, else `unix:///var/run/docker.sock`',
+    chapter: '',
+    doc: 'Where the engine listens.',
+    min: 1,
+    max: 1,
+    parse: (docker, line) => {
+      if (/^(?:unix:\/\/\/.+|tcp:\/\/[^/:]+:\d+|tcp:\/\/\[[^\]]+\]:\d+|ssh:\/\/.+)$/.test(line.first)) docker.endpoint = line.first;
+      else line.fail(`'endpoint' expects unix:///path, tcp://host:port or ssh://user@host, found '${line.first}'.`);
+    },
+  },
+  fileRow('tls-ca', 'tlsCa', "The certificate authority that signed the engine's certificate."),
+  fileRow('tls-cert', 'tlsCert', 'Our own certificate for the engine.'),
+  fileRow('tls-key', 'tlsKey', 'The key of `tls-cert`.'),
+];

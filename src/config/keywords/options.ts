@@ -1,0 +1,142 @@
+/** `option ...` (manual 4.2). Where HAProxy allows `no option ...`, the row has a `negate`. */
+
+import { isNetwork } from '../address.ts';
+import type { ProxyDraft } from '../draft.ts';
+import type { HttpConnectionMode } from '../model.ts';
+import { ANY_PROXY, BACK, FRONT, ignored, type Row, type Section, type Statement } from '../row.ts';
+import { readInteger } from '../values.ts';
+
+type Flag = 'abortonclose' | 'allbackups' | 'dontlognull' | 'socketStats';
+
+function flag(name: string, key: Flag, sections: readonly Section[], doc: string): Row<ProxyDraft> {
+  return {
+    name: `option ${name}`,
+    sections,
+    syntax: '',
+    chapter: '4.2',
+    doc,
+    max: 0,
+    parse: (proxy) => {
+      proxy[key] = true;
+    },
+    negate: (proxy) => {
+      proxy[key] = false;
+    },
+  };
+}
+
+/** The three modes exclude each other: the last one stands, and negating another changes nothing. */
+function connectionMode(name: string, mode: HttpConnectionMode, doc: string): Row<ProxyDraft> {
+  return {
+    name: `option ${name}`,
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '4.2',
+    doc,
+    max: 0,
+    parse: (proxy) => {
+      proxy.connectionMode = mode;
+    },
+    negate: (proxy) => {
+      if (proxy.connectionMode === mode) proxy.connectionMode = 'keep-alive';
+    },
+  };
+}
+
+function logFormat(name: 'httplog' | 'tcplog', doc: string): Row<ProxyDraft> {
+  return {
+    name: `option ${name}`,
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '4.2',
+    doc,
+    max: 0,
+    parse: (proxy, line) => {
+      if (proxy.kind === 'backend') {
+        line.warn(`backend '${proxy.name}' : 'option ${name}' directive is ignored in backends.`);
+        return;
+      }
+      proxy.logFormat = name;
+      proxy.logFormatAt = line.place;
+    },
+  };
+}
+
+function parseForwardFor(proxy: ProxyDraft, line: Statement): void {
+  const except: string[] = [];
+  let header = 'X-Forwarded-For';
+  let ifNone = false;
+  for (let i = 0; i < line.words.length; i++) {
+    const word = line.words[i];
+    if (word === 'if-none') {
+      ifNone = true;
+    } else if (word === 'except') {
+      const network = line.words[++i] ?? '';
+      if (!isNetwork(network)) {
+        line.fail("'option forwardfor except' expects <address>[/mask] as argument.");
+        return;
+      }
+      except.push(network);
+    } else if (word === 'header') {
+      header = line.words[++i] ?? '';
+      if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(header)) {
+        line.fail("'option forwardfor header' expects <header_name> as argument.");
+        return;
+      }
+    } else {
+      line.fail("'option forwardfor' only supports optional values: 'except', 'header' and 'if-none'.");
+      return;
+    }
+  }
+  proxy.forwardfor = { header, except, ifNone };
+}
+
+function tuning(name: string, sections: readonly Section[], why: string): Row<ProxyDraft> {
+  return ignored({ name: `option ${name}`, sections, syntax: '', chapter: '4.2', why, max: 0 });
+}
+
+const NO_SPLICE = 'Node does not splice, bytes are relayed without copies of our own';
+
+export const optionRows: readonly Row<ProxyDraft>[] = [
+  flag('abortonclose', 'abortonclose', BACK, 'A request whose client has gone is dropped from the queue, or aborted at its server.'),
+  flag('allbackups', 'allbackups', BACK, 'All backup servers share the load once no other is usable, not only the first.'),
+  tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
+  flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),
+  {
+    name: 'option forwardfor',
+    sections: ANY_PROXY,
+    syntax: '[except <network>] [header <name>] [if-none]',
+    chapter: '4.2',
+    doc: "Adds the client's address to each request, as `X-Forwarded-For` or the given header; `except` leaves out clients of a network, `if-none` requests that have the header.",
+    parse: parseForwardFor,
+  },
+  connectionMode('http-keep-alive', 'keep-alive', 'Connections stay open between requests on both sides. This is the default.'),
+  tuning('http-no-delay', ANY_PROXY, 'data is always sent without delay'),
+  connectionMode('http-server-close', 'server-close', "The server's connection is closed after each response, the client's stays open."),
+  connectionMode('httpclose', 'close', 'Both connections are closed after each response.'),
+  logFormat('httplog', "One log line for each request, in HAProxy's HTTP format."),
+  tuning('independent-streams', ANY_PROXY, 'each direction has a time-out of its own anyway'),
+  tuning('nolinger', ANY_PROXY, 'the system closes connections in its usual way'),
+  {
+    name: 'option redispatch',
+    sections: BACK,
+    syntax: '[<interval>]',
+    default: 'off; -1 without an interval',
+    chapter: '4.2',
+    doc: 'A failed connection may be tried again on another server: at the last retry (-1), or at each n-th.',
+    max: 1,
+    parse: (proxy, line) => {
+      proxy.redispatch = line.words.length === 0 ? -1 : line.value(readInteger(line.first, 'option redispatch', -1000, 1000));
+    },
+    negate: (proxy) => {
+      proxy.redispatch = undefined;
+    },
+  },
+  flag('socket-stats', 'socketStats', FRONT, 'A row in the statistics for each socket of the section.'),
+  tuning('splice-auto', ANY_PROXY, NO_SPLICE),
+  tuning('splice-request', ANY_PROXY, NO_SPLICE),
+  tuning('splice-response', ANY_PROXY, NO_SPLICE),
+  tuning('tcp-smart-accept', FRONT, 'the system acknowledges in its usual way'),
+  tuning('tcp-smart-connect', BACK, 'the system acknowledges in its usual way'),
+  logFormat('tcplog', "One log line for each session, in HAProxy's TCP format."),
+];

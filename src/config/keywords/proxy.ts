@@ -1,0 +1,163 @@
+/** All keywords of proxies, and those that fit nowhere else (manual 4.2). */
+
+import type { ProxyDraft } from '../draft.ts';
+import { ANY_PROXY, BACK, FRONT, type Row } from '../row.ts';
+import { didYouMean } from '../suggest.ts';
+import { readInteger } from '../values.ts';
+import { balanceRows } from './balance.ts';
+import { bindRows } from './bind.ts';
+import { checkRows } from './check.ts';
+import { dockerProxyRows } from './docker.ts';
+import { errorfileRows } from './errorfile.ts';
+import { proxyLogRows } from './log.ts';
+import { optionRows } from './options.ts';
+import { refusal } from './refused.ts';
+import { ruleRows } from './rules.ts';
+import { serverRows } from './servers.ts';
+import { statsRows } from './stats.ts';
+import { timeoutRows } from './timeouts.ts';
+
+const REUSE = ['safe', 'aggressive', 'always'];
+
+const generalRows: readonly Row<ProxyDraft>[] = [
+  {
+    name: 'description',
+    sections: ['frontend', 'listen', 'backend'],
+    syntax: '<text>',
+    chapter: '4.2',
+    doc: 'What this section is for; shown in the statistics where asked for.',
+    min: 1,
+    missing: "'description' expects a string argument.",
+    parse: (proxy, line) => {
+      proxy.description = line.words.join(' ');
+    },
+  },
+  {
+    name: 'disabled',
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '4.2',
+    doc: 'The section is checked but not started.',
+    max: 0,
+    parse: (proxy) => {
+      proxy.disabled = true;
+    },
+  },
+  {
+    name: 'enabled',
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '4.2',
+    doc: 'Takes back a `disabled` of the defaults.',
+    max: 0,
+    parse: (proxy) => {
+      proxy.disabled = false;
+    },
+  },
+  {
+    name: 'fullconn',
+    sections: BACK,
+    syntax: '<number>',
+    default: '10 % of the `maxconn` of the frontends that may reach the backend',
+    chapter: '4.2',
+    doc: 'The number of requests at which the backend is called fully loaded.',
+    min: 1,
+    max: 1,
+    missing: "'fullconn' expects an integer argument.",
+    parse: (proxy, line) => {
+      proxy.fullconn = line.value(readInteger(line.first, 'fullconn')) || undefined;
+    },
+  },
+  {
+    name: 'http-reuse',
+    sections: BACK,
+    syntax: '{safe|aggressive|always}',
+    default: 'safe',
+    chapter: '4.2',
+    doc: 'Accepted; idle connections to servers are always shared among requests as `safe` says. `never` is refused.',
+    min: 1,
+    max: 1,
+    missing: "'http-reuse' expects 'safe', 'aggressive' or 'always'.",
+    parse: (_proxy, line) => {
+      if (line.first === 'never') line.fail(refusal("'http-reuse never'", undefined));
+      else if (!REUSE.includes(line.first))
+        line.fail(`'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'${didYouMean(line.first, REUSE) || '.'}`);
+    },
+  },
+  {
+    name: 'id',
+    sections: ['frontend', 'listen', 'backend'],
+    syntax: '<number>',
+    default: 'its place in the configuration',
+    chapter: '4.2',
+    doc: 'The number of the section in the statistics (`iid`).',
+    min: 1,
+    max: 1,
+    missing: "'id' expects an integer argument.",
+    parse: (proxy, line) => {
+      const id = line.value(readInteger(line.first, 'id', 1));
+      if (id === undefined) return;
+      proxy.id = id;
+      proxy.idAt = line.place;
+    },
+  },
+  {
+    name: 'maxconn',
+    sections: FRONT,
+    syntax: '<number>',
+    default: 'the `maxconn` of `global`',
+    chapter: '4.2',
+    doc: 'The most connections of the section at the same time; more wait in the kernel.',
+    min: 1,
+    max: 1,
+    missing: "'maxconn' expects an integer argument.",
+    parse: (proxy, line) => {
+      proxy.maxconn = line.value(readInteger(line.first, 'maxconn')) || undefined;
+    },
+  },
+  {
+    name: 'mode',
+    sections: ANY_PROXY,
+    syntax: 'http',
+    chapter: '4.2',
+    doc: "Fairlead balances HTTP; a section in `mode tcp`, HAProxy's default, is refused.",
+    min: 1,
+    max: 1,
+    missing: "unknown proxy mode ''.",
+    parse: (proxy, line) => {
+      if (!['http', 'tcp', 'health'].includes(line.first))
+        line.fail(`unknown proxy mode '${line.first}'${didYouMean(line.first, ['http', 'tcp']) || '.'}`);
+      else proxy.mode = { place: line.place, name: line.first };
+    },
+  },
+  {
+    name: 'retries',
+    sections: BACK,
+    syntax: '<number>',
+    default: '3',
+    chapter: '4.2',
+    doc: 'How often a connection to a server that failed is tried again.',
+    min: 1,
+    max: 1,
+    missing: "'retries' expects an integer argument (dispatch counts for one).",
+    parse: (proxy, line) => {
+      const retries = line.value(readInteger(line.first, 'retries'));
+      if (retries !== undefined) proxy.retries = retries;
+    },
+  },
+];
+
+export const proxyRows: readonly Row<ProxyDraft>[] = [
+  ...ruleRows,
+  ...balanceRows,
+  ...bindRows,
+  ...checkRows,
+  ...dockerProxyRows,
+  ...errorfileRows,
+  ...generalRows,
+  ...optionRows,
+  ...proxyLogRows,
+  ...serverRows,
+  ...statsRows,
+  ...timeoutRows,
+];

@@ -1,0 +1,185 @@
+/**
+ * HAProxy's keywords that Fairlead does not do, so that they can be refused by name instead of as unknown.
+ * A keyword leaves this table when it gets a row of its own.
+ */
+
+import type { Section } from '../row.ts';
+
+/** The sentence for what is HAProxy's but not ours. */
+export function refusal(what: string, why: string | undefined): string {
+  return `${what} is HAProxy's; ${why ?? 'Fairlead does not do it yet'}.`;
+}
+
+export interface Refused {
+  readonly name: string;
+  readonly sections: readonly Section[];
+  /** Instead of "Fairlead does not do it yet". */
+  readonly why?: string;
+  /** HAProxy has dropped the keyword too: what to do instead. */
+  readonly instead?: string;
+}
+
+/** The sentence for a keyword of the table. */
+export function keywordRefusal(refused: Refused, section: Section): string {
+  const what = `keyword '${refused.name}' in '${section}' section`;
+  if (refused.instead !== undefined) return `${what} is not supported any more, by HAProxy neither: ${refused.instead}.`;
+  return refusal(what, refused.why);
+}
+
+const FRONT: readonly Section[] = ['defaults', 'frontend', 'listen'];
+const BACK: readonly Section[] = ['defaults', 'listen', 'backend'];
+const PROXY: readonly Section[] = ['defaults', 'frontend', 'listen', 'backend'];
+const HTTP_ONLY = 'Fairlead balances HTTP, not raw TCP';
+const NO_LUA = 'Fairlead runs no Lua';
+
+function refuse(sections: readonly Section[], why: string | undefined, names: string): readonly Refused[] {
+  return names
+    .trim()
+    .split(/\s*\n\s*|\s*,\s*/)
+    .map((name) => (why === undefined ? { name, sections } : { name, sections, why }));
+}
+
+function dropped(instead: string, names: string): readonly Refused[] {
+  return names.split(', ').map((name) => ({ name, sections: PROXY, instead }));
+}
+
+/** By section; a name of two words is looked up before its first word. */
+export const refusedKeywords: readonly Refused[] = [
+  ...refuse(
+    ['global'],
+    undefined,
+    `51degrees-cache-size, 51degrees-data-file, 51degrees-property-name-list, 51degrees-property-separator,
+     close-spread-time, cluster-secret, default-path, deviceatlas-json-file, deviceatlas-log-level,
+     deviceatlas-properties-cookie, deviceatlas-separator, expose-experimental-directives, external-check, grace,
+     h1-accept-payload-with-any-method, h1-case-adjust, h1-case-adjust-file, h2-workaround-bogus-websocket-clients,
+     httpclient.resolvers.id, httpclient.resolvers.prefer, httpclient.ssl.ca-file, httpclient.ssl.verify,
+     maxcompcpuusage, maxcomprate, maxconnrate, maxsessrate, maxsslrate, pp2-never-send-local,
+     server-state-base, server-state-file, set-var, set-var-fmt, ssl-server-verify, thread-group, thread-groups, unix-bind,
+     wurfl-cache-size, wurfl-data-file, wurfl-information-list, wurfl-information-list-separator`,
+  ),
+  ...refuse(['global'], NO_LUA, 'lua-load, lua-load-per-thread, lua-prepend-path'),
+  ...refuse(
+    PROXY,
+    undefined,
+    `capture cookie, capture request, capture response, compression, declare capture, email-alert, errorfiles,
+     errorloc, errorloc302, errorloc303, filter, http-after-response, http-error, log-tag, option http-buffer-request,
+     option http-restrict-req-hdr-names, option originalto, option tcpka, rate-limit, stats http-request, stats show-modules,
+     stick-table, unique-id-format, unique-id-header`,
+  ),
+  ...refuse(PROXY, HTTP_ONLY, 'tcp-request, tcp-response'),
+  ...dropped('threads share every proxy', 'bind-process'),
+  ...refuse(
+    FRONT,
+    undefined,
+    `capture, clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare, error-log-format, log-format, log-format-sd, monitor, monitor fail,
+     monitor-uri, option accept-invalid-http-request, option clitcpka, option disable-h2-upgrade, option dontlog-normal,
+     option h1-case-adjust-bogus-client, option http-ignore-probes, option http-use-proxy-header, option httpslog,
+     option idle-close-on-response, option log-separate-errors, option logasap`,
+  ),
+  ...refuse(
+    BACK,
+    undefined,
+    `cookie, dynamic-cookie-key, external-check, force-persist, hash-balance-factor, hash-type, http-check connect, http-check disable-on-404,
+     http-check send-state, http-check set-var, http-check set-var-fmt, http-check unset-var, http-send-name-header,
+     ignore-persist, load-server-state-from-file, max-keep-alive-queue, option accept-invalid-http-response,
+     option checkcache, option external-check, option h1-case-adjust-bogus-server, option http-pretend-keepalive,
+     option ldap-check, option log-health-checks, option mysql-check, option persist, option pgsql-check, option prefer-last-server,
+     option redis-check, option smtpchk, option spop-check, option srvtcpka, option ssl-hello-chk, persist, retry-on,
+     server-state-file-name, source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, stick, tcp-check, use-fcgi-app, use-server`,
+  ),
+  ...refuse(BACK, 'name a server instead', 'dispatch, option transparent, transparent'),
+  ...dropped("use 'timeout client'", 'clitimeout'),
+  ...dropped("use 'timeout connect'", 'contimeout'),
+  ...dropped("use 'timeout server'", 'srvtimeout'),
+  ...dropped("use 'option redispatch'", 'redispatch'),
+  ...dropped("use 'http-request deny'", 'block, reqdeny, reqideny'),
+  ...dropped("use 'http-request add-header'", 'reqadd'),
+  ...dropped("use 'http-response add-header'", 'rspadd'),
+  ...dropped("use 'http-request del-header'", 'reqdel, reqidel'),
+  ...dropped("use 'http-response del-header'", 'rspdel, rspidel'),
+  ...dropped(
+    'use http-request rules',
+    'reqallow, reqiallow, reqpass, reqipass, reqrep, reqirep, reqtarpit, reqitarpit, reqsetbe, reqisetbe',
+  ),
+  ...dropped('use http-response rules', 'rspdeny, rspideny, rsprep, rspirep'),
+  ...dropped("remove it, or use 'option httpclose'", 'option forceclose, option http-tunnel'),
+  ...dropped('remove it', 'option http-use-htx, monitor-net'),
+];
+
+/** Whole sections that are HAProxy's alone: refused once, at their first line. */
+export const refusedSections: ReadonlyMap<string, string | undefined> = new Map([
+  ['cache', undefined],
+  ['crt-store', undefined],
+  ['fcgi-app', undefined],
+  ['http-errors', undefined],
+  ['log-forward', undefined],
+  ['mailers', undefined],
+  ['peers', undefined],
+  ['program', undefined],
+  ['ring', undefined],
+]);
+
+export interface RefusedParameter {
+  /** Words it takes, so that reading can go on behind it. */
+  readonly args: number;
+  readonly why?: string;
+}
+
+function parameters(args: number, why: string | undefined, names: string): readonly (readonly [string, RefusedParameter])[] {
+  return names
+    .trim()
+    .split(/[\s,]+/)
+    .map((name) => [name, why === undefined ? { args } : { args, why }]);
+}
+
+const NO_TLS = 'Fairlead does not do TLS yet';
+
+/** Manual 5.2. */
+export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = new Map([
+  ...parameters(
+    0,
+    undefined,
+    `agent-check check-send-proxy check-via-socks4 no-agent-check no-check-send-proxy no-send-proxy no-send-proxy-v2
+     no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-tfo non-stick send-proxy send-proxy-v2 send-proxy-v2-ssl
+     send-proxy-v2-ssl-cn stick tfo usesrc`,
+  ),
+  ...parameters(
+    1,
+    undefined,
+    `agent-addr agent-inter agent-port agent-send check-proto cookie error-limit log-proto max-reuse minconn namespace
+     observe on-error on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
+     redir resolve-net resolve-opts slowstart socks4 source tcp-ut track ws`,
+  ),
+  ...parameters(
+    0,
+    NO_TLS,
+    `allow-0rtt check-ssl force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-check-ssl no-ssl no-ssl-reuse
+     no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost ssl ssl-reuse tls-tickets`,
+  ),
+  ...parameters(
+    1,
+    NO_TLS,
+    `alpn ca-file check-alpn check-sni ciphers ciphersuites crl-file crt npn sni ssl-max-ver ssl-min-ver verify verifyhost`,
+  ),
+]);
+
+/** Manual 5.1. */
+export const refusedBindParameters: ReadonlyMap<string, RefusedParameter> = new Map([
+  ...parameters(0, undefined, 'accept-proxy quic-force-retry transparent'),
+  ...parameters(1, undefined, 'accept-netscaler-cip interface namespace quic-cc-algo'),
+  ...parameters(
+    0,
+    NO_TLS,
+    `allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates no-ca-names no-sslv3
+     no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers ssl strict-sni`,
+  ),
+  ...parameters(
+    1,
+    NO_TLS,
+    `alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites crl-file crt crt-ignore-err
+     crt-list curves ecdhe npn ssl-max-ver ssl-min-ver tls-ticket-keys verify`,
+  ),
+]);
+
+/** `balance`: HAProxy's algorithms that are not ours. */
+export const refusedAlgorithms: readonly string[] = ['uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'];

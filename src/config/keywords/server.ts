@@ -1,0 +1,322 @@
+/**
+ * Parameters of a server (manual 5.2). One row serves `server`, `default-server`, `server-template`,
+ * `docker-servers`, `docker-routes` and the labels of containers.
+ */
+
+import { isIP } from 'node:net';
+import { finishServer, reopenServer, type ServerDraft } from '../draft.ts';
+import type { ServerConfig } from '../model.ts';
+import type { Documented } from '../row.ts';
+import { didYouMean } from '../suggest.ts';
+import { type Read, readInteger, readTime } from '../values.ts';
+import { refusal, refusedServerParameters } from './refused.ts';
+
+export interface ServerParameter extends Documented {
+  /** Words it takes after its name. */
+  readonly args: 0 | 1;
+  /** Answers the error to report, or undefined. */
+  apply(server: ServerDraft, value: string): string | undefined;
+}
+
+/** Stores what was read, or answers its error. */
+function store<T>(read: Read<T>, set: (value: T) => void): string | undefined {
+  if ('error' in read) return read.error;
+  set(read.value);
+  return undefined;
+}
+
+/** HAProxy: an interval of 0 would never end a check. */
+function readInterval(value: string, what: string): Read<number> {
+  const read = readTime(value, what);
+  return 'value' in read && read.value === 0 ? { error: `invalid value 0 for argument '${what}'.` } : read;
+}
+
+const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolver';
+
+export const serverParameters: readonly ServerParameter[] = [
+  {
+    name: 'addr',
+    args: 1,
+    syntax: '<ip>',
+    chapter: '5.2',
+    default: "the server's address",
+    doc: 'Sends the health checks to this address instead of the one that gets the traffic.',
+    apply: (server, value) => {
+      if (isIP(value) === 0) return `'addr' expects an IP address, found '${value}'.`;
+      server.checkWords.address = value;
+      return undefined;
+    },
+  },
+  {
+    name: 'backup',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Gets traffic only while no server without this word is usable.',
+    apply: (server) => {
+      server.backup = true;
+      return undefined;
+    },
+  },
+  {
+    name: 'check',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Turns health checks on: a TCP connect, or an HTTP request where `option httpchk` stands.',
+    apply: (server) => {
+      server.checked = true;
+      return undefined;
+    },
+  },
+  {
+    name: 'disabled',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Starts in maintenance: no traffic and no checks until an operator enables it.',
+    apply: (server) => {
+      server.disabled = true;
+      return undefined;
+    },
+  },
+  {
+    name: 'downinter',
+    args: 1,
+    syntax: '<time>',
+    chapter: '5.2',
+    default: '`inter`',
+    doc: 'Time between two checks while the server is down.',
+    apply: (server, value) =>
+      store(readInterval(value, 'downinter'), (time) => {
+        server.checkWords.downinter = time;
+      }),
+  },
+  {
+    name: 'enabled',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Takes back a `disabled` of `default-server`.',
+    apply: (server) => {
+      server.disabled = false;
+      return undefined;
+    },
+  },
+  {
+    name: 'fall',
+    args: 1,
+    syntax: '<count>',
+    chapter: '5.2',
+    default: '3',
+    doc: 'Failed checks in a row that take the server down.',
+    apply: (server, value) =>
+      store(readInteger(value, 'fall', 1), (count) => {
+        server.checkWords.fall = count;
+      }),
+  },
+  {
+    name: 'fastinter',
+    args: 1,
+    syntax: '<time>',
+    chapter: '5.2',
+    default: '`inter`',
+    doc: 'Time between two checks while the server is on its way up or down.',
+    apply: (server, value) =>
+      store(readInterval(value, 'fastinter'), (time) => {
+        server.checkWords.fastinter = time;
+      }),
+  },
+  {
+    name: 'id',
+    args: 1,
+    syntax: '<number>',
+    chapter: '5.2',
+    default: 'its place among the servers',
+    doc: 'The number of the server in the statistics (`sid`), unique in its backend.',
+    apply: (server, value) =>
+      store(readInteger(value, 'id', 1), (id) => {
+        server.id = id;
+      }),
+  },
+  {
+    name: 'init-addr',
+    args: 1,
+    syntax: '{last|libc|none|<ip>},...',
+    chapter: '5.2',
+    doc: 'Accepted without effect: a name that does not resolve at the start is tried again until it does.',
+    noEffect: SYSTEM_RESOLVER,
+    apply: (_server, value) => {
+      const bad = value.split(',').find((method) => !['last', 'libc', 'none'].includes(method) && isIP(method) === 0);
+      return bad === undefined
+        ? undefined
+        : `'init-addr' : unknown init-addr method '${bad}', supported methods are 'libc', 'last', 'none'.`;
+    },
+  },
+  {
+    name: 'inter',
+    args: 1,
+    syntax: '<time>',
+    chapter: '5.2',
+    default: '2s',
+    doc: 'Time between two checks.',
+    apply: (server, value) =>
+      store(readInterval(value, 'inter'), (time) => {
+        server.checkWords.inter = time;
+      }),
+  },
+  {
+    name: 'maxconn',
+    args: 1,
+    syntax: '<number>',
+    chapter: '5.2',
+    default: '0, no limit',
+    doc: 'The most requests that the server gets at the same time; more wait in the queue.',
+    apply: (server, value) =>
+      store(readInteger(value, 'maxconn'), (number) => {
+        server.maxconn = number;
+      }),
+  },
+  {
+    name: 'maxqueue',
+    args: 1,
+    syntax: '<number>',
+    chapter: '5.2',
+    default: '0, no limit',
+    doc: 'The most requests that may wait for this very server.',
+    apply: (server, value) =>
+      store(readInteger(value, 'maxqueue'), (number) => {
+        server.maxqueue = number;
+      }),
+  },
+  {
+    name: 'no-backup',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Takes back a `backup` of `default-server`.',
+    apply: (server) => {
+      server.backup = false;
+      return undefined;
+    },
+  },
+  {
+    name: 'no-check',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Takes back a `check` of `default-server`.',
+    apply: (server) => {
+      server.checked = false;
+      return undefined;
+    },
+  },
+  {
+    name: 'port',
+    args: 1,
+    syntax: '<port>',
+    chapter: '5.2',
+    default: "the server's port",
+    doc: 'Sends the health checks to this port instead of the one that gets the traffic.',
+    apply: (server, value) =>
+      store(readInteger(value, 'port', 1, 65535), (port) => {
+        server.checkWords.port = port;
+      }),
+  },
+  {
+    name: 'resolve-prefer',
+    args: 1,
+    syntax: '{ipv4|ipv6}',
+    chapter: '5.2',
+    doc: 'Accepted without effect: the order of the system resolver decides.',
+    noEffect: SYSTEM_RESOLVER,
+    apply: (_server, value) =>
+      value === 'ipv4' || value === 'ipv6' ? undefined : "'resolve-prefer' expects either ipv4 or ipv6 as argument.",
+  },
+  {
+    name: 'resolvers',
+    args: 1,
+    syntax: '<section>',
+    chapter: '5.2',
+    doc: 'Accepted without effect: names are always resolved again while the program runs, by the system resolver.',
+    noEffect: SYSTEM_RESOLVER,
+    apply: () => undefined,
+  },
+  {
+    name: 'rise',
+    args: 1,
+    syntax: '<count>',
+    chapter: '5.2',
+    default: '2',
+    doc: 'Successful checks in a row that bring the server back.',
+    apply: (server, value) =>
+      store(readInteger(value, 'rise', 1), (count) => {
+        server.checkWords.rise = count;
+      }),
+  },
+  {
+    name: 'weight',
+    args: 1,
+    syntax: '<weight>',
+    chapter: '5.2',
+    default: '1',
+    doc: 'The share of the traffic relative to the other servers, 0 to 256; with 0 the server gets none.',
+    apply: (server, value) =>
+      store(readInteger(value, 'weight', 0, 256), (weight) => {
+        server.weight = weight;
+      }),
+  },
+];
+
+const byName: ReadonlyMap<string, ServerParameter> = new Map(serverParameters.map((row) => [row.name, row]));
+
+/** What laying parameters over a server has to tell. */
+export interface Applied {
+  readonly errors: readonly string[];
+  readonly notices: readonly string[];
+}
+
+/** Applies `maxconn 32 check inter 2s` in order. After an unknown word it stops: what follows may be its argument. */
+export function applyWords(server: ServerDraft, words: readonly string[]): Applied {
+  const errors: string[] = [];
+  const notices: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const name = words[i] ?? '';
+    const row = byName.get(name);
+    if (row === undefined) {
+      const refused = refusedServerParameters.get(name);
+      if (refused === undefined) {
+        errors.push(`unknown keyword '${name}'${didYouMean(name, [...byName.keys(), ...refusedServerParameters.keys()])}`);
+        break;
+      }
+      errors.push(refusal(`keyword '${name}' of a server`, refused.why));
+      i += refused.args;
+      continue;
+    }
+    const error = applyRow(server, row, words[i + 1]);
+    if (error !== undefined) errors.push(error);
+    else if (row.noEffect !== undefined) notices.push(`'${name}' is accepted and has no effect: ${row.noEffect}.`);
+    i += row.args;
+  }
+  return { errors, notices };
+}
+
+function applyRow(server: ServerDraft, row: ServerParameter, value: string | undefined): string | undefined {
+  if (row.args === 0) return row.apply(server, '');
+  if (value === undefined || value === '') return `'${row.name}' expects ${row.syntax} as argument.`;
+  return row.apply(server, value);
+}
+
+/**
+ * Lays server parameters over a finished server: how labels of a container change the template of their line.
+ * Answers a new server, or the first error.
+ */
+export function applyServerParameters(
+  base: ServerConfig,
+  words: readonly string[],
+): { readonly server: ServerConfig; readonly notices: readonly string[] } | { readonly error: string } {
+  const draft = reopenServer(base);
+  const { errors, notices } = applyWords(draft, words);
+  const [error] = errors;
+  return error === undefined ? { server: finishServer(draft), notices } : { error };
+}

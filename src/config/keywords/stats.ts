@@ -1,0 +1,167 @@
+/** `stats ...` of a proxy (manual 4.2). Any of them turns the statistics on, as in HAProxy. */
+
+import type { ProxyDraft, StatsDraft } from '../draft.ts';
+import { ANY_PROXY, type Row, type Section, type Statement } from '../row.ts';
+import { readTime } from '../values.ts';
+
+function statsOf(proxy: ProxyDraft, line: Statement): StatsDraft {
+  proxy.stats ??= {
+    place: line.place,
+    uri: '/haproxy?stats',
+    realm: 'HAProxy Statistics',
+    auth: [],
+    scope: [],
+    hideVersion: false,
+    refresh: undefined,
+    showLegends: false,
+    showNode: undefined,
+    showDesc: undefined,
+    admin: [],
+  };
+  return proxy.stats;
+}
+
+interface StatsRow {
+  readonly name: string;
+  readonly syntax: string;
+  readonly default?: string;
+  readonly doc: string;
+  readonly min?: number;
+  readonly max: number;
+  readonly missing?: string;
+  readonly sections?: readonly Section[];
+  set(stats: StatsDraft, line: Statement): void;
+}
+
+function row({ name, set, sections = ANY_PROXY, ...rest }: StatsRow): Row<ProxyDraft> {
+  return {
+    ...rest,
+    name: `stats ${name}`,
+    sections,
+    chapter: '4.2',
+    lenient: true,
+    parse: (proxy, line) => set(statsOf(proxy, line), line),
+  };
+}
+
+function addUser(stats: StatsDraft, line: Statement): void {
+  const colon = line.first.indexOf(':');
+  if (colon < 0) line.warn(`'stats auth ${line.first}' has no ':' and so an empty password.`);
+  const user = colon < 0 ? line.first : line.first.slice(0, colon);
+  const password = colon < 0 ? '' : line.first.slice(colon + 1);
+  stats.auth = [...stats.auth, { user, password }];
+}
+
+export const statsRows: readonly Row<ProxyDraft>[] = [
+  row({
+    name: 'admin',
+    syntax: '{if|unless} <condition>',
+    doc: 'Lets the page change servers (a POST) where the condition holds; several lines are alternatives.',
+    max: Number.POSITIVE_INFINITY,
+    sections: ['frontend', 'listen', 'backend'],
+    set: (stats, line) => {
+      if (line.first !== 'if' && line.first !== 'unless') {
+        line.fail("'stats admin' requires either 'if' or 'unless' followed by a condition.");
+        return;
+      }
+      stats.admin = [...stats.admin, { place: line.place, words: line.words }];
+    },
+  }),
+  row({
+    name: 'auth',
+    syntax: '<user>:<password>',
+    doc: 'Asks for a user and password before anything is shown; several lines add users.',
+    min: 1,
+    max: 1,
+    missing: "'auth' needs a user:password account.",
+    set: addUser,
+  }),
+  row({ name: 'enable', syntax: '', doc: 'Shows the statistics at the default address.', max: 0, set: () => undefined }),
+  row({
+    name: 'hide-version',
+    syntax: '',
+    doc: 'Leaves the version out of the page.',
+    max: 0,
+    set: (stats) => {
+      stats.hideVersion = true;
+    },
+  }),
+  row({
+    name: 'realm',
+    syntax: '<realm>',
+    default: '`HAProxy Statistics`',
+    doc: 'The realm that the browser shows when it asks for a password; escape its spaces.',
+    min: 1,
+    max: 1,
+    missing: "'realm' needs an realm name.",
+    set: (stats, line) => {
+      stats.realm = line.first;
+    },
+  }),
+  row({
+    name: 'refresh',
+    syntax: '<time>',
+    default: 'never; a bare number is seconds',
+    doc: 'Makes the browser load the page again.',
+    min: 1,
+    max: 1,
+    missing: "missing argument to 'stats refresh': an interval in seconds.",
+    set: (stats, line) => {
+      const time = line.value(readTime(line.first, 'stats refresh', 's'));
+      if (time !== undefined) stats.refresh = Math.ceil(time / 1000);
+    },
+  }),
+  row({
+    name: 'scope',
+    syntax: '{<proxy>|.}',
+    default: 'every proxy',
+    doc: 'Shows this proxy only, `.` being the one that the line stands in; several lines add proxies.',
+    min: 1,
+    max: 1,
+    missing: "'scope' needs a proxy name.",
+    set: (stats, line) => {
+      stats.scope = [...stats.scope, line.first];
+    },
+  }),
+  row({
+    name: 'show-desc',
+    syntax: '[<text>]',
+    default: 'the `description` of the section, else of `global`',
+    doc: 'Shows a description on the page.',
+    max: Number.POSITIVE_INFINITY,
+    set: (stats, line) => {
+      stats.showDesc = line.words.join(' ');
+    },
+  }),
+  row({
+    name: 'show-legends',
+    syntax: '',
+    doc: 'Shows more about each proxy and server where the pointer rests.',
+    max: 0,
+    set: (stats) => {
+      stats.showLegends = true;
+    },
+  }),
+  row({
+    name: 'show-node',
+    syntax: '[<name>]',
+    default: "`node` of `global`, else the host's name",
+    doc: 'Shows which machine this is.',
+    max: 1,
+    set: (stats, line) => {
+      stats.showNode = line.first;
+    },
+  }),
+  row({
+    name: 'uri',
+    syntax: '<prefix>',
+    default: '`/haproxy?stats`',
+    doc: 'Where the statistics are: a prefix of path and query.',
+    min: 1,
+    max: 1,
+    missing: "'uri' needs an URI prefix.",
+    set: (stats, line) => {
+      stats.uri = line.first;
+    },
+  }),
+];

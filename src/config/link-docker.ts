@@ -1,0 +1,43 @@
+/** Which engine each `docker-servers` and `docker-routes` line means. */
+
+import type { Reporter } from './diagnostics.ts';
+import type { Draft } from './draft.ts';
+import type { DockerEngineConfig, Place } from './model.ts';
+import { didYouMean } from './suggest.ts';
+
+/** The engine that is used where the text names none: DOCKER_HOST or the usual socket. */
+const unnamed: DockerEngineConfig = {
+  place: undefined,
+  name: '',
+  endpoint: undefined,
+  tlsCa: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+};
+
+export interface LinkedDockers {
+  readonly engines: readonly DockerEngineConfig[];
+  /** The engine of a line that names none: the only section there is, else the unnamed engine. */
+  engineOf(engine: string | undefined): string | undefined;
+}
+
+export function linkDockers(draft: Draft, reporter: Reporter): LinkedDockers {
+  const { dockers } = draft;
+  const [only] = dockers;
+  const single = dockers.length === 1 ? only?.name : undefined;
+  const engineOf = (engine: string | undefined): string | undefined => engine ?? (single === '' ? undefined : single);
+  const lines = draft.proxies.flatMap((proxy): { place: Place; engine: string | undefined }[] => [
+    ...proxy.dockerServers.map(({ place, selector }) => ({ place, engine: selector.engine })),
+    ...proxy.dockerRoutes.map(({ place, engine }) => ({ place, engine })),
+  ]);
+  const names = dockers.map((docker) => docker.name);
+  for (const { place, engine } of lines) {
+    if (engine !== undefined && !names.includes(engine))
+      reporter.alert(place, `unable to find docker section '${engine}'${didYouMean(engine, names) || '.'}`);
+    else if (engineOf(engine) === undefined && names.length > 1 && !names.includes('')) {
+      reporter.alert(place, `there are several docker sections: say which one with engine=<name> (${names.join(', ')}).`);
+    }
+  }
+  const implicit = lines.length > 0 && dockers.length === 0;
+  return { engines: implicit ? [unnamed] : dockers.map((docker) => ({ ...docker })), engineOf };
+}

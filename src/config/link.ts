@@ -1,0 +1,188 @@
+/** Draft to Config: references are followed, documented defaults filled in, numbers given, and the whole is frozen. */
+
+import { hostname } from 'node:os';
+import type { Reporter } from './diagnostics.ts';
+import type { Draft, GlobalDraft, LogDraft, ProxyDraft, StatsDraft, UserlistDraft } from './draft.ts';
+import { freeze } from './freeze.ts';
+import { linkDockers } from './link-docker.ts';
+import { checkProxies } from './link-proxies.ts';
+import type {
+  BindConfig,
+  Config,
+  GlobalConfig,
+  HttpCheckConfig,
+  LogTarget,
+  ProxyConfig,
+  StatsConfig,
+  Timeouts,
+  Userlist,
+} from './model.ts';
+
+/** What a frontend without `maxconn` counts for `fullconn` where the process has no limit either. */
+const DEFAULT_MAXCONN = 2000;
+
+/** The result means something only while `reporter` has seen no alert. */
+export function link(draft: Draft, reporter: Reporter): Config {
+  checkProxies(draft, reporter);
+  const dockers = linkDockers(draft, reporter);
+  const logs = draft.global.logs.map((log) => linkLog(log, draft.global));
+  const ids = proxyIds(draft, reporter);
+  const proxies = draft.proxies.map((proxy, index) => linkProxy(proxy, ids[index] ?? 0, draft, logs, dockers.engineOf));
+  return freeze({
+    global: linkGlobal(draft.global, logs),
+    proxies,
+    userlists: linkUserlists(draft.userlists, reporter),
+    dockers: dockers.engines,
+  });
+}
+
+function linkGlobal(global: GlobalDraft, logs: readonly LogTarget[]): GlobalConfig {
+  const { statsSocket: _socket, zeroWarning: _zero, env: _env, ...rest } = global;
+  // As HAProxy: rewriting may never take more than half of the buffer.
+  return { ...rest, logs, maxrewrite: Math.min(global.maxrewrite, Math.floor(global.bufsize / 2)) };
+}
+
+function linkLog(log: LogDraft, global: GlobalDraft): LogTarget {
+  return { ...log, format: log.format ?? (global.logSendHostname === undefined ? 'local' : 'rfc3164') };
+}
+
+/** `iid`: 1 belongs to the Runtime API where it has a socket; the others take the numbers that `id` lines leave. */
+function proxyIds(draft: Draft, reporter: Reporter): readonly number[] {
+  const owners = new Map<number, ProxyDraft>();
+  for (const proxy of draft.proxies) {
+    if (proxy.id === undefined) continue;
+    const owner = owners.get(proxy.id);
+    if (owner === undefined) owners.set(proxy.id, proxy);
+    else {
+      const declared = `${owner.place.file}:${owner.place.line}`;
+      reporter.alert(
+        proxy.idAt,
+        `${proxy.kind} ${proxy.name} reuses same custom id as ${owner.kind} ${owner.name} (declared at ${declared}).`,
+      );
+    }
+  }
+  let next = draft.global.statsSocket ? 2 : 1;
+  return draft.proxies.map((proxy) => {
+    if (proxy.id !== undefined) return proxy.id;
+    while (owners.has(next)) next++;
+    return next++;
+  });
+}
+
+function linkProxy(
+  proxy: ProxyDraft,
+  id: number,
+  draft: Draft,
+  globalLogs: readonly LogTarget[],
+  engineOf: (engine: string | undefined) => string | undefined,
+): ProxyConfig {
+  const { place, name } = proxy;
+  return {
+    place,
+    name,
+    kind: proxy.kind === 'defaults' ? 'listen' : proxy.kind,
+    id,
+    disabled: proxy.disabled,
+    description: proxy.description,
+    timeouts: linkTimeouts(proxy.timeouts),
+    logs: proxy.logs.flatMap((log) => (log === 'global' ? globalLogs : [linkLog(log, draft.global)])),
+    logFormat: proxy.logFormat,
+    dontlognull: proxy.dontlognull,
+    connectionMode: proxy.connectionMode,
+    abortonclose: proxy.abortonclose,
+    forwardfor: proxy.forwardfor,
+    errorfiles: proxy.errorfiles,
+    acls: proxy.acls,
+    httpRequest: proxy.httpRequest,
+    httpResponse: proxy.httpResponse,
+    redirects: proxy.redirects,
+    stats: proxy.stats === undefined ? undefined : linkStats(proxy.stats, proxy, draft.global),
+    binds: linkBinds(proxy),
+    maxconn: proxy.maxconn,
+    useBackends: proxy.useBackends,
+    defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
+    dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engine: engineOf(routes.engine) })),
+    socketStats: proxy.socketStats,
+    balance: proxy.balance,
+    fullconn: proxy.fullconn ?? fullconn(proxy, draft),
+    retries: proxy.retries,
+    redispatch: proxy.redispatch,
+    httpCheck: linkHttpCheck(proxy),
+    allbackups: proxy.allbackups,
+    servers: proxy.servers.map((server) => server.config),
+    serverTemplates: proxy.serverTemplates,
+    dockerServers: proxy.dockerServers.map((servers) => ({
+      ...servers,
+      selector: { ...servers.selector, engine: engineOf(servers.selector.engine) },
+    })),
+  };
+}
+
+/** Manual 4.2: what each time-out takes its value from when it is not set. */
+function linkTimeouts(timeouts: Timeouts): Timeouts {
+  return {
+    ...timeouts,
+    queue: timeouts.queue ?? timeouts.connect,
+    httpKeepAlive: timeouts.httpKeepAlive ?? timeouts.httpRequest ?? timeouts.client,
+    clientFin: timeouts.clientFin ?? timeouts.client,
+    serverFin: timeouts.serverFin ?? timeouts.server,
+  };
+}
+
+function linkStats(stats: StatsDraft, proxy: ProxyDraft, global: GlobalDraft): StatsConfig {
+  const description = proxy.description ?? global.description;
+  return {
+    ...stats,
+    scope: stats.scope.map((name) => (name === '.' ? proxy.name : name)),
+    showNode: stats.showNode === '' ? (global.node ?? hostname()) : stats.showNode,
+    showDesc: stats.showDesc === '' ? description : stats.showDesc,
+  };
+}
+
+/** Sockets without a name are called by their number, which `id` may set. */
+function linkBinds(proxy: ProxyDraft): readonly BindConfig[] {
+  const taken = new Set(proxy.binds.map((bind) => bind.id));
+  let next = 1;
+  return proxy.binds.map((bind) => {
+    while (bind.id === undefined && taken.has(next)) next++;
+    const id = bind.id ?? next++;
+    return { ...bind, id, name: bind.name ?? `sock-${id}`, backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn };
+  });
+}
+
+/** Manual 4.2 "fullconn": 10 % of the sum, rounded up; names that depend on the request do not count. */
+function fullconn(backend: ProxyDraft, draft: Draft): number {
+  let sum = 0;
+  for (const proxy of draft.proxies) {
+    if (proxy.kind === 'backend') continue;
+    const reaches =
+      proxy === backend || proxy.defaultBackend?.name === backend.name || proxy.useBackends.some((rule) => rule.backend === backend.name);
+    if (reaches) sum += proxy.maxconn ?? draft.global.maxconn ?? DEFAULT_MAXCONN;
+  }
+  return Math.max(1, Math.ceil(sum / 10));
+}
+
+function linkHttpCheck(proxy: ProxyDraft): HttpCheckConfig | undefined {
+  const { enabled, rulesAt: _rules, sendSeen: _send, expectSeen: _expect, ...check } = proxy.httpCheck;
+  return enabled ? check : undefined;
+}
+
+function linkUserlists(drafts: ReadonlyMap<string, UserlistDraft>, reporter: Reporter): ReadonlyMap<string, Userlist> {
+  return new Map([...drafts].map(([name, draft]) => [name, linkUserlist(draft, reporter)]));
+}
+
+/** Users name their groups and groups their users: both ways mean the same. */
+function linkUserlist(draft: UserlistDraft, reporter: Reporter): Userlist {
+  for (const [group, { place, users }] of draft.groups) {
+    const missing = users.find((user) => !draft.users.has(user));
+    if (missing !== undefined) reporter.alert(place, `userlist '${draft.name}': no such user '${missing}' specified in group '${group}'`);
+  }
+  const users = [...draft.users].map(([name, user]) => {
+    const missing = user.groups.find((group) => !draft.groups.has(group));
+    if (missing !== undefined)
+      reporter.alert(user.place, `userlist '${draft.name}': no such group '${missing}' specified in user '${name}'`);
+    const named = [...draft.groups].filter(([, group]) => group.users.includes(name)).map(([group]) => group);
+    return { name, password: user.password, insecure: user.insecure, groups: [...new Set([...user.groups, ...named])] };
+  });
+  return { name: draft.name, users };
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { finishServer, newServer } from '../../src/config/draft.ts';
+import { readBalance } from '../../src/config/keywords/balance.ts';
+import { applyServerParameters } from '../../src/config/keywords/server.ts';
+
+const base = finishServer({ ...newServer(), name: 'a', identity: 'a', origin: 'test' });
+
+test('parameters of a label change a copy of the template', () => {
+  const result = applyServerParameters(base, ['weight', '10', 'maxconn', '5', 'check', 'inter', '1s', 'backup']);
+  assert.ok('server' in result);
+  const { server } = result;
+  assert.deepEqual([server.weight, server.maxconn, server.check?.inter, server.check?.rise, server.backup], [10, 5, 1000, 2, true]);
+  assert.deepEqual([base.weight, base.check, base.checkWords?.inter], [1, undefined, 2000]);
+});
+
+test('check words of the template survive until a label turns the check on', () => {
+  const template = applyServerParameters(base, ['inter', '7s', 'rise', '4']);
+  assert.ok('server' in template);
+  assert.equal(template.server.check, undefined);
+  const checked = applyServerParameters(template.server, ['check']);
+  assert.ok('server' in checked);
+  assert.deepEqual([checked.server.check?.inter, checked.server.check?.rise], [7000, 4]);
+});
+
+test('a bad parameter answers its error alone', () => {
+  assert.deepEqual(applyServerParameters(base, ['weight', '999']), { error: "'weight' expects a value from 0 to 256, found '999'." });
+  assert.deepEqual(applyServerParameters(base, ['wieght', '9']), { error: "unknown keyword 'wieght'; did you mean 'weight'?" });
+  assert.deepEqual(applyServerParameters(base, ['cookie', 'x']), {
+    error: "keyword 'cookie' of a server is HAProxy's; Fairlead does not do it yet.",
+  });
+});
+
+test('balance of a label is read as on its line', () => {
+  assert.deepEqual(readBalance('leastconn'), { value: { algorithm: 'leastconn', draws: 2 } });
+  assert.deepEqual(readBalance('random(3)'), { value: { algorithm: 'random', draws: 3 } });
+  assert.ok('error' in readBalance('fastest'));
+});

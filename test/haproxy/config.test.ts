@@ -1,0 +1,285 @@
+/**
+ * Side by side with a real HAProxy 2.6: what it calls valid, we call valid, and what it refuses, we refuse.
+ * Where we are stricter on purpose the snippet is not here but in test/config/cases/errors.
+ */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadText } from '../../src/config/load.ts';
+import { bindParameters } from '../../src/config/keywords/bind.ts';
+import { globalRows } from '../../src/config/keywords/global.ts';
+import { proxyRows } from '../../src/config/keywords/proxy.ts';
+import { refusedBindParameters, refusedKeywords, refusedServerParameters } from '../../src/config/keywords/refused.ts';
+import { serverParameters } from '../../src/config/keywords/server.ts';
+
+const version = spawnSync('haproxy', ['-v'], { encoding: 'utf8' }).stdout ?? '';
+const skip = version.includes('version 2.6.') ? false : 'no haproxy 2.6 is installed';
+
+const HEAD = `defaults
+    mode http
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+listen main
+    bind 127.0.0.1:80
+    server main 127.0.0.1:81
+`;
+
+/** Without indentation; `|` separates lines. */
+const valid: readonly string[] = [
+  'backend b',
+  'backend b | balance | balance roundrobin | balance leastconn | balance source | balance first | balance static-rr | balance random(3)',
+  'backend b | server a 127.0.0.1:80 check inter 2s rise 2 fall 5 fastinter 1s downinter 3s weight 10 maxconn 5 maxqueue 6 backup',
+  'backend b | server a [::1]:80 | server b ::1:80 | server c unix@/tmp/x | server d /tmp/x | server e ipv4@127.0.0.1:80',
+  'backend b | server a 127.0.0.1 | server b 127.0.0.1: | server c [::1]',
+  'backend b | server a 127.0.0.1 check port 80 addr 127.0.0.2',
+  'backend b | server a 127.0.0.1:80 id 5 | server c 127.0.0.1:80 id 6',
+  'backend b | default-server inter 3s check backup | server a 127.0.0.1:80 no-check no-backup disabled enabled',
+  'backend b | server a 127.0.0.1:80 weight 10 weight 20 check check',
+  'backend b | server-template web 3 127.0.0.1:80 check | server-template api 0-3 127.0.0.1:80',
+  'resolvers r | nameserver dns1 127.0.0.11:53 | resolve_retries 3 | timeout retry 1s | hold valid 10s | accepted_payload_size 8192 | backend b | server a localhost:80 resolvers r init-addr last,libc,none resolve-prefer ipv4',
+  'backend f | frontend f | bind :80',
+  'frontend f | bind :80,:81,[::]:82 | bind *:83 | bind :::84 v4v6 | bind unix@/tmp/x mode 600 | bind 127.0.0.1:90-92 name x maxconn 5 backlog 6',
+  'frontend f | bind ipv4@:80 | bind ipv6@:80 | bind ipv6@[::1]:81 | bind ::1:80 | bind localhost:82 | bind [::]:85 v6only',
+  'frontend f | bind :80 tfo defer-accept nice 5 mss 1000 thread 1 tcp-ut 5s shards 1 proto h1 id 20',
+  'frontend f | bind :80 | maxconn 5 | backlog 6 | option dontlognull | option contstats | option socket-stats | id 9',
+  'frontend f | bind :80 | log 127.0.0.1 len 1000 format rfc5424 local7 debug emerg | option httplog | no log',
+  'frontend f | bind :80 | log stdout format raw daemon | log fd@3 local0 | log /dev/log local0 | log [::1]:514 local0 info | option tcplog',
+  'frontend f | bind :80 | acl x path_beg -i /a /b | use_backend b if x !{ method POST } | use_backend b unless x | use_backend %[path] if x | default_backend b | backend b',
+  'frontend f | bind :80 | http-request set-header X-A b if TRUE | http-request deny | http-response del-header X | redirect location /x',
+  'backend b | timeout connect 500us | timeout server 5 | timeout queue 1m | timeout check 1h | timeout tunnel 1d | timeout server-fin 0',
+  'listen l | bind :80 | timeout client 1s | timeout http-request 5s | timeout http-keep-alive 5s | timeout client-fin 5s | timeout tarpit 5s',
+  'backend b | retries 4 | fullconn 5 | option redispatch 5 | no option redispatch | default option redispatch | option abortonclose | option allbackups',
+  'listen l | bind :80 | option httpclose | no option httpclose | option http-server-close | option http-keep-alive | option splice-auto | option tcp-smart-accept',
+  'backend b | option forwardfor except 127.0.0.0/8 header X-Client if-none',
+  'backend b | option httpchk | option httpchk /x | option httpchk GET /x | option httpchk GET /x HTTP/1.1 | http-check send hdr Host a body b | http-check expect ! status 200-299,301',
+  'backend b | option httpchk | option tcp-check',
+  'backend b | option httpchk | http-check expect rstatus ^5 | http-check comment x',
+  'backend b | stats enable | stats uri /x | stats realm a\\ b | stats auth a:b | stats scope . | stats hide-version | stats refresh 5 | stats show-legends | stats show-node | stats show-desc x | stats admin if TRUE',
+  'backend b | errorfile 408 /dev/null',
+  'backend b | description a b | disabled | enabled | http-reuse safe',
+  'backend b | server a 127.0.0.1:80 check | timeout server 5s | timeout server 6s',
+  'userlist u | group G users a | user a insecure-password x groups G | user b password $6$x | group H',
+  'defaults x | mode http | backend b from x',
+  'defaults x | mode http | timeout client 1s | http-request deny | frontend f | bind :80',
+  'global | maxconn 100 | daemon | node a-b | description x y | log-tag x | log-send-hostname h | hard-stop-after 5s | spread-checks 5 | ulimit-n 50000',
+  'global | tune.bufsize 32768 | tune.maxrewrite 1024 | tune.http.maxhdr 200 | stats socket /tmp/x mode 600 level admin | stats timeout 30s | stats maxconn 5',
+  'global | ca-base /x | crt-base /y | ssl-default-bind-options no-sslv3 | ssl-default-bind-ciphers ALL | tune.ssl.default-dh-param 2048 | nbthread 1',
+  'global | setenv A b | presetenv A c | unsetenv A',
+  '.if defined(HOME) && (streq(a,a) || 0) && !strneq(a,a) && version_atleast(2.6) && version_before(2.7) | .notice "x" | .elif 1 | .alert y | .else | .endif',
+  '.if | .endif | .if 0 | nonsense | .endif',
+  'backend b | description "a b" \'c d\' e\\ f "$HOME" # comment',
+];
+
+const invalid: readonly string[] = [
+  'nonsense',
+  'backend b | blance roundrobin',
+  'backend b | server',
+  'backend b | server a',
+  'backend b | server "" 127.0.0.1:80',
+  'backend b | server s/x 127.0.0.1:80',
+  'backend b | server a 127.0.0.1:80 nonsense',
+  'backend b | server a 127.0.0.1:80 weight 300',
+  'backend b | server a 127.0.0.1:80 weight -1',
+  'backend b | server a 127.0.0.1:80 check inter abc',
+  'backend b | server a 127.0.0.1:80 check inter 0',
+  'backend b | server a 127.0.0.1:80 check rise 0',
+  'backend b | server a 127.0.0.1:80 check fall x',
+  'backend b | server a 127.0.0.1:80 rise',
+  'backend b | server a 127.0.0.1:99999',
+  'backend b | server a 127.0.0.1:80-90',
+  'backend b | server a 256.1.1.1:80',
+  'backend b | server a ::1',
+  'backend b | server a 127.0.0.1 check',
+  'backend b | server a 127.0.0.1:80 | server a 127.0.0.1:81',
+  'backend b | server a 127.0.0.1:80 id 0',
+  'backend b | server a 127.0.0.1:80 id 5 | server c 127.0.0.1:80 id 5',
+  'backend b | server a 127.0.0.1:80 addr nosuch.invalid',
+  'backend b | server a 127.0.0.1:80 init-addr foo',
+  'backend b | server a 127.0.0.1:80 resolve-prefer foo',
+  'backend b | server a 127.0.0.1:80 resolvers nope',
+  'backend b | server-template web 3',
+  'backend b | server-template web abc 127.0.0.1:80',
+  'backend b | server-template web 5-3 127.0.0.1:80',
+  'backend b | default-server nonsense',
+  'frontend f | bind',
+  'frontend f | bind abc',
+  'frontend f | bind :99999',
+  'frontend f | bind :90-80',
+  'frontend f | bind :80 nonsense',
+  'frontend f | bind :80 name',
+  'frontend f | bind :80 id abc',
+  'frontend f | bind :80 id 1 | bind :81 id 1',
+  'frontend f | bind :80 mode abc',
+  'frontend f | bind :80 ssl',
+  'frontend f | bind :80 | server a 127.0.0.1:80',
+  'frontend f | bind :80 | default_backend nope',
+  'frontend f | bind :80 | use_backend nope if TRUE',
+  'frontend f | bind :80 | default_backend f',
+  'frontend f | bind :80 | default_backend',
+  'frontend f | bind :80 | use_backend',
+  'frontend f | bind :80 | use_backend main bar',
+  'frontend f | bind :80 | frontend f | bind :81',
+  'frontend f | bind :80 | maxconn',
+  'frontend f | bind :80 | maxconn 5 6',
+  'frontend a/b | bind :80',
+  'listen "a b" | bind :80',
+  'frontend',
+  'backend b from nope',
+  'defaults x | defaults x | backend b from x',
+  'defaults | http-request deny',
+  'defaults | server a 127.0.0.1:80',
+  'defaults | bind :80',
+  'defaults x | http-request deny | listen l | bind :80',
+  'defaults x | http-request deny | defaults y from x',
+  'backend b | balance nonsense',
+  'backend b | balance random(0)',
+  'backend b | timeout',
+  'backend b | timeout nonsense 3s',
+  'backend b | timeout connect',
+  'backend b | timeout connect abc',
+  'backend b | timeout connect 5x',
+  'backend b | timeout connect 100d',
+  'backend b | timeout connect 5s 6s',
+  'backend b | retries',
+  'backend b | fullconn',
+  'backend b | mode nonsense',
+  'backend b | option',
+  'backend b | option nonsense',
+  'backend b | option forwardfor nonsense',
+  'backend b | option forwardfor except abc',
+  'backend b | option forwardfor header',
+  'backend b | option httpclose x',
+  'backend b | no option httpchk',
+  'backend b | no timeout connect 5s',
+  'backend b | option httpchk GET /x HTTP/1.1 Host:\\ foo',
+  'backend b | http-check nonsense',
+  'backend b | http-check expect',
+  'backend b | http-check expect nonsense',
+  'backend b | http-check expect status abc',
+  'backend b | http-check expect string foo bar',
+  'backend b | http-check expect rstring "a("',
+  'backend b | http-check send nonsense',
+  'backend b | stats',
+  'backend b | stats nonsense',
+  'backend b | stats uri',
+  'backend b | stats auth',
+  'backend b | stats refresh abc',
+  'backend b | stats admin x',
+  'backend b | acl a/b path /',
+  'backend b | acl a',
+  'backend b | acl or path /',
+  'backend b | id 0',
+  'backend b | id 5 | backend c | id 5',
+  'backend b | description',
+  'backend b | errorfile 503',
+  'backend b | errorfile 999 /dev/null',
+  'backend b | errorfile 503 /nonexistent',
+  'backend b | errorfile 503 /etc/passwd',
+  'backend b | log',
+  'backend b | log 127.0.0.1',
+  'backend b | log 127.0.0.1 nonsense',
+  'backend b | log 127.0.0.1 local0 nonsense',
+  'backend b | log 127.0.0.1 len 20 local0',
+  'backend b | log 127.0.0.1 format nonsense local0',
+  'backend b | log 127.0.0.1:abc local0',
+  'backend b | block if TRUE',
+  'backend b | reqadd X',
+  'backend b | contimeout 5s',
+  'backend b | option forceclose',
+  'userlist',
+  'userlist u | nonsense',
+  'userlist u | user a nonsense',
+  'userlist u | user a groups G',
+  'userlist u | group G users a',
+  'global | nonsense',
+  'global | log global',
+  'global | hard-stop-after abc',
+  'global | spread-checks 60',
+  'global | tune.bufsize abc',
+  'global | tune.http.maxhdr 0',
+  'global | node',
+  'global | pidfile',
+  'global | stats nonsense',
+  'global | stats timeout abc',
+  'global | stats socket',
+  'global | daemon x',
+  'backend b | description "abc',
+  "backend b | description 'abc",
+  'backend b | description "${NOPE"',
+  'backend b | description "$1X"',
+  'backend b | description \\x4',
+  '.if nonsense | .endif',
+  '.if 1',
+  '.endif',
+  '.if 1 | .else | .else | .endif',
+  '.if streq(a,b,c) | .endif',
+  '.if 1 x | .endif',
+  '.alert x',
+  '.alert x y',
+  '.nonsense',
+];
+
+function textOf(snippet: string): string {
+  return `${HEAD}${snippet.split(' | ').join('\n')}\n`;
+}
+
+/** HAProxy's word: exit code 0, or what it says. */
+function ask(text: string, file: string): { readonly valid: boolean; readonly said: string } {
+  writeFileSync(file, text);
+  const { status, stderr } = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
+  return { valid: status === 0, said: stderr };
+}
+
+for (const [name, snippets, verdict] of [
+  ['valid', valid, true],
+  ['invalid', invalid, false],
+] as const) {
+  test(`${snippets.length} snippets are ${name} to both`, { skip }, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-haproxy-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    for (const snippet of snippets) {
+      const text = textOf(snippet);
+      const theirs = ask(text, join(folder, 'a.cfg'));
+      const ours = loadText(text, 'a.cfg', { env: { HOME: '/root' }, cwd: folder });
+      assert.equal(theirs.valid, verdict, `HAProxy on: ${snippet}\n${theirs.said}`);
+      assert.equal(ours.config !== undefined, verdict, `ours on: ${snippet}\n${ours.diagnostics.map(({ message }) => message).join('\n')}`);
+    }
+  });
+}
+
+/** Lines such as `listen` and, indented below it, `server <name> <addr> maxconn +1`. */
+function* listedKeywords(): Generator<readonly [section: string, words: readonly string[]]> {
+  const { stdout } = spawnSync('haproxy', ['-dKcfg', '-q', '-c', '-f', '/dev/null'], { encoding: 'utf8' });
+  let section = '';
+  for (const line of stdout.split('\n')) {
+    if (line.startsWith('\t')) yield [section, line.trim().split(' ')];
+    else section = line;
+  }
+}
+
+const configRows = new Set([...globalRows, ...proxyRows, ...refusedKeywords].map(({ name }) => name));
+/** `timeout` and the like: their second words are rows of their own. */
+const families = new Set([...configRows].map((name) => name.split(' ')[0] ?? ''));
+const serverWords = new Set([...serverParameters.map(({ name }) => name), ...refusedServerParameters.keys()]);
+const bindWords = new Set([...bindParameters.map(({ name }) => name), ...refusedBindParameters.keys()]);
+
+function isKnown([first = '', second = '', third = '', fourth = '']: readonly string[]): boolean {
+  if (first === 'bind') return bindWords.has(third === 'ssl' ? fourth : third);
+  if (first === 'server') return serverWords.has(fourth);
+  if (first === 'option') return configRows.has(`option ${second}`);
+  return families.has(first);
+}
+
+test('every configuration keyword that HAProxy lists is done or refused by name', { skip }, () => {
+  const listed = [...listedKeywords()].filter(([section]) => section === 'global' || section === 'listen');
+  assert.ok(listed.length > 300);
+  assert.deepEqual(
+    listed.filter(([, words]) => !isKnown(words)).map(([, words]) => words.join(' ')),
+    [],
+  );
+});
