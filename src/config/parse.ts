@@ -5,14 +5,14 @@
  */
 
 import { Blocks } from './blocks.ts';
-import { type Draft, type DockerDraft, newProxy, type ProxyDraft, type ResolversDraft, type UserlistDraft } from './draft.ts';
-import { findRefused, Keywords, reportRefused, reportUnknown } from './keywords.ts';
+import { type DockerDraft, type Draft, newProxy, type ProxyDraft, type ResolversDraft, type UserlistDraft } from './draft.ts';
 import { parseBind } from './keywords/bind.ts';
 import { dockerRows } from './keywords/docker.ts';
 import { globalRows } from './keywords/global.ts';
 import { proxyRows } from './keywords/proxy.ts';
 import { refusal, refusedSections } from './keywords/refused.ts';
 import { resolversNotice, resolversRows, userlistRows } from './keywords/userlist.ts';
+import { findRefused, Keywords, reportRefused, reportUnknown } from './keywords.ts';
 import { lexLine } from './lexer.ts';
 import type { Place } from './model.ts';
 import { ANY_PROXY, type Row, type Section, Statement, type Surroundings } from './row.ts';

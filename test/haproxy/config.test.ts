@@ -9,12 +9,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadText } from '../../src/config/load.ts';
 import { bindParameters } from '../../src/config/keywords/bind.ts';
 import { globalRows } from '../../src/config/keywords/global.ts';
 import { proxyRows } from '../../src/config/keywords/proxy.ts';
 import { refusedBindParameters, refusedKeywords, refusedServerParameters } from '../../src/config/keywords/refused.ts';
 import { serverParameters } from '../../src/config/keywords/server.ts';
+import { loadText } from '../../src/config/load.ts';
 
 const version = spawnSync('haproxy', ['-v'], { encoding: 'utf8' }).stdout ?? '';
 const skip = version.includes('version 2.6.') ? false : 'no haproxy 2.6 is installed';
