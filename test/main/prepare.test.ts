@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { hasListener, type PrepareOptions, prepare } from '../../src/prepare.ts';
+
+const DEFAULTS = 'defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n';
+
+function read(text: string, options: Partial<PrepareOptions> = {}) {
+  return prepare({ kind: 'text', text: DEFAULTS + text, name: 'test.cfg' }, { env: {}, ...options });
+}
+
+describe('preparing a configuration', () => {
+  it('compiles the rules of every proxy', () => {
+    const { prepared } = read('listen www\n bind :8080\n http-request deny if { path /a }\n');
+    assert.notEqual(prepared?.rules.get('www')?.request, undefined);
+  });
+
+  it('counts a rule that does not compile as an error of the configuration', () => {
+    const { prepared, diagnostics } = read('listen www\n bind :8080\n http-request set-header x "%[nonsense]"\n');
+    assert.equal(prepared, undefined);
+    assert.deepEqual(
+      diagnostics.map(({ severity, place }) => [severity, place?.line]),
+      [['alert', 8]],
+    );
+  });
+
+  it('does not take warnings with -dW', () => {
+    const text = 'listen www\n bind :8080\n timeout client 0\nbackend b\n http-check expect status 200\n';
+    assert.notEqual(read(text).prepared, undefined);
+    const { prepared, diagnostics } = read(text, { zeroWarning: true });
+    assert.equal(prepared, undefined);
+    assert.match(diagnostics.at(-1)?.message ?? '', /zero-warning/);
+  });
+
+  it('lets -n win over global maxconn, and -N only fill what a frontend leaves open', () => {
+    const text = 'global\n maxconn 10\nlisten a\n bind :8080\n maxconn 5\nlisten b\n bind :8081\n';
+    const config = read(text, { maxconn: 100, frontendMaxconn: 50 }).prepared?.config;
+    assert.equal(config?.global.maxconn, 100);
+    assert.deepEqual(
+      config?.proxies.map((proxy) => proxy.maxconn),
+      [5, 50],
+    );
+    assert.equal(read(text).prepared?.config.global.maxconn, 10);
+  });
+
+  it('knows whether anything would listen', () => {
+    const listens = (text: string) => hasListener(read(text).prepared?.config ?? assert.fail(text));
+    assert.equal(listens('listen www\n bind :8080\n'), true);
+    assert.equal(listens('listen www\n bind :8080\n disabled\n'), false);
+    assert.equal(listens('backend b\n'), false);
+  });
+});
