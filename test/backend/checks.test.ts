@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { Checker } from '../../src/backend/checks.ts';
+import type { Server } from '../../src/backend/server.ts';
+import type { ServerConfig } from '../../src/config/model.ts';
+import { silent } from '../../src/core/log.ts';
+import { Wheel } from '../../src/core/wheel.ts';
+import { until } from '../support/wait.ts';
+import { CHECK, HTTP_CHECK, makeBackend, serverConfig } from './support.ts';
+
+const QUICK = { ...CHECK, inter: 40 };
+
+describe('Checker', () => {
+  let wheel: Wheel;
+  let checker: Checker;
+  let peers: NetServer[];
+  let sockets: Set<Socket>;
+  /** What the peer does with a connection; tests change it while it runs. */
+  let behave: (socket: Socket) => void;
+
+  beforeEach(() => {
+    wheel = new Wheel();
+    checker = new Checker({ wheel, events: silent, spread: 0 });
+    peers = [];
+    sockets = new Set();
+    behave = () => {};
+  });
+  afterEach(async () => {
+    checker.stopAll();
+    assert.equal(wheel.size, 0);
+    for (const socket of sockets) socket.destroy();
+    await Promise.all(peers.map((peer) => new Promise((done) => peer.close(done))));
+  });
+
+  async function listen(where: number | string = 0): Promise<number> {
+    const peer = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => sockets.delete(socket));
+      socket.resume();
+      behave(socket);
+    });
+    peers.push(peer);
+    if (typeof where === 'number') peer.listen(where, '127.0.0.1');
+    else peer.listen(where);
+    await once(peer, 'listening');
+    return typeof where === 'number' ? (peer.address() as AddressInfo).port : 0;
+  }
+
+  function answer(text: string): void {
+    behave = (socket) => socket.once('data', () => socket.end(text));
+  }
+
+  function check(config: Partial<ServerConfig>, more: Parameters<typeof makeBackend>[1] = {}): Server {
+    const { servers } = makeBackend([serverConfig('s1', { check: QUICK, ...config })], more);
+    checker.start(servers[0]!);
+    return servers[0]!;
+  }
+
+  const code = (server: Server, wanted: string) => until(`the verdict is ${wanted}`, () => server.verdict?.code === wanted);
+
+  it('finds a port that accepts L4OK, leaves no connection behind, and follows it down and up', async () => {
+    const port = await listen();
+    const server = check({ port });
+    await code(server, 'L4OK');
+    assert.equal(server.statusText(), 'UP');
+    assert.ok((server.verdict?.duration ?? -1) >= 0);
+    const peer = peers.pop()!;
+    await new Promise((done) => peer.close(done));
+    await until('it is DOWN', () => server.statusText() === 'DOWN');
+    assert.deepEqual([server.verdict?.code, server.verdict?.info, server.counters.chkfail], ['L4CON', 'Connection refused', 3]);
+    await listen(port);
+    await until('it is UP', () => server.statusText() === 'UP');
+  });
+
+  it('ends the connection of a TCP check with a reset', async () => {
+    const ends: string[] = [];
+    behave = (socket) => {
+      socket.on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
+      socket.on('end', () => ends.push('end'));
+    };
+    check({ port: await listen() });
+    await until('a check has ended', () => ends.length > 0);
+    assert.equal(ends[0], 'ECONNRESET');
+  });
+
+  it('checks a unix socket', async () => {
+    const path = join(tmpdir(), `fairlead-check-${process.pid}.sock`);
+    await listen(path);
+    const server = check({ address: path, port: 0 });
+    await code(server, 'L4OK');
+    const missing = check({ address: `${path}.none`, port: 0 });
+    await code(missing, 'L4CON');
+    assert.equal(missing.verdict?.info, 'No such file or directory');
+  });
+
+  it('asks the address and port of the check line instead of those of the traffic', async () => {
+    const server = check({ address: '127.0.0.254', port: 9, check: { ...QUICK, address: '127.0.0.1', port: await listen() } });
+    await code(server, 'L4OK');
+  });
+
+  it('speaks HTTP with option httpchk', async () => {
+    answer('HTTP/1.0 200 OK\r\n\r\n');
+    const server = check({ port: await listen() }, { httpCheck: HTTP_CHECK });
+    await code(server, 'L7OK');
+    assert.deepEqual([server.verdict?.status, server.verdict?.passed, server.verdict?.info], [200, true, '']);
+    answer('HTTP/1.0 503 Service Unavailable\r\n\r\n');
+    await until('it is DOWN', () => server.statusText() === 'DOWN');
+    assert.deepEqual([server.verdict?.code, server.verdict?.status, server.verdict?.info], ['L7STS', 503, 'Service Unavailable']);
+    behave = (socket) => socket.once('data', () => socket.resetAndDestroy());
+    await code(server, 'SOCKERR');
+    assert.equal(server.verdict?.info, 'Connection reset by peer');
+    behave = (socket) => socket.end();
+    await code(server, 'L7RSP');
+  });
+
+  it('tells a server that does not answer from one that does not accept', async () => {
+    const port = await listen();
+    const server = check({ port }, { httpCheck: HTTP_CHECK });
+    await code(server, 'L7TOUT');
+    assert.ok((server.verdict?.duration ?? 0) >= QUICK.inter);
+    const slow = check({ port, check: { ...QUICK, inter: 60_000 } }, { httpCheck: HTTP_CHECK, timeouts: { check: 50 } });
+    await code(slow, 'L7TOUT');
+  });
+
+  it('asks nobody in maintenance, and asks again afterwards', async () => {
+    const asked = new Map<number, number>();
+    behave = ({ localPort = 0 }) => asked.set(localPort, (asked.get(localPort) ?? 0) + 1);
+    const [port, otherPort] = [await listen(), await listen()];
+    const server = check({ port });
+    await code(server, 'L4OK');
+    server.setAdmin('maint', 0);
+    await until('no check is in flight', () => !server.checking);
+    const before = asked.get(port);
+    check({ port: otherPort });
+    await until('another one has been asked five times', () => (asked.get(otherPort) ?? 0) >= 5);
+    assert.equal(asked.get(port), before);
+    server.setAdmin('ready', 0);
+    assert.equal(server.statusText(), 'UP 1/3');
+    await until('it is whole again', () => server.statusText() === 'UP');
+  });
+
+  it('has one check in flight, and drops the answer of an old address', async () => {
+    let open = 0;
+    let most = 0;
+    const held: Socket[] = [];
+    behave = (socket) => {
+      most = Math.max(most, ++open);
+      held.push(socket);
+      socket.on('close', () => open--);
+    };
+    const server = check({ port: await listen(), check: { ...QUICK, inter: 60_000 } }, { httpCheck: HTTP_CHECK });
+    await until('the old address is asked', () => held.length === 1);
+    assert.equal(server.checking, true);
+    const old = held[0]!;
+    const gone = once(old, 'close');
+    behave = (socket) => socket.once('data', () => socket.end('HTTP/1.0 500 New\r\n\r\n'));
+    const port = await listen();
+    assert.equal(server.update({ ...server.config, port }, 'ready', '', 0), true);
+    checker.start(server);
+    old.end('HTTP/1.0 200 OK\r\n\r\n');
+    await gone;
+    await until('the new address has answered', () => server.verdict !== undefined);
+    assert.deepEqual([server.verdict?.info, most], ['New', 1]);
+  });
+
+  it('does not check a server without check', () => {
+    check({ check: undefined });
+    assert.equal(wheel.size, 0);
+  });
+
+  it('refuses every answer where the expected pattern is none', async () => {
+    answer('HTTP/1.0 200 OK\r\n\r\nhello');
+    const server = check(
+      { port: await listen() },
+      { httpCheck: { ...HTTP_CHECK, expect: { kind: 'rstring', pattern: '(', negate: false } } },
+    );
+    await until('it is DOWN', () => server.statusText() === 'DOWN');
+  });
+});

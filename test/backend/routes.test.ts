@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { RouteTable } from '../../src/backend/routes.ts';
+import type { Route } from '../../src/state/types.ts';
+
+function route(host: string, path: string, pool: string, priority = 0): Route {
+  const kind = host.startsWith('~') ? 'regex' : host.startsWith('*') ? 'suffix' : 'exact';
+  const value = kind === 'exact' ? host : host.slice(1);
+  return { frontend: 'www', host: { kind, value }, path, rewrite: undefined, priority, pool, origin: 'test' };
+}
+
+function pools(routes: readonly Route[], ...requests: readonly (readonly [host: string, path: string])[]): (string | undefined)[] {
+  const table = new RouteTable(routes);
+  return requests.map(([host, path]) => table.lookup(host, path)?.pool);
+}
+
+describe('RouteTable', () => {
+  it('finds an exact host in any case, with a port, with the dot of the root', () => {
+    const routes = [route('app.test', '/', 'app'), route('[::1]', '/', 'six')];
+    assert.deepEqual(
+      pools(
+        routes,
+        ['app.test', '/'],
+        ['APP.Test:8080', '/x'],
+        ['app.test.', '/'],
+        ['[::1]:80', '/'],
+        ['[::1]', '/'],
+        ['other.test', '/'],
+        ['', '/'],
+      ),
+      ['app', 'app', 'app', 'six', 'six', undefined, undefined],
+    );
+  });
+
+  it('takes the longest path on segment borders', () => {
+    const routes = [route('a', '/', 'root'), route('a', '/api', 'api'), route('a', '/api/v2/', 'v2')];
+    assert.deepEqual(
+      pools(
+        routes,
+        ['a', '/'],
+        ['a', '/apix'],
+        ['a', '/api'],
+        ['a', '/api/'],
+        ['a', '/api/v2'],
+        ['a', '/api/v2/x'],
+        ['a', '/api/v22'],
+        ['a', '/api?q=/v2'],
+      ),
+      ['root', 'root', 'api', 'api', 'v2', 'v2', 'api', 'api'],
+    );
+  });
+
+  it('prefers exact hosts, then the longest wildcard, then regular expressions in order', () => {
+    const routes = [
+      route('~^.*\\.test$', '/', 'regex1'),
+      route('~^x', '/', 'regex2'),
+      route('*.test', '/', 'wide'),
+      route('*.sub.test', '/', 'narrow'),
+      route('a.sub.test', '/', 'exact'),
+    ];
+    assert.deepEqual(
+      pools(routes, ['a.sub.test', '/'], ['b.sub.test', '/'], ['c.b.sub.test', '/'], ['sub.test', '/'], ['x.other', '/'], ['test', '/']),
+      ['exact', 'narrow', 'narrow', 'wide', 'regex2', undefined],
+    );
+    assert.deepEqual(pools(routes.slice(0, 2), ['x.test', '/']), ['regex1']);
+  });
+
+  it('a wildcard does not cover its own domain', () => {
+    assert.deepEqual(pools([route('*.example.test', '/', 'p')], ['example.test', '/'], ['.example.test', '/'], ['aexample.test', '/']), [
+      undefined,
+      'p',
+      undefined,
+    ]);
+  });
+
+  it('leaves a path that an exact host does not serve to a wider one', () => {
+    assert.deepEqual(pools([route('a.test', '/api', 'api'), route('*.test', '/', 'rest')], ['a.test', '/api/x'], ['a.test', '/']), [
+      'api',
+      'rest',
+    ]);
+  });
+
+  it('higher priority wins over everything else', () => {
+    const routes = [
+      route('a.test', '/api', 'exact'),
+      route('a.test', '/', 'root', 5),
+      route('*.test', '/', 'wide', 10),
+      route('~^vip', '/', 'vip', 20),
+    ];
+    assert.deepEqual(pools(routes, ['a.test', '/api'], ['vip.test', '/']), ['wide', 'vip']);
+    assert.deepEqual(pools(routes.slice(0, 2), ['a.test', '/api']), ['root']);
+  });
+
+  it('knows its hosts whatever the path', () => {
+    const table = new RouteTable([route('a.test', '/api', 'p'), route('*.wild.test', '/x', 'p'), route('~^r', '/x', 'p')]);
+    assert.deepEqual(
+      ['A.test:80', 'b.wild.test', 'regex', 'b.test', 'wild.test'].map((host) => table.knowsHost(host)),
+      [true, true, true, false, false],
+    );
+  });
+
+  it('a pattern that is none matches nothing and harms nobody', () => {
+    assert.deepEqual(pools([route('~(', '/', 'bad'), route('~^a', '/', 'good')], ['a', '/']), ['good']);
+  });
+});

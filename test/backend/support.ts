@@ -1,0 +1,162 @@
+/** What the tests of this room build from: configurations, a backend with a clock of its own, waiters that remember. */
+
+import type { HttpCheckConfig, ProxyConfig, ServerCheckConfig, ServerConfig } from '../../src/config/model.ts';
+import type { EventLog, Level } from '../../src/core/log.ts';
+import { Wheel } from '../../src/core/wheel.ts';
+import { Backend } from '../../src/backend/backend.ts';
+import type { Server } from '../../src/backend/server.ts';
+import type { Verdict, VerdictCode, Waiter } from '../../src/backend/types.ts';
+
+export const CHECK: ServerCheckConfig = {
+  inter: 2000,
+  fastinter: undefined,
+  downinter: undefined,
+  rise: 2,
+  fall: 3,
+  address: undefined,
+  port: undefined,
+};
+
+export function serverConfig(name: string, more: Partial<ServerConfig> = {}): ServerConfig {
+  return {
+    name,
+    identity: name,
+    address: '127.0.0.1',
+    port: 80,
+    fqdn: undefined,
+    maxconn: 0,
+    maxqueue: 0,
+    weight: 1,
+    backup: false,
+    disabled: false,
+    check: undefined,
+    origin: 'test:1',
+    ...more,
+  };
+}
+
+const TIMEOUTS: ProxyConfig['timeouts'] = {
+  connect: undefined,
+  client: undefined,
+  server: undefined,
+  queue: undefined,
+  httpRequest: undefined,
+  httpKeepAlive: undefined,
+  tunnel: undefined,
+  check: undefined,
+  clientFin: undefined,
+  serverFin: undefined,
+};
+
+export function proxyConfig(
+  name: string,
+  more: Partial<Omit<ProxyConfig, 'timeouts'>> & { readonly timeouts?: Partial<ProxyConfig['timeouts']> } = {},
+): ProxyConfig {
+  const { timeouts, ...rest } = more;
+  return {
+    place: { file: 'test', line: 1 },
+    name,
+    kind: 'backend',
+    id: 1,
+    disabled: false,
+    logs: [],
+    logFormat: 'none',
+    dontlognull: false,
+    connectionMode: 'keep-alive',
+    abortonclose: false,
+    forwardfor: undefined,
+    errorfiles: new Map(),
+    acls: [],
+    httpRequest: [],
+    httpResponse: [],
+    redirects: [],
+    stats: undefined,
+    binds: [],
+    maxconn: undefined,
+    useBackends: [],
+    defaultBackend: undefined,
+    dockerRoutes: [],
+    socketStats: false,
+    balance: { algorithm: 'roundrobin', draws: 2 },
+    fullconn: 1,
+    retries: 3,
+    redispatch: undefined,
+    httpCheck: undefined,
+    allbackups: false,
+    servers: [],
+    serverTemplates: [],
+    dockerServers: [],
+    ...rest,
+    timeouts: { ...TIMEOUTS, ...timeouts },
+  };
+}
+
+export const HTTP_CHECK: HttpCheckConfig = {
+  method: 'OPTIONS',
+  uri: '/',
+  version: 'HTTP/1.0',
+  headers: [],
+  body: '',
+  expect: { kind: 'status', ranges: [[200, 399]], negate: false },
+};
+
+export class Events implements EventLog {
+  readonly lines: { readonly level: Level; readonly message: string }[] = [];
+  event(level: Level, message: string): void {
+    this.lines.push({ level, message });
+  }
+  /** `<level> <message>`, and forgets them. */
+  take(): string[] {
+    return this.lines.splice(0).map(({ level, message }) => `${level} ${message}`);
+  }
+}
+
+export function makeBackend(
+  servers: readonly ServerConfig[],
+  more: Parameters<typeof proxyConfig>[1] & { readonly wheel?: Wheel } = {},
+): { backend: Backend; events: Events; servers: Server[] } {
+  const { wheel = new Wheel(), ...config } = more;
+  const events = new Events();
+  const backend = new Backend({ name: 'app', config: proxyConfig('app', config), wheel, events, origin: 'test:1' });
+  const made = servers.map((server) => backend.addServer(server, 0));
+  backend.refresh(0);
+  return { backend, events, servers: made };
+}
+
+/** Remembers what it was told. */
+export class Client implements Waiter {
+  readonly name: string;
+  server: Server | undefined = undefined;
+  timedOut = false;
+  private readonly onTold: (client: Client) => void;
+  constructor(name = '', onTold: (client: Client) => void = () => {}) {
+    this.name = name;
+    this.onTold = onTold;
+  }
+  onSlot(server: Server): void {
+    this.server = server;
+    this.onTold(this);
+  }
+  onQueueTimeout(): void {
+    this.timedOut = true;
+    this.onTold(this);
+  }
+}
+
+export function verdict(code: VerdictCode, status = -1, info = ''): Verdict {
+  return { code, passed: code === 'L4OK' || code === 'L7OK', status, info, duration: 0.4 };
+}
+
+/** The names of the servers that `count` requests get, each ended before the next. */
+export function sequence(backend: Backend, count: number, key: (i: number) => number = () => 0): string {
+  let names = '';
+  for (let i = 0; i < count; i++) {
+    const server = backend.assign(new Client(), key(i), undefined);
+    if (typeof server === 'string') names += `(${server})`;
+    else {
+      names += server.config.name;
+      backend.release(server);
+    }
+  }
+  return names;
+}
