@@ -286,17 +286,12 @@ export class Backend {
   /** Gives its free slots to those who wait longest. */
   private serve(server: Server): void {
     while (server.elected && !server.saturated) {
-      const next = this.longest(server.queue.head, this.queue.head);
+      const next = server.queue.head ?? this.queue.head;
       if (next === undefined) return;
       this.forget(next);
       this.take(server);
       next.waiter.onSlot(server);
     }
-  }
-
-  private longest(bound: Pending | undefined, free: Pending | undefined): Pending | undefined {
-    if (bound === undefined || free === undefined) return bound ?? free;
-    return bound.ticket < free.ticket ? bound : free;
   }
 
   /** No server will ever come: everybody who waits is told now. */

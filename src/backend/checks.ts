@@ -96,8 +96,13 @@ class Check extends Timed implements ProbeListener {
   onVerdict(code: VerdictCode, status: number, info: string): void {
     const now = monotonic();
     this.settle();
-    this.server.setVerdict({ code, passed: code === 'L4OK' || code === 'L7OK', status, info, duration: now - this.since }, now);
-    if (!this.stopped) this.schedule(now);
+    const passed = code === 'L4OK' || code === 'L7OK';
+    try {
+      this.server.setVerdict({ code, passed, status, info, duration: now - this.since }, now);
+    } finally {
+      // A fault in one of those who got a slot by it must not end the checks.
+      if (!this.stopped) this.schedule(now);
+    }
   }
 
   private settle(): void {

@@ -200,7 +200,7 @@ export class Server {
     if (config.weight !== old.weight) this.weight = config.weight;
     if (config.maxconn !== old.maxconn) this.maxconn = config.maxconn;
     const moved = config.address !== old.address || config.port !== old.port;
-    if (moved) this.changeAddress();
+    if (moved) this.changeAddress(old);
     const recheck = moved || !sameCheck(config, old);
     if (recheck) this.forgetHealth(now);
     this.applyConfigured(now);
@@ -227,9 +227,12 @@ export class Server {
     for (const connection of this.idle.slice()) connection.close();
   }
 
-  private changeAddress(): void {
+  private changeAddress(old: ServerConfig): void {
     this.addressVersion++;
     this.closeIdle();
+    const { address, port } = this.config;
+    if (old.address === undefined || address === undefined) return;
+    this.log(Level.Notice, ` changed its address from ${old.address}:${old.port} to ${address}:${port}.`);
   }
 
   /** New address or new check: what was known of its health is void, but a server in service stays in service. */
