@@ -1,0 +1,187 @@
+/**
+ * The rules of one proxy, compiled once. What is wrong is reported with its place, in HAProxy's words, and the next
+ * line is looked at all the same.
+ */
+
+import type { Diagnostic, Place, ProxyConfig, RawRule } from '../config/model.ts';
+import { type Acls, compileAcls } from './acl.ts';
+import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
+import { HEADER_ACTIONS } from './actions-header.ts';
+import { LINE_ACTIONS } from './actions-line.ts';
+import { REPLY_ACTIONS } from './actions-reply.ts';
+import { compileCondition } from './condition.ts';
+import { RuleError, refused } from './error.ts';
+import { within } from './expression.ts';
+import { compileFormat, type Render } from './format.ts';
+import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
+import { isForeignAction } from './refused.ts';
+import { type Scope, scopeOf } from './scope.ts';
+import { didYouMean } from './suggest.ts';
+import type { CompiledRules, Condition, RuleContext, RuleSet } from './types.ts';
+
+export const ACTIONS: readonly ActionRow[] = [...HEADER_ACTIONS, ...LINE_ACTIONS, ...REPLY_ACTIONS, REDIRECT_ACTION].sort((a, b) =>
+  a.name < b.name ? -1 : 1,
+);
+
+/** One rule; without a condition it always runs. */
+interface Rule {
+  readonly condition: Condition | undefined;
+  readonly run: Run;
+}
+
+interface Route {
+  readonly condition: Condition | undefined;
+  readonly backend: Render;
+}
+
+/**
+ * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
+ * @param report told of every error (`alert`) and doubt (`warning`) with its place; a rule with an error is left out
+ */
+export function compileRules(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void): CompiledRules {
+  return new Compiler(proxy, report).compile();
+}
+
+class Compiler {
+  private readonly proxy: ProxyConfig;
+  private readonly report: (diagnostic: Diagnostic) => void;
+  private acls: Acls = new Map();
+
+  constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void) {
+    this.proxy = proxy;
+    this.report = report;
+  }
+
+  compile(): CompiledRules {
+    const { proxy } = this;
+    this.acls = compileAcls(proxy.acls, ({ place }, severity, message) => this.report({ severity, place, message }));
+    const requestScope = scopeOf(proxy, 'http-request');
+    return {
+      request: runner(this.each(proxy.httpRequest, (rule) => this.action(rule, requestScope))),
+      response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, scopeOf(proxy, 'http-response')))),
+      redirect: runner(this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope))),
+      route: router(this.each(proxy.useBackends, (rule) => this.route(rule.backend, rule))),
+      statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.statsAdmin(rule, requestScope))),
+    };
+  }
+
+  /** Compiles every line; one that throws is reported and left out. */
+  private each<Line extends RawRule, Compiled>(lines: readonly Line[], compile: (line: Line) => Compiled): Compiled[] {
+    return lines.flatMap((line) => {
+      try {
+        return [compile(line)];
+      } catch (error) {
+        if (!(error instanceof RuleError)) throw error;
+        this.report({ severity: 'alert', place: line.place, message: error.message });
+        return [];
+      }
+    });
+  }
+
+  private action(rule: RawRule, scope: Scope): Rule {
+    const ruleset = scope.phase === 'request' ? 'http-request' : 'http-response';
+    const [name = ''] = rule.words;
+    const row = findAction(name, ruleset, scope);
+    const keyword = `${ruleset} ${name}`;
+    const words = this.words(rule, 1, scope);
+    const run = within(this.while(`'${keyword}' rule`), () => row.compile(words));
+    const condition = this.condition(words.rest(), scope, rule.place, `error detected while parsing an '${keyword}' condition : `, () => {
+      throw new RuleError(`'${keyword}' expects either 'if' or 'unless' followed by a condition but found '${words.rest()[0]}'`);
+    });
+    return { condition, run };
+  }
+
+  private redirect(rule: RawRule, scope: Scope): Rule {
+    const words = this.words(rule, 0, scope);
+    const where = this.while('redirect rule');
+    const run = within(where, () => compileRedirect(words, true));
+    return { run, condition: this.condition(words.rest(), scope, rule.place, `${where}error in condition: `, () => undefined) };
+  }
+
+  private route(backend: string, rule: RawRule): Route {
+    const scope = scopeOf(this.proxy, 'use-backend');
+    const format = within(`failed to parse use_backend rule '${backend}' : `, () => compileFormat(backend, scope));
+    const condition = this.condition(rule.words, scope, rule.place, 'error detected while parsing switching rule : ', (word) => {
+      throw new RuleError(`unexpected keyword '${word}' after switching rule, only 'if' and 'unless' are allowed.`);
+    });
+    return { condition, backend: format.render };
+  }
+
+  private statsAdmin(rule: RawRule, scope: Scope): Condition {
+    const missing = (): never => {
+      throw new RuleError("'stats admin' requires either 'if' or 'unless' followed by a condition.");
+    };
+    return this.condition(rule.words, scope, rule.place, "error detected while parsing a 'stats admin' rule : ", missing) ?? missing();
+  }
+
+  /** @param otherwise what to say to a word that is neither `if` nor `unless` */
+  private condition(
+    words: readonly string[],
+    scope: Scope,
+    place: Place,
+    where: string,
+    otherwise: (word: string) => undefined,
+  ): Condition | undefined {
+    const [keyword] = words;
+    if (keyword === undefined || keyword === '') return undefined;
+    if (keyword !== 'if' && keyword !== 'unless') return otherwise(keyword);
+    const context = { acls: this.acls, scope, warn: (message: string) => this.warn(place, message) };
+    return within(where, () => compileCondition(words.slice(1), keyword === 'unless', context));
+  }
+
+  private words(rule: RawRule, from: number, scope: Scope): Words {
+    return new Words(rule.words.slice(from), scope, this.proxy, (message) => this.warn(rule.place, message));
+  }
+
+  private warn(place: Place, message: string): void {
+    this.report({ severity: 'warning', place, message });
+  }
+
+  private while(what: string): string {
+    const kind = this.proxy.kind === 'listen' ? 'proxy' : this.proxy.kind;
+    return `error detected in ${kind} '${this.proxy.name}' while parsing ${what} : `;
+  }
+}
+
+function findAction(name: string, ruleset: string, scope: Scope): ActionRow {
+  const here = ACTIONS.filter((row) => row.on === 'both' || row.on === scope.phase);
+  const row = here.find((candidate) => candidate.name === name);
+  if (row !== undefined) return row;
+  if (isForeignAction(name, scope.phase)) throw refused(`'${ruleset} ${name}'`);
+  const names = here.map((candidate) => candidate.name);
+  const expected = names.map((candidate) => `'${candidate}'`).join(', ');
+  const got = name === '' ? "'' (missing argument)" : `'${name}'`;
+  throw new RuleError(`'${ruleset}' expects ${expected}, but got ${got}.${didYouMean(name, names)}`);
+}
+
+function runner(rules: readonly Rule[]): RuleSet | undefined {
+  if (rules.length === 0) return undefined;
+  return (context) => {
+    for (let i = 0; i < rules.length; i++) {
+      const { condition, run } = rules[i] as Rule;
+      if (condition !== undefined && !condition(context)) continue;
+      const outcome = run(context);
+      if (outcome !== undefined) return outcome === ALLOW ? undefined : outcome;
+    }
+    return undefined;
+  };
+}
+
+function router(routes: readonly Route[]): CompiledRules['route'] {
+  if (routes.length === 0) return undefined;
+  return (context: RuleContext) => {
+    for (let i = 0; i < routes.length; i++) {
+      const { condition, backend } = routes[i] as Route;
+      if (condition === undefined || condition(context)) return backend(context);
+    }
+    return undefined;
+  };
+}
+
+function anyOf(conditions: readonly Condition[]): Condition | undefined {
+  if (conditions.length === 0) return undefined;
+  return (context) => {
+    for (let i = 0; i < conditions.length; i++) if ((conditions[i] as Condition)(context)) return true;
+    return false;
+  };
+}

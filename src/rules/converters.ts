@@ -1,0 +1,255 @@
+/** Converters: what can follow a fetch, with commas in between (manual 7.3.1). */
+
+import { formatIpv4, ipv4Mask, readIpv4 } from './address.ts';
+import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
+import { RuleError } from './error.ts';
+import { type Cut, fieldOf, wordOf } from './fields.ts';
+import { compileRegex } from './regex.ts';
+import { expand, parseReplacement } from './replacement.ts';
+import { asAddress, asBoolean, asInteger, asText, mapped, type Sample, type SampleType } from './sample.ts';
+import { leadingInteger, lowerAscii, upperAscii } from './text.ts';
+
+export interface ConverterRow {
+  readonly name: string;
+  readonly arguments: readonly ArgumentSpec[];
+  readonly type: SampleType;
+  /** For the reference, in our words. */
+  readonly help: string;
+  readonly compile: (args: Arguments) => (sample: Sample) => Sample;
+}
+
+const CHARS: ArgumentSpec = { name: 'chars', type: 'string' };
+const VALUE: ArgumentSpec = { name: 'value', type: 'integer' };
+const CUT_ARGUMENTS: readonly ArgumentSpec[] = [
+  { name: 'index', type: 'integer' },
+  { name: 'delimiters', type: 'string' },
+  { name: 'count', type: 'integer', optional: true },
+];
+
+type Text = (args: Arguments) => (value: string) => string | undefined;
+
+function text(name: string, args: readonly ArgumentSpec[], help: string, build: Text, type: 'str' | 'bin' = 'str'): ConverterRow {
+  const compile = (given: Arguments) => {
+    const convert = build(given);
+    return (sample: Sample): Sample => ({ type, source: mapped(asText(sample), convert) });
+  };
+  return { name, arguments: args, type, help, compile };
+}
+
+function measure(name: string, help: string, convert: (value: string) => number | undefined): ConverterRow {
+  const compile =
+    () =>
+    (sample: Sample): Sample => ({ type: 'int', source: mapped(asText(sample), convert) });
+  return { name, arguments: [], type: 'int', help, compile };
+}
+
+function arithmetic(
+  name: string,
+  args: readonly ArgumentSpec[],
+  help: string,
+  apply: (value: number, operand: number) => number,
+): ConverterRow {
+  const compile = (given: Arguments) => {
+    const operand = integer(given, 0, 0);
+    return (sample: Sample): Sample => ({ type: 'int', source: mapped(asInteger(sample), (value) => apply(value, operand)) });
+  };
+  return { name, arguments: args, type: 'int', help, compile };
+}
+
+function question(name: string, help: string, ask: (value: number) => boolean): ConverterRow {
+  const compile =
+    () =>
+    (sample: Sample): Sample => ({ type: 'bool', source: mapped(asInteger(sample), ask) });
+  return { name, arguments: [], type: 'bool', help, compile };
+}
+
+function cutter(cut: Cut): Text {
+  return (args) => {
+    const index = integer(args, 0, 1);
+    const delimiters = args[1] as string;
+    const count = integer(args, 2, 1);
+    if (index === 0) throw new RuleError('Unexpected value 0 for index');
+    if (delimiters === '') throw new RuleError('Empty separators list');
+    return (value) => cut(value, index, delimiters, count);
+  };
+}
+
+/** `regsub(<regex>,<subst>[,<flags>])`: the first match, or all with flag `g`. */
+const regsub: Text = (args) => {
+  const flags = args[2] ?? '';
+  const unknown = /[^gi]/.exec(flags)?.[0];
+  if (unknown !== undefined) throw new RuleError(`invalid regex flag '${unknown}', only 'i' and 'g' are supported`);
+  const all = flags.includes('g');
+  const { source, flags: own } = compileRegex(args[0] as string, flags.includes('i'));
+  // `g` for its lastIndex: `^` must match at the beginning alone, so the text is not cut.
+  const regex = new RegExp(source, `${own}g`);
+  const pieces = parseReplacement(args[1] as string);
+  return (value) => {
+    let out = '';
+    let copied = 0;
+    regex.lastIndex = 0;
+    for (let match = regex.exec(value); match !== null; match = all ? regex.exec(value) : null) {
+      out += value.slice(copied, match.index) + expand(pieces, match);
+      copied = match.index + match[0].length;
+      if (match[0] === '') regex.lastIndex++;
+    }
+    return out + value.slice(copied);
+  };
+};
+
+/** Decodes `%XX`; one that is none is an error, as in HAProxy, and yields nothing. */
+const urlDecode: Text = (args) => {
+  const form = integer(args, 0, 0) !== 0;
+  return (value) => {
+    if (/%(?![0-9A-Fa-f]{2})/.test(value)) return undefined;
+    const query = form ? 0 : value.indexOf('?');
+    const spaced = query < 0 ? value : value.slice(0, query) + value.slice(query).replaceAll('+', ' ');
+    return spaced.replace(/%(..)/g, decodeByte);
+  };
+};
+
+function decodeByte(_: string, digits: string): string {
+  return String.fromCharCode(Number.parseInt(digits, 16));
+}
+
+function urlEncode(value: string): string {
+  return value.replace(/[^A-Za-z0-9._~-]/g, encodeByte);
+}
+
+function encodeByte(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}
+
+function decodeBase64(value: string): string | undefined {
+  if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(value)) return undefined;
+  return Buffer.from(value, 'base64').toString('latin1');
+}
+
+const ltrim: Text = (args) => {
+  const chars = args[0] as string;
+  return (value) => {
+    let from = 0;
+    while (from < value.length && chars.includes(value[from] as string)) from++;
+    return value.slice(from);
+  };
+};
+
+const rtrim: Text = (args) => {
+  const chars = args[0] as string;
+  return (value) => {
+    let to = value.length;
+    while (to > 0 && chars.includes(value[to - 1] as string)) to--;
+    return value.slice(0, to);
+  };
+};
+
+const bytes: Text = (args) => {
+  const offset = integer(args, 0, 0);
+  const length = integer(args, 1, Number.MAX_SAFE_INTEGER);
+  if (offset < 0 || length < 0) throw new RuleError('Unexpected negative value');
+  return (value) => value.slice(offset, offset + length);
+};
+
+/** Where the port's colon stands in a Host value, or its length; colons inside brackets are the address's. */
+function portColon(host: string): number {
+  const colon = host.lastIndexOf(':');
+  return colon < 0 || host.indexOf(']', colon) >= 0 ? host.length : colon;
+}
+
+const ipmask: ConverterRow = {
+  name: 'ipmask',
+  arguments: [{ name: 'mask4', type: 'string' }],
+  type: 'ip',
+  help: 'The network of an IPv4 address; `mask4` is a prefix length or a dotted mask. Other addresses are no value.',
+  compile: (args) => {
+    const mask = ipv4Mask(args[0] as string);
+    if (mask < 0) throw new RuleError(`failed to parse '${args[0]}' as type 'IPv4 mask' at position 1`);
+    const convert = (value: string): string | undefined => {
+      const ipv4 = readIpv4(value);
+      return ipv4 < 0 ? undefined : formatIpv4((ipv4 & mask) >>> 0);
+    };
+    return (sample) => ({ type: 'ip', source: mapped(asAddress(sample), convert) });
+  },
+};
+
+const iif: ConverterRow = {
+  name: 'iif',
+  arguments: [
+    { name: 'true', type: 'string' },
+    { name: 'false', type: 'string' },
+  ],
+  type: 'str',
+  help: 'The first argument if the value is true, else the second.',
+  compile: (args) => (sample) => ({
+    type: 'str',
+    source: mapped(asBoolean(sample), (value) => (value ? args[0] : args[1])),
+  }),
+};
+
+export const CONVERTERS: readonly ConverterRow[] = [
+  arithmetic('add', [VALUE], 'The sum.', (value, operand) => value + operand),
+  text('b64dec', [], 'Base64 decoded; what is no base64 is no value.', () => decodeBase64, 'bin'),
+  text('base64', [], 'Base64 encoded.', () => (value) => Buffer.from(value, 'latin1').toString('base64')),
+  question('bool', 'Whether the number is not 0.', (value) => value !== 0),
+  text(
+    'bytes',
+    [
+      { name: 'offset', type: 'integer' },
+      { name: 'length', type: 'integer', optional: true },
+    ],
+    'The bytes from `offset` on, at most `length` of them.',
+    bytes,
+    'bin',
+  ),
+  text(
+    'field',
+    CUT_ARGUMENTS,
+    'The `index`-th part between delimiters, empty parts included, or `count` parts (0: all that follow).',
+    cutter(fieldOf),
+  ),
+  text(
+    'host_only',
+    [],
+    'A `Host` value in lower case and without its port.',
+    () => (value) => lowerAscii(value.slice(0, portColon(value))),
+  ),
+  iif,
+  ipmask,
+  measure('length', 'Length in bytes.', (value) => value.length),
+  text('lower', [], 'Lower case.', () => lowerAscii),
+  text('ltrim', [CHARS], 'Without the given characters at its beginning.', ltrim),
+  arithmetic('mul', [VALUE], 'The product.', (value, operand) => value * operand),
+  question('not', 'Whether the number is 0.', (value) => value === 0),
+  measure('port_only', 'Port of a `Host` value, 0 if it has none.', (value) => leadingInteger(value.slice(portColon(value) + 1)) ?? 0),
+  text(
+    'regsub',
+    [
+      { name: 'regex', type: 'string' },
+      { name: 'subst', type: 'string' },
+      { name: 'flags', type: 'string', optional: true },
+    ],
+    'Replaces the first match by `subst`, every match with flag `g`; flag `i` ignores case. `\\1` is the first group.',
+    regsub,
+  ),
+  text('rtrim', [CHARS], 'Without the given characters at its end.', rtrim),
+  arithmetic('sub', [VALUE], 'The difference.', (value, operand) => value - operand),
+  text('upper', [], 'Upper case.', () => upperAscii),
+  text(
+    'url_dec',
+    [{ name: 'in_form', type: 'integer', optional: true }],
+    'Decodes `%XX`, and `+` behind a question mark, or everywhere with `in_form` 1.',
+    urlDecode,
+  ),
+  text(
+    'url_enc',
+    [{ name: 'enc_type', type: 'string', optional: true }],
+    'Encodes everything but letters, digits, `-`, `.`, `_` and `~` as `%XX`.',
+    () => urlEncode,
+  ),
+  text(
+    'word',
+    CUT_ARGUMENTS,
+    'The `index`-th part between delimiters, empty parts left out, or `count` parts (0: all that follow).',
+    cutter(wordOf),
+  ),
+];

@@ -1,0 +1,49 @@
+/** Where a rule stands decides what it can see: a request rule has no response yet, a frontend no backend. */
+
+import type { ProxyConfig } from '../config/model.ts';
+
+/** What a fetch must have; `message` is whichever head the rule is about. */
+export type Needs = 'nothing' | 'request' | 'response' | 'message' | 'backend' | 'server';
+
+export interface Scope {
+  readonly phase: 'request' | 'response';
+  readonly backend: boolean;
+  /** In HAProxy's words, for messages: `frontend http-request header rule`. */
+  readonly name: string;
+}
+
+export function scopeOf(proxy: ProxyConfig, rule: 'http-request' | 'http-response' | 'use-backend'): Scope {
+  const side = proxy.kind === 'backend' ? 'backend' : 'frontend';
+  const phase = rule === 'http-response' ? 'response' : 'request';
+  const backend = phase === 'response' || (rule === 'http-request' && proxy.kind !== 'frontend');
+  return { phase, backend, name: `${side} ${rule}${rule === 'use-backend' ? '' : ' header'} rule` };
+}
+
+/** Whether what `needs` names is there in `scope`. HAProxy's response rules do not see the request's head any more. */
+export function available(needs: Needs, scope: Scope): boolean {
+  switch (needs) {
+    case 'request':
+      return scope.phase === 'request';
+    case 'response':
+    case 'server':
+      return scope.phase === 'response';
+    case 'backend':
+      return scope.backend;
+    default:
+      return true;
+  }
+}
+
+const NAMES: Readonly<Record<Needs, string>> = {
+  nothing: 'nothing',
+  request: 'HTTP request headers',
+  response: 'HTTP response headers',
+  message: 'HTTP headers',
+  backend: 'backend',
+  server: 'server',
+};
+
+/** What is missing, in HAProxy's words. */
+export function nameOf(needs: Needs): string {
+  return NAMES[needs];
+}

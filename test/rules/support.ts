@@ -1,0 +1,145 @@
+/** Rules as they stand in a configuration, and requests to put to them. */
+
+import { lexLine } from '../../src/config/lexer.ts';
+import type { Diagnostic, ProxyConfig, RawRule } from '../../src/config/model.ts';
+import { Head } from '../../src/http/head.ts';
+import { compileRules } from '../../src/rules/compile.ts';
+import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
+
+const NO_TIMEOUTS: ProxyConfig['timeouts'] = {
+  connect: undefined,
+  client: undefined,
+  server: undefined,
+  queue: undefined,
+  httpRequest: undefined,
+  httpKeepAlive: undefined,
+  tunnel: undefined,
+  check: undefined,
+  clientFin: undefined,
+  serverFin: undefined,
+};
+
+/** A line's words, as the configuration's lexer splits them. */
+export function wordsOf(line: string): readonly string[] {
+  const lexed = lexLine(line, () => undefined);
+  if (!('words' in lexed)) throw new Error(`${lexed.error} in '${line}'`);
+  return lexed.words;
+}
+
+/** A proxy `web` with these lines; the first is line 1 of `test.cfg`. */
+export function proxyWith(lines: readonly string[], kind: ProxyConfig['kind'] = 'frontend'): ProxyConfig {
+  const raw: RawRule[] = lines.map((line, index) => ({ place: { file: 'test.cfg', line: index + 1 }, words: wordsOf(line) }));
+  const behind = (keyword: string): RawRule[] =>
+    raw.filter(({ words }) => words[0] === keyword).map(({ place, words }) => ({ place, words: words.slice(1) }));
+  const admin = behind('stats').map(({ place, words }) => ({ place, words: words.slice(1) }));
+  return {
+    place: { file: 'test.cfg', line: 0 },
+    name: 'web',
+    kind,
+    id: 2,
+    disabled: false,
+    timeouts: NO_TIMEOUTS,
+    logs: [],
+    logFormat: 'none',
+    dontlognull: false,
+    connectionMode: 'keep-alive',
+    abortonclose: false,
+    forwardfor: undefined,
+    errorfiles: new Map(),
+    acls: behind('acl').map(({ place, words }) => ({ place, name: words[0] ?? '', words: words.slice(1) })),
+    httpRequest: behind('http-request'),
+    httpResponse: behind('http-response'),
+    redirects: behind('redirect'),
+    stats: admin.length === 0 ? undefined : statsWith(admin),
+    binds: [],
+    maxconn: undefined,
+    useBackends: behind('use_backend').map(({ place, words }) => ({ place, backend: words[0] ?? '', words: words.slice(1) })),
+    defaultBackend: undefined,
+    dockerRoutes: [],
+    socketStats: false,
+    balance: { algorithm: 'roundrobin', draws: 2 },
+    fullconn: 0,
+    retries: 3,
+    redispatch: undefined,
+    httpCheck: undefined,
+    allbackups: false,
+    servers: [],
+    serverTemplates: [],
+    dockerServers: [],
+  };
+}
+
+function statsWith(admin: readonly RawRule[]): NonNullable<ProxyConfig['stats']> {
+  return {
+    place: { file: 'test.cfg', line: 0 },
+    uri: '/stats',
+    realm: '',
+    auth: [],
+    scope: [],
+    hideVersion: false,
+    refresh: undefined,
+    showLegends: false,
+    showNode: undefined,
+    showDesc: undefined,
+    admin,
+  };
+}
+
+export interface Compiled {
+  readonly rules: CompiledRules;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function compile(lines: readonly string[], kind?: ProxyConfig['kind']): Compiled {
+  const diagnostics: Diagnostic[] = [];
+  const rules = compileRules(proxyWith(lines, kind), (diagnostic) => diagnostics.push(diagnostic));
+  return { rules, diagnostics };
+}
+
+/** Compiles what must be without a fault. */
+export function compileClean(lines: readonly string[], kind?: ProxyConfig['kind']): CompiledRules {
+  const { rules, diagnostics } = compile(lines, kind);
+  if (diagnostics.length > 0) throw new Error(diagnostics.map(({ message }) => message).join('\n'));
+  return rules;
+}
+
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+export interface Message {
+  readonly method?: string;
+  readonly target?: string;
+  readonly version?: 10 | 11;
+  readonly fields?: Fields;
+}
+
+export function request(message: Message = {}): Head {
+  const head = new Head();
+  head.method = message.method ?? 'GET';
+  head.target = message.target ?? '/';
+  head.version = message.version ?? 11;
+  for (const [name, value] of message.fields ?? [['Host', 'example.com']]) head.add(name, value);
+  return head;
+}
+
+export function response(status: number, fields: Fields = []): Head {
+  const head = new Head();
+  head.status = status;
+  head.reason = 'Reason';
+  for (const [name, value] of fields) head.add(name, value);
+  return head;
+}
+
+export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleContext {
+  return {
+    request: head,
+    response: undefined,
+    clientAddress: '192.0.2.7',
+    clientPort: 40_000,
+    localAddress: '198.51.100.1',
+    localPort: 80,
+    frontend: 'web',
+    backend: undefined,
+    server: undefined,
+    ...more,
+  };
+}
