@@ -77,8 +77,9 @@ export class ServerConnection implements IdleConnection {
     this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   }
 
-  /** Drops the connection and forgets its exchange: nothing is called any more. */
+  /** Drops the connection, out of the pool where it is idle, and forgets its exchange: nothing is called any more. */
   close(): void {
+    if (this.user === undefined) unparkIdle(this.server, this);
     this.user = undefined;
     this.closed = true;
     this.socket.destroy();
@@ -96,7 +97,7 @@ export class ServerConnection implements IdleConnection {
   private onBytes(length: number, bytes: Buffer): boolean {
     if (this.user === undefined) {
       // Nobody asked: whatever this is, the next exchange must not take it for its response.
-      this.dropIdle();
+      this.close();
       return false;
     }
     const { user } = this;
@@ -109,13 +110,13 @@ export class ServerConnection implements IdleConnection {
   }
 
   private onEnd(): void {
-    if (this.user === undefined) this.dropIdle();
+    if (this.user === undefined) this.close();
     else this.user.onServerEnd();
   }
 
   private onError(error: NodeJS.ErrnoException): void {
     this.closed = true;
-    if (this.user === undefined) this.dropIdle();
+    if (this.user === undefined) this.close();
     else this.user.onServerError(error);
   }
 
@@ -125,10 +126,5 @@ export class ServerConnection implements IdleConnection {
     this.closed = true;
     if (this.user === undefined) unparkIdle(this.server, this);
     else this.user.onServerEnd();
-  }
-
-  private dropIdle(): void {
-    unparkIdle(this.server, this);
-    this.close();
   }
 }
