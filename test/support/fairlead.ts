@@ -58,6 +58,11 @@ export class Fairlead {
     return fairlead;
   }
 
+  /** Starts with `args` alone; what to wait for is the caller's to know. */
+  static run(args: readonly string[]): Fairlead {
+    return new Fairlead(writeFiles('', {}), args, {});
+  }
+
   /** Address of the first listener of that proxy. */
   port(proxy: string): number {
     const line = [...this.output.matchAll(listening)].find((match) => match[2] === proxy);
