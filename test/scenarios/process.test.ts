@@ -445,7 +445,7 @@ describe('the background', () => {
       const port = await freePort();
       const file = join(folder, 'a.cfg');
       const pidfile = join(folder, 'fairlead.pid');
-      writeFileSync(file, proxy('127.0.0.1:1').replace('127.0.0.1:0', `127.0.0.1:${port}`));
+      writeFileSync(file, proxy('127.0.0.1:1 disabled').replace('127.0.0.1:0', `127.0.0.1:${port}`));
       const pid = () => readFileSync(pidfile, 'utf8').trim();
       const start = (...more: string[]) => runFairlead(['-D', '-f', file, '-p', pidfile, ...more]);
       const pids: string[] = [];
