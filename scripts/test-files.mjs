@@ -21,3 +21,11 @@ export function filesOf(group) {
   if (group !== undefined) return testFiles(join(built, group));
   return testFiles(built).filter((file) => !(relative(built, file).split(sep)[0] in groups));
 }
+
+/** A file that takes longer than this hangs: it is ended and counted as failed. */
+const fileLimitMs = 180_000;
+
+/** How every group is run; `concurrency` files at a time. */
+export function testOptions(concurrency) {
+  return ['--test', '--test-reporter=spec', `--test-timeout=${fileLimitMs}`, `--test-concurrency=${concurrency}`];
+}

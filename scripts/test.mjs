@@ -6,12 +6,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
-import { built, filesOf, groups } from './test-files.mjs';
+import { built, filesOf, groups, testOptions } from './test-files.mjs';
 
 /** The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. */
 function run(group, files) {
-  const around = group === 'docker' ? [join(built, 'support', 'engine.js'), process.execPath] : [];
-  const args = [...around, '--test', '--test-reporter=spec', `--test-concurrency=${group === 'docker' ? 1 : 2}`, ...files];
+  const docker = group === 'docker';
+  const around = docker ? [join(built, 'support', 'engine.js'), process.execPath] : [];
+  const args = [...around, ...testOptions(docker ? 1 : 2), ...files];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
