@@ -261,7 +261,13 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan): Surroundi
 function read(source: ConfigSource, options: RunOptions): Preparation {
   const env = { ...process.env, HAPROXY_LOCALPEER: options.localPeer ?? hostname() };
   const { maxconn, frontendMaxconn, zeroWarning } = options;
-  return prepare(source, { env, cwd: process.cwd(), maxconn, frontendMaxconn, zeroWarning });
+  return prepare(source, { env, cwd: process.cwd(), maxconn, frontendMaxconn, zeroWarning, descriptors: descriptorLimit() });
+}
+
+/** Node has raised the soft limit to the hard one; undefined where the system does not say. */
+function descriptorLimit(): number | undefined {
+  const soft = /^Max open files\s+(\d+)/m.exec(readIfThere('/proc/self/limits') ?? '')?.[1];
+  return soft === undefined ? undefined : Number(soft);
 }
 
 function filesOf({ files }: RunOptions): readonly string[] {

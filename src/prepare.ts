@@ -18,6 +18,8 @@ export interface PrepareOptions extends LoadOptions {
   readonly maxconn?: number | undefined;
   /** `-N` */
   readonly frontendMaxconn?: number | undefined;
+  /** How many files the process may open: what `global maxconn` is derived from where nobody gives it. */
+  readonly descriptors?: number | undefined;
   /** `-dW` */
   readonly zeroWarning?: boolean;
 }
@@ -50,11 +52,18 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   return { prepared: { config: withLimits(loaded.config, options), rules, name }, diagnostics };
 }
 
-/** The command line wins over `global maxconn`, but not over a frontend's own. */
-function withLimits(config: Config, { maxconn, frontendMaxconn }: PrepareOptions): Config {
-  if (maxconn === undefined && frontendMaxconn === undefined) return config;
-  const proxies = config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? frontendMaxconn }));
-  return { ...config, global: { ...config.global, maxconn: maxconn ?? config.global.maxconn }, proxies };
+/** Not for connections: listeners, logs, checks, sources. */
+const RESERVED_DESCRIPTORS = 100;
+
+/**
+ * The command line wins over `global maxconn`, but not over a frontend's own; a frontend without one has the process's.
+ * Without any, as in HAProxy, the limit is what the descriptors suffice for: two for each connection.
+ */
+function withLimits(config: Config, { maxconn, frontendMaxconn, descriptors }: PrepareOptions): Config {
+  const derived = descriptors === undefined ? undefined : Math.max(1, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2));
+  const limit = maxconn ?? config.global.maxconn ?? derived;
+  const proxies = config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? frontendMaxconn ?? limit }));
+  return { ...config, global: { ...config.global, maxconn: limit }, proxies };
 }
 
 /** Whether anything would listen. */

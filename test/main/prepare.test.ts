@@ -42,6 +42,16 @@ describe('preparing a configuration', () => {
     assert.equal(read(text).prepared?.config.global.maxconn, 10);
   });
 
+  it('gives a frontend the limit of the process, which comes from its descriptors where nobody says', () => {
+    const limits = (text: string, descriptors?: number) => {
+      const config = read(text, { descriptors }).prepared?.config;
+      return [config?.global.maxconn, config?.proxies[0]?.maxconn];
+    };
+    assert.deepEqual(limits('global\n maxconn 256\nlisten a\n bind :8080\n', 20_000), [256, 256]);
+    assert.deepEqual(limits('listen a\n bind :8080\n', 20_100), [10_000, 10_000]);
+    assert.deepEqual(limits('listen a\n bind :8080\n'), [undefined, undefined]);
+  });
+
   it('knows whether anything would listen', () => {
     const listens = (text: string) => hasListener(read(text).prepared?.config ?? assert.fail(text));
     assert.equal(listens('listen www\n bind :8080\n'), true);
