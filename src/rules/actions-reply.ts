@@ -1,6 +1,7 @@
 /** `deny` and `return`: replies that rules make (manual 4.2, `http-request return`). */
 
 import { readFileSync } from 'node:fs';
+import { errorReply } from '../http/replies.ts';
 import type { ActionRow, Run, Words } from './action.ts';
 import { isEditable } from './actions-header.ts';
 import { RuleError, refused } from './error.ts';
@@ -9,8 +10,6 @@ import { reasonOf } from './reasons.ts';
 import { lowerAscii } from './text.ts';
 import type { Final } from './types.ts';
 
-/** Statuses that the proxy has error pages for. */
-const WITH_PAGE: ReadonlySet<number> = new Set([200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504]);
 const EMPTY = Buffer.alloc(0);
 
 type Reply = NonNullable<Final['reply']>;
@@ -118,10 +117,14 @@ class ReplyParser {
     }
   }
 
+  private hasPage(status: number): boolean {
+    return this.words.proxy.errorfiles.has(status) || errorReply(status).status === status;
+  }
+
   private check(): void {
     const { found, payload } = this;
     if (payload === undefined && this.denies && !this.plain) found.page = true;
-    if (found.page && !WITH_PAGE.has(found.status)) {
+    if (found.page && !this.hasPage(found.status)) {
       throw new RuleError(`status code '${found.status}' not handled by default with 'default-errorfiles' argument.`);
     }
     const empty = found.body === undefined || found.body.constant === '';

@@ -51,7 +51,7 @@ export function readFetch(text: string, from: number, row: FetchRow | undefined 
     if (isForeignFetch(name)) throw refused(`fetch method '${name}'`);
     throw new RuleError(`unknown fetch method '${name}'${didYouMean(name, FETCH_BY_NAME.keys())}`);
   }
-  const call = within(`fetch method '${name}' : `, () => readArguments(text, from + name.length, found.arguments));
+  const call = within(row === undefined ? `fetch method '${name}' : ` : '', () => readArguments(text, from + name.length, found.arguments));
   return { name, row: found, arguments: call.arguments, end: call.end };
 }
 

@@ -154,7 +154,7 @@ function fieldRows(needs: 'request' | 'response', prefix: string, old: string, o
       names: [`${prefix}hdr`, ...(old === 's' ? ['shdr'] : [])],
       arguments: [OPTIONAL_NAME, OCCURRENCE],
       type: 'str',
-      help: `Value of a header field of the ${of}, lines split at commas: the last one, or the \`occ\`-th (from 1, or from -1 backwards). ACLs look at all of them.`,
+      help: `Value of a header field of the ${of}, lines split at commas: the last one, or the \`occ\`-th (from 1, or from -1 backwards). ACLs look at all of them. \`${prefix}hdr()\` looks at all fields.`,
       compile: (args, scope) => ({ type: 'str', source: field(readSplit, args, scope) }),
     },
     {
