@@ -95,9 +95,13 @@ async function freePort(): Promise<number> {
   return taken.port;
 }
 
+/** Connects and asks nothing: a request could be one that is never answered. */
 function refuses(port: number): Promise<boolean> {
-  return ask(port).then(
-    () => false,
+  return RawClient.connect(port).then(
+    (client) => {
+      client.close();
+      return false;
+    },
     (error: NodeJS.ErrnoException) => error.code === 'ECONNREFUSED',
   );
 }
