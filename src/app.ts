@@ -198,7 +198,7 @@ export class App {
     return new StatsEndpoint({
       facts: this.facts(),
       proxies: () => pairProxies(this.config.proxies, this.dataPlane.frontends.values(), this.backends.all),
-      admits: (config, context) => this.current.rules.get(config.name)?.statsAdmin?.(context) ?? false,
+      admits: (config, context) => this.current.rules.get(config.id)?.statsAdmin?.(context) ?? false,
     });
   }
 

@@ -26,8 +26,8 @@ export interface PrepareOptions extends LoadOptions {
 
 export interface Prepared {
   readonly config: Config;
-  /** By proxy. */
-  readonly rules: ReadonlyMap<string, CompiledRules>;
+  /** By the proxy's id: a frontend and a backend may have the same name. */
+  readonly rules: ReadonlyMap<number, CompiledRules>;
   /** What people call the configuration: its files, or the name of the text. */
   readonly name: string;
 }
@@ -42,7 +42,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
   const diagnostics = [...loaded.diagnostics];
   if (loaded.config === undefined) return { prepared: undefined, diagnostics };
-  const rules = new Map(loaded.config.proxies.map((proxy) => [proxy.name, compileRules(proxy, (found) => diagnostics.push(found))]));
+  const rules = new Map(loaded.config.proxies.map((proxy) => [proxy.id, compileRules(proxy, (found) => diagnostics.push(found))]));
   if (options.zeroWarning === true && diagnostics.some(({ severity }) => severity === 'warning')) {
     const message = "Some warnings were found and 'zero-warning' is set. Aborting.";
     diagnostics.push({ severity: 'alert', place: undefined, message });

@@ -31,7 +31,11 @@ export function renderReference(extra: readonly string[] = []): string {
       'For `server`, `default-server`, `server-template`, `docker-servers` and `docker-routes`. Labels of containers use the same names.',
       serverParameters,
     ),
-    chapter('Section `userlist <name>`', 'Users for `http-request auth` and `http_auth()`.', userlistRows),
+    chapter(
+      'Section `userlist <name>`',
+      'Users and groups. They are read and checked; the rules that ask for them (`http-request auth`, `http_auth()`) are not there yet.',
+      userlistRows,
+    ),
     chapter(
       'Section `docker [<name>]`',
       'A Docker engine. Without any such section `DOCKER_HOST` or the usual socket is used.',

@@ -45,10 +45,3 @@ const REPLIES: ReadonlyMap<number, ErrorReply> = new Map(
 export function errorReply(status: number): ErrorReply {
   return REPLIES.get(status) ?? (REPLIES.get(500) as ErrorReply);
 }
-
-/** The page of `errorReply` as a whole message; `connection` is `close`, `keep-alive` or nothing. */
-export function errorMessage(status: number, connection: '' | 'close' | 'keep-alive'): string {
-  const reply = errorReply(status);
-  const line = connection === '' ? '' : `connection: ${connection}\r\n`;
-  return `HTTP/1.1 ${status} ${reply.reason}\r\n${reply.fieldLines}${line}\r\n${reply.body}`;
-}

@@ -71,16 +71,18 @@ export class DataPlane {
    */
   async configure(
     config: Config,
-    rules: ReadonlyMap<string, CompiledRules>,
+    rules: ReadonlyMap<number, CompiledRules>,
     commit: () => void = () => {},
   ): Promise<readonly BindFailure[]> {
-    const programs = new Map(config.proxies.map((proxy) => [proxy.name, new Program(proxy, rules.get(proxy.name) ?? NO_RULES)]));
+    const programs: ReadonlyMap<number, Program> = new Map(
+      config.proxies.map((proxy) => [proxy.id, new Program(proxy, rules.get(proxy.id) ?? NO_RULES)]),
+    );
+    const served = config.proxies.filter((proxy) => proxy.kind !== 'backend' && !proxy.disabled);
     const next = new Map<string, Frontend>();
-    for (const proxy of config.proxies) {
-      if (proxy.kind === 'backend' || proxy.disabled) continue;
-      next.set(proxy.name, this.table.get(proxy.name) ?? new Frontend(programs.get(proxy.name) as Program));
+    for (const proxy of served) {
+      next.set(proxy.name, this.table.get(proxy.name) ?? new Frontend(programs.get(proxy.id) as Program));
     }
-    const plan = this.planListeners(config, next);
+    const plan = this.planListeners(served, next);
     const failures = await bindAll(plan.fresh);
     if (failures.length > 0) return failures;
 
@@ -89,9 +91,10 @@ export class DataPlane {
     this.services.limits = { headSize: config.global.bufsize - config.global.maxrewrite, maxhdr: config.global.maxhdr };
     this.admission.maxconn = config.global.maxconn;
     for (const listener of plan.gone) listener.close();
-    for (const [name, frontend] of next) {
-      frontend.reconfigure(programs.get(name) as Program);
-      frontend.listeners = plan.listeners.get(name) ?? [];
+    for (const proxy of served) {
+      const frontend = next.get(proxy.name) as Frontend;
+      frontend.reconfigure(programs.get(proxy.id) as Program);
+      frontend.listeners = plan.listeners.get(proxy.name) ?? [];
       frontend.defaultBackend = this.defaultBackend(frontend.config);
       for (const [index, bind] of frontend.config.binds.entries()) (frontend.listeners[index] as Listener).config = bind;
     }
@@ -133,14 +136,13 @@ export class DataPlane {
   }
 
   /** Which sockets stay, which are new, which go, and which only change their frontend (their port must be free first). */
-  private planListeners(config: Config, next: ReadonlyMap<string, Frontend>) {
+  private planListeners(served: readonly ProxyConfig[], next: ReadonlyMap<string, Frontend>) {
     const old = new Map(this.listeners().map((listener) => [listener, bindText(listener.config)]));
     const kept = new Set<Listener>();
     const listeners = new Map<string, Listener[]>();
     const created: { listener: Listener; bind: BindConfig }[] = [];
-    for (const proxy of config.proxies) {
-      const frontend = next.get(proxy.name);
-      if (frontend === undefined) continue;
+    for (const proxy of served) {
+      const frontend = next.get(proxy.name) as Frontend;
       const own = proxy.binds.map((bind, index) => {
         const same = frontend.listeners.find((listener) => !kept.has(listener) && old.get(listener) === bindText(bind));
         if (same !== undefined) {

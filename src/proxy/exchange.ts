@@ -206,7 +206,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     backend.counters.rate.add(now);
     backend.scur++;
     if (backend.scur > backend.counters.smax) backend.counters.smax = backend.scur;
-    this.program = this.services.programs.get(backend.name);
+    this.program = this.services.programs.get(backend.config.id);
     if (backend.config.connectionMode === 'close') this.keepAlive = false;
     if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
     this.outgoing = requestHead(this.request, this.session, backend, frontend.program.forwardFor, this.program?.forwardFor);
@@ -233,7 +233,9 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const { route } = frontend.program.rules;
     if (route !== undefined) {
       const name = route(this);
-      if (name !== undefined) return this.services.backends.get(name);
+      // A name that was computed and that no backend has: as if the rule had not matched (manual 4.2, "use_backend").
+      const backend = name === undefined ? undefined : this.services.backends.get(name);
+      if (backend !== undefined) return backend;
     }
     if (frontend.config.dockerRoutes.length > 0) {
       const table = this.services.backends.routes(frontend.name);
@@ -300,7 +302,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     backend.counters.connect++;
     this.phase = Phase.Connecting;
     if (backend.config.timeouts.connect !== undefined) this.services.wheel.arm(this.timer, backend.config.timeouts.connect, now);
-    this.connection = new ServerConnection(server, this);
+    this.connection = new ServerConnection(server, this, this.services.wheel, this.session.localPort);
   }
 
   /**
@@ -592,6 +594,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   onServerEnd(): void {
     if (this.phase === Phase.Tunnel) {
       this.session.socket.end();
+      this.armHalfClosed((this.backendObject as Backend).config.timeouts.serverFin);
       return;
     }
     if (this.responded && this.responseBody.endOfInput()) {
@@ -955,6 +958,12 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
 
   onTunnelEnd(): void {
     this.connection?.socket.end();
+    this.armHalfClosed(this.session.listener.frontend.config.timeouts.clientFin);
+  }
+
+  /** One side has ended: the other has `timeout client-fin` or `server-fin` where configured (manual 4.2). */
+  private armHalfClosed(ms: number | undefined): void {
+    if (ms !== undefined) this.services.wheel.arm(this.timer, ms);
   }
 
   private tunnelToClient(bytes: Buffer): boolean {

@@ -30,9 +30,5 @@ function tells(forward: ForwardFor, head: Head, address: string): boolean {
 /** The response for the client, up to and with the empty line; `connection` is the value to send, if any. */
 export function responseHead(head: Head, connection: '' | 'close' | 'keep-alive' | 'upgrade'): string {
   const line = connection === '' ? '' : `connection: ${connection}\r\n`;
-  if (head.version === 11) {
-    // The usual response is one slice of what came.
-    return `${head.text.slice(0, head.fieldsFrom)}${head.fieldLines()}${line}\r\n`;
-  }
   return `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fieldLines()}${line}\r\n`;
 }

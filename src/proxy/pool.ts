@@ -9,9 +9,14 @@ import type { ServerConnection } from './server-connection.ts';
 /** More than this per server are closed instead of kept. */
 const MAX_IDLE = 1024;
 
-export function parkIdle(server: Server, connection: ServerConnection): void {
-  if (server.idle.length >= MAX_IDLE) connection.close();
-  else server.idle.push(connection);
+/** False when the pool is full: the connection is closed. */
+export function parkIdle(server: Server, connection: ServerConnection): boolean {
+  if (server.idle.length >= MAX_IDLE) {
+    connection.close();
+    return false;
+  }
+  server.idle.push(connection);
+  return true;
 }
 
 export function takeIdle(server: Server): ServerConnection | undefined {

@@ -10,10 +10,17 @@
 import net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { IdleConnection } from '../backend/types.ts';
+import { Timed, type Wheel } from '../core/wheel.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
 
 /** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
 const BUFFER_SIZE = 128 * 1024;
+
+/**
+ * How long a connection is kept without an exchange, ms. Shorter than the five seconds after which many servers close
+ * theirs: a request that meets such a close must be sent again, and one with a body cannot be.
+ */
+const IDLE_TIMEOUT = 4000;
 
 /** The exchange, as its connection sees it. */
 export interface ConnectionUser {
@@ -30,7 +37,7 @@ export interface ConnectionUser {
   onFault(error: unknown): void;
 }
 
-export class ServerConnection implements IdleConnection {
+export class ServerConnection extends Timed implements IdleConnection {
   readonly server: Server;
   readonly socket: net.Socket;
   user: ConnectionUser | undefined;
@@ -39,8 +46,12 @@ export class ServerConnection implements IdleConnection {
   private buffer: Buffer;
   private closed = false;
   private readonly addressVersion: number;
+  private readonly wheel: Wheel;
 
-  constructor(server: Server, user: ConnectionUser) {
+  /** `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). */
+  constructor(server: Server, user: ConnectionUser, wheel: Wheel, clientPort: number) {
+    super();
+    this.wheel = wheel;
     this.server = server;
     this.user = user;
     this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
@@ -50,7 +61,9 @@ export class ServerConnection implements IdleConnection {
       buffer: () => this.buffer,
       callback: (length: number, bytes: Uint8Array) => this.onBytes(length, bytes as Buffer),
     };
-    const target = address?.startsWith('/') ? { path: address } : { host: address as string, port, autoSelectFamily: false };
+    const target = address?.startsWith('/')
+      ? { path: address }
+      : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
     this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
     this.socket.on('connect', () => this.onConnect());
     this.socket.on('end', () => this.onEnd());
@@ -63,7 +76,12 @@ export class ServerConnection implements IdleConnection {
   park(): void {
     this.user = undefined;
     if (this.closed || this.server.removed || this.server.addressVersion !== this.addressVersion) this.close();
-    else parkIdle(this.server, this);
+    else if (parkIdle(this.server, this)) this.wheel.arm(this, IDLE_TIMEOUT);
+  }
+
+  /** Its deadline is left armed while it carries an exchange: parking again moves it on. */
+  onTimeout(): void {
+    if (this.user === undefined) this.close();
   }
 
   /** Taken from the pool for another exchange. */
@@ -82,6 +100,7 @@ export class ServerConnection implements IdleConnection {
     if (this.user === undefined) unparkIdle(this.server, this);
     this.user = undefined;
     this.closed = true;
+    this.wheel.disarm(this);
     this.socket.destroy();
   }
 
@@ -116,6 +135,7 @@ export class ServerConnection implements IdleConnection {
 
   private onError(error: NodeJS.ErrnoException): void {
     this.closed = true;
+    this.wheel.disarm(this);
     if (this.user === undefined) this.close();
     else this.user.onServerError(error);
   }
@@ -124,6 +144,7 @@ export class ServerConnection implements IdleConnection {
   private onClose(): void {
     if (this.closed) return;
     this.closed = true;
+    this.wheel.disarm(this);
     if (this.user === undefined) unparkIdle(this.server, this);
     else this.user.onServerEnd();
   }

@@ -27,8 +27,8 @@ export interface Services {
   readonly accessLog: AccessLog;
   readonly stats: StatsHandler;
   limits: Limits;
-  /** What is compiled for each configured proxy, by name; pools made by discovery have none. */
-  programs: ReadonlyMap<string, Program>;
+  /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
+  programs: ReadonlyMap<number, Program>;
   /** Client connections of the whole process. */
   connections: number;
   /** The last client connection has gone. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { Backends } from '../../src/backend/backends.ts';
 import type { Backend } from '../../src/backend/backend.ts';
+import { Backends } from '../../src/backend/backends.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { Wheel } from '../../src/core/wheel.ts';

@@ -1,11 +1,11 @@
 /** What the tests of this room build from: configurations, a backend with a clock of its own, waiters that remember. */
 
-import type { HttpCheckConfig, ProxyConfig, ServerCheckConfig, ServerConfig } from '../../src/config/model.ts';
-import type { EventLog, Level } from '../../src/core/log.ts';
-import { Wheel } from '../../src/core/wheel.ts';
 import { Backend } from '../../src/backend/backend.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { Verdict, VerdictCode, Waiter } from '../../src/backend/types.ts';
+import type { HttpCheckConfig, ProxyConfig, ServerCheckConfig, ServerConfig } from '../../src/config/model.ts';
+import type { EventLog, Level } from '../../src/core/log.ts';
+import { Wheel } from '../../src/core/wheel.ts';
 
 export const CHECK: ServerCheckConfig = {
   inter: 2000,

@@ -53,7 +53,7 @@ export class Balancer {
   async configure(text: string): Promise<void> {
     const { config, diagnostics } = loadText(DEFAULTS + text, 'test.cfg', { env: {} });
     const found: Diagnostic[] = [...diagnostics];
-    const rules = new Map((config?.proxies ?? []).map((proxy) => [proxy.name, compileRules(proxy, (one) => found.push(one))]));
+    const rules = new Map((config?.proxies ?? []).map((proxy) => [proxy.id, compileRules(proxy, (one) => found.push(one))]));
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);

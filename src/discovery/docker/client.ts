@@ -6,8 +6,8 @@
  * in front of the engine suffices.
  */
 
-import { readFile } from 'node:fs/promises';
 import { lookup } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import Docker from 'dockerode';
 import type { DockerEngineConfig } from '../../config/model.ts';

@@ -8,7 +8,7 @@ import { DockerClient } from './client.ts';
 import type { Environment } from './endpoint.ts';
 import type { SelfHint } from './self.ts';
 import { dockerSnapshot } from './snapshot.ts';
-import { type EngineView, Watch, WATCH_TIMINGS, type WatchTimings } from './watch.ts';
+import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
 
 /** What every engine's provider is told about the process it runs in. */
 export interface DockerSurroundings {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { choosePort, locate, type Vantage, vantageOf, type Wish } from '../../../src/discovery/docker/address.ts';
-import { container, type ContainerTraits, localEngine, net, remoteEngine } from './make.ts';
+import { type ContainerTraits, container, localEngine, net, remoteEngine } from './make.ts';
 
 const anyWay: Wish = { network: undefined, address: undefined };
 const binding = (hostIp: string, hostPort: number, port = 8089) => ({ port, hostIp, hostPort });

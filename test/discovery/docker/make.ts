@@ -53,7 +53,7 @@ export function view(containers: readonly (Container | KnownContainer)[], facts:
   return { facts, containers: known(...containers) };
 }
 
-export const noSettings: Settings = {
+const noSettings: Settings = {
   enabled: undefined,
   hosts: undefined,
   path: '/',

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { DockerSelector } from '../../../src/config/model.ts';
 import { defaultPool, isOneOff, selects, serviceName } from '../../../src/discovery/docker/select.ts';
 import { selector } from '../make.ts';
-import { container, type ContainerTraits, id, net } from './make.ts';
+import { type ContainerTraits, container, id, net } from './make.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const compose = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'web' };
