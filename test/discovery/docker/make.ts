@@ -2,7 +2,6 @@
 
 import type { EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { Attachment, Container } from '../../../src/discovery/docker/container.ts';
-import type { Settings } from '../../../src/discovery/docker/labels.ts';
 import type { EngineView, KnownContainer } from '../../../src/discovery/docker/watch.ts';
 
 /** A full id that begins with the digits given. */
@@ -52,18 +51,3 @@ function known(...containers: readonly (Container | KnownContainer)[]): readonly
 export function view(containers: readonly (Container | KnownContainer)[], facts: EngineFacts = localEngine): EngineView {
   return { facts, containers: known(...containers) };
 }
-
-const noSettings: Settings = {
-  enabled: undefined,
-  hosts: undefined,
-  path: '/',
-  rewrite: undefined,
-  priority: 0,
-  service: undefined,
-  port: undefined,
-  network: undefined,
-  balance: undefined,
-  gate: true,
-  check: undefined,
-  server: [],
-};
