@@ -82,7 +82,8 @@ export class Balancer {
 
   /** Closes all clients and waits until nothing is left: no connection, slot, waiter or timer. */
   async stop(): Promise<void> {
-    for (const client of this.clients) client.close();
+    // A reset, because a FIN alone leaves the request under way (HAProxy without abortonclose).
+    for (const client of this.clients) client.socket.resetAndDestroy();
     this.plane.drain();
     await until('every connection is gone', () => this.plane.connections === 0);
     for (const backend of this.backends.all) {
