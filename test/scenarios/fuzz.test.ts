@@ -1,0 +1,169 @@
+/**
+ * Mutated requests against the running data plane, with Node's own strict parser as the witness behind it: whatever a
+ * client sends, the server reads exactly the requests that were sent to it, and nothing it cannot read.
+ *
+ * FUZZ_MS says how long (3000), FUZZ_SEED from where; a failure names the seed of its case.
+ */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { requestCases } from '../http/cases/requests.ts';
+import { withBalancer } from './balancer.ts';
+
+const BUDGET = Number(process.env.FUZZ_MS ?? 3000);
+const FIRST_SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
+
+/** Bytes that mean something to somebody. */
+const SPICE = [
+  '\r',
+  '\n',
+  '\r\n',
+  '\0',
+  ' ',
+  '\t',
+  ':',
+  ',',
+  ';',
+  '0',
+  '1',
+  'f',
+  '-',
+  '+',
+  'x',
+  '#',
+  '/',
+  '\x0b',
+  '\x7f',
+  '\x80',
+  '\xff',
+  'chunked',
+  '\r\n\r\n',
+];
+
+const BODIES = [
+  'POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello',
+  'POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
+  'POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  'PUT /e HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\nok',
+  'GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n',
+];
+const CORPUS = [...BODIES, ...requestCases.map((one) => (one.raw ? one.text : one.text.replaceAll('\n', '\r\n')))];
+
+/** mulberry32: small, and the same everywhere. */
+function random(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) % below;
+  };
+}
+
+function mutate(seed: number): Buffer {
+  const next = random(seed);
+  let text = CORPUS[next(CORPUS.length)] as string;
+  if (next(4) === 0) text += CORPUS[next(CORPUS.length)] as string;
+  for (let count = next(4); count > 0; count--) {
+    const at = next(text.length + 1);
+    const spice = SPICE[next(SPICE.length)] as string;
+    switch (next(4)) {
+      case 0:
+        text = text.slice(0, at) + spice + text.slice(at);
+        break;
+      case 1:
+        text = text.slice(0, at) + spice + text.slice(at + 1);
+        break;
+      case 2:
+        text = text.slice(0, at) + text.slice(at + 1 + next(3));
+        break;
+      default:
+        text = text.slice(0, at) + text.slice(Math.max(0, at - next(20)), at) + text.slice(at);
+    }
+  }
+  return Buffer.from(text, 'latin1');
+}
+
+/** What a broken-off request looks like to the witness: the balancer closed the connection in its middle. */
+const BROKEN_OFF = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE', 'EPIPE']);
+
+describe('mutated requests', () => {
+  it(`are refused or read by the server as the very requests that were sent to it, for ${BUDGET} ms`, async () => {
+    let seen = 0;
+    const unreadable: string[] = [];
+    const witness = createServer({ keepAliveTimeout: 0 }, (request, response) => {
+      seen++;
+      request.resume();
+      request.on('end', () => response.end('ok'));
+    });
+    witness.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      // A method that llhttp has not heard of is a request all the same.
+      if (error.code === 'HPE_INVALID_METHOD') seen++;
+      else if (!BROKEN_OFF.has(error.code ?? '')) unreadable.push(`${error.code}: ${error.message}`);
+      socket.destroy();
+    });
+    witness.listen(0, '127.0.0.1');
+    await once(witness, 'listening');
+    const { port } = witness.address() as AddressInfo;
+
+    await withBalancer(
+      `listen www\n bind 127.0.0.1:0\n timeout client 2s\n option abortonclose\n server s1 127.0.0.1:${port}\n`,
+      async (balancer) => {
+        const server = balancer.server('www', 's1');
+        const end = performance.now() + BUDGET;
+        let cases = 0;
+        for (let seed = FIRST_SEED; performance.now() < end; seed++) {
+          const bytes = mutate(seed);
+          const cut = random(seed ^ 0x5bd1e995)(bytes.length + 1);
+          await exchange(balancer.port('www'), bytes, cut);
+          await soon(
+            () => `all is over: ${told(seed, bytes)}`,
+            () => server.scur === 0 && balancer.plane.connections === 0,
+          );
+          assert.deepEqual(unreadable, [], told(seed, bytes));
+          // What was connected for and left before its head was written never reached the witness.
+          const sent = server.counters.stot - balancer.logged.filter((line) => line.termination === 'CC--').length;
+          await soon(
+            () => `the witness has seen ${sent}: ${told(seed, bytes)}`,
+            () => seen >= sent,
+          );
+          assert.equal(seen, sent, told(seed, bytes));
+          cases++;
+        }
+        console.log(`${cases} cases from seed ${FIRST_SEED}`);
+        assert.ok(cases > 20, `only ${cases} cases in ${BUDGET} ms`);
+      },
+    );
+    witness.closeAllConnections();
+    witness.close();
+  });
+});
+
+function told(seed: number, bytes: Buffer): string {
+  return `FUZZ_SEED=${seed}: ${JSON.stringify(bytes.toString('latin1'))}`;
+}
+
+/** As `until`, but asks at every turn of the loop: thousands of cases should fit into the budget. */
+async function soon(what: () => string, condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error(`gave up waiting until ${what()}`);
+    await turn();
+  }
+}
+
+/** Sends the bytes in two pieces, ends its half, and waits until the other side is done. */
+function exchange(port: number, bytes: Buffer, cut: number): Promise<void> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    socket.on('error', () => {});
+    socket.on('close', () => resolve());
+    socket.resume();
+    socket.write(bytes.subarray(0, cut), () => setImmediate(() => socket.end(bytes.subarray(cut))));
+  });
+}
