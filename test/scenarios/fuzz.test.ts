@@ -12,37 +12,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { requestCases } from '../http/cases/requests.ts';
+import { fuzzBudget, fuzzSeed, mutate, random, told } from '../support/mutate.ts';
 import { withBalancer } from './balancer.ts';
-
-const BUDGET = Number(process.env.FUZZ_MS ?? 3000);
-const FIRST_SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000_000);
-
-/** Bytes that mean something to somebody. */
-const SPICE = [
-  '\r',
-  '\n',
-  '\r\n',
-  '\0',
-  ' ',
-  '\t',
-  ':',
-  ',',
-  ';',
-  '0',
-  '1',
-  'f',
-  '-',
-  '+',
-  'x',
-  '#',
-  '/',
-  '\x0b',
-  '\x7f',
-  '\x80',
-  '\xff',
-  'chunked',
-  '\r\n\r\n',
-];
 
 const BODIES = [
   'POST /l HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello',
@@ -53,47 +24,11 @@ const BODIES = [
 ];
 const CORPUS = [...BODIES, ...requestCases.map((one) => (one.raw ? one.text : one.text.replaceAll('\n', '\r\n')))];
 
-/** mulberry32: small, and the same everywhere. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
-function mutate(seed: number): Buffer {
-  const next = random(seed);
-  let text = CORPUS[next(CORPUS.length)] as string;
-  if (next(4) === 0) text += CORPUS[next(CORPUS.length)] as string;
-  for (let count = next(4); count > 0; count--) {
-    const at = next(text.length + 1);
-    const spice = SPICE[next(SPICE.length)] as string;
-    switch (next(4)) {
-      case 0:
-        text = text.slice(0, at) + spice + text.slice(at);
-        break;
-      case 1:
-        text = text.slice(0, at) + spice + text.slice(at + 1);
-        break;
-      case 2:
-        text = text.slice(0, at) + text.slice(at + 1 + next(3));
-        break;
-      default:
-        text = text.slice(0, at) + text.slice(Math.max(0, at - next(20)), at) + text.slice(at);
-    }
-  }
-  return Buffer.from(text, 'latin1');
-}
-
 /** What a broken-off request looks like to the witness: the balancer closed the connection in its middle. */
 const BROKEN_OFF = new Set(['ECONNRESET', 'HPE_INVALID_EOF_STATE', 'EPIPE']);
 
 describe('mutated requests', () => {
-  it(`are refused or read by the server as the very requests that were sent to it, for ${BUDGET} ms`, async () => {
+  it(`are refused or read by the server as the very requests that were sent to it, for ${fuzzBudget} ms`, async () => {
     let seen = 0;
     const unreadable: string[] = [];
     const witness = createServer({ keepAliveTimeout: 0 }, (request, response) => {
@@ -115,10 +50,10 @@ describe('mutated requests', () => {
       `listen www\n bind 127.0.0.1:0\n timeout client 2s\n option abortonclose\n server s1 127.0.0.1:${port}\n`,
       async (balancer) => {
         const server = balancer.server('www', 's1');
-        const end = performance.now() + BUDGET;
+        const end = performance.now() + fuzzBudget;
         let cases = 0;
-        for (let seed = FIRST_SEED; performance.now() < end; seed++) {
-          const bytes = mutate(seed);
+        for (let seed = fuzzSeed; performance.now() < end; seed++) {
+          const bytes = mutate(CORPUS, seed);
           const cut = random(seed ^ 0x5bd1e995)(bytes.length + 1);
           await exchange(balancer.port('www'), bytes, cut);
           await soon(
@@ -135,18 +70,14 @@ describe('mutated requests', () => {
           assert.equal(seen, sent, told(seed, bytes));
           cases++;
         }
-        console.log(`${cases} cases from seed ${FIRST_SEED}`);
-        assert.ok(cases > 20, `only ${cases} cases in ${BUDGET} ms`);
+        console.log(`${cases} cases from seed ${fuzzSeed}`);
+        assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
       },
     );
     witness.closeAllConnections();
     witness.close();
   });
 });
-
-function told(seed: number, bytes: Buffer): string {
-  return `FUZZ_SEED=${seed}: ${JSON.stringify(bytes.toString('latin1'))}`;
-}
 
 /** As `until`, but asks at every turn of the loop: thousands of cases should fit into the budget. */
 async function soon(what: () => string, condition: () => boolean): Promise<void> {
