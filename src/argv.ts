@@ -6,7 +6,7 @@
  * in no row is an error that names the nearest one.
  */
 
-import { didYouMean } from './config/suggest.ts';
+import { didYouMean } from './core/suggest.ts';
 
 /** How the process runs. */
 export interface RunOptions {
@@ -233,7 +233,8 @@ function portNumber(text: string): number {
 
 function unknown(word: string): string {
   if (!word.startsWith('-')) {
-    if (didYouMean(word, ['demo']) !== '') return `unknown command '${word}'; did you mean 'demo'?`;
+    const near = didYouMean(word, ['demo']);
+    if (near !== '') return `unknown command '${word}'${near}`;
     return `unexpected '${word}'; a configuration is given as '-f ${word}'`;
   }
   return `unknown option '${word}'${didYouMean(word, [...rows.keys(), ...OTHER_NAMES])}`;

@@ -4,10 +4,10 @@
  * A block whose condition cannot be read counts in none of its branches: one mistake is one message.
  */
 
+import { didYouMean } from '../core/suggest.ts';
 import { evaluateCondition } from './condition.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Place } from './model.ts';
-import { didYouMean } from './suggest.ts';
 
 interface Block {
   readonly place: Place;

@@ -6,7 +6,7 @@
  *   unit := '!' unit | '(' or ')' | integer | predicate '(' argument { ',' argument } ')'
  */
 
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../core/suggest.ts';
 
 /** The HAProxy whose language this is: what `version_atleast()` and `version_before()` compare with. */
 export const compatibleVersion = '2.6.12';

@@ -1,8 +1,8 @@
 /** The rows of one kind of section, looked up by the words of a line, and what to say when there is none. */
 
+import { didYouMean } from '../core/suggest.ts';
 import { keywordRefusal, type Refused, refusedKeywords } from './keywords/refused.ts';
 import type { Row, Section, Statement } from './row.ts';
-import { didYouMean } from './suggest.ts';
 
 export class Keywords<Target> {
   private readonly rows: ReadonlyMap<string, Row<Target>>;

@@ -1,9 +1,9 @@
 /** Which engine each `docker-servers` and `docker-routes` line means. */
 
+import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft } from './draft.ts';
 import type { DockerEngineConfig, Place } from './model.ts';
-import { didYouMean } from './suggest.ts';
 
 /** The engine that is used where the text names none: DOCKER_HOST or the usual socket. */
 const unnamed: DockerEngineConfig = {

@@ -1,9 +1,9 @@
 /** Checks that need the whole text: references among proxies, names, time-outs, what has no effect. */
 
+import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
 import type { Place, Timeouts } from './model.ts';
-import { didYouMean } from './suggest.ts';
 
 export function checkProxies(draft: Draft, reporter: Reporter): void {
   const backends = draft.proxies.filter((proxy) => proxy.kind !== 'frontend').map((proxy) => proxy.name);

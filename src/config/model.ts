@@ -229,7 +229,7 @@ export interface DockerSelector {
   /** Container port to send traffic to. */
   readonly port: number | undefined;
   readonly address: 'container' | 'published' | undefined;
-  /** Name of a `docker` section. */
+  /** Name of a `docker` section; undefined: the unnamed engine. */
   readonly engine: string | undefined;
 }
 
@@ -242,6 +242,7 @@ export interface DockerRoutesConfig {
   readonly prefix: string;
   /** Only containers with `<prefix>enable=true`. */
   readonly optIn: boolean;
+  /** As in a selector. */
   readonly engine: string | undefined;
   readonly network: string | undefined;
   /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
@@ -251,7 +252,7 @@ export interface DockerRoutesConfig {
 /** A `docker` section: one engine. */
 export interface DockerEngineConfig {
   readonly place: Place | undefined;
-  /** Empty for the engine that is used where no section names one. */
+  /** Empty for the unnamed engine: of a `docker` line without a name, or where there is no such section. */
   readonly name: string;
   /** `unix:///path`, `tcp://host:port`, `ssh://user@host`; undefined: DOCKER_HOST or /var/run/docker.sock. */
   readonly endpoint: string | undefined;

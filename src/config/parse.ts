@@ -4,6 +4,7 @@
  * Reading goes on after every mistake, so that one run shows them all.
  */
 
+import { didYouMean } from '../core/suggest.ts';
 import { Blocks } from './blocks.ts';
 import { type DockerDraft, type Draft, newProxy, type ProxyDraft, type ResolversDraft, type UserlistDraft } from './draft.ts';
 import { parseBind } from './keywords/bind.ts';
@@ -16,7 +17,6 @@ import { findRefused, Keywords, reportRefused, reportUnknown } from './keywords.
 import { lexLine } from './lexer.ts';
 import type { Place } from './model.ts';
 import { ANY_PROXY, type Row, type Section, Statement, type Surroundings } from './row.ts';
-import { didYouMean } from './suggest.ts';
 import { forbiddenInName } from './values.ts';
 
 const globalKeywords = new Keywords(globalRows);

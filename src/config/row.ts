@@ -4,9 +4,9 @@
  * The parser, the "did you mean" and docs/configuration.md all read the same rows, so they cannot disagree.
  */
 
+import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Place } from './model.ts';
-import { didYouMean } from './suggest.ts';
 import type { Read } from './values.ts';
 
 export type Section = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend' | 'userlist' | 'resolvers' | 'docker';

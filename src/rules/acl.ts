@@ -6,12 +6,12 @@
 
 import { readFileSync } from 'node:fs';
 import type { AclConfig } from '../config/model.ts';
+import { didYouMean } from '../core/suggest.ts';
 import { RuleError, refused } from './error.ts';
 import { compileFetch, type FetchCall, fetchNames, findFetch, readConverters, readFetch, readName, within } from './expression.ts';
 import { defaultMatch, findMatch, type MatchRow, type Pattern } from './match.ts';
 import { isForeignFetch } from './refused.ts';
 import type { Needs, Scope } from './scope.ts';
-import { didYouMean } from './suggest.ts';
 import type { Condition } from './types.ts';
 
 /** One line, compiled. It never matches where `needs` is not there. */
@@ -96,8 +96,8 @@ function readCriterion(expression: string): CriterionCall {
   if (name === '') throw new RuleError(`missing fetch method in ACL expression '${expression}'`);
   if (findFetch(name) === undefined) {
     if (isForeignFetch(name)) throw refused(`'${name}'`);
-    const near = didYouMean(name, [...CRITERIA.keys(), ...fetchNames()]);
-    throw new RuleError(`unknown fetch method '${name}' in ACL expression '${expression}'.${near}`);
+    const near = didYouMean(name, [...CRITERIA.keys(), ...fetchNames()]) || '.';
+    throw new RuleError(`unknown fetch method '${name}' in ACL expression '${expression}'${near}`);
   }
   return { fetch: readFetch(expression, 0), match: undefined, own: false };
 }

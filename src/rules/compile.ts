@@ -4,6 +4,7 @@
  */
 
 import type { Diagnostic, Place, ProxyConfig, RawRule } from '../config/model.ts';
+import { didYouMean } from '../core/suggest.ts';
 import { type Acls, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
@@ -16,7 +17,6 @@ import { compileFormat, type Render } from './format.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
 import { type Scope, scopeOf } from './scope.ts';
-import { didYouMean } from './suggest.ts';
 import type { CompiledRules, Condition, RuleContext, RuleSet } from './types.ts';
 
 export const ACTIONS: readonly ActionRow[] = [...HEADER_ACTIONS, ...LINE_ACTIONS, ...REPLY_ACTIONS, REDIRECT_ACTION].sort((a, b) =>
@@ -151,7 +151,7 @@ function findAction(name: string, ruleset: string, scope: Scope): ActionRow {
   const names = here.map((candidate) => candidate.name);
   const expected = names.map((candidate) => `'${candidate}'`).join(', ');
   const got = name === '' ? "'' (missing argument)" : `'${name}'`;
-  throw new RuleError(`'${ruleset}' expects ${expected}, but got ${got}.${didYouMean(name, names)}`);
+  throw new RuleError(`'${ruleset}' expects ${expected}, but got ${got}${didYouMean(name, names) || '.'}`);
 }
 
 function runner(rules: readonly Rule[]): RuleSet | undefined {

@@ -3,11 +3,11 @@
  * Anonymous ACLs stand in braces that are words of their own.
  */
 
+import { didYouMean } from '../core/suggest.ts';
 import { type Acls, type AclTest, compileTest, PREDEFINED_ACLS } from './acl.ts';
 import { RuleError, refused } from './error.ts';
 import { isForeignAcl } from './refused.ts';
 import { available, type Scope } from './scope.ts';
-import { didYouMean } from './suggest.ts';
 import type { Condition } from './types.ts';
 
 export interface ConditionContext {
@@ -57,9 +57,9 @@ function named(name: string, acls: Acls): readonly AclTest[] {
   if (isForeignAcl(name)) throw refused(`predefined ACL '${name}'`);
   const hint =
     name === 'and'
-      ? " ACLs that must all be true are written next to each other, without 'and'."
-      : didYouMean(name, [...acls.keys(), ...PREDEFINED_ACLS.keys()]);
-  throw new RuleError(`no such ACL : '${name}'.${hint}`);
+      ? ". ACLs that must all be true are written next to each other, without 'and'."
+      : didYouMean(name, [...acls.keys(), ...PREDEFINED_ACLS.keys()]) || '.';
+  throw new RuleError(`no such ACL : '${name}'${hint}`);
 }
 
 function term(tests: readonly AclTest[], label: string, negate: boolean, context: ConditionContext): Condition {

@@ -3,6 +3,7 @@
  * says in its own words where the expression stood.
  */
 
+import { didYouMean } from '../core/suggest.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { CONVERTERS, type ConverterRow } from './converters.ts';
 import { RuleError, refused } from './error.ts';
@@ -12,7 +13,6 @@ import { HTTP_FETCHES } from './fetches-http.ts';
 import { isForeignConverter, isForeignFetch } from './refused.ts';
 import type { Sample } from './sample.ts';
 import type { Scope } from './scope.ts';
-import { didYouMean } from './suggest.ts';
 
 export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES];
 

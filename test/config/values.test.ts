@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isNetwork, readBindAddress, readServerAddress } from '../../src/config/address.ts';
-import { nearest } from '../../src/config/suggest.ts';
 import { readTime } from '../../src/config/values.ts';
 
 test('times have HAProxy units; microseconds round up', () => {
@@ -66,15 +65,4 @@ test('addresses to listen on', () => {
 test('networks', () => {
   for (const text of ['127.0.0.0/8', '10.0.0.1', '10.0.0.0/255.0.0.0', '::1', '2001:db8::/32']) assert.ok(isNetwork(text), text);
   for (const text of ['', '10/8', '10.0.0.0/33', '::/129', 'x', '10.0.0.0/8/8', '10.0.0.0/']) assert.ok(!isNetwork(text), text);
-});
-
-test('the nearest word is the one that was mistyped, and nothing when none is near', () => {
-  const words = ['balance', 'bind', 'server', 'timeout', 'tfo'];
-  assert.equal(nearest('blance', words), 'balance');
-  assert.equal(nearest('balacne', words), 'balance');
-  assert.equal(nearest('Server', words), 'server');
-  assert.equal(nearest('timeuot', words), 'timeout');
-  assert.equal(nearest('fo', words), 'tfo');
-  assert.equal(nearest('xyzzy', words), undefined);
-  assert.equal(nearest('x', words), undefined);
 });

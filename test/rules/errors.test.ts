@@ -8,7 +8,7 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
   ['acl a foo(host) x', "error detected while parsing ACL 'a' : unknown fetch method 'foo' in ACL expression 'foo(host)'."],
   [
     'acl a path_bge /x',
-    "error detected while parsing ACL 'a' : unknown fetch method 'path_bge' in ACL expression 'path_bge'. Did you mean 'path_beg' maybe ?",
+    "error detected while parsing ACL 'a' : unknown fetch method 'path_bge' in ACL expression 'path_bge'; did you mean 'path_beg'?",
   ],
   ['acl a hdr_beg(host x', "error detected while parsing ACL 'a' : ACL keyword 'hdr_beg' : expected ')'"],
   ['acl a path_reg a++', "error detected while parsing ACL 'a' : regex 'a++' uses '++', which is PCRE's alone"],
@@ -43,7 +43,7 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
   ['http-request set-header x y if nope', "error detected while parsing an 'http-request set-header' condition : no such ACL : 'nope'."],
   [
     'http-request set-header x y if METH_GTE',
-    "error detected while parsing an 'http-request set-header' condition : no such ACL : 'METH_GTE'. Did you mean 'METH_GET' maybe ?",
+    "error detected while parsing an 'http-request set-header' condition : no such ACL : 'METH_GTE'; did you mean 'METH_GET'?",
   ],
   [
     'http-request set-header x y if TRUE and TRUE',
@@ -176,7 +176,7 @@ test('a regular expression that does not compile is an error with its reason', (
 
 test('an unknown action is told what there is, and what may have been meant', () => {
   const [alert] = compile(['http-request set-hedder x y']).diagnostics;
-  assert.match(alert?.message ?? '', /^'http-request' expects 'add-header', .* but got 'set-hedder'\. Did you mean 'set-header' maybe \?$/);
+  assert.match(alert?.message ?? '', /^'http-request' expects 'add-header', .* but got 'set-hedder'; did you mean 'set-header'\?$/);
   const [wrongSide] = compile(['http-response set-path /x']).diagnostics;
   assert.match(wrongSide?.message ?? '', /^'http-response' expects .* but got 'set-path'\./);
 });

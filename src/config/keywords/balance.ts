@@ -1,9 +1,9 @@
 /** How a backend chooses among its servers (manual 4.2). */
 
+import { didYouMean } from '../../core/suggest.ts';
 import type { ProxyDraft } from '../draft.ts';
 import type { BalanceAlgorithm, BalanceConfig } from '../model.ts';
 import { BACK, type Row } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import { type Read, readInteger } from '../values.ts';
 import { refusal, refusedAlgorithms } from './refused.ts';
 

@@ -1,10 +1,10 @@
 /** `bind` and its parameters (manual 5.1). One line may make several sockets. */
 
+import { didYouMean } from '../../core/suggest.ts';
 import { type BindAddress, readBindAddress } from '../address.ts';
 import type { BindDraft, Mutable, ProxyDraft } from '../draft.ts';
 import type { BindConfig } from '../model.ts';
 import type { Documented, Row, Statement } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import { readInteger } from '../values.ts';
 import { refusal, refusedBindParameters } from './refused.ts';
 

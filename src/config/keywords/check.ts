@@ -1,9 +1,9 @@
 /** What a health check asks and what it takes for an answer: `option httpchk`, `http-check` (manual 4.2). */
 
+import { didYouMean } from '../../core/suggest.ts';
 import type { ProxyDraft } from '../draft.ts';
 import type { HttpCheckConfig } from '../model.ts';
 import { BACK, type Row, type Statement } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import type { Read } from '../values.ts';
 import { refusal } from './refused.ts';
 

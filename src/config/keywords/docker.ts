@@ -1,11 +1,11 @@
 /** Our own lines: which engines there are, and which containers are servers (`docker`, `docker-servers`, `docker-routes`). */
 
 import { resolve } from 'node:path';
+import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort } from '../address.ts';
 import { type DockerDraft, finishServer, type Mutable, type ProxyDraft } from '../draft.ts';
 import type { DockerSelector } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import { serverOf } from './servers.ts';
 
 /** Splits `key=value key=value maxconn 32 check` where the server parameters begin. */

@@ -2,11 +2,11 @@
 
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
+import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort, splitHostPort, unixPath } from '../address.ts';
 import type { GlobalDraft, LogDraft, ProxyDraft } from '../draft.ts';
 import type { LogTarget } from '../model.ts';
 import { ANY_PROXY, type Row, type Statement } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import type { Read } from '../values.ts';
 
 /** RFC 5424 6.2.1, HAProxy's words; the index is the number. */

@@ -1,8 +1,8 @@
 /** All keywords of proxies, and those that fit nowhere else (manual 4.2). */
 
+import { didYouMean } from '../../core/suggest.ts';
 import type { ProxyDraft } from '../draft.ts';
 import { ANY_PROXY, BACK, FRONT, type Row } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import { readInteger } from '../values.ts';
 import { balanceRows } from './balance.ts';
 import { bindRows } from './bind.ts';

@@ -4,10 +4,10 @@
  */
 
 import { isIP } from 'node:net';
+import { didYouMean } from '../../core/suggest.ts';
 import { finishServer, reopenServer, type ServerDraft } from '../draft.ts';
 import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
-import { didYouMean } from '../suggest.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { refusal, refusedServerParameters } from './refused.ts';
 

@@ -10,8 +10,8 @@
  */
 
 import type { BalanceAlgorithm, BalanceConfig } from '../../config/model.ts';
-import { didYouMean } from '../../config/suggest.ts';
 import { forbiddenInName, readInteger } from '../../config/values.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
 
 /** What labels say about one way into a container. Undefined: no label says it. */
