@@ -10,7 +10,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, DockerEngineConfig } from './config/model.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
-import { DockerProvider, type DockerSurroundings, dockerSource, enginesInUse } from './discovery/docker/provider.ts';
+import { dockerSource } from './discovery/docker/names.ts';
+import { DockerProvider, type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
 import type { Provider, Snapshot } from './discovery/provider.ts';
 import type { Store } from './state/store.ts';
 
@@ -57,7 +58,7 @@ export class Sources {
   async prepare(config: Config, graceMs: number): Promise<void> {
     this.fresh = [];
     for (const engine of enginesInUse(config)) {
-      const name = dockerSource(engine);
+      const name = dockerSource(engine.name);
       if (this.engines.has(name)) continue;
       this.startEngine(engine, config);
       this.fresh.push(name);
@@ -74,7 +75,7 @@ export class Sources {
   commit(config: Config): void {
     this.fresh = [];
     this.release();
-    const wanted = new Map(enginesInUse(config).map((engine) => [dockerSource(engine), engine]));
+    const wanted = new Map(enginesInUse(config).map((engine) => [dockerSource(engine.name), engine]));
     for (const [name, { provider, abort }] of this.engines) {
       const engine = wanted.get(name);
       if (engine !== undefined && isSame(engine, provider.engine)) {

@@ -48,7 +48,7 @@ export class Backends {
     return backend?.retired === true ? undefined : backend;
   }
 
-  /** The discovered routes of a frontend, if it has any. */
+  /** The discovered routes of a frontend, if it has any or may still get some. */
   routes(frontend: string): RouteTable | undefined {
     return this.tables.get(frontend);
   }
@@ -85,7 +85,7 @@ export class Backends {
         this.retire(change.name, batch);
         return;
       case 'set-routes':
-        this.setRoutes(change.frontend, change.routes);
+        this.setRoutes(change.frontend, change.routes, change.settled);
         return;
       default:
         this.applyToServers(change, batch);
@@ -166,9 +166,9 @@ export class Backends {
     batch.touched.add(backend);
   }
 
-  private setRoutes(frontend: string, routes: readonly Route[]): void {
-    if (routes.length === 0) this.tables.delete(frontend);
-    else this.tables.set(frontend, new RouteTable(routes));
+  private setRoutes(frontend: string, routes: readonly Route[], settled: boolean): void {
+    if (routes.length === 0 && settled) this.tables.delete(frontend);
+    else this.tables.set(frontend, new RouteTable(routes, settled));
   }
 
   /** Takes away what was removed and has finished. */

@@ -12,12 +12,15 @@ import type { Route } from '../state/types.ts';
 type Bucket = readonly Route[];
 
 export class RouteTable {
+  /** Every source of these routes has spoken: a host that is not here is known to nobody. */
+  readonly settled: boolean;
   private readonly exact: ReadonlyMap<string, Bucket>;
   /** By suffix with its leading dot. */
   private readonly suffix: ReadonlyMap<string, Bucket>;
   private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket }[];
 
-  constructor(routes: readonly Route[]) {
+  constructor(routes: readonly Route[], settled: boolean) {
+    this.settled = settled;
     this.exact = buckets(routes, 'exact');
     this.suffix = buckets(routes, 'suffix');
     this.regex = [...buckets(routes, 'regex')].flatMap(([source, bucket]) => {

@@ -198,7 +198,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     if (this.intercept(frontend.program, available)) return;
     const backend = this.chooseBackend();
     if (backend === undefined) {
-      this.fail(frontend.config.dockerRoutes.length > 0 ? Failures.NoRoute : Failures.NoBackend);
+      this.fail(this.unrouted());
       return;
     }
     this.backendObject = backend;
@@ -249,6 +249,13 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       if (frontend.config.kind === 'listen' && frontend.defaultBackend?.servers.length === 0) return undefined;
     }
     return frontend.defaultBackend;
+  }
+
+  /** Why there is no backend. While a source of routes is silent the host may be one of its, and only its servers are missing. */
+  private unrouted(): Failure {
+    const { frontend } = this.session.listener;
+    if (frontend.config.dockerRoutes.length === 0) return Failures.NoBackend;
+    return this.services.backends.routes(frontend.name)?.settled === false ? Failures.NoServer : Failures.NoRoute;
   }
 
   // --- a slot and a connection

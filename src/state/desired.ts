@@ -10,13 +10,14 @@
 
 import type { Config, ProxyConfig, ServerConfig } from '../config/model.ts';
 import { DNS_SOURCE, expandTemplate } from '../discovery/dns/names.ts';
+import { dockerSource } from '../discovery/docker/names.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
 import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
 import { poolConfig, poolIds } from './pools.ts';
 import type { DesiredBackend, DesiredState } from './types.ts';
 
 /** Before anything is known: what the first difference is taken against. */
-export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), notes: [] };
+export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), unsettled: new Set(), notes: [] };
 
 export function desire(config: Config, snapshots: ReadonlyMap<string, Snapshot>): DesiredState {
   return new Merge(config, snapshots).run();
@@ -42,7 +43,7 @@ class Merge {
     for (const proxy of this.config.proxies) if (proxy.kind !== 'frontend') this.section(proxy);
     const routes = this.settle();
     this.pools(routes);
-    return { backends: this.backends, routes: this.byFrontend(routes), notes: this.notes };
+    return { backends: this.backends, routes: this.byFrontend(routes), unsettled: this.unsettled(), notes: this.notes };
   }
 
   // --- sections ---------------------------------------------------------------------------------------------------
@@ -140,6 +141,12 @@ class Merge {
     for (const proxy of this.config.proxies) if (proxy.dockerRoutes.length > 0) byFrontend.set(proxy.name, []);
     for (const route of routes) byFrontend.get(route.frontend)?.push(route);
     return byFrontend;
+  }
+
+  private unsettled(): ReadonlySet<string> {
+    const spoken = new Set(this.sources.map((source) => source.source));
+    const waiting = this.config.proxies.filter((proxy) => proxy.dockerRoutes.some(({ engine }) => !spoken.has(dockerSource(engine))));
+    return new Set(waiting.map((proxy) => proxy.name));
   }
 }
 

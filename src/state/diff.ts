@@ -16,7 +16,7 @@ export function diff(from: DesiredState, to: DesiredState): readonly Change[] {
     if (before === undefined) changes.push({ kind: 'add-backend', backend });
     else if (before !== backend) diffBackend(before, backend, changes);
   }
-  diffRoutes(from.routes, to.routes, changes);
+  diffRoutes(from, to, changes);
   for (const name of from.backends.keys()) if (!to.backends.has(name)) changes.push({ kind: 'remove-backend', name });
   return changes;
 }
@@ -47,10 +47,12 @@ function byIdentity(servers: readonly DiscoveredServer[]): ReadonlyMap<string, D
   return new Map(servers.map((server) => [server.config.identity, server]));
 }
 
-function diffRoutes(from: DesiredState['routes'], to: DesiredState['routes'], changes: Change[]): void {
+function diffRoutes(from: DesiredState, to: DesiredState, changes: Change[]): void {
   const none: readonly Route[] = [];
-  for (const frontend of new Set([...to.keys(), ...from.keys()])) {
-    const routes = to.get(frontend) ?? none;
-    if (!isDeepStrictEqual(from.get(frontend) ?? none, routes)) changes.push({ kind: 'set-routes', frontend, routes });
+  for (const frontend of new Set([...to.routes.keys(), ...from.routes.keys()])) {
+    const routes = to.routes.get(frontend) ?? none;
+    const unsettled = to.unsettled.has(frontend);
+    if (unsettled === from.unsettled.has(frontend) && isDeepStrictEqual(from.routes.get(frontend) ?? none, routes)) continue;
+    changes.push({ kind: 'set-routes', frontend, routes, settled: !unsettled });
   }
 }

@@ -231,9 +231,9 @@ describe('Backends.apply', () => {
       pool: 'app',
       origin: '',
     } as const;
-    apply({ kind: 'set-routes', frontend: 'www', routes: [route] });
+    apply({ kind: 'set-routes', frontend: 'www', routes: [route], settled: true });
     assert.equal(backends.routes('www')?.lookup('a.test:8080', '/'), route);
-    apply({ kind: 'set-routes', frontend: 'www', routes: [] });
+    apply({ kind: 'set-routes', frontend: 'www', routes: [], settled: true });
     assert.equal(backends.routes('www'), undefined);
   });
 

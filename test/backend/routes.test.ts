@@ -10,7 +10,7 @@ function route(host: string, path: string, pool: string, priority = 0): Route {
 }
 
 function pools(routes: readonly Route[], ...requests: readonly (readonly [host: string, path: string])[]): (string | undefined)[] {
-  const table = new RouteTable(routes);
+  const table = new RouteTable(routes, true);
   return requests.map(([host, path]) => table.lookup(host, path)?.pool);
 }
 
@@ -92,7 +92,7 @@ describe('RouteTable', () => {
   });
 
   it('knows its hosts whatever the path', () => {
-    const table = new RouteTable([route('a.test', '/api', 'p'), route('*.wild.test', '/x', 'p'), route('~^r', '/x', 'p')]);
+    const table = new RouteTable([route('a.test', '/api', 'p'), route('*.wild.test', '/x', 'p'), route('~^r', '/x', 'p')], true);
     assert.deepEqual(
       ['A.test:80', 'b.wild.test', 'regex', 'b.test', 'wild.test'].map((host) => table.knowsHost(host)),
       [true, true, true, false, false],

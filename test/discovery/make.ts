@@ -2,6 +2,7 @@
 
 import type {
   Config,
+  DockerEngineConfig,
   DockerRoutesConfig,
   DockerSelector,
   DockerServersConfig,
@@ -96,6 +97,16 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
   };
   return { global, proxies, userlists: new Map(), dockers: [], ...more };
 }
+
+/** The unnamed one. */
+export const engineConfig: DockerEngineConfig = {
+  place: undefined,
+  name: '',
+  endpoint: undefined,
+  tlsCa: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+};
 
 export function selector(more: Partial<DockerSelector> = {}): DockerSelector {
   const none = { image: undefined, labels: [], name: undefined, service: undefined, project: undefined, network: undefined };

@@ -5,9 +5,10 @@ import { Backends } from '../../src/backend/backends.ts';
 import type { Server } from '../../src/backend/server.ts';
 import { formatDiagnostic } from '../../src/config/diagnostics.ts';
 import { loadText } from '../../src/config/load.ts';
-import type { Diagnostic } from '../../src/config/model.ts';
+import type { Config, Diagnostic } from '../../src/config/model.ts';
 import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
+import type { Snapshot } from '../../src/discovery/provider.ts';
 import { DataPlane } from '../../src/proxy/data-plane.ts';
 import type { AccessRecord } from '../../src/proxy/types.ts';
 import { compileRules } from '../../src/rules/compile.ts';
@@ -28,6 +29,8 @@ export class Balancer {
   readonly logged: Logged[] = [];
   readonly backends: Backends;
   readonly plane: DataPlane;
+  private config: Config | undefined;
+  private readonly snapshots = new Map<string, Snapshot>();
   private desired: DesiredState = NOTHING;
   private clients: RawClient[] = [];
 
@@ -57,10 +60,22 @@ export class Balancer {
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);
-    const next = desire(config, new Map());
+    this.config = config;
+    this.settle();
+    assert.deepEqual(await this.plane.configure(config, rules), []);
+  }
+
+  /** A source speaks. */
+  publish(snapshot: Snapshot): void {
+    this.snapshots.set(snapshot.source, snapshot);
+    this.settle();
+  }
+
+  private settle(): void {
+    assert.ok(this.config);
+    const next = desire(this.config, this.snapshots);
     this.backends.apply(diff(this.desired, next));
     this.desired = next;
-    assert.deepEqual(await this.plane.configure(config, rules), []);
   }
 
   port(frontend: string): number {

@@ -206,3 +206,14 @@ describe('routes', () => {
     assert.equal(state.routes.get('www')?.length, 1);
   });
 });
+
+describe('a frontend', () => {
+  const other = proxy('other', { kind: 'frontend', id: 3, dockerRoutes: [dockerRoutes({ engine: 'west' })] });
+  const waiting = (...snapshots: Snapshot[]) => [...merge(config([www, other, proxy('app')]), ...snapshots).unsettled];
+
+  it('is unsettled until every source that routes for it has spoken', () => {
+    assert.deepEqual(waiting(), ['www', 'other']);
+    assert.deepEqual(waiting(snapshot('docker')), ['other']);
+    assert.deepEqual(waiting(snapshot('docker'), snapshot('docker/west')), []);
+  });
+});

@@ -10,6 +10,7 @@ import { proxy, server } from '../discovery/make.ts';
 function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
   const backends = new Map(state.backends);
   const routes = new Map(state.routes);
+  const unsettled = new Set(state.unsettled);
   const edit = (name: string, change: (servers: readonly DiscoveredServer[]) => readonly DiscoveredServer[]) => {
     const backend = backends.get(name);
     assert.ok(backend !== undefined, `backend ${name} exists`);
@@ -57,10 +58,12 @@ function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
       case 'set-routes':
         for (const route of change.routes) assert.ok(backends.has(route.pool), 'the pool of a route exists');
         routes.set(change.frontend, change.routes);
+        if (change.settled) unsettled.delete(change.frontend);
+        else unsettled.add(change.frontend);
         break;
     }
   }
-  return { backends, routes, notes: [] };
+  return { backends, routes, unsettled, notes: [] };
 }
 
 /** Maps have no order here, and a frontend without routes is one without routes. */
@@ -68,6 +71,7 @@ function comparable(state: DesiredState) {
   return {
     backends: Object.fromEntries(state.backends),
     routes: Object.fromEntries([...state.routes].filter(([, routes]) => routes.length > 0)),
+    unsettled: [...state.unsettled].sort(),
   };
 }
 
@@ -103,10 +107,16 @@ const state: fc.Arbitrary<DesiredState> = fc
   .chain((backends) =>
     fc.record({
       backends: fc.constant(new Map(backends.map((each) => [each.name, each]))),
-      routes: fc.dictionary(fc.constantFrom('f', 'g'), fc.shuffledSubarray(routesTo(backends))),
+      routes: fc.record({ f: fc.shuffledSubarray(routesTo(backends)), g: fc.shuffledSubarray(routesTo(backends)) }),
+      unsettled: fc.subarray(['f', 'g']),
     }),
   )
-  .map(({ backends, routes }) => ({ backends, routes: new Map(Object.entries(routes)), notes: [] }));
+  .map(({ backends, routes, unsettled }) => ({
+    backends,
+    routes: new Map(Object.entries(routes)),
+    unsettled: new Set(unsettled),
+    notes: [],
+  }));
 
 describe('the difference of two states', () => {
   it('leads from the one to the other', () => {
@@ -123,6 +133,7 @@ describe('the difference of two states', () => {
   const one = (servers: readonly DiscoveredServer[]): DesiredState => ({
     backends: new Map([['p', { name: 'p', config: proxy('p'), servers, origin: 'x' }]]),
     routes: new Map(),
+    unsettled: new Set(),
     notes: [],
   });
   const s = (name: string, more: Partial<DiscoveredServer> = {}): DiscoveredServer => ({

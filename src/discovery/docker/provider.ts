@@ -6,6 +6,7 @@ import type { EventLog } from '../../core/log.ts';
 import type { Provider, Snapshot } from '../provider.ts';
 import { DockerClient } from './client.ts';
 import type { Environment } from './endpoint.ts';
+import { dockerSource } from './names.ts';
 import type { SelfHint } from './self.ts';
 import { dockerSnapshot } from './snapshot.ts';
 import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
@@ -25,11 +26,6 @@ export interface DockerProviderOptions extends DockerSurroundings {
   readonly config: Config;
 }
 
-/** The source's name in snapshots: `docker`, or `docker/<section>`. */
-export function dockerSource(engine: DockerEngineConfig): string {
-  return engine.name === '' ? 'docker' : `docker/${engine.name}`;
-}
-
 export class DockerProvider implements Provider {
   readonly name: string;
   readonly engine: DockerEngineConfig;
@@ -40,7 +36,7 @@ export class DockerProvider implements Provider {
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
   constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS }: DockerProviderOptions) {
-    this.name = dockerSource(engine);
+    this.name = dockerSource(engine.name);
     this.engine = engine;
     this.config = config;
     this.self = self;
@@ -65,7 +61,6 @@ export class DockerProvider implements Provider {
     this.publish?.(
       dockerSnapshot({
         source: this.name,
-        engine: this.engine.name,
         view,
         config: this.config,
         self: this.self,
@@ -75,28 +70,13 @@ export class DockerProvider implements Provider {
   }
 }
 
-/** The engine that is meant where no `docker` section stands. */
-export const DEFAULT_ENGINE: DockerEngineConfig = {
-  place: undefined,
-  name: '',
-  endpoint: undefined,
-  tlsCa: undefined,
-  tlsCert: undefined,
-  tlsKey: undefined,
-};
-
-/** The engines that some line of the configuration asks; all there are, at least the default one, with `always`. */
-export function enginesInUse(config: Config, always = false): readonly DockerEngineConfig[] {
-  const engines = config.dockers.length > 0 ? config.dockers : [DEFAULT_ENGINE];
-  if (always) return engines;
-  const wanted = config.proxies.flatMap((proxy) => [
-    ...proxy.dockerServers.map((line) => line.selector.engine),
-    ...proxy.dockerRoutes.map((line) => line.engine),
-  ]);
-  return engines.filter((engine) => wanted.some((name) => name === undefined || name === engine.name));
-}
-
-/** One provider for each engine in use. */
-export function dockerProviders(config: Config, surroundings: DockerSurroundings, always = false): readonly DockerProvider[] {
-  return enginesInUse(config, always).map((engine) => new DockerProvider({ ...surroundings, engine, config }));
+/** The engines that some line of the configuration asks. */
+export function enginesInUse(config: Config): readonly DockerEngineConfig[] {
+  const wanted = new Set(
+    config.proxies.flatMap((proxy) => [
+      ...proxy.dockerServers.map(({ selector }) => dockerSource(selector.engine)),
+      ...proxy.dockerRoutes.map(({ engine }) => dockerSource(engine)),
+    ]),
+  );
+  return config.dockers.filter((engine) => wanted.has(dockerSource(engine.name)));
 }

@@ -13,16 +13,15 @@ import { type Vantage, vantageOf } from './address.ts';
 import { type Claim, settle } from './claims.ts';
 import { type Container, isLive } from './container.ts';
 import { type Labels, readLabels, type Settings } from './labels.ts';
+import { dockerSource } from './names.ts';
 import { defaultPool, isOneOff, selects, serviceName } from './select.ts';
 import { findSelf, type SelfHint } from './self.ts';
 import { originOf, serverOf } from './server.ts';
 import type { EngineView, KnownContainer } from './watch.ts';
 
 export interface SnapshotInput {
-  /** The provider's name. */
+  /** The provider's name, which says the engine. */
   readonly source: string;
-  /** Name of the `docker` section, empty for the unnamed engine. */
-  readonly engine: string;
   readonly view: EngineView;
   readonly config: Config;
   readonly self: SelfHint;
@@ -83,7 +82,7 @@ class Mapping {
   }
 
   private isOurs(engine: string | undefined): boolean {
-    return engine === undefined || engine === this.input.engine;
+    return dockerSource(engine) === this.input.source;
   }
 
   // --- docker-servers ---------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { DockerClient, EngineError } from '../../../src/discovery/docker/client.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
-import { DEFAULT_ENGINE } from '../../../src/discovery/docker/provider.ts';
 import { until } from '../../support/wait.ts';
+import { engineConfig } from '../make.ts';
 import { FakeEngine } from './fake-engine.ts';
 import { id } from './make.ts';
 
@@ -20,14 +20,14 @@ beforeEach(async () => {
 afterEach(() => engine.dispose());
 
 async function connected(patience?: number): Promise<DockerClient> {
-  const client = new DockerClient({ ...DEFAULT_ENGINE, endpoint: engine.endpoint }, {}, patience);
+  const client = new DockerClient({ ...engineConfig, endpoint: engine.endpoint }, {}, patience);
   await client.connect(signal);
   return client;
 }
 
 describe('the client of an engine', () => {
   it('finds it by the environment it is given, and not by that of the process', async () => {
-    const client = new DockerClient(DEFAULT_ENGINE, { DOCKER_HOST: engine.endpoint });
+    const client = new DockerClient(engineConfig, { DOCKER_HOST: engine.endpoint });
     assert.deepEqual(await client.connect(signal), { version: '99.0', api: '1.41', rootless: false, local: true, host: '127.0.0.1' });
   });
 
@@ -84,7 +84,7 @@ describe('what answers at the endpoint', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     try {
-      await check(new DockerClient({ ...DEFAULT_ENGINE, endpoint: `tcp://127.0.0.1:${port}` }, {}));
+      await check(new DockerClient({ ...engineConfig, endpoint: `tcp://127.0.0.1:${port}` }, {}));
     } finally {
       server.closeAllConnections();
       server.close();

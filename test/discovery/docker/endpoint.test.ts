@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DockerEngineConfig } from '../../../src/config/model.ts';
 import { isLocal, resolveEndpoint } from '../../../src/discovery/docker/endpoint.ts';
-import { DEFAULT_ENGINE } from '../../../src/discovery/docker/provider.ts';
+import { engineConfig } from '../make.ts';
 
-const at = (endpoint: string | undefined, more: Partial<DockerEngineConfig> = {}) => ({ ...DEFAULT_ENGINE, endpoint, ...more });
+const at = (endpoint: string | undefined, more: Partial<DockerEngineConfig> = {}) => ({ ...engineConfig, endpoint, ...more });
 const noTls = { ca: undefined, cert: undefined, key: undefined };
 
 describe('the endpoint of an engine', () => {
   it('is the local socket where nobody says otherwise', () => {
-    const endpoint = resolveEndpoint(DEFAULT_ENGINE, {});
+    const endpoint = resolveEndpoint(engineConfig, {});
     assert.equal(endpoint.kind === 'unix' && endpoint.path, '/var/run/docker.sock');
   });
 
   it('is DOCKER_HOST where the configuration names none', () => {
-    const endpoint = resolveEndpoint(DEFAULT_ENGINE, { DOCKER_HOST: 'tcp://192.0.2.1:2375' });
+    const endpoint = resolveEndpoint(engineConfig, { DOCKER_HOST: 'tcp://192.0.2.1:2375' });
     assert.deepEqual(endpoint, { kind: 'tcp', host: '192.0.2.1', port: 2375, tls: undefined, text: 'tcp://192.0.2.1:2375' });
   });
 
@@ -25,7 +25,7 @@ describe('the endpoint of an engine', () => {
 
   it('takes TLS from the environment only with the endpoint', () => {
     const env = { DOCKER_HOST: 'tcp://192.0.2.1:2376', DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/certs' };
-    const theirs = resolveEndpoint(DEFAULT_ENGINE, env);
+    const theirs = resolveEndpoint(engineConfig, env);
     assert.deepEqual(theirs.kind === 'tcp' && theirs.tls, { ca: '/certs/ca.pem', cert: '/certs/cert.pem', key: '/certs/key.pem' });
     const ours = resolveEndpoint(at('tcp://192.0.2.1:2375'), env);
     assert.equal(ours.kind === 'tcp' && ours.tls, undefined);

@@ -4,11 +4,11 @@ import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config, DockerEngineConfig } from '../../../src/config/model.ts';
 import { type EventLog, Level } from '../../../src/core/log.ts';
-import { DEFAULT_ENGINE, DockerProvider, dockerProviders, enginesInUse } from '../../../src/discovery/docker/provider.ts';
+import { DockerProvider, enginesInUse } from '../../../src/discovery/docker/provider.ts';
 import { WATCH_TIMINGS, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
 import type { Snapshot } from '../../../src/discovery/provider.ts';
 import { until } from '../../support/wait.ts';
-import { config, dockerRoutes, dockerServers, proxy } from '../make.ts';
+import { config, dockerRoutes, dockerServers, engineConfig, proxy } from '../make.ts';
 import { FakeEngine } from './fake-engine.ts';
 
 const app = config([proxy('app', { dockerServers: [dockerServers({ image: 'eviking/mydockerapp' })] })]);
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 function start(timings: WatchTimings = eager, configuration: Config = app): DockerProvider {
-  const where: DockerEngineConfig = { ...DEFAULT_ENGINE, endpoint: engine.endpoint };
+  const where: DockerEngineConfig = { ...engineConfig, endpoint: engine.endpoint };
   const provider = new DockerProvider({ engine: where, config: configuration, env: {}, self: { hostname: 'here' }, events: log, timings });
   running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
   return provider;
@@ -317,7 +317,7 @@ describe('an engine that cannot be reached', () => {
   });
 
   it('may make no sense at all', async () => {
-    const where = { ...DEFAULT_ENGINE, endpoint: 'gopher://x' };
+    const where = { ...engineConfig, endpoint: 'gopher://x' };
     const provider = new DockerProvider({ engine: where, config: app, env: {}, self: { hostname: 'here' }, events: log, timings: eager });
     running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
     await until('it is told', () => log.matching(/is not a Docker endpoint/) === 1);
@@ -343,32 +343,20 @@ describe('the API version', () => {
 });
 
 describe('which engines are asked', () => {
-  const west: DockerEngineConfig = { ...DEFAULT_ENGINE, name: 'west' };
-  const east: DockerEngineConfig = { ...DEFAULT_ENGINE, name: 'east' };
-  const line = (name: string | undefined) => [proxy('app', { dockerServers: [dockerServers({ engine: name })] })];
-  const names = (configuration: Config, always = false) => enginesInUse(configuration, always).map(({ name }) => name);
+  const west: DockerEngineConfig = { ...engineConfig, name: 'west' };
+  const east: DockerEngineConfig = { ...engineConfig, name: 'east' };
+  const line = (name: string | undefined) => proxy('app', { dockerServers: [dockerServers({ engine: name })] });
+  const routing = proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes({ engine: 'west' })] });
+  const names = (proxies: Config['proxies'], ...dockers: DockerEngineConfig[]) =>
+    enginesInUse(config(proxies, { dockers })).map(({ name }) => name);
 
-  it('none without a line that wants one, unless it is wanted anyway', () => {
-    assert.deepEqual(names(config([proxy('app')])), []);
-    assert.deepEqual(names(config([proxy('app')]), true), ['']);
-    assert.deepEqual(names(config([proxy('app')], { dockers: [west] })), []);
+  it('none without a line that wants one', () => {
+    assert.deepEqual(names([proxy('app')], west), []);
   });
 
-  it('the default one, all that are configured, or the one that is named', () => {
-    assert.deepEqual(names(config(line(undefined))), ['']);
-    assert.deepEqual(names(config(line(undefined), { dockers: [west, east] })), ['west', 'east']);
-    assert.deepEqual(names(config(line('east'), { dockers: [west, east] })), ['east']);
-  });
-
-  it('have a source each', () => {
-    const providers = dockerProviders(config(line(undefined), { dockers: [west, DEFAULT_ENGINE] }), {
-      env: {},
-      self: { hostname: 'x' },
-      events: log,
-    });
-    assert.deepEqual(
-      providers.map((provider) => provider.name),
-      ['docker/west', 'docker'],
-    );
+  it('the unnamed one where a line names none, else the one that is named', () => {
+    assert.deepEqual(names([line(undefined)], west, engineConfig), ['']);
+    assert.deepEqual(names([line('east')], west, east), ['east']);
+    assert.deepEqual(names([line('east'), routing], west, east, engineConfig), ['west', 'east']);
   });
 });

@@ -12,15 +12,14 @@ import { type ContainerTraits, container, id, net, remoteEngine, view } from './
 
 interface Traits {
   readonly facts?: EngineFacts;
-  readonly engine?: string;
+  readonly source?: string;
   readonly mountinfo?: string;
   readonly hostname?: string;
 }
 
 function map(configuration: Config, containers: readonly (Container | KnownContainer)[], traits: Traits = {}): Snapshot {
   return dockerSnapshot({
-    source: 'docker',
-    engine: traits.engine ?? '',
+    source: traits.source ?? 'docker',
     view: view(containers, traits.facts),
     config: configuration,
     self: { hostname: traits.hostname ?? 'somewhere', mountinfo: traits.mountinfo },
@@ -145,13 +144,14 @@ describe('docker-servers', () => {
     );
   });
 
-  it('heeds lines for its own engine, and those for any', () => {
+  it('heeds the lines for its own engine alone', () => {
     const configuration = config([
-      proxy('any', { dockerServers: [dockerServers({ name: '*' })] }),
+      proxy('unnamed', { dockerServers: [dockerServers({ name: '*' })] }),
       proxy('mine', { dockerServers: [dockerServers({ name: '*', engine: 'east' })] }),
       proxy('other', { dockerServers: [dockerServers({ name: '*', engine: 'west' })] }),
     ]);
-    assert.deepEqual([...map(configuration, [container('a')], { engine: 'east' }).pools.keys()], ['any', 'mine']);
+    assert.deepEqual([...map(configuration, [container('a')], { source: 'docker/east' }).pools.keys()], ['mine']);
+    assert.deepEqual([...map(configuration, [container('a')]).pools.keys()], ['unnamed']);
   });
 });
 
