@@ -9,7 +9,6 @@ export const built = join(root, 'dist', 'test');
 export const groups = {
   docker: 'a Docker engine, or dockerd and root to start one',
   haproxy: 'the program haproxy, to compare with side by side',
-  browser: 'a browser',
 };
 
 function testFiles(folder) {
