@@ -8,6 +8,9 @@
 
 import type { Route } from '../state/types.ts';
 
+/** Of a host name, in letters: a longer one is none, and regular expressions are not asked about it. */
+const LONGEST_HOST = 253;
+
 /** Routes of one host, best first. */
 type Bucket = readonly Route[];
 
@@ -17,7 +20,7 @@ export class RouteTable {
   private readonly exact: ReadonlyMap<string, Bucket>;
   /** By suffix with its leading dot. */
   private readonly suffix: ReadonlyMap<string, Bucket>;
-  private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket }[];
+  private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket; readonly priority: number }[];
 
   constructor(routes: readonly Route[], settled: boolean) {
     this.settled = settled;
@@ -25,7 +28,7 @@ export class RouteTable {
     this.suffix = buckets(routes, 'suffix');
     this.regex = [...buckets(routes, 'regex')].flatMap(([source, bucket]) => {
       const pattern = compile(source);
-      return pattern === undefined ? [] : [{ pattern, bucket }];
+      return pattern === undefined ? [] : [{ pattern, bucket, priority: bucket[0]?.priority ?? 0 }];
     });
   }
 
@@ -38,16 +41,12 @@ export class RouteTable {
         best = better(best, this.suffix.get(name.slice(dot)), path);
       }
     }
-    for (const { pattern, bucket } of this.regex) if (pattern.test(name)) best = better(best, bucket, path);
+    // Never to be tried in vain: this is where a request can cost time.
+    if (name.length > LONGEST_HOST) return best;
+    for (const { pattern, bucket, priority } of this.regex) {
+      if ((best === undefined || priority > best.priority) && pattern.test(name)) best = better(best, bucket, path);
+    }
     return best;
-  }
-
-  /** Whether any route is for this host, whatever its path. */
-  knowsHost(host: string): boolean {
-    const name = hostName(host);
-    if (this.exact.has(name)) return true;
-    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) if (this.suffix.has(name.slice(dot))) return true;
-    return this.regex.some(({ pattern }) => pattern.test(name));
   }
 }
 

@@ -64,6 +64,9 @@ ${criteria()}.
 
 ${table(['method', 'true if'], matches)}
 
+A regular expression has no limit on how long it may try: one with a repetition inside a repetition, like \`(a+)+\`, can hold up
+everybody on a request made for it.
+
 Names that are always there (manual 7.4):
 
 ${table(['ACL', 'means'], predefined)}`;

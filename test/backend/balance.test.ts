@@ -131,6 +131,17 @@ describe('balance', () => {
     assert.equal(balance.pick(0, servers[1]), servers[0], 'avoided while there is another');
   });
 
+  it('random draws no more often than there are servers', () => {
+    let draws = 0;
+    const balance = new RandomDraws(100, () => {
+      draws++;
+      return 0.5;
+    });
+    balance.rebuild(weighted('roundrobin', 1, 1, 1).servers);
+    balance.pick(0, undefined);
+    assert.equal(draws, 3);
+  });
+
   it('random reaches every server in proportion to its weight', () => {
     const weights = [1, 5, 0, 2, 7].filter((weight) => weight > 0);
     const { servers } = weighted('roundrobin', ...weights);

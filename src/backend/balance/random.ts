@@ -18,7 +18,7 @@ export class RandomDraws implements Balance {
   /** Largest power of two within the servers. */
   private top = 0;
 
-  /** `random` answers 0 <= r < 1; tests hand in their own. */
+  /** `random` answers 0 <= r < 1; tests hand in their own. Nobody needs more draws than there are servers. */
   constructor(draws: number, random: () => number = Math.random) {
     this.draws = draws;
     this.random = random;
@@ -43,7 +43,7 @@ export class RandomDraws implements Balance {
     const without = avoid !== undefined && avoid.lb.index >= 0 && avoid.weight < this.total && this.servers[avoid.lb.order] === avoid;
     if (without) this.add(avoid.lb.order, -avoid.weight);
     let best = this.draw();
-    for (let i = 1; i < this.draws; i++) {
+    for (let i = Math.min(this.draws, this.servers.length); i > 1; i--) {
       const other = this.draw();
       if ((other.scur + 1) * best.weight < (best.scur + 1) * other.weight) best = other;
     }

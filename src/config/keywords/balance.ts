@@ -9,6 +9,9 @@ import { refusal, refusedAlgorithms } from './refused.ts';
 
 export const ALGORITHMS: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'];
 
+/** HAProxy sets no limit, but every request pays for every draw, and more than a few change nothing. */
+const MOST_DRAWS = 100;
+
 /** `roundrobin`, `random(3)`: for the keyword and for the label of a container. */
 export function readBalance(word: string): Read<BalanceConfig> {
   const [, name = '', argument] = /^([^(]*)(?:\((.*)\))?$/s.exec(word) ?? [];
@@ -16,10 +19,10 @@ export function readBalance(word: string): Read<BalanceConfig> {
   if (algorithm === undefined) return { error: unknownAlgorithm(name, word) };
   if (argument === undefined) return { value: { algorithm, draws: 2 } };
   if (algorithm !== 'random') return { error: `balance ${algorithm} takes no argument in parentheses.` };
-  const draws = readInteger(argument, 'balance random', 1);
+  const draws = readInteger(argument, 'balance random', 1, MOST_DRAWS);
   return 'value' in draws
     ? { value: { algorithm, draws: draws.value } }
-    : { error: 'balance random : number of draws must be at least 1.' };
+    : { error: `balance random : number of draws must be at least 1 and at most ${MOST_DRAWS}.` };
 }
 
 function unknownAlgorithm(name: string, word: string): string {

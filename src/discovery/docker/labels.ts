@@ -9,10 +9,12 @@
  * changes nothing.
  */
 
-import type { BalanceAlgorithm, BalanceConfig } from '../../config/model.ts';
+import { readBalance as readBalanceWord } from '../../config/keywords/balance.ts';
+import type { BalanceConfig } from '../../config/model.ts';
 import { forbiddenInName, readInteger } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
+import { slowRegex } from './host-regex.ts';
 
 /** What labels say about one way into a container. Undefined: no label says it. */
 export interface Settings {
@@ -57,8 +59,6 @@ export interface Labels {
 
 /** Reads a value into the settings; answers what is wrong with it. */
 type Reader = (value: string, into: Settings, label: string) => string | undefined;
-
-const ALGORITHMS: readonly string[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'] satisfies BalanceAlgorithm[];
 
 function boolean(assign: (into: Settings, value: boolean, label: string) => void): Reader {
   return (value, into, label) => {
@@ -124,20 +124,23 @@ function readHosts(value: string, into: Settings): string | undefined {
 }
 
 function readHost(item: string): Route['host'] | string {
-  if (item.startsWith('~')) {
-    try {
-      new RegExp(item.slice(1));
-      return { kind: 'regex', value: item.slice(1) };
-    } catch (error) {
-      return `holds a bad regular expression: ${(error as Error).message}`;
-    }
-  }
+  if (item.startsWith('~')) return readHostRegex(item.slice(1));
   const host = item.toLowerCase().replace(/\.$/, '');
   if (host === '') return 'holds an empty host';
   const name = host.startsWith('*.') ? host.slice(2) : host;
   if (/:\d+$/.test(name) && !name.startsWith('[')) return `holds '${item}': a host stands here without a port`;
   if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$/.test(name)) return `holds '${item}', which is not a host`;
   return name === host ? { kind: 'exact', value: host } : { kind: 'suffix', value: `.${name}` };
+}
+
+function readHostRegex(source: string): Route['host'] | string {
+  try {
+    new RegExp(source);
+  } catch (error) {
+    return `holds a bad regular expression: ${(error as Error).message}`;
+  }
+  const slow = slowRegex(source);
+  return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
 }
 
 function readPath(value: string, into: Settings): string | undefined {
@@ -170,14 +173,9 @@ function readNetwork(value: string, into: Settings): string | undefined {
 }
 
 function readBalance(value: string, into: Settings): string | undefined {
-  const match = /^([a-z-]+)(?:\((\d+)\))?$/.exec(value.trim());
-  const algorithm = match?.[1] ?? '';
-  if (!ALGORITHMS.includes(algorithm) || (match?.[2] !== undefined && algorithm !== 'random')) {
-    return `is not one of ${ALGORITHMS.join(', ')}${didYouMean(algorithm, ALGORITHMS)}`;
-  }
-  const draws = Number(match?.[2] ?? 2);
-  if (draws < 1) return 'asks for less than one draw';
-  into.balance = { algorithm: algorithm as BalanceAlgorithm, draws };
+  const read = readBalanceWord(value.trim());
+  if ('error' in read) return `is refused: ${read.error}`;
+  into.balance = read.value;
   return undefined;
 }
 
