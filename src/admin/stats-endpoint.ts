@@ -5,6 +5,7 @@
 
 import type { ProxyConfig, StatsConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
+import { withoutBreaks } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
 import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
@@ -107,13 +108,13 @@ function reply(type: string, refresh: string, text: string): Reply {
 }
 
 function refuse({ realm }: StatsConfig): Reply {
-  const quoted = realm.replace(/["\\]/g, '\\$&');
+  const quoted = withoutBreaks(realm).replace(/["\\]/g, '\\$&');
   const fieldLines = `${NO_CACHE}content-type: text/html\r\nwww-authenticate: Basic realm="${quoted}"\r\n`;
   return { status: 401, reason: 'Unauthorized', fieldLines, body: REFUSED };
 }
 
 function redirect({ uri }: StatsConfig, query: StatsQuery, result: string): Reply {
   const location = `${uri};st=${result}${query.up ? ';up' : ''}${query.norefresh ? ';norefresh' : ''}${query.scope && `;scope=${query.scope}`}`;
-  const fieldLines = `${NO_CACHE}content-type: text/plain\r\nlocation: ${location}\r\n`;
+  const fieldLines = `${NO_CACHE}content-type: text/plain\r\nlocation: ${withoutBreaks(location)}\r\n`;
   return { status: 303, reason: 'See Other', fieldLines, body: EMPTY };
 }

@@ -14,11 +14,11 @@ export function checkRequest(check: HttpCheckConfig): Buffer {
   const lines = headers
     .filter(([name]) => name !== 'content-length' && name !== 'transfer-encoding')
     .map(([name, value]) => `${name}: ${value}`);
-  const body = Buffer.from(check.body, 'utf8');
+  const body = Buffer.from(check.body, 'latin1');
   if (body.length > 0) lines.push(`content-length: ${body.length}`);
   if (check.version === 'HTTP/1.1' && !headers.some(([name]) => name === 'connection')) lines.push('connection: close');
   const head = [`${check.method} ${check.uri} ${check.version}`, ...lines, '', ''].join('\r\n');
-  return Buffer.concat([Buffer.from(head, 'utf8'), body]);
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
 }
 
 export class HttpProbe implements Probe {

@@ -7,6 +7,8 @@
  *   "..."      | nothing         | the same, and $             | yes
  *   '...'      | nothing         | nothing                     | no
  *
+ * The line is bytes, one character each, and so are its words: `\xe9` is the byte E9.
+ *
  * Any other backslash stays as it is, so that `path_reg \.php$` needs no quotes. Lines are never continued.
  */
 

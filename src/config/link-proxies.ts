@@ -1,5 +1,6 @@
 /** Checks that need the whole text: references among proxies, names, time-outs, what has no effect. */
 
+import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
@@ -42,7 +43,10 @@ function checkReferences(proxy: ProxyDraft, backends: readonly string[], reporte
   if (proxy.kind === 'backend') return;
   const missing = (place: Place, keyword: string, name: string): void => {
     if (isDynamic(name) || backends.includes(name)) return;
-    reporter.alert(place, `proxy '${proxy.name}': unable to find required ${keyword}: '${name}'${didYouMean(name, backends) || '.'}`);
+    reporter.alert(
+      place,
+      `proxy '${proxy.name}': unable to find required ${keyword}: '${textOf(name)}'${didYouMean(name, backends) || '.'}`,
+    );
   };
   if (proxy.defaultBackend !== undefined) missing(proxy.defaultBackend.place, 'default_backend', proxy.defaultBackend.name);
   for (const rule of proxy.useBackends) missing(rule.place, 'use_backend', rule.backend);

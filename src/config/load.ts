@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { bytesOf } from '../core/bytes.ts';
 import { Reporter } from './diagnostics.ts';
 import { type Draft, newDraft } from './draft.ts';
 import { link } from './link.ts';
@@ -35,7 +36,7 @@ export function loadConfig(paths: readonly string[], options: LoadOptions): Load
 /** Reads a text that is no file: tests, and the built-in configuration. `file` is what messages call it. */
 export function loadText(text: string, file: string, options: LoadOptions): Loaded {
   const loading = new Loading(options);
-  loading.text(text, file);
+  loading.bytes(bytesOf(text), file);
   return loading.finish();
 }
 
@@ -63,12 +64,12 @@ class Loading {
 
   file(path: string): void {
     const read = readFile(resolve(this.surroundings.cwd, path));
-    if ('bytes' in read) this.text(read.bytes.toString('utf8'), path);
+    if ('bytes' in read) this.bytes(read.bytes.toString('latin1'), path);
     else this.surroundings.reporter.alert(undefined, `Could not open configuration file ${path} : ${read.error}`);
   }
 
-  text(text: string, file: string): void {
-    parseText(text, file, this.draft, this.surroundings);
+  bytes(bytes: string, file: string): void {
+    parseText(bytes, file, this.draft, this.surroundings);
   }
 
   finish(): Loaded {

@@ -14,7 +14,7 @@ export interface Place {
 /** One rule or ACL line, lexed but not compiled: `rules/` owns the grammar of what stands in it. */
 export interface RawRule {
   readonly place: Place;
-  /** The words after the keyword, quotes and escapes removed. */
+  /** The words after the keyword, quotes and escapes removed: bytes, one character each, as in a head. */
   readonly words: readonly string[];
 }
 
@@ -25,6 +25,7 @@ export interface AclConfig extends RawRule {
 
 /** `use_backend <backend> [{if | unless} <condition>]`; the words are the condition with its `if` or `unless`. */
 export interface UseBackendConfig extends RawRule {
+  /** Bytes, like the words. */
   readonly backend: string;
 }
 
@@ -167,7 +168,7 @@ export interface ServerCheckConfig {
   readonly port: number | undefined;
 }
 
-/** `option httpchk` and `http-check`. Absent: a TCP connect is the check. */
+/** `option httpchk` and `http-check`; texts are bytes, one character each. Absent: a TCP connect is the check. */
 export interface HttpCheckConfig {
   readonly method: string;
   readonly uri: string;
@@ -190,8 +191,9 @@ export interface HttpCheckConfig {
 /** `stats ...` of one proxy (manual 4.2). */
 export interface StatsConfig {
   readonly place: Place;
-  /** Prefix of path and query that is taken, default `/haproxy?stats`. */
+  /** Prefix of path and query that is taken, default `/haproxy?stats`; bytes, one character each. */
   readonly uri: string;
+  /** Bytes, one character each. */
   readonly realm: string;
   /** Clear-text users of `stats auth user:password`. */
   readonly auth: readonly { readonly user: string; readonly password: string }[];

@@ -4,6 +4,7 @@
  * Reading goes on after every mistake, so that one run shows them all.
  */
 
+import { bytesOf, isText, textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { Blocks } from './blocks.ts';
 import { type DockerDraft, type Draft, newProxy, type ProxyDraft, type ResolversDraft, type UserlistDraft } from './draft.ts';
@@ -25,14 +26,14 @@ const userlistKeywords = new Keywords(userlistRows);
 const resolversKeywords = new Keywords(resolversRows);
 const dockerKeywords = new Keywords(dockerRows);
 
-/** Reads the line inside the present section. */
-type LineReader = (place: Place, words: readonly string[]) => void;
+/** Reads the line inside the present section; its words are bytes. */
+type LineReader = (place: Place, bytes: readonly string[]) => void;
 
 const SECTIONS = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker'];
 
-/** Reads one file into `draft`. Each file begins outside of any section; `defaults` of earlier files go on. */
-export function parseText(text: string, file: string, draft: Draft, surroundings: Surroundings): void {
-  new Parser(file, draft, surroundings).run(text);
+/** Reads one file's bytes (one character each) into `draft`. Each file begins outside of any section; `defaults` of earlier files go on. */
+export function parseText(bytes: string, file: string, draft: Draft, surroundings: Surroundings): void {
+  new Parser(file, draft, surroundings).run(bytes);
 }
 
 class Parser {
@@ -50,15 +51,15 @@ class Parser {
     this.draft = draft;
     this.surroundings = surroundings;
     this.blocks = new Blocks(surroundings.reporter, (name) => this.variable(name));
-    this.readLine = (place, words) => this.outside(place, words);
+    this.readLine = (place, bytes) => this.outside(place, bytes);
   }
 
-  run(text: string): void {
-    for (const raw of text.split('\n')) {
+  run(bytes: string): void {
+    for (const raw of bytes.split('\n')) {
       const place = { file: this.file, line: ++this.line };
       const lexed = lexLine(raw, (name) => this.variable(name));
       if ('error' in lexed) {
-        const pointer = `  ${lexed.line}\n  ${' '.repeat(lexed.column)}^`;
+        const pointer = `  ${textOf(lexed.line)}\n  ${' '.repeat(textOf(lexed.line.slice(0, lexed.column)).length)}^`;
         this.surroundings.reporter.alert(place, `${lexed.error} at position ${lexed.position}:\n${pointer}`);
       } else if (lexed.words.length > 0) {
         this.statement(place, lexed.words);
@@ -68,22 +69,34 @@ class Parser {
   }
 
   private variable(name: string): string | undefined {
+    const value = this.textVariable(name);
+    return value === undefined ? undefined : bytesOf(value);
+  }
+
+  private textVariable(name: string): string | undefined {
     if (name === '.FILE') return this.file;
     if (name === '.LINE') return String(this.line);
     if (name === '.SECTION') return this.sectionName;
     return this.draft.global.env.get(name);
   }
 
-  private statement(place: Place, words: readonly string[]): void {
-    const [first = ''] = words;
-    if (first.startsWith('.')) this.blocks.directive(place, words);
+  private statement(place: Place, bytes: readonly string[]): void {
+    const [first = ''] = bytes;
+    if (first.startsWith('.')) this.blocks.directive(place, this.texts(place, bytes));
     else if (!this.blocks.active) return;
-    else if (SECTIONS.includes(first) || refusedSections.has(first)) this.section(place, words);
-    else this.readLine(place, words);
+    else if (SECTIONS.includes(first) || refusedSections.has(first)) this.section(place, this.texts(place, bytes));
+    else this.readLine(place, bytes);
   }
 
-  private outside(place: Place, words: readonly string[]): void {
-    const [first = ''] = words;
+  /** Names, paths, passwords: a byte that is lost here would make two of them equal, so it is not guessed at. */
+  private texts(place: Place, bytes: readonly string[]): readonly string[] {
+    const bad = bytes.find((word) => !isText(word));
+    if (bad !== undefined) this.surroundings.reporter.alert(place, `'${textOf(bad)}' is not valid UTF-8; only rules may hold any bytes.`);
+    return bytes.map(textOf);
+  }
+
+  private outside(place: Place, bytes: readonly string[]): void {
+    const first = textOf(bytes[0] ?? '');
     this.surroundings.reporter.alert(place, `unknown keyword '${first}' out of section${didYouMean(first, SECTIONS) || '.'}`);
   }
 
@@ -246,19 +259,24 @@ class Parser {
   }
 
   private rows<Target>(keywords: Keywords<Target>, section: Section, target: Target, name = ''): LineReader {
-    return (place, words) => {
-      const negated = (words[0] === 'no' || words[0] === 'default') && words.length > 1;
-      const own = negated ? words.slice(1) : words;
+    return (place, bytes) => {
+      const negated = (bytes[0] === 'no' || bytes[0] === 'default') && bytes.length > 1;
+      const own = negated ? bytes.slice(1) : bytes;
       const found = keywords.find(own);
       if (found === undefined) {
-        this.withoutRow(place, own, keywords, section, name);
+        this.withoutRow(place, own.map(textOf), keywords, section, name);
         return;
       }
-      const line = this.at(place, found.row.name, own.slice(found.length));
+      const line = this.lineOf(found.row, place, own.slice(found.length));
       if (!allowedIn(found.row, section, name, line)) return;
-      if (negated) negate(found.row, target, line, words[0] ?? '');
+      if (negated) negate(found.row, target, line, bytes[0] ?? '');
       else if (arityFits(found.row, line)) found.row.parse(target, line);
     };
+  }
+
+  private lineOf(row: Pick<Row<never>, 'name' | 'bytes'>, place: Place, bytes: readonly string[]): Statement {
+    if (row.bytes === true) return new Statement(place, row.name, bytes, this.surroundings, textOf);
+    return this.at(place, row.name, this.texts(place, bytes));
   }
 
   private withoutRow<Target>(place: Place, words: readonly string[], keywords: Keywords<Target>, section: Section, name: string): void {

@@ -38,6 +38,8 @@ export interface Row<Target> extends Documented {
   readonly missing?: string;
   /** A rule: in a `defaults` section only where that has a name. */
   readonly rule?: boolean;
+  /** Its arguments go into messages, or are compared with them: it reads bytes, one character each, instead of text. */
+  readonly bytes?: boolean;
   /** An error, not a warning, in a proxy without the capability. */
   readonly strict?: boolean;
   parse(target: Target, line: Statement): void;
@@ -63,12 +65,21 @@ export class Statement {
   /** The arguments, after the keyword's own words. */
   readonly words: readonly string[];
   readonly surroundings: Surroundings;
+  /** What makes a message with words in it fit for people. */
+  private readonly legible: (message: string) => string;
 
-  constructor(place: Place, keyword: string, words: readonly string[], surroundings: Surroundings) {
+  constructor(
+    place: Place,
+    keyword: string,
+    words: readonly string[],
+    surroundings: Surroundings,
+    legible: (message: string) => string = (message) => message,
+  ) {
     this.place = place;
     this.keyword = keyword;
     this.words = words;
     this.surroundings = surroundings;
+    this.legible = legible;
   }
 
   get cwd(): string {
@@ -80,15 +91,15 @@ export class Statement {
   }
 
   fail(message: string): void {
-    this.surroundings.reporter.alert(this.place, message);
+    this.surroundings.reporter.alert(this.place, this.legible(message));
   }
 
   warn(message: string): void {
-    this.surroundings.reporter.warning(this.place, message);
+    this.surroundings.reporter.warning(this.place, this.legible(message));
   }
 
   note(message: string): void {
-    this.surroundings.reporter.notice(this.place, message);
+    this.surroundings.reporter.notice(this.place, this.legible(message));
   }
 
   /** The value, or the error reported and undefined. */

@@ -26,6 +26,11 @@ function classify(): Uint8Array {
   return table;
 }
 
+/** For a value that is written into a head: a CR, LF or NUL would split the message and becomes a blank. */
+export function withoutBreaks(value: string): string {
+  return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
+}
+
 export const CR = 0x0d;
 export const LF = 0x0a;
 export const SP = 0x20;

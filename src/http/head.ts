@@ -9,6 +9,7 @@
  * unedited head is copied as one slice.
  */
 
+import { withoutBreaks } from './chars.ts';
 import type { Field } from './fields.ts';
 
 /** How a message's body ends (RFC 9112 6.3). */
@@ -169,7 +170,7 @@ export class Head {
 
   /** Appends a field line; a CR, LF or NUL in it would split the message and is replaced by a blank. */
   add(name: string, value: string): void {
-    const clean = /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
+    const clean = withoutBreaks(value);
     this.addedPairs ??= [];
     this.addedPairs.push([name, clean]);
     this.added += `${name}: ${clean}\r\n`;

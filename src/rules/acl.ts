@@ -176,7 +176,7 @@ class Options {
     this.fromFiles = true;
     let text: string;
     try {
-      text = readFileSync(path, 'utf8');
+      text = readFileSync(Buffer.from(path, 'latin1'), 'latin1');
     } catch {
       throw new RuleError(`failed to open pattern file <${path}>`);
     }

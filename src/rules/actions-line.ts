@@ -1,6 +1,6 @@
 /** Actions on the request line and on the status line. */
 
-import { CLASS, TOKEN } from '../http/chars.ts';
+import { CLASS, TOKEN, withoutBreaks } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
 import { type ActionRow, ALLOW, onHead, type Run, type Words } from './action.ts';
 import { substituteOf } from './actions-header.ts';
@@ -8,7 +8,6 @@ import { RuleError } from './error.ts';
 import { reasonOf } from './reasons.ts';
 import { compileRegex } from './regex.ts';
 import { pathOf, withPath, withPathAndQuery, withQuery } from './target.ts';
-import { bytesOf } from './text.ts';
 
 const ONE = 'expects exactly 1 argument <format>';
 
@@ -58,7 +57,7 @@ function compileStatus(words: Words): Run {
   if (!/^\d{3}$/.test(text) || Number(text) < 100) throw new RuleError('expects an integer status code between 100 and 999');
   const status = Number(text);
   if (status < 200) throw new RuleError(`'${text}' is an interim status, which no response ends with`);
-  const reason = words.accept('reason') ? bytesOf(words.argument("'reason' expects a text")).replace(/[\r\n]/g, ' ') : reasonOf(status);
+  const reason = words.accept('reason') ? withoutBreaks(words.argument("'reason' expects a text")) : reasonOf(status);
   return onHead(words, (head) => {
     if (bodiless(head.status) !== bodiless(status)) return;
     head.status = status;

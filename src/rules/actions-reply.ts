@@ -1,6 +1,7 @@
 /** `deny` and `return`: replies that rules make (manual 4.2, `http-request return`). */
 
 import { readFileSync } from 'node:fs';
+import { withoutBreaks } from '../http/chars.ts';
 import { errorReply } from '../http/replies.ts';
 import type { ActionRow, Run, Words } from './action.ts';
 import { isEditable } from './actions-header.ts';
@@ -111,7 +112,7 @@ class ReplyParser {
         found.body = words.format(words.argument("'lf-string' expects <fmt> as argument"));
         return;
       default: {
-        const text = readPayloadFile(words.argument(`'${kind}' expects <file> as argument`)).toString('utf8');
+        const text = readPayloadFile(words.argument(`'${kind}' expects <file> as argument`)).toString('latin1');
         found.body = kind === 'file' ? literalFormat(text) : words.format(text);
       }
     }
@@ -138,9 +139,10 @@ class ReplyParser {
   }
 }
 
+/** The path is bytes, as the rule has it. */
 function readPayloadFile(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return readFileSync(Buffer.from(path, 'latin1'));
   } catch {
     throw new RuleError(`error opening file '${path}'`);
   }
@@ -169,7 +171,7 @@ function compileReply(kind: Final['kind'], found: Description): Run {
   if (found.errorfile !== undefined) return always({ kind, close: false, ...found.errorfile });
   const { status, headers, contentType } = found;
   const reason = reasonOf(status);
-  const typeLine = contentType === undefined ? '' : `content-type: ${contentType}\r\n`;
+  const typeLine = contentType === undefined ? '' : `content-type: ${withoutBreaks(contentType)}\r\n`;
   const body = found.body ?? literalFormat('');
   const make = (ownLines: string, text: string): Final => ({
     kind,
@@ -193,16 +195,11 @@ function compileReply(kind: Final['kind'], found: Description): Run {
 
 /** As in HAProxy, a field whose value is empty is left out. */
 function fieldLine(name: string, value: string): string {
-  return value === '' ? '' : `${name}: ${clean(value)}\r\n`;
+  return value === '' ? '' : `${name}: ${withoutBreaks(value)}\r\n`;
 }
 
 function always(final: Final): Run {
   return () => final;
-}
-
-/** What the rule's author wrote himself may hold a line break too. */
-export function clean(value: string): string {
-  return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
 }
 
 const REPLY_SYNTAX =

@@ -8,7 +8,6 @@
  */
 
 import { RuleError } from './error.ts';
-import { bytesOf } from './text.ts';
 
 export interface ArgumentSpec {
   readonly name: string;
@@ -39,7 +38,7 @@ export function readArguments(text: string, from: number, specs: readonly Argume
       if (given.length === Math.max(specs.length, 1)) throw new RuleError(`expected ')' before '${text.slice(at)}'`);
       const [argument, end] = readArgument(text, at + 1);
       if (specs.length === 0) throw new RuleError(`expected ')' before '${text.slice(at + 1)}'`);
-      given.push(bytesOf(argument));
+      given.push(argument);
       at = end;
     } while (text[at] === ',');
     if (text[at] !== ')') throw new RuleError("expected ')'");

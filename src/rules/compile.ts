@@ -4,6 +4,7 @@
  */
 
 import type { Diagnostic, Place, ProxyConfig, RawRule } from '../config/model.ts';
+import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
@@ -49,7 +50,7 @@ class Compiler {
 
   constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void) {
     this.proxy = proxy;
-    this.report = report;
+    this.report = (diagnostic) => report({ ...diagnostic, message: textOf(diagnostic.message) });
   }
 
   compile(): CompiledRules {

@@ -11,7 +11,7 @@ import { isForeignVariable } from './refused.ts';
 import { asText } from './sample.ts';
 import { available, nameOf, type Scope } from './scope.ts';
 import { originalMethod, originalTarget } from './target.ts';
-import { bytesOf, encodeControls } from './text.ts';
+import { encodeControls } from './text.ts';
 import type { RuleContext } from './types.ts';
 
 export type Render = (context: RuleContext) => string;
@@ -99,8 +99,7 @@ export function compileFormat(text: string, scope: Scope): Format {
 
 /** A text that is taken as it is. */
 export function literalFormat(text: string): Format {
-  const constant = bytesOf(text);
-  return { parts: [constant], constant, render: constantly(constant) };
+  return { parts: [text], constant: text, render: constantly(text) };
 }
 
 function join(parts: readonly Part[]): readonly Part[] {
@@ -143,7 +142,7 @@ class Parser {
     while (this.at < this.text.length) {
       const percent = this.text.indexOf('%', this.at);
       const end = percent < 0 ? this.text.length : percent;
-      if (end > this.at) this.parts.push(bytesOf(this.text.slice(this.at, end)));
+      if (end > this.at) this.parts.push(this.text.slice(this.at, end));
       this.at = end;
       if (percent >= 0) this.variable();
     }

@@ -7,7 +7,7 @@ import { parseNetwork } from './address.ts';
 import { RuleError } from './error.ts';
 import { compileRegex } from './regex.ts';
 import { asAddress, asBoolean, asInteger, asText, type Sample, type SampleType } from './sample.ts';
-import { bytesOf, lowerAscii } from './text.ts';
+import { lowerAscii } from './text.ts';
 import type { Condition } from './types.ts';
 
 export interface Pattern {
@@ -33,8 +33,8 @@ type Test = (value: string) => boolean;
 /** Patterns that are compared as they are, and those that are compared in lower case. */
 function texts(build: (patterns: readonly string[]) => Test): MatchRow['compile'] {
   return (sample, patterns) => {
-    const exact = patterns.filter((pattern) => !pattern.ignoreCase).map((pattern) => bytesOf(pattern.text));
-    const folded = patterns.filter((pattern) => pattern.ignoreCase).map((pattern) => lowerAscii(bytesOf(pattern.text)));
+    const exact = patterns.filter((pattern) => !pattern.ignoreCase).map((pattern) => pattern.text);
+    const folded = patterns.filter((pattern) => pattern.ignoreCase).map((pattern) => lowerAscii(pattern.text));
     const source = asText(sample);
     if (folded.length === 0) return source.matching(build(exact));
     const testFolded = build(folded);

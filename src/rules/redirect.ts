@@ -1,11 +1,10 @@
 /** `redirect`: as an action of http-request and http-response, and as a line of its own (manual 4.2, `redirect`). */
 
+import { withoutBreaks } from '../http/chars.ts';
 import type { ActionRow, Run, Words } from './action.ts';
-import { clean } from './actions-reply.ts';
 import { RuleError } from './error.ts';
 import { type Format, literalFormat } from './format.ts';
 import { pathOf } from './target.ts';
-import { bytesOf } from './text.ts';
 import type { Final, RuleContext } from './types.ts';
 
 /** A code's reason phrase, and whether HAProxy forbids to keep it. */
@@ -65,10 +64,10 @@ function readOption(word: string, words: Words, options: Options): void {
       }
       return;
     case 'set-cookie':
-      options.cookieLine = `set-cookie: ${clean(bytesOf(argument()))}; path=/;\r\n`;
+      options.cookieLine = `set-cookie: ${withoutBreaks(argument())}; path=/;\r\n`;
       return;
     case 'clear-cookie':
-      options.cookieLine = `set-cookie: ${clean(bytesOf(argument()))}; path=/; Max-Age=0;\r\n`;
+      options.cookieLine = `set-cookie: ${withoutBreaks(argument())}; path=/; Max-Age=0;\r\n`;
       return;
     case 'drop-query':
       options.dropQuery = true;
@@ -97,7 +96,7 @@ export function compileRedirect(words: Words, literal: boolean): Run {
     kind: 'intercepted',
     status,
     close: false,
-    reply: { fieldLines: `location: ${clean(location)}${tail}`, reason, body: EMPTY },
+    reply: { fieldLines: `location: ${withoutBreaks(location)}${tail}`, reason, body: EMPTY },
   });
   if (options.kind === 'location') return toLocation(to, options.ignoreEmpty, make);
   const pathFrom = pathReader(options);

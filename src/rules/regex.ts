@@ -5,7 +5,6 @@
  */
 
 import { RuleError } from './error.ts';
-import { bytesOf } from './text.ts';
 
 const POSIX: Readonly<Record<string, string>> = {
   alpha: 'A-Za-z',
@@ -39,7 +38,7 @@ const LACKING = 'CEGHKNQRVXgopLUlu';
 /** Compiles a PCRE pattern; throws a RuleError in HAProxy's wording. */
 export function compileRegex(pattern: string, ignoreCase: boolean): RegExp {
   let flags = ignoreCase ? 'i' : '';
-  let source = bytesOf(pattern);
+  let source = pattern;
   const inline = /^\(\?([is]+)\)/.exec(source);
   if (inline !== null) {
     for (const flag of inline[1] as string) if (!flags.includes(flag)) flags += flag;

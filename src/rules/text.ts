@@ -1,19 +1,9 @@
 /**
- * Strings as HAProxy sees them: bytes. Heads are latin-1 strings, one character a byte, so the words of the
- * configuration are brought to the same form before they are compared, and case is folded in ASCII alone.
+ * Strings as HAProxy sees them: bytes. Heads are latin-1 strings, one character a byte, and so are the words of rules;
+ * case is folded in ASCII alone.
  */
 
 import { CLASS, TARGET } from '../http/chars.ts';
-
-/** A word of the configuration (decoded as UTF-8) as the bytes that stood in the file, one character each. */
-export function bytesOf(word: string): string {
-  return isAscii(word) ? word : Buffer.from(word, 'utf8').toString('latin1');
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
-}
 
 /** `A`-`Z` to `a`-`z`; what is lower case already is returned as it is. */
 export function lowerAscii(text: string): string {

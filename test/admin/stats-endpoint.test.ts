@@ -260,3 +260,11 @@ test('a scope keeps the servers of other proxies out of reach', () => {
   assert.equal(post('s=o1&action=maint&b=other'), '/admin?stats;st=ERRP');
   assert.equal(states()[2], 'no check');
 });
+
+test('no realm and no uri breaks a head', () => {
+  const broken = { realm: 'a"\r\nb: c\0', uri: '/x\r\ny' };
+  const closed = setUp({ ...broken, auth: [{ user: 'u', password: 'p' }] });
+  assert.match(closed.ask({ target: broken.uri }).fieldLines, /realm="a\\" {2}b: c "\r\n$/);
+  const open = setUp(broken);
+  assert.match(open.ask({ method: 'POST', target: broken.uri }).fieldLines, /\r\nlocation: \/x {2}y;st=DENY\r\n$/);
+});

@@ -110,6 +110,11 @@ describe('the request of an HTTP check', () => {
     assert.equal(request.toString(), 'GET /x HTTP/1.1\r\nhost: a.b\r\nx-y: z\r\ncontent-length: 3\r\nconnection: close\r\n\r\nabc');
   });
 
+  it('is sent byte for byte', () => {
+    const request = checkRequest({ ...HTTP_CHECK, headers: [['x', '\xe9']], body: '\xe9' });
+    assert.equal(request.toString('latin1'), 'OPTIONS / HTTP/1.0\r\nx: \xe9\r\ncontent-length: 1\r\n\r\n\xe9');
+  });
+
   it('keeps a connection header that is configured', () => {
     const request = checkRequest({ ...HTTP_CHECK, version: 'HTTP/1.1', headers: [['Connection', 'upgrade']] });
     assert.equal(request.toString(), 'OPTIONS / HTTP/1.1\r\nconnection: upgrade\r\n\r\n');

@@ -130,3 +130,35 @@ test('the built-in configuration is valid, whatever its password', () => {
   assert.equal(listen.stats?.uri, '/admin?stats');
   assert.deepEqual(listen.stats.auth, [{ user: 'admin', password }]);
 });
+
+test('rules keep the bytes of the file, other lines are text', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-config-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const lines = [
+    '# B\xfcro',
+    'defaults',
+    ' mode http',
+    ' timeout client 1s',
+    'frontend f',
+    ' bind :80',
+    ' description B\xc3\xbcro',
+    ' stats realm \xe9',
+    ' http-request set-header x "\xe9\xc3\xa9\\xe9${NAME}"',
+  ];
+  writeFileSync(join(folder, 'a.cfg'), `${lines.join('\n')}\n`, 'latin1');
+  const { config, diagnostics } = loadConfig(['a.cfg'], { env: { NAME: 'ü' }, cwd: folder });
+  assert.deepEqual(diagnostics, []);
+  const [proxy] = config?.proxies ?? [];
+  assert.equal(proxy?.description, 'Büro');
+  assert.equal(proxy.stats?.realm, '\xe9');
+  assert.deepEqual(proxy.httpRequest[0]?.words, ['set-header', 'x', '\xe9\xc3\xa9\xe9\xc3\xbc']);
+});
+
+test('text that is no UTF-8 is an error, and messages about bytes are legible', () => {
+  const text = 'backend b\n mode http\n description \\xe9\n acl ä path /\n http-check send hdr a "b\\r\\nc: d"\n';
+  assert.deepEqual(loadText(text, 'a.cfg', { env: {} }).diagnostics.map(formatDiagnostic), [
+    "config : parsing [a.cfg:3] : '\ufffd' is not valid UTF-8; only rules may hold any bytes.",
+    "config : parsing [a.cfg:4] : character 'ä' is not permitted in acl name 'ä'.",
+    "config : parsing [a.cfg:5] : 'http-check send' : a line break or NUL cannot stand in the head of a request.",
+  ]);
+});

@@ -212,3 +212,27 @@ test('a proxy without rules has none to run', () => {
   const none = { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined };
   assert.deepEqual(compileClean([]), none);
 });
+
+test('what a rule says goes out byte for byte, and never breaks a head', () => {
+  const line = (rule: string): string => finalOf(rule)?.reply?.fieldLines ?? '';
+  assert.equal(line('return content-type "a\u010d\u010a" string x'), 'content-type: a\xc4\x8d\xc4\x8a\r\n');
+  assert.equal(line('return content-type "a\\r\\n\\x00b" string x'), 'content-type: a   b\r\n');
+  assert.match(line('redirect location "/\\r\\n\\x00\\xe9é"'), /^location: \/ {3}\xe9\xc3\xa9\r\n/);
+  assert.match(line('redirect location / set-cookie "a\\r\\nb"'), /\r\nset-cookie: a {2}b; path=\/;\r\n$/);
+  assert.equal(after(['set-header X-One "\\r\\n\\xe9é"']), 'GET /a/b?q=1 X-Two=two X-One=  \xe9\xc3\xa9');
+});
+
+test('a file is sent byte for byte, whatever it holds', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-bytes-é-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  writeFileSync(join(folder, 'a.bin'), bytes);
+  assert.deepEqual(finalOf(`return content-type a/b file ${folder}/a.bin`)?.reply?.body, bytes);
+  writeFileSync(join(folder, 'a.lf'), '\xe9 %[path]', 'latin1');
+  assert.equal(finalOf(`return content-type a/b lf-file ${folder}/a.lf`)?.reply?.body.toString('latin1'), '\xe9 /a/b');
+});
+
+test('a complaint about a rule is legible', () => {
+  const { diagnostics } = compile(['http-request deny if { path_reg é( }', 'acl a ä']);
+  assert.match(diagnostics.map(({ message }) => message).join('\n'), /'ä'.*\n.*'é\('/);
+});

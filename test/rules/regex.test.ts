@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { bytesOf } from '../../src/core/bytes.ts';
 import { RuleError } from '../../src/rules/error.ts';
 import { compileRegex } from '../../src/rules/regex.ts';
 
@@ -20,7 +21,7 @@ const same: readonly (readonly [pattern: string, matching: readonly string[], ot
   ['a\\.b', ['a.b'], ['axb']],
   ['^(?:a|b)(?=c)', ['ac', 'bc'], ['ad']],
   ['\\++', ['+', '++'], ['a']],
-  ['é', [Buffer.from('é').toString('latin1')], ['é']],
+  [bytesOf('é'), [bytesOf('é')], ['é']],
 ];
 
 for (const [pattern, matching, other] of same) {

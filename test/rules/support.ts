@@ -2,6 +2,7 @@
 
 import { lexLine } from '../../src/config/lexer.ts';
 import type { Diagnostic, ProxyConfig, RawRule } from '../../src/config/model.ts';
+import { bytesOf } from '../../src/core/bytes.ts';
 import { Head } from '../../src/http/head.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
@@ -21,7 +22,7 @@ const NO_TIMEOUTS: ProxyConfig['timeouts'] = {
 
 /** A line's words, as the configuration's lexer splits them. */
 export function wordsOf(line: string): readonly string[] {
-  const lexed = lexLine(line, () => undefined);
+  const lexed = lexLine(bytesOf(line), () => undefined);
   if (!('words' in lexed)) throw new Error(`${lexed.error} in '${line}'`);
   return lexed.words;
 }

@@ -18,6 +18,7 @@ function parseHttpchk(proxy: ProxyDraft, line: Statement): void {
   }
   if (words.length === 0) return;
   const [method, uri] = words.length === 1 ? [check.method, words[0] ?? ''] : [words[0] ?? '', words[1] ?? ''];
+  if (!isWhole(line, method, uri)) return;
   check.method = method;
   check.uri = uri;
   if (words[2] !== undefined) setVersion(proxy, line, words[2]);
@@ -37,10 +38,17 @@ function setVersion(proxy: ProxyDraft, line: Statement, text: string): void {
   for (const field of fields.filter((text) => text !== '')) {
     const [, name, value] = /^([^:\s]+):[ \t]*(.*)$/.exec(field) ?? [];
     if (name === undefined || value === undefined) line.fail(`'option httpchk' : '${field}' is not a header.`);
-    else headers.push([name, value]);
+    else if (isWhole(line, value)) headers.push([name, value]);
   }
   proxy.httpCheck.headers = headers;
   proxy.httpCheck.body = bodyParts.join('\r\n\r\n');
+}
+
+/** A line break in a part of the head would make two requests of one. */
+function isWhole(line: Statement, ...parts: readonly string[]): boolean {
+  const whole = parts.every((part) => !/[\r\n\0]/.test(part));
+  if (!whole) line.fail(`'${line.keyword}' : a line break or NUL cannot stand in the head of a request.`);
+  return whole;
 }
 
 function isVersion(text: string): boolean {
@@ -80,10 +88,11 @@ function parseSend(proxy: ProxyDraft, line: Statement): void {
 function addHeader(check: ProxyDraft['httpCheck'], line: Statement, name: string, value: string | undefined): void {
   if (value === undefined) line.fail("'http-check send' : 'hdr' expects a name and a value as arguments.");
   else if (value.includes('%[')) line.fail(refusal(`'http-check send' : a format (%[...]) in 'hdr ${name}'`, undefined));
-  else check.headers = [...check.headers, [name, value]];
+  else if (isWhole(line, name, value)) check.headers = [...check.headers, [name, value]];
 }
 
 function setSend(check: ProxyDraft['httpCheck'], line: Statement, word: string, value: string): void {
+  if (word !== 'body' && word !== 'comment' && !isWhole(line, value)) return;
   if (word === 'meth') check.method = value;
   else if (word === 'uri') check.uri = value;
   else if (word === 'body') check.body = value;
@@ -186,6 +195,7 @@ export const checkRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'http-check expect',
+    bytes: true,
     sections: BACK,
     syntax: '[!] {status <codes>|rstatus <regex>|string <text>|rstring <regex>} [comment <text>]',
     default: 'status 200-399',
@@ -197,6 +207,7 @@ export const checkRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'http-check send',
+    bytes: true,
     sections: BACK,
     syntax: '[meth <method>] [uri <uri>] [ver <version>] [hdr <name> <value>]... [body <text>] [comment <text>]',
     chapter: '4.2',
@@ -205,6 +216,7 @@ export const checkRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'option httpchk',
+    bytes: true,
     sections: BACK,
     syntax: '[<uri>] | <method> <uri> [<version>]',
     default: 'off; `OPTIONS / HTTP/1.0` without arguments',

@@ -1,5 +1,6 @@
 /** Lines whose grammar belongs to `rules/`: here they are only kept, in order and with their places (manual 4.2, 7). */
 
+import { bytesOf, textOf } from '../../core/bytes.ts';
 import type { ProxyDraft } from '../draft.ts';
 import type { RawRule } from '../model.ts';
 import { ANY_PROXY, type Row, type Section, type Statement } from '../row.ts';
@@ -9,9 +10,9 @@ const PROXIES: readonly Section[] = ['frontend', 'listen', 'backend'];
 
 function parseAcl(proxy: ProxyDraft, line: Statement): void {
   const [name = '', ...words] = line.words;
-  const bad = forbiddenInName(name);
+  const bad = forbiddenInName(textOf(name));
   if (bad !== undefined) {
-    line.fail(`character '${bad}' is not permitted in acl name '${name}'.`);
+    line.fail(`character '${bytesOf(bad)}' is not permitted in acl name '${name}'.`);
     return;
   }
   if (name.toLowerCase() === 'or') {
@@ -46,6 +47,7 @@ function rule(line: Statement): RawRule {
 export const ruleRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'acl',
+    bytes: true,
     sections: ANY_PROXY,
     syntax: '<name> <criterion> [<flags>] [<operator>] <value>...',
     chapter: '4.2, 7',
@@ -70,6 +72,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'http-request',
+    bytes: true,
     sections: ANY_PROXY,
     syntax: '<action> [<arguments>] [{if|unless} <condition>]',
     chapter: '4.2',
@@ -83,6 +86,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'http-response',
+    bytes: true,
     sections: ANY_PROXY,
     syntax: '<action> [<arguments>] [{if|unless} <condition>]',
     chapter: '4.2',
@@ -96,6 +100,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'redirect',
+    bytes: true,
     sections: PROXIES,
     syntax: '{location|prefix|scheme} <value> [code <code>] [<option>] [{if|unless} <condition>]',
     chapter: '4.2',
@@ -108,6 +113,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'use_backend',
+    bytes: true,
     sections: ['frontend', 'listen'],
     syntax: '<backend> [{if|unless} <condition>]',
     chapter: '4.2',

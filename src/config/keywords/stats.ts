@@ -29,6 +29,7 @@ interface StatsRow {
   readonly min?: number;
   readonly max: number;
   readonly missing?: string;
+  readonly bytes?: boolean;
   readonly sections?: readonly Section[];
   set(stats: StatsDraft, line: Statement): void;
 }
@@ -55,6 +56,7 @@ function addUser(stats: StatsDraft, line: Statement): void {
 export const statsRows: readonly Row<ProxyDraft>[] = [
   row({
     name: 'admin',
+    bytes: true,
     syntax: '{if|unless} <condition>',
     doc: 'Lets the page change servers (a POST) where the condition holds; several lines are alternatives.',
     max: Number.POSITIVE_INFINITY,
@@ -88,6 +90,7 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
   }),
   row({
     name: 'realm',
+    bytes: true,
     syntax: '<realm>',
     default: '`HAProxy Statistics`',
     doc: 'The realm that the browser shows when it asks for a password; escape its spaces.',
@@ -154,6 +157,7 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
   }),
   row({
     name: 'uri',
+    bytes: true,
     syntax: '<prefix>',
     default: '`/haproxy?stats`',
     doc: 'Where the statistics are: a prefix of path and query.',
