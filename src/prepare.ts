@@ -3,8 +3,9 @@
  * reload all go through here, so they agree on what is valid.
  */
 
+import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
-import type { Config, Diagnostic } from './config/model.ts';
+import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
 import { compileRules } from './rules/compile.ts';
 import type { CompiledRules } from './rules/types.ts';
 
@@ -14,12 +15,6 @@ export type ConfigSource =
   | { readonly kind: 'text'; readonly text: string; readonly name: string };
 
 export interface PrepareOptions extends LoadOptions {
-  /** `-n` */
-  readonly maxconn?: number | undefined;
-  /** `-N` */
-  readonly frontendMaxconn?: number | undefined;
-  /** How many files the process may open: what `global maxconn` is derived from where nobody gives it. */
-  readonly descriptors?: number | undefined;
   /** `-dW` */
   readonly zeroWarning?: boolean;
 }
@@ -40,30 +35,28 @@ export interface Preparation {
 
 export function prepare(source: ConfigSource, options: PrepareOptions): Preparation {
   const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
-  const diagnostics = [...loaded.diagnostics];
-  if (loaded.config === undefined) return { prepared: undefined, diagnostics };
-  const rules = new Map(loaded.config.proxies.map((proxy) => [proxy.id, compileRules(proxy, (found) => diagnostics.push(found))]));
+  const { rules, found } = compileAll(loaded.proxies);
+  // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
+  const more = loaded.config === undefined ? found.filter(isAlert) : found;
+  const diagnostics = [...inOrder([...loaded.diagnostics, ...more], loaded.files)];
+  if (loaded.config === undefined || diagnostics.some(isAlert)) return { prepared: undefined, diagnostics };
   if (options.zeroWarning === true && diagnostics.some(({ severity }) => severity === 'warning')) {
     const message = "Some warnings were found and 'zero-warning' is set. Aborting.";
     diagnostics.push({ severity: 'alert', place: undefined, message });
+    return { prepared: undefined, diagnostics };
   }
-  if (diagnostics.some(({ severity }) => severity === 'alert')) return { prepared: undefined, diagnostics };
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: withLimits(loaded.config, options), rules, name }, diagnostics };
+  return { prepared: { config: loaded.config, rules, name }, diagnostics };
 }
 
-/** Not for connections: listeners, logs, checks, sources. */
-const RESERVED_DESCRIPTORS = 100;
+function compileAll(proxies: readonly ProxyConfig[]) {
+  const found: Diagnostic[] = [];
+  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic))]));
+  return { rules, found };
+}
 
-/**
- * The command line wins over `global maxconn`, but not over a frontend's own; a frontend without one has the process's.
- * Without any, as in HAProxy, the limit is what the descriptors suffice for: two for each connection.
- */
-function withLimits(config: Config, { maxconn, frontendMaxconn, descriptors }: PrepareOptions): Config {
-  const derived = descriptors === undefined ? undefined : Math.max(1, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2));
-  const limit = maxconn ?? config.global.maxconn ?? derived;
-  const proxies = config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? frontendMaxconn ?? limit }));
-  return { ...config, global: { ...config.global, maxconn: limit }, proxies };
+function isAlert({ severity }: Diagnostic): boolean {
+  return severity === 'alert';
 }
 
 /** Whether anything would listen. */

@@ -31,6 +31,12 @@ export class Reporter {
   }
 }
 
+/** By file and line; what has no line, because it concerns the whole, comes last. */
+export function inOrder(diagnostics: readonly Diagnostic[], files: readonly string[]): readonly Diagnostic[] {
+  const fileOf = ({ place }: Diagnostic): number => (place === undefined ? files.length : files.indexOf(place.file));
+  return diagnostics.toSorted((a, b) => fileOf(a) - fileOf(b) || (a.place?.line ?? 0) - (b.place?.line ?? 0));
+}
+
 /** HAProxy's form without its `[ALERT] (pid) : `, which the process edge puts in front. */
 export function formatDiagnostic(diagnostic: Diagnostic): string {
   const { place, message } = diagnostic;

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, GlobalDraft, LogDraft, ProxyDraft, StatsDraft, UserlistDraft } from './draft.ts';
 import { freeze } from './freeze.ts';
+import { frontendLimit, fullconn, type LimitOptions, processLimit } from './limits.ts';
 import { linkDockers } from './link-docker.ts';
 import { checkProxies } from './link-proxies.ts';
 import type {
@@ -18,18 +19,18 @@ import type {
   Userlist,
 } from './model.ts';
 
-/** What a frontend without `maxconn` counts for `fullconn` where the process has no limit either. */
-const DEFAULT_MAXCONN = 2000;
-
-/** The result means something only while `reporter` has seen no alert. */
-export function link(draft: Draft, reporter: Reporter): Config {
+/** While `reporter` has seen an alert, the result is good for finding more mistakes alone. */
+export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
   checkProxies(draft, reporter);
   const dockers = linkDockers(draft, reporter);
   const logs = draft.global.logs.map((log) => linkLog(log, draft.global));
   const ids = proxyIds(draft, reporter);
-  const proxies = draft.proxies.map((proxy, index) => linkProxy(proxy, ids[index] ?? 0, draft, logs, dockers.engineOf));
+  const maxconn = processLimit(draft.global.maxconn, limits);
+  const limitOf = (proxy: ProxyDraft) => frontendLimit(proxy.maxconn, maxconn, limits);
+  const whole: Whole = { draft, logs, engineOf: dockers.engineOf, limitOf };
+  const proxies = draft.proxies.map((proxy, index) => linkProxy(proxy, ids[index] ?? 0, whole));
   return freeze({
-    global: linkGlobal(draft.global, logs),
+    global: { ...linkGlobal(draft.global, logs), maxconn },
     proxies,
     userlists: linkUserlists(draft.userlists, reporter),
     dockers: dockers.engines,
@@ -69,13 +70,15 @@ function proxyIds(draft: Draft, reporter: Reporter): readonly number[] {
   });
 }
 
-function linkProxy(
-  proxy: ProxyDraft,
-  id: number,
-  draft: Draft,
-  globalLogs: readonly LogTarget[],
-  engineOf: (engine: string | undefined) => string | undefined,
-): ProxyConfig {
+/** What a proxy takes from the rest of the text. */
+interface Whole {
+  readonly draft: Draft;
+  readonly logs: readonly LogTarget[];
+  readonly engineOf: (engine: string | undefined) => string | undefined;
+  readonly limitOf: (proxy: ProxyDraft) => number | undefined;
+}
+
+function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limitOf }: Whole): ProxyConfig {
   const { place, name } = proxy;
   return {
     place,
@@ -85,7 +88,7 @@ function linkProxy(
     disabled: proxy.disabled,
     description: proxy.description,
     timeouts: linkTimeouts(proxy.timeouts),
-    logs: proxy.logs.flatMap((log) => (log === 'global' ? globalLogs : [linkLog(log, draft.global)])),
+    logs: proxy.logs.flatMap((log) => (log === 'global' ? logs : [linkLog(log, draft.global)])),
     logFormat: proxy.logFormat,
     dontlognull: proxy.dontlognull,
     connectionMode: proxy.connectionMode,
@@ -98,13 +101,13 @@ function linkProxy(
     redirects: proxy.redirects,
     stats: proxy.stats === undefined ? undefined : linkStats(proxy.stats, proxy, draft.global),
     binds: linkBinds(proxy),
-    maxconn: proxy.maxconn,
+    maxconn: limitOf(proxy),
     useBackends: proxy.useBackends,
     defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
     dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engine: engineOf(routes.engine) })),
     socketStats: proxy.socketStats,
     balance: proxy.balance,
-    fullconn: proxy.fullconn ?? fullconn(proxy, draft),
+    fullconn: proxy.fullconn ?? fullconn(proxy, draft.proxies, limitOf),
     retries: proxy.retries,
     redispatch: proxy.redispatch,
     httpCheck: linkHttpCheck(proxy),
@@ -148,18 +151,6 @@ function linkBinds(proxy: ProxyDraft): readonly BindConfig[] {
     const id = bind.id ?? next++;
     return { ...bind, id, name: bind.name ?? `sock-${id}`, backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn };
   });
-}
-
-/** Manual 4.2 "fullconn": 10 % of the sum, rounded up; names that depend on the request do not count. */
-function fullconn(backend: ProxyDraft, draft: Draft): number {
-  let sum = 0;
-  for (const proxy of draft.proxies) {
-    if (proxy.kind === 'backend') continue;
-    const reaches =
-      proxy === backend || proxy.defaultBackend?.name === backend.name || proxy.useBackends.some((rule) => rule.backend === backend.name);
-    if (reaches) sum += proxy.maxconn ?? draft.global.maxconn ?? DEFAULT_MAXCONN;
-  }
-  return Math.max(1, Math.ceil(sum / 10));
 }
 
 function linkHttpCheck(proxy: ProxyDraft): HttpCheckConfig | undefined {

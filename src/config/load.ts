@@ -5,12 +5,13 @@ import { join, resolve } from 'node:path';
 import { bytesOf } from '../core/bytes.ts';
 import { Reporter } from './diagnostics.ts';
 import { type Draft, newDraft } from './draft.ts';
+import type { LimitOptions } from './limits.ts';
 import { link } from './link.ts';
-import type { Config, Diagnostic } from './model.ts';
+import type { Config, Diagnostic, ProxyConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { FileReader, Surroundings } from './row.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends LimitOptions {
   /** What `"${NAME}"` and `defined()` see. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Where relative paths start; default: the working directory. */
@@ -20,6 +21,10 @@ export interface LoadOptions {
 export interface Loaded {
   /** Undefined when any diagnostic is an `alert`. */
   readonly config: Config | undefined;
+  /** The proxies also of a text with mistakes, whose rules may have some more. */
+  readonly proxies: readonly ProxyConfig[];
+  /** In the order they were read. */
+  readonly files: readonly string[];
   /** In the order of the text; what concerns several sections together comes last. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -30,22 +35,24 @@ export function loadConfig(paths: readonly string[], options: LoadOptions): Load
   const files = paths.flatMap((path) => loading.expand(path));
   loading.draft.global.env.set('HAPROXY_CFGFILES', files.join(';'));
   for (const file of files) loading.file(file);
-  return loading.finish();
+  return loading.finish(files);
 }
 
 /** Reads a text that is no file: tests, and the built-in configuration. `file` is what messages call it. */
 export function loadText(text: string, file: string, options: LoadOptions): Loaded {
   const loading = new Loading(options);
   loading.bytes(bytesOf(text), file);
-  return loading.finish();
+  return loading.finish([file]);
 }
 
 class Loading {
   readonly draft: Draft;
   private readonly surroundings: Surroundings;
+  private readonly limits: LimitOptions;
 
   constructor(options: LoadOptions) {
     this.draft = newDraft(options.env);
+    this.limits = options;
     this.surroundings = { reporter: new Reporter(), readFile, cwd: resolve(options.cwd ?? '.') };
   }
 
@@ -72,18 +79,18 @@ class Loading {
     parseText(bytes, file, this.draft, this.surroundings);
   }
 
-  finish(): Loaded {
+  finish(files: readonly string[]): Loaded {
     const { reporter } = this.surroundings;
     // What a broken line should have set may be missed below: then only errors of its own count, not warnings.
     const linking = new Reporter();
-    const config = link(this.draft, linking);
+    const config = link(this.draft, linking, this.limits);
     const more = reporter.failed ? linking.diagnostics.filter(({ severity }) => severity === 'alert') : linking.diagnostics;
     const diagnostics = [...reporter.diagnostics, ...more];
     if (this.draft.global.zeroWarning && diagnostics.some(({ severity }) => severity === 'warning')) {
       diagnostics.push({ severity: 'alert', place: undefined, message: "warnings were found and 'zero-warning' is set." });
     }
     const failed = diagnostics.some(({ severity }) => severity === 'alert');
-    return { config: failed ? undefined : config, diagnostics };
+    return { config: failed ? undefined : config, proxies: config.proxies, files, diagnostics };
   }
 }
 

@@ -143,7 +143,7 @@ test('rules keep the bytes of the file, other lines are text', (t) => {
     ' bind :80',
     ' description B\xc3\xbcro',
     ' stats realm \xe9',
-    ' http-request set-header x "\xe9\xc3\xa9\\xe9${NAME}"',
+    ' http-request set-header x "\xe9\xc3\xa9\\xe9$NAME"',
   ];
   writeFileSync(join(folder, 'a.cfg'), `${lines.join('\n')}\n`, 'latin1');
   const { config, diagnostics } = loadConfig(['a.cfg'], { env: { NAME: 'ü' }, cwd: folder });

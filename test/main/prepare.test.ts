@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hasListener, type PrepareOptions, prepare } from '../../src/prepare.ts';
 
@@ -20,6 +23,38 @@ describe('preparing a configuration', () => {
     assert.deepEqual(
       diagnostics.map(({ severity, place }) => [severity, place?.line]),
       [['alert', 8]],
+    );
+  });
+
+  it('reports the mistakes of rules and of all other lines together, in the order of the text', () => {
+    const text = `frontend www
+ bind :8080
+ http-request nonsense
+ blance roundrobin
+ acl a path /x
+ http-request deny if b
+ default_backend nowhere
+backend b
+ http-request set-header x
+ acl unused path_reg (
+`;
+    const { prepared, diagnostics } = read(text);
+    assert.equal(prepared, undefined);
+    assert.deepEqual(
+      diagnostics.map(({ severity, place }) => [severity, place?.line]),
+      [8, 9, 11, 12, 14, 15].map((line) => ['alert', line]),
+    );
+  });
+
+  it('orders by file before line, and doubts about rules of a broken text are not told', (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-prepare-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    writeFileSync(join(folder, 'b.cfg'), `${DEFAULTS}frontend f\n bind :80\n http-request nonsense\n`);
+    writeFileSync(join(folder, 'a.cfg'), 'frontend g\n bind :81\n nonsense\n http-request set-header connection x\n');
+    const { diagnostics } = prepare({ kind: 'files', paths: ['b.cfg', 'a.cfg', 'none.cfg'] }, { env: {}, cwd: folder });
+    assert.deepEqual(
+      diagnostics.map(({ place }) => place && [place.file, place.line]),
+      [['b.cfg', 8], ['a.cfg', 3], undefined],
     );
   });
 
@@ -50,6 +85,31 @@ describe('preparing a configuration', () => {
     assert.deepEqual(limits('global\n maxconn 256\nlisten a\n bind :8080\n', 20_000), [256, 256]);
     assert.deepEqual(limits('listen a\n bind :8080\n', 20_100), [10_000, 10_000]);
     assert.deepEqual(limits('listen a\n bind :8080\n'), [undefined, undefined]);
+  });
+
+  it('derives fullconn from the limits as they are in the end', () => {
+    const text = `frontend f
+ bind :8080
+ use_backend c if { path /c }
+ default_backend b
+frontend g
+ bind :8081
+ maxconn 50
+ default_backend b
+listen l
+ bind :8082
+backend b
+backend c
+backend d
+ fullconn 7
+backend e
+`;
+    const limits = (options: Partial<PrepareOptions>) =>
+      read(text, options).prepared?.config.proxies.map(({ kind, maxconn, fullconn }) => (kind === 'frontend' ? maxconn : fullconn));
+    // As HAProxy 2.6 shows them in `slim`.
+    assert.deepEqual(limits({ maxconn: 5000 }), [5000, 50, 500, 505, 500, 7, 1]);
+    assert.deepEqual(limits({ maxconn: 5000, frontendMaxconn: 300 }), [300, 50, 30, 35, 30, 7, 1]);
+    assert.deepEqual(limits({ descriptors: 20_100 }), [10_000, 50, 1000, 1005, 1000, 7, 1]);
   });
 
   it('knows whether anything would listen', () => {
