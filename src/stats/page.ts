@@ -1,16 +1,17 @@
 /**
- * The statistics as a page for people: one table per proxy with the cells that HAProxy's page has, readable in light
- * and dark and on a phone, without scripts and without anything from another host.
+ * The statistics as a page for people: one table per proxy with the cells that HAProxy's page has (`page-columns.ts`),
+ * readable in light and dark and on a phone, without scripts and without anything from another host.
  *
  * Programs read it too: monitoring agents look for `HAProxy version X,`, `<b>uptime = </b> 0d 0h01m36s<br>` and
  * `idle = N %`, each on one line.
  */
 
 import type { StatsConfig } from '../config/model.ts';
-import type { Field, Reading, Value } from './field.ts';
-import { FIELDS } from './fields.ts';
+import type { Reading } from './field.ts';
+import { cells, getter, HEADINGS, narrowRules } from './page-columns.ts';
 import { STYLE } from './page-style.ts';
-import { type Row, read, rowsOf, type Selection, type StatsProxy } from './rows.ts';
+import { html } from './page-text.ts';
+import { type Row, rowsOf, type Selection, type StatsProxy } from './rows.ts';
 
 /** What the page says about the process. */
 export interface ProcessFacts {
@@ -65,70 +66,28 @@ const ACTIONS: readonly (readonly [action: string, label: string])[] = [
   ['maint', 'maint: stop, and stop checking'],
 ];
 
-type Cell = (get: (name: string) => Value, row: Row) => Value;
-
-interface PageColumn {
-  readonly group: string;
-  readonly label: string;
-  readonly cell: Cell;
-}
-
-const plain =
-  (name: string): Cell =>
-  (get) =>
-    get(name);
-
-/** The columns of HAProxy's page, in its groups. */
-const COLUMNS: readonly PageColumn[] = [
-  ...group('Queue', { Cur: plain('qcur'), Max: plain('qmax'), Limit: plain('qlimit') }),
-  ...group('Session rate', { Cur: plain('rate'), Max: plain('rate_max'), Limit: (get) => get('rate_lim') || undefined }),
-  ...group('Sessions', {
-    Cur: plain('scur'),
-    Max: plain('smax'),
-    Limit: plain('slim'),
-    Total: plain('stot'),
-    LbTot: plain('lbtot'),
-    Last: lastSession,
-  }),
-  ...group('Bytes', { In: plain('bin'), Out: plain('bout') }),
-  ...group('Denied', { Req: plain('dreq'), Resp: plain('dresp') }),
-  ...group('Errors', { Req: plain('ereq'), Conn: plain('econ'), Resp: plain('eresp') }),
-  ...group('Warnings', { Retr: plain('wretr'), Redis: plain('wredis') }),
-  ...group('Server', {
-    Status: statusCell,
-    LastChk: lastCheck,
-    Wght: weights,
-    Act: (get, row) => role(get('act'), row),
-    Bck: (get, row) => role(get('bck'), row),
-    Chk: plain('chkfail'),
-    Dwn: plain('chkdown'),
-    Dwntme: (get) => duration(get('downtime')),
-    Thrtle: plain('throttle'),
-  }),
-];
-
-const BY_NAME: ReadonlyMap<string, Field> = new Map(FIELDS.map((field) => [field.name, field]));
 const SIDE_CLASS = { F: 'frontend', L: 'listener', S: 'server', B: 'backend' } as const;
 
-function group(name: string, cells: Readonly<Record<string, Cell>>): PageColumn[] {
-  return Object.entries(cells).map(([label, cell]) => ({ group: name, label, cell }));
-}
-
 export function page(view: PageView): string {
-  const { stats, facts, proxies, result } = view;
+  const { stats, facts, proxies, selection, result, at } = view;
   const node = stats.showNode === undefined ? '' : ` on ${html(stats.showNode || facts.node)}`;
   const told = RESULTS[result];
+  const tables = proxies.map((proxy) => ({ proxy, rows: rowsOf(proxy, selection) }));
+  const narrow = narrowRules(
+    tables.flatMap(({ rows }) => rows),
+    at,
+  );
   return (
     `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Fairlead statistics${node}</title><style>${STYLE}</style></head><body>
+<title>Fairlead statistics${node}</title><style>${STYLE}${narrow}</style></head><body>
 <h1>Fairlead${node}</h1>
 ${about(view)}
 ${links(view)}
 ${told === undefined ? '' : `<p class="told" role="status">${html(told)}</p>`}
 <p class="key"><span class="up">up</span><span class="going">changing</span><span class="down">down</span><span class="drain">drain</span>` +
     `<span class="maint">maintenance</span><span class="plain">not checked</span></p>
-${proxies.map((proxy) => section(proxy, view)).join('\n')}
+${tables.map(({ proxy, rows }) => section(proxy, rows, view)).join('\n')}
 </body></html>
 `
   );
@@ -165,40 +124,32 @@ function links({ stats, selection, norefresh }: PageView): string {
   return `<nav>${list.join(' ')}</nav>`;
 }
 
-function section(proxy: StatsProxy, view: PageView): string {
-  const rows = rowsOf(proxy, view.selection);
+function section(proxy: StatsProxy, rows: readonly Row[], view: PageView): string {
   const form = view.admin && proxy.backend !== undefined && proxy.backend.servers.length > 0;
   const table = `<div class="wide"><table>${HEAD}<tbody>\n${rows.map((row) => tableRow(proxy, row, view, form)).join('\n')}\n</tbody></table></div>`;
   const body = form ? `<form method="post" action="${html(view.stats.uri)}">${table}${controls(proxy)}</form>` : table;
   return `<section><h2 id="${html(proxy.name)}">${html(proxy.name)}</h2>${body}</section>`;
 }
 
-const HEAD: string = head();
-
-function head(): string {
-  const groups = new Map<string, number>();
-  for (const column of COLUMNS) groups.set(column.group, (groups.get(column.group) ?? 0) + 1);
-  const top = Array.from(groups, ([name, width]) => `<th colspan="${width}" scope="colgroup">${name}</th>`).join('');
-  const labels = COLUMNS.map((column) => `<th scope="col">${column.label}</th>`).join('');
-  return `<thead><tr><th rowspan="2"></th>${top}</tr>\n<tr>${labels}</tr></thead>`;
-}
+const HEAD = `<thead><tr><th></th>${HEADINGS}</tr></thead>`;
 
 function tableRow(proxy: StatsProxy, row: Row, view: PageView, form: boolean): string {
-  const get = (name: string): Value => read(BY_NAME.get(name) as Field, row, view.at);
+  const get = getter(row, view.at);
   const name = String(get('svname'));
   const title = row.side === 'F' ? 'Frontend' : row.side === 'B' ? 'Backend' : name;
   const box = form && row.side === 'S' ? `<input type="checkbox" name="s" value="${html(name)}" aria-label="${html(name)}"> ` : '';
-  const cells = COLUMNS.map((column) => tableCell(column.cell(get, row), row, column)).join('');
-  const origin = row.side === 'S' ? ` title="${html(row.of.config.origin)}"` : '';
+  const legend = view.at.legends ? legendsOf(row, get) : '';
   const state = stateClass(String(get('status')));
-  return `<tr class="${SIDE_CLASS[row.side]} ${state}" id="${html(`${proxy.name}/${title}`)}"><th scope="row"${origin}>${box}${html(title)}</th>${cells}</tr>`;
+  return (
+    `<tr class="${SIDE_CLASS[row.side]} ${state}" id="${html(`${proxy.name}/${title}`)}">` +
+    `<th scope="row">${box}${html(title)}${legend}</th>${cells(get, row)}</tr>`
+  );
 }
 
-function tableCell(value: Value, row: Row, column: PageColumn): string {
-  if (value === undefined) return '<td></td>';
-  if (typeof value === 'number') return `<td>${thousands(value)}</td>`;
-  const reason = column.label === 'Status' && row.side === 'S' && row.of.reason ? `<small>${html(row.of.reason)}</small>` : '';
-  return `<td class="text">${html(value)}${reason}</td>`;
+/** `stats show-legends`: addresses, algorithms and what a server was made from are not for every viewer. */
+function legendsOf(row: Row, get: ReturnType<typeof getter>): string {
+  const facts = [get('addr'), get('algo'), row.side === 'S' ? row.of.config.origin : undefined];
+  return facts.map((fact) => (fact ? `<small>${html(String(fact))}</small>` : '')).join('');
 }
 
 function controls(proxy: StatsProxy): string {
@@ -216,54 +167,4 @@ export function stateClass(status: string): string {
   if (status.startsWith('MAINT') || status === 'PAUSED') return 'maint';
   if (status.startsWith('DRAIN') || status.startsWith('NOLB')) return 'drain';
   return status === 'no check' ? 'plain' : 'up';
-}
-
-function statusCell(get: (name: string) => Value): Value {
-  const since = duration(get('lastchg'));
-  return since === undefined ? get('status') : `${since} ${get('status')}`;
-}
-
-/** `L7OK/200 in 1ms` */
-function lastCheck(get: (name: string) => Value): Value {
-  const status = get('check_status');
-  if (status === undefined) return undefined;
-  const code = get('check_code');
-  const took = get('check_duration');
-  const info = get('last_chk');
-  return `${status}${code === undefined ? '' : `/${code}`}${took === undefined ? '' : ` in ${took}ms`}${info ? `: ${info}` : ''}`;
-}
-
-function weights(get: (name: string) => Value): Value {
-  const weight = get('weight');
-  return weight === undefined ? undefined : `${weight}/${get('uweight')}`;
-}
-
-function role(value: Value, row: Row): Value {
-  if (row.side !== 'S') return value;
-  return value === 1 ? 'Y' : '-';
-}
-
-function lastSession(get: (name: string) => Value): Value {
-  const since = get('lastsess');
-  return since === -1 ? '?' : duration(since);
-}
-
-/** Seconds as `7s`, `5m6s`, `3h4m`, `1d2h`. */
-export function duration(value: Value): string | undefined {
-  if (typeof value !== 'number') return undefined;
-  if (value < 60) return `${value}s`;
-  if (value < 3600) return `${Math.floor(value / 60)}m${value % 60}s`;
-  if (value < 86400) return `${Math.floor(value / 3600)}h${Math.floor((value % 3600) / 60)}m`;
-  return `${Math.floor(value / 86400)}d${Math.floor((value % 86400) / 3600)}h`;
-}
-
-/** Digits in groups of three from 10 000 on, with narrow blanks that do not break. */
-function thousands(value: number): string {
-  return value < 10_000 ? String(value) : String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-
-export function html(text: string): string {
-  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, type PageView, page, stateClass } from '../../src/stats/page.ts';
+import { type PageView, page, stateClass } from '../../src/stats/page.ts';
+import { bytes, duration } from '../../src/stats/page-text.ts';
 import { EVERYTHING } from '../../src/stats/rows.ts';
 import { CHECK, makeListen, serverConfig, statsConfig } from './objects.ts';
 
@@ -52,13 +53,67 @@ test('there is a table per proxy with a row per object', () => {
 });
 
 test('a server shows why it is where it is', () => {
-  const listen = makeListen('app', [serverConfig('w1', { origin: 'container 3f2a image <x>' })]);
+  const listen = makeListen('app', [serverConfig('w1')]);
   const server = listen.backend?.servers[0];
   assert.ok(server);
   server.reason = 'health check of the container fails';
   const text = page(view({ proxies: [listen] }));
   assert.ok(text.includes('<small>health check of the container fails</small>'));
-  assert.ok(text.includes('title="container 3f2a image &lt;x&gt;"'));
+});
+
+test('a phone, which has no column for the last check, shows under the status why a server is down', () => {
+  const listen = makeListen('app', [serverConfig('w1', { check: CHECK })]);
+  const server = listen.backend?.servers[0];
+  assert.ok(server);
+  server.setVerdict({ code: 'L7STS', passed: false, status: 503, info: 'Service <Unavailable>', duration: 4 }, 0);
+  const text = page(view({ proxies: [listen] }));
+  assert.match(text, /DOWN<small class="phone">L7STS\/503 in 4ms: Service &lt;Unavailable&gt;<\/small><\/td>/);
+});
+
+test('status and last check stand right behind the name', () => {
+  const headings = (page(view()).match(/<thead>.*?<\/thead>/)?.[0] ?? '').replace(/<[^>]*>/g, ' ').split(/\s+/);
+  assert.deepEqual(headings.slice(1, 4), ['Status', 'LastChk', 'Queue']);
+});
+
+/** What the style sheet takes away in a window of at most this width, by the heading of the column. */
+function leftOut(text: string, width: string): string[] {
+  const headings = Array.from(text.matchAll(/<th scope="col">([^<]*)/g), (match) => match[1] ?? '');
+  const rule = new RegExp(`@media \\(max-width: ${width}\\) \\{ (tr > .*?) \\{ display: none`).exec(text)?.[1] ?? '';
+  return Array.from(rule.matchAll(/:nth-child\((\d+)\)/g), (match) => headings[Number(match[1]) - 2] ?? '');
+}
+
+test('a narrower window leaves out columns that say nothing in any row, and gets them back when one does', () => {
+  const listen = makeListen('app', [serverConfig('w1')]);
+  const server = listen.backend?.servers[0];
+  assert.ok(server);
+  assert.ok(leftOut(page(view({ proxies: [listen] })), '84rem').includes('Warnings'));
+  server.counters.wretr++;
+  assert.ok(!leftOut(page(view({ proxies: [listen] })), '84rem').includes('Warnings'));
+});
+
+test('a phone shows status, sessions, total and the sum of errors', () => {
+  const listen = makeListen('app', [serverConfig('w1')]);
+  const server = listen.backend?.servers[0];
+  assert.ok(server);
+  server.counters.econ = 20;
+  server.counters.eresp = 3;
+  const text = page(view({ proxies: [listen] }));
+  const hidden = new Set(leftOut(text, '40rem'));
+  const headings = Array.from(text.match(/<thead>.*?<\/thead>/)?.[0].matchAll(/<th scope="col">([^<]*)/g) ?? [], (match) => match[1] ?? '');
+  assert.deepEqual(
+    headings.filter((heading) => !hidden.has(heading)),
+    ['Status', 'Sessions', 'Total', 'Errors'],
+  );
+  assert.ok(text.includes('<span class="phone">23</span>'));
+});
+
+test('where a server is and what it was made from is shown with show-legends alone', () => {
+  const proxies = [makeListen('app', [serverConfig('w1', { origin: 'container web image <x>' })])];
+  const secrets = /127\.0\.0\.1:19001|container web|roundrobin/;
+  assert.doesNotMatch(page(view({ proxies })), secrets);
+  const text = page(view({ proxies, at: { now: 96_500, legends: true, counts: false } }));
+  assert.ok(text.includes('w1<small>127.0.0.1:19001</small><small>container web image &lt;x&gt;</small></th>'));
+  assert.ok(text.includes('Backend<small>roundrobin</small></th>'));
 });
 
 test('names and descriptions cannot become markup', () => {
@@ -110,4 +165,13 @@ test('every status has its colour', () => {
 
 test('durations are read at a glance', () => {
   assert.deepEqual([7, 306, 11040, 93600, undefined].map(duration), ['7s', '5m6s', '3h4m', '1d2h', undefined]);
+});
+
+test('bytes are three digits and a unit', () => {
+  const written = [0, 999, 1000, 12_345, 999_499, 999_500, 4_561_000_000, 1e18, undefined].map(bytes);
+  const expected = ['0', '999', '1.00 kB', '12.3 kB', '999 kB', '1.00 MB', '4.56 GB', '1000 PB', undefined];
+  assert.deepEqual(
+    written.map((text) => text?.replace('\u00a0', ' ')),
+    expected,
+  );
 });

@@ -1,0 +1,40 @@
+/** How the statistics page writes: markup that is safe, numbers and durations that are read at a glance. */
+
+import type { Value } from './field.ts';
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+
+export function html(text: string): string {
+  return text.replace(/[&<>"']/g, (char) => ENTITIES[char] as string);
+}
+
+/** Seconds as `7s`, `5m6s`, `3h4m`, `1d2h`. */
+export function duration(value: Value): string | undefined {
+  if (typeof value !== 'number') return undefined;
+  if (value < 60) return `${value}s`;
+  if (value < 3600) return `${Math.floor(value / 60)}m${value % 60}s`;
+  if (value < 86400) return `${Math.floor(value / 3600)}h${Math.floor((value % 3600) / 60)}m`;
+  return `${Math.floor(value / 86400)}d${Math.floor((value % 86400) / 3600)}h`;
+}
+
+/** Digits in groups of three from 10 000 on, with narrow blanks that do not break. */
+export function thousands(value: number): string {
+  return value < 10_000 ? String(value) : String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
+}
+
+const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** Three digits and a decimal unit: `999`, `12.3 kB`, `4.56 GB`. */
+export function bytes(value: Value): string | undefined {
+  if (typeof value !== 'number') return undefined;
+  if (value < 1000) return String(value);
+  let scaled = value / 1000;
+  let unit = 0;
+  // 999.5 would be written as 1000 with three digits.
+  while (scaled >= 999.5 && unit < UNITS.length - 1) {
+    scaled /= 1000;
+    unit++;
+  }
+  const decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
+  return `${scaled.toFixed(decimals)}\u00a0${UNITS[unit]}`;
+}
