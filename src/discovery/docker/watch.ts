@@ -5,6 +5,9 @@
  *        ^                                                                                          |
  *        +---------------------------- back-off <- stream ended, no answer -------------------------+
  *
+ * While a list is being worked in, events wait for its end, because what it says may be older. Only one thing does not
+ * wait: that a container which has traffic is leaving.
+ *
  * Invariants: subscription comes before the list, so that no change falls between the two; a container's facts only
  * ever come from an inspect of that container that was asked for after the event that made it necessary; while the
  * engine is away the last facts stand.
@@ -55,6 +58,14 @@ interface Entry {
   fingerprint: string;
 }
 
+/** An inspect of one container, after an event about it. */
+interface Refresh {
+  /** Another event came meanwhile: what is on its way may be older than that. */
+  again: boolean;
+  /** Sent to it while nothing else was known about it. */
+  readonly signals: string[];
+}
+
 /** One connection to the engine, from subscription to its end. */
 interface Session {
   readonly signal: AbortSignal;
@@ -69,10 +80,12 @@ export class Watch {
   private readonly timings: WatchTimings;
 
   private readonly entries = new Map<string, Entry>();
-  /** Ids being inspected; `again` when another event came meanwhile. */
-  private readonly refreshing = new Map<string, 'once' | 'again'>();
+  /** By id. */
+  private readonly refreshing = new Map<string, Refresh>();
   /** Events that wait for the list to be worked in. */
   private held: EngineEvent[] | undefined;
+  /** A whole list has been worked in: what is known is all there is. */
+  private complete = false;
   private facts: EngineFacts | undefined;
   private session: Session | undefined;
   private announcing = false;
@@ -170,6 +183,7 @@ export class Watch {
     session.signal.throwIfAborted();
     const held = this.held ?? [];
     this.held = undefined;
+    this.complete = true;
     for (const event of held) this.apply(event, session);
     this.announce();
   }
@@ -186,19 +200,27 @@ export class Watch {
 
   private take(event: EngineEvent, session: Session): void {
     if (session.signal.aborted) return;
-    if (this.held === undefined) this.apply(event, session);
-    else this.held.push(event);
+    if (this.held === undefined) {
+      this.apply(event, session);
+      return;
+    }
+    this.held.push(event);
+    const entry = this.entries.get(event.container);
+    if (entry === undefined) return;
+    if (event.action === 'kill') this.told(entry, event.signal ?? '');
+    else if (event.action === 'die') this.leave(entry, 'has exited');
+    else if (event.action === 'destroy') this.remove(event.container);
   }
 
   private apply(event: EngineEvent, session: Session): void {
     const entry = this.entries.get(event.container);
     switch (event.action) {
       case 'destroy':
-        this.forget(event.container);
-        this.announce();
+        this.remove(event.container);
         return;
       case 'kill':
         if (entry !== undefined) this.told(entry, event.signal ?? '');
+        else this.refreshing.get(event.container)?.signals.push(event.signal ?? '');
         return;
       case 'die':
         // Traffic stops now; whether it has gone or is being restarted is the inspect's to say.
@@ -206,9 +228,15 @@ export class Watch {
         break;
       case 'start':
         if (entry !== undefined) this.stay(entry);
+        this.refreshing.get(event.container)?.signals.splice(0);
         break;
     }
     void this.refresh(event.container, session);
+  }
+
+  private remove(id: string): void {
+    this.forget(id);
+    this.announce();
   }
 
   /** A signal was sent: does it mean the end? SIGHUP and the like do not. */
@@ -247,18 +275,23 @@ export class Watch {
   }
 
   private async refresh(id: string, session: Session): Promise<void> {
-    if (this.refreshing.has(id)) {
-      this.refreshing.set(id, 'again');
+    const current = this.refreshing.get(id);
+    if (current !== undefined) {
+      current.again = true;
       return;
     }
+    const refresh: Refresh = { again: false, signals: [] };
+    this.refreshing.set(id, refresh);
     try {
       do {
-        this.refreshing.set(id, 'once');
+        refresh.again = false;
         const container = await this.engine.inspect(id, session.signal);
         if (session.signal.aborted) return;
         this.put(id, container, undefined);
-      } while (this.refreshing.get(id) === 'again');
+      } while (refresh.again);
       this.refreshing.delete(id);
+      const entry = this.entries.get(id);
+      if (entry !== undefined) for (const signal of refresh.signals) this.told(entry, signal);
       this.announce();
     } catch (error) {
       session.fail(error as Error);
@@ -288,7 +321,7 @@ export class Watch {
 
   /** Tells the listener once for everything that one turn of the event loop brings. */
   private announce(): void {
-    if (this.announcing || this.held !== undefined) return;
+    if (this.announcing || !this.complete) return;
     this.announcing = true;
     setImmediate(() => {
       this.announcing = false;

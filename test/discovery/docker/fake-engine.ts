@@ -28,6 +28,8 @@ export class FakeEngine {
   usedVersion = '';
   /** Called before a list is answered: what happens here falls between subscription and list. */
   beforeList: () => void = () => {};
+  /** List answers, made already, wait while this is pending. */
+  listGate: Promise<void> = Promise.resolve();
   /** Inspect answers wait while this is pending. */
   inspectGate: Promise<void> = Promise.resolve();
   /** Pings are not answered. */
@@ -161,7 +163,9 @@ export class FakeEngine {
     else if (path === '/events') this.subscribe(response);
     else if (path === '/containers/json') {
       this.beforeList();
-      json(response, [...this.containers.values()].map(listLine));
+      const lines = [...this.containers.values()].map(listLine);
+      await this.listGate;
+      json(response, lines);
     } else await this.inspect(path, response);
   }
 

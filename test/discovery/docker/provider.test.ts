@@ -248,6 +248,102 @@ describe('a container that is told to stop', () => {
   });
 });
 
+describe('a container that leaves before much is known about it', () => {
+  /** Answers of inspect wait until what this answers is called. */
+  function holdInspects(): () => void {
+    let open: () => void = () => {};
+    engine.inspectGate = new Promise((resolve) => (open = resolve));
+    return open;
+  }
+
+  async function runUnseen(): Promise<string> {
+    const before = inspections();
+    const one = engine.run('one', { stopTimeout: 3600 });
+    await until('it is being inspected', () => inspections() > before);
+    return one;
+  }
+
+  it('drains when its stop signal came during its first inspect', async () => {
+    start();
+    await is();
+    const open = holdInspects();
+    const one = await runUnseen();
+    engine.kill(one, '1');
+    engine.kill(one, '15');
+    engine.emit('connect', one);
+    const two = engine.create('two');
+    engine.emit('start', two); // the next thing that happens shows that the signals have been seen
+    await until('both are being inspected', () => count(new RegExp(`${two}/json`)) > 0);
+    open();
+    await is('172.17.0.2 drain', '172.17.0.3 ready');
+  });
+
+  it('serves when it has been started again since', async () => {
+    start();
+    await is();
+    const open = holdInspects();
+    const one = await runUnseen();
+    engine.kill(one, '15');
+    engine.die(one);
+    engine.state(one, 'running');
+    engine.emit('start', one);
+    engine.run('two');
+    await until('both are being inspected', () => inspections() === 2);
+    open();
+    await is('172.17.0.2 ready', '172.17.0.3 ready');
+  });
+});
+
+describe('while the whole list is on its way', () => {
+  /** With three servers known, and a list that is answered when what this answers is called. */
+  async function listing(): Promise<{ readonly ids: readonly string[]; readonly open: () => void }> {
+    const ids = ['one', 'two', 'three'].map((name) => engine.create(name, { stopTimeout: 3600 }));
+    start({ ...eager, ping: 5, resync: 5 });
+    await is('172.17.0.2 ready', '172.17.0.3 ready', '172.17.0.4 ready');
+    let open: () => void = () => {};
+    engine.listGate = new Promise((resolve) => (open = resolve));
+    const before = count(/^\/containers\/json$/);
+    await until('it was asked for', () => count(/^\/containers\/json$/) > before);
+    return { ids, open };
+  }
+
+  it('who is told to stop, exits or is destroyed leaves at once, and stays away', async () => {
+    const { ids, open } = await listing();
+    const [one = '', two = '', three = ''] = ids;
+    engine.kill(one, '15');
+    await is('172.17.0.2 drain', '172.17.0.3 ready', '172.17.0.4 ready');
+    engine.die(two);
+    await is('172.17.0.2 drain', '172.17.0.3 drain', '172.17.0.4 ready');
+    engine.destroy(three);
+    await is('172.17.0.2 drain', '172.17.0.3 drain');
+    open();
+    await is('172.17.0.2 drain');
+  });
+
+  it('who comes waits for it', async () => {
+    const { open } = await listing();
+    const before = published.length;
+    engine.run('four');
+    engine.kill(engine.run('five', { stopTimeout: 3600 }), '15');
+    open();
+    await is('172.17.0.2 ready', '172.17.0.3 ready', '172.17.0.4 ready', '172.17.0.5 ready', '172.17.0.6 drain');
+    assert.ok(published.length > before);
+  });
+
+  it('nothing is published before the first one', async () => {
+    const one = engine.create('one');
+    let open: () => void = () => {};
+    engine.listGate = new Promise((resolve) => (open = resolve));
+    start();
+    await until('it was asked for', () => count(/^\/containers\/json$/) > 0);
+    engine.kill(one, '15');
+    assert.deepEqual(published, []);
+    open();
+    await is('172.17.0.2 drain');
+    assert.equal(published.length, 1);
+  });
+});
+
 describe('an engine that goes away', () => {
   it('is listed anew when the stream of events ends', async () => {
     const one = engine.create('one');
