@@ -1,11 +1,12 @@
 /**
  * The statistics as CSV (management manual 9.1): a header that begins with `# `, a comma behind the last column of
- * every line, values quoted as RFC 4180 says and only where they must be. The fixed columns end with one named `-`.
+ * every line, values quoted as RFC 4180 says and only where they must be, one line a row whatever is in them. The fixed columns end with one named `-`.
  */
 
 import type { Reading, Value } from './field.ts';
 import { FIELDS } from './fields.ts';
 import { type Row, read } from './rows.ts';
+import { oneLine } from './words.ts';
 
 const END = '-,';
 
@@ -29,7 +30,8 @@ function cell(value: Value): string {
   return typeof value === 'number' ? String(value) : quote(value);
 }
 
-/** RFC 4180 2.5 to 2.7. */
+/** RFC 4180 2.6 and 2.7, without its line breaks in quotes: readers of HAProxy's statistics take them line by line. */
 export function quote(text: string): string {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const line = oneLine(text);
+  return /[",]/.test(line) ? `"${line.replaceAll('"', '""')}"` : line;
 }

@@ -3,12 +3,15 @@
  * (else to those of `global`) and to standard error, in HAProxy's words:
  *
  *   [WARNING]  (4711) : Server app/w1 is DOWN, reason: Layer4 connection problem, ...
+ *
+ * Invariant: one event is one line. Messages quote labels, names and answers of others, who shall not write lines of ours.
  */
 
 import type { Config, LogTarget } from '../config/model.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { LogSinks } from './log-sinks.ts';
 import { severityWord } from './syslog.ts';
+import { oneLine } from './words.ts';
 
 export interface EventsOptions {
   readonly pid: number;
@@ -39,9 +42,10 @@ export class Events implements EventLog {
   event(level: Level, message: string, proxy?: string): void {
     const { quiet, debug, write, pid, sinks } = this.options;
     const targets = proxy === undefined ? this.global : (this.proxies.get(proxy) ?? this.global);
-    if (targets.length > 0) sinks.send(targets, level, message);
+    const text = oneLine(message);
+    if (targets.length > 0) sinks.send(targets, level, text);
     if (write === undefined || quiet || (level > Level.Notice && !debug)) return;
-    write(`${`[${wordFor(level, proxy)}]`.padEnd(10)} (${pid}) : ${message}\n`);
+    write(`${`[${wordFor(level, proxy)}]`.padEnd(10)} (${pid}) : ${text}\n`);
   }
 }
 

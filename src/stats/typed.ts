@@ -6,6 +6,7 @@
 import type { Field, Reading, Value } from './field.ts';
 import { FIELDS } from './fields.ts';
 import { type Row, read } from './rows.ts';
+import { oneLine } from './words.ts';
 
 const OBJECTS = { F: 'Frontend', L: 'Listener', S: 'Server', B: 'Backend' } as const;
 
@@ -67,7 +68,7 @@ export function typed(rows: Iterable<Row>, at: Reading): string {
   for (const row of rows) {
     const { iid, sid } = numbersOf(row);
     for (const { field, position, value } of cells(row, at)) {
-      text += `${row.side}.${iid}.${sid}.${position}.${field.name}.1:${tagsOf(field, row)}:${value}\n`;
+      text += `${row.side}.${iid}.${sid}.${position}.${field.name}.1:${tagsOf(field, row)}:${typeof value === 'string' ? oneLine(value) : value}\n`;
     }
   }
   return text;

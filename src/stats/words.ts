@@ -1,4 +1,4 @@
-/** The words of the statistics that no counter holds: addresses and listener states. */
+/** Words for people and line readers: addresses, listener states, and text from elsewhere made fit to stand in a line. */
 
 import type { BindConfig } from '../config/model.ts';
 import type { Listener } from '../proxy/listener.ts';
@@ -7,6 +7,15 @@ import type { Listener } from '../proxy/listener.ts';
 export function listenerStatus(listener: Listener): string {
   const limit = listener.config.maxconn;
   return limit !== undefined && limit > 0 && listener.scur >= limit ? 'FULL' : 'OPEN';
+}
+
+/** C0, DEL, C1 and the line breaks of Unicode: what ends a line or commands a terminal. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}]/gu;
+const ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** The text with `\n`, `\x1b` and their like in the place of control characters. */
+export function oneLine(text: string): string {
+  return text.replace(CONTROLS, (control) => ESCAPES[control] ?? `\\x${control.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 type Address = BindConfig['address'] | { readonly address: string | undefined; readonly port: number };

@@ -54,7 +54,7 @@ test('an idle listen reads as HAProxy writes it', () => {
 test('values are quoted where they must be, as RFC 4180 says', () => {
   assert.equal(quote('Layer7 check passed'), 'Layer7 check passed');
   assert.equal(quote('Bad, "really" <b>x'), '"Bad, ""really"" <b>x"');
-  assert.equal(quote('a\nb'), '"a\nb"');
+  assert.equal(quote('a\nb,\x1b[2J'), '"a\\nb,\\x1b[2J"');
 });
 
 test('readers that go by names find the values', () => {

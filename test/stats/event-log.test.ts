@@ -69,3 +69,11 @@ test('-q silences standard error and not the logs', () => {
   events.event(Level.Alert, 'Server app/w1 is DOWN.', 'app');
   assert.deepEqual([logged(4), stderr()], ['<1>Server app/w1 is DOWN.\n', '']);
 });
+
+test('an event is one line without control characters, whatever it quotes', () => {
+  const { events, logged, stderr } = setUp();
+  events.event(Level.Warning, 'label a=1\n<0>forged\r\t\x1b[2Jé\x9b\u2028 is unknown');
+  const text = 'label a=1\\n<0>forged\\r\\t\\x1b[2Jé\\x9b\\x2028 is unknown\n';
+  assert.equal(logged(3), `<4>${text}`);
+  assert.equal(stderr(), `[WARNING]  (4711) : ${text}`);
+});

@@ -18,7 +18,7 @@ interface JsonCell {
 
 function proxy() {
   const listen = makeListen('app', [serverConfig('w1', { check: CHECK })], { id: 2 });
-  listen.backend?.servers[0]?.setVerdict({ code: 'L7STS', passed: false, status: 503, info: 'Bad, "really"', duration: 1 }, at.now);
+  listen.backend?.servers[0]?.setVerdict({ code: 'L7STS', passed: false, status: 503, info: 'Bad,\n"really"', duration: 1 }, at.now);
   return listen;
 }
 
@@ -28,13 +28,17 @@ test('typed lines name type, proxy, object, position, column, tags and value', (
     'F.2.0.0.pxname.1:KNS:str:app',
     'F.2.0.6.slim.1:CLP:u32:100',
     'S.2.1.19.act.1:SGP:u32:1',
-    'S.2.1.56.last_chk.1:MOP:str:Bad, "really"',
+    'S.2.1.56.last_chk.1:MOP:str:Bad,\\n"really"',
     'S.2.1.55.lastsess.1:MAP:s32:-1',
     'B.2.0.19.act.1:MGP:u32:0',
     'B.2.0.33.rate.1:MGP:u32:0',
   ]) {
     assert.ok(lines.includes(line), line);
   }
+  assert.ok(
+    lines.every((line) => line === '' || /^[FSB]\./.test(line)),
+    'a line break in a value makes no line',
+  );
   assert.ok(!lines.some((line) => line.startsWith('F.2.0.2.')), 'an empty cell has no line');
 });
 
@@ -53,7 +57,7 @@ test('JSON is valid whatever the values hold', () => {
       field: { pos: 56, name: 'last_chk' },
       processNum: 1,
       tags: { origin: 'Metric', nature: 'Output', scope: 'Process' },
-      value: { type: 'str', value: 'Bad, "really"' },
+      value: { type: 'str', value: 'Bad,\n"really"' },
     },
   );
 });
