@@ -1,4 +1,4 @@
-/** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.3). */
+/** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.2, 8.2.3). */
 
 import type { Server } from '../backend/server.ts';
 import type { Exchange } from './exchange.ts';
@@ -9,6 +9,7 @@ const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined
   clientAddress: '',
   clientPort: 0,
   wallStart: 0,
+  wallReady: 0,
   frontend: undefined,
   backend: undefined,
   server: undefined,
@@ -18,6 +19,7 @@ const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined
   timeConnect: -1,
   timeResponse: -1,
   timeActive: 0,
+  timeTotal: 0,
   status: -1,
   bytesToClient: 0,
   bytesFromClient: 0,
@@ -51,6 +53,7 @@ export function access(exchange: Exchange, now: number, bad: boolean, server: Se
   record.clientAddress = session.clientAddress;
   record.clientPort = session.clientPort;
   record.wallStart = session.requestStart === 0 ? session.acceptedWall : session.requestWall;
+  record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(session.requestWall - (started - session.readyAt));
   record.frontend = frontend;
   record.backend = backend;
   record.server = server;
@@ -60,6 +63,7 @@ export function access(exchange: Exchange, now: number, bad: boolean, server: Se
   record.timeConnect = exchange.connectedAt < 0 ? -1 : elapsed(exchange.assignedAt, exchange.connectedAt);
   record.timeResponse = exchange.responseAt < 0 ? -1 : elapsed(exchange.connectedAt, exchange.responseAt);
   record.timeActive = elapsed(started, now);
+  record.timeTotal = elapsed(session.readyAt, now);
   if (stats) {
     record.timeQueue = 0;
     record.timeConnect = 0;
@@ -76,6 +80,7 @@ export function access(exchange: Exchange, now: number, bad: boolean, server: Se
   record.srvconn = server === undefined ? 0 : Math.max(0, server.scur - 1);
   record.retries = exchange.retries;
   record.redispatched = exchange.redispatched;
+  record.serverQueue = exchange.serverQueue;
   record.backendQueue = exchange.backendQueue;
   record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
   services.accessLog.exchange(record as AccessRecord);

@@ -52,6 +52,8 @@ export class Session extends Timed {
   /** When the first byte of the current request came, monotonic and wall; 0 before it. */
   requestStart = 0;
   requestWall = 0;
+  /** Since when the next request may come, monotonic: accepted, or the end of the response before it. */
+  readyAt: number;
 
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
@@ -59,6 +61,7 @@ export class Session extends Timed {
   constructor(socket: net.Socket, listener: Listener, services: Services, now: number, acceptedWall: number) {
     super();
     this.acceptedWall = acceptedWall;
+    this.readyAt = now;
     this.socket = socket;
     this.listener = listener;
     this.services = services;
@@ -246,7 +249,8 @@ export class Session extends Timed {
       return;
     }
     this.setReading(Reading.Head);
-    this.awaitHead(monotonic());
+    this.readyAt = monotonic();
+    this.awaitHead(this.readyAt);
     this.feedHeld();
   }
 

@@ -31,7 +31,7 @@ export interface StatsHandler {
 }
 
 /**
- * One finished exchange, as the access log reads it (manual 8.2.3). The same object is used again and again:
+ * One finished exchange, as the access log reads it (manual 8.2.2, 8.2.3). The same object is used again and again:
  * a reader copies what it needs before it returns.
  */
 export interface AccessRecord {
@@ -39,6 +39,8 @@ export interface AccessRecord {
   clientPort: number;
   /** Wall-clock ms of the first byte of the request. */
   wallStart: number;
+  /** Wall-clock ms since when the request was waited for: accepted, or the end of the response before it. */
+  wallReady: number;
   frontend: Frontend;
   /** Undefined before a backend was chosen: the frontend's name is logged. */
   backend: Backend | undefined;
@@ -51,6 +53,8 @@ export interface AccessRecord {
   timeConnect: number;
   timeResponse: number;
   timeActive: number;
+  /** Tt: ms since `wallReady`. */
+  timeTotal: number;
   /** -1 when nothing was sent. */
   status: number;
   bytesToClient: number;
@@ -73,7 +77,7 @@ export interface AccessRecord {
 /** Writes access-log lines. Called once per exchange at its end, only for frontends with `log` lines. */
 export interface AccessLog {
   exchange(record: AccessRecord): void;
-  /** Without `option httplog`: `Connect from ...`, at the first request of a connection. */
+  /** Without `option httplog` or `option tcplog`: `Connect from ...`, at the first request of a connection. */
   connect(record: {
     readonly clientAddress: string;
     readonly clientPort: number;

@@ -1,7 +1,8 @@
 /**
- * Access-log lines: `option httplog` (manual 8.2.3), and the line at accept without it (8.2.1).
+ * Access-log lines: `option httplog` (manual 8.2.3), `option tcplog` (8.2.2), and the line at accept without them (8.2.1).
  *
  *   127.0.0.1:54610 [21/Nov/2026:00:27:07.285] web app/w1 0/0/0/1/1 200 154 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"
+ *   127.0.0.1:33900 [21/Nov/2026:00:30:37.576] web app/w1 0/0/1 192 -- 1/1/0/0/0 0/0
  *
  * Log readers count blanks: every line has the same number of them before the request line. One string is built per
  * exchange and nothing else is allocated.
@@ -28,6 +29,7 @@ export class AccessLogWriter implements AccessLog {
   exchange(record: AccessRecord): void {
     const { logFormat, logs } = record.frontend.config;
     if (logFormat === 'httplog') this.sinks.send(logs, Level.Info, httpLine(record));
+    else if (logFormat === 'tcplog') this.sinks.send(logs, Level.Info, tcpLine(record));
   }
 
   connect(record: Parameters<AccessLog['connect']>[0]): void {
@@ -38,14 +40,29 @@ export class AccessLogWriter implements AccessLog {
 
 /** One line of `option httplog`, without its newline. */
 export function httpLine(r: AccessRecord): string {
+  return (
+    `${way(r, r.wallStart)} ` +
+    `${r.timeRequest}/${r.timeQueue}/${r.timeConnect}/${r.timeResponse}/${r.timeActive} ${r.status} ${r.bytesToClient} ` +
+    `- - ${r.termination} ${load(r)} "${escapeRequestLine(r.requestLine)}"`
+  );
+}
+
+/** One line of `option tcplog`, without its newline. HAProxy writes one for each request in HTTP mode, too. */
+export function tcpLine(r: AccessRecord): string {
+  const state = r.termination.slice(0, 2);
+  return `${way(r, r.wallReady)} ${r.timeQueue}/${r.timeConnect}/${r.timeTotal} ${r.bytesToClient} ${state} ${load(r)}`;
+}
+
+/** From whom, when, through what, to whom. */
+function way(r: AccessRecord, since: number): string {
   const backend = r.backend === undefined ? r.frontend.name : r.backend.name;
   const server = r.server === undefined ? r.noServer : r.server.config.name;
-  return (
-    `${r.clientAddress}:${r.clientPort} [${accessDate(r.wallStart)}] ${r.frontend.name} ${backend}/${server} ` +
-    `${r.timeRequest}/${r.timeQueue}/${r.timeConnect}/${r.timeResponse}/${r.timeActive} ${r.status} ${r.bytesToClient} ` +
-    `- - ${r.termination} ${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${r.redispatched ? '+' : ''}${r.retries} ` +
-    `${r.serverQueue}/${r.backendQueue} "${escapeRequestLine(r.requestLine)}"`
-  );
+  return `${r.clientAddress}:${r.clientPort} [${accessDate(since)}] ${r.frontend.name} ${backend}/${server}`;
+}
+
+/** Connections, retries and queues. */
+function load(r: AccessRecord): string {
+  return `${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${r.redispatched ? '+' : ''}${r.retries} ${r.serverQueue}/${r.backendQueue}`;
 }
 
 /** The line at accept, without its newline. */

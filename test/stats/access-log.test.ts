@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { Config } from '../../src/config/model.ts';
 import type { AccessRecord } from '../../src/proxy/types.ts';
-import { AccessLogWriter, connectLine, escapeRequestLine, httpLine } from '../../src/stats/access-log.ts';
+import { AccessLogWriter, connectLine, escapeRequestLine, httpLine, tcpLine } from '../../src/stats/access-log.ts';
 import { LogSinks } from '../../src/stats/log-sinks.ts';
 import { logTarget, makeBackend, makeFrontend, proxyConfig, serverConfig } from './objects.ts';
 import { FakeStream } from './streams.ts';
@@ -19,6 +19,7 @@ function record(changes: Partial<AccessRecord> = {}): AccessRecord {
     clientAddress: '127.0.0.1',
     clientPort: 54610,
     wallStart: START,
+    wallReady: START,
     frontend,
     backend,
     server: backend.servers[0],
@@ -28,6 +29,7 @@ function record(changes: Partial<AccessRecord> = {}): AccessRecord {
     timeConnect: 0,
     timeResponse: 1,
     timeActive: 1,
+    timeTotal: 1,
     status: 200,
     bytesToClient: 154,
     bytesFromClient: 76,
@@ -127,6 +129,17 @@ test('the date has three digits of milliseconds and follows the request, not the
   assert.match(httpLine(record({ wallStart: START - 278 })), /\[21\/Nov\/2026:00:27:07\.007\]/);
 });
 
+test('option tcplog writes what HAProxy writes, from when the request was waited for', () => {
+  const tcp = makeFrontend(proxyConfig('tcp1', 'frontend', { logs, logFormat: 'tcplog' }));
+  const t1 = makeBackend(proxyConfig('tcp1', 'backend'), [serverConfig('t1')]);
+  const own = { frontend: tcp, backend: t1, server: t1.servers[0], clientPort: 33900 };
+  const wallReady = new Date(2026, 10, 21, 0, 30, 37, 576).getTime();
+  const plain = { ...own, wallReady, timeQueue: 1, timeTotal: 1, bytesToClient: 192, actconn: 2 };
+  assert.equal(tcpLine(record(plain)), '127.0.0.1:33900 [21/Nov/2026:00:30:37.576] tcp1 tcp1/t1 1/0/1 192 -- 2/1/0/0/0 0/0');
+  const bad = { ...own, ...unread, wallReady, timeTotal: 0, termination: 'PR--' };
+  assert.equal(tcpLine(record(bad)), '127.0.0.1:33900 [21/Nov/2026:00:30:37.576] tcp1 tcp1/<NOSRV> -1/-1/0 0 PR 1/1/0/0/0 0/0');
+});
+
 test('a request line cannot end its quotes, its line or the log reader', () => {
   assert.equal(escapeRequestLine('GET /q"b#c\r\n\x7f\xe9 HTTP/1.1'), 'GET /q#22b#23c#0D#0A#7F#E9 HTTP/1.1');
   assert.equal(escapeRequestLine('GET /{|}~\\ HTTP/1.1'), 'GET /{|}~\\ HTTP/1.1');
@@ -141,18 +154,21 @@ test('without option httplog the connection is logged', () => {
   assert.equal(connectLine(at), 'Connect from 127.0.0.1:46608 to 127.0.0.1:29873 (web/HTTP)');
 });
 
-test('option httplog decides which of the two lines is written', () => {
+test('httplog and tcplog decide which line is written', () => {
   const stream = new FakeStream();
   const sinks = new LogSinks({ pid: 1, hostname: 'h', stream: () => stream, warn: assert.fail });
   const writer = new AccessLogWriter(sinks);
   const plain = makeFrontend(proxyConfig('plain', 'frontend', { logs, logFormat: 'none' }));
+  const tcp = makeFrontend(proxyConfig('tcp', 'frontend', { logs, logFormat: 'tcplog' }));
   const at = { clientAddress: '::1', clientPort: 5, localAddress: '::1', localPort: 80 };
   writer.exchange(record());
   writer.exchange(record({ frontend: plain }));
+  writer.exchange(record({ frontend: tcp }));
   writer.connect({ ...at, frontend });
   writer.connect({ ...at, frontend: plain });
+  writer.connect({ ...at, frontend: tcp });
   sinks.flush();
-  assert.equal(stream.text, `${httpLine(record())}\n${connectLine({ ...at, frontend: plain })}\n`);
+  assert.equal(stream.text, `${httpLine(record())}\n${tcpLine(record({ frontend: tcp }))}\n${connectLine({ ...at, frontend: plain })}\n`);
 });
 
 const halog = spawnSync('halog', ['-h']);
