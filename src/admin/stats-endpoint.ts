@@ -45,7 +45,7 @@ export class StatsEndpoint implements StatsHandler {
     return findStats(proxy, request) !== undefined;
   }
 
-  handle(proxy: Asked, context: Context, body: Buffer): Reply | undefined {
+  handle(proxy: Asked, context: Context, body: Buffer | undefined): Reply | undefined {
     const { request } = context;
     const config = findStats(proxy, request);
     const stats = config?.stats;
@@ -71,10 +71,9 @@ export class StatsEndpoint implements StatsHandler {
     return reply(query.format === 'json' ? 'application/json' : 'text/plain', refresh, write(query.format, rows, at));
   }
 
-  private change(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context, body: Buffer): Reply {
+  private change(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context, body: Buffer | undefined): Reply {
     if (!this.mayChange(config, stats, context)) return redirect(stats, query, 'DENY');
-    // The exchange reads a body up to its limit only: a longer one is not acted on in part.
-    if (context.request.contentLength > body.length) return redirect(stats, query, 'EXCD');
+    if (body === undefined) return redirect(stats, query, 'EXCD');
     const visible = selectProxies(this.options.proxies(), { ...EVERYTHING, names: stats.scope });
     return redirect(stats, query, runForm(body.toString('utf8'), visible, monotonic()));
   }

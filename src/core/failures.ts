@@ -26,7 +26,6 @@ export const Failures = {
   RequestAborted: row('request-aborted', 'client', 400, 'CR'),
   BodyTimeout: row('request-body-timeout', 'client', 408, 'cD'),
   BodyInvalid: row('request-body-invalid', 'client', 400, 'PD'),
-  BodyTooLarge: row('request-body-too-large', 'client', 413, 'PR'),
   ClientGone: row('client-gone', 'client', 0, 'CD'),
   ClientStalled: row('client-stalled', 'client', 0, 'cD'),
   NoServer: row('no-server', 'server', 503, 'SC'),

@@ -386,7 +386,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     this.requestBody.clear();
     if (this.phase === Phase.Idle) return;
     this.session.setReading(Reading.Wait);
-    if (this.collecting !== undefined) this.answerStats();
+    if (this.collecting !== undefined) this.answerStats(Buffer.concat(this.collecting));
     else if (this.discarding) this.close(this.keepAlive);
     else this.armServer((this.backendObject as Backend).config.timeouts.server, monotonic());
   }
@@ -899,6 +899,8 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     if (this.request.method !== 'POST') return false;
     this.collecting = [];
     this.collected = 0;
+    // Of a chunked body only the data is wanted: nobody takes it further.
+    this.requestBody.start(this.request.framing, this.request.contentLength, false);
     this.session.armFor(
       this.session.listener.frontend.config.timeouts.httpRequest ?? this.session.listener.frontend.config.timeouts.client,
       monotonic(),
@@ -915,18 +917,20 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
 
   private collect(piece: Buffer): void {
     this.collected += piece.length;
-    if (this.collected > STATS_BODY) this.fail(Failures.BodyTooLarge);
     // The bytes stand in a chunk of their own that nobody overwrites.
-    else this.collecting?.push(piece);
+    if (this.collected <= STATS_BODY) this.collecting?.push(piece);
+    else {
+      this.keepAlive = false;
+      this.answerStats(undefined);
+    }
   }
 
-  private answerStats(): void {
-    const body = Buffer.concat(this.collecting ?? []);
+  private answerStats(body: Buffer | undefined): void {
     this.collecting = undefined;
     this.replyStats(body, 0);
   }
 
-  private replyStats(body: Buffer, available: number): boolean {
+  private replyStats(body: Buffer | undefined, available: number): boolean {
     const reply = this.services.stats.handle(this.statsTarget(), this, body);
     if (reply === undefined) return false;
     this.statsServed = true;

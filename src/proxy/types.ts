@@ -19,12 +19,13 @@ export interface Reply {
 export interface StatsHandler {
   /**
    * Undefined when the target is not under the proxy's `stats uri` or the method is not GET, HEAD or POST.
-   * `body` is what a POST carried (at most 16 KiB; the exchange has read it before asking), else empty.
+   * `body` is what a POST carried, without its transfer coding (the exchange has read it before asking), else empty;
+   * undefined when that was more than 16 KiB.
    */
   handle(
     proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined },
     context: RuleContext,
-    body: Buffer,
+    body: Buffer | undefined,
   ): Reply | undefined;
   /** Whether `handle` would answer: tells the exchange to read a POST's body first. */
   matches(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, request: Head): boolean;

@@ -1,0 +1,70 @@
+/** The form of the statistics page, as clients may send it: through the program itself, over connections of bytes. */
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { RawClient } from '../support/client.ts';
+import { Fairlead } from '../support/fairlead.ts';
+import { readStats, rowOf } from '../support/stats.ts';
+
+const CONFIG = `
+defaults
+ mode http
+ timeout connect 2s
+ timeout client 20s
+ timeout server 20s
+listen www
+ bind 127.0.0.1:0
+ stats uri /admin?stats
+ stats admin if TRUE
+ server s1 127.0.0.1:1
+ server s2 127.0.0.1:1
+`;
+
+let fairlead: Fairlead;
+let client: RawClient;
+
+before(async () => {
+  fairlead = await Fairlead.start(CONFIG);
+});
+
+after(async () => {
+  client.close();
+  await fairlead.stop('SIGKILL');
+});
+
+async function connected(): Promise<RawClient> {
+  client = await RawClient.connect(fairlead.port('www'));
+  return client;
+}
+
+const head = (framing: string): string => `POST /admin?stats HTTP/1.1\r\nHost: x\r\n${framing}\r\n\r\n`;
+const chunk = (text: string): string => `${text.length.toString(16)}\r\n${text}\r\n`;
+const location = (response: { readonly head: string }): string => /\r\nlocation: (.*)\r\n/.exec(response.head)?.[1] ?? response.head;
+
+async function status(server: string): Promise<string | undefined> {
+  return rowOf(await readStats(fairlead.port('www'), { uri: '/admin?stats' }), 'www', server).status;
+}
+
+test('a form in chunks is acted on as one with a length is, and the connection goes on', async () => {
+  const client = await connected();
+  client.send(`${head('Transfer-Encoding: chunked')}${chunk('s=s1&act')}${chunk('ion=maint&b=www')}0\r\n\r\n`);
+  assert.equal(location(await client.readResponse()), '/admin?stats;st=DONE');
+  assert.equal(await status('s1'), 'MAINT');
+  const form = 's=s1&action=ready&b=www';
+  client.send(`${head(`Content-Length: ${form.length}`)}${form}`);
+  assert.equal(location(await client.readResponse()), '/admin?stats;st=DONE');
+  assert.equal(await status('s1'), 'no check');
+});
+
+for (const framing of ['Transfer-Encoding: chunked', 'Content-Length: 20000']) {
+  test(`a form that is too long changes nothing and says so (${framing})`, async () => {
+    const client = await connected();
+    const form = `s=s2&action=maint&b=www&${'x'.repeat(20_000)}`.slice(0, 20_000);
+    client.send(`${head(framing)}${framing.startsWith('T') ? `${chunk(form)}0\r\n\r\n` : form}`);
+    const response = await client.readResponse();
+    assert.equal(response.status, 303);
+    assert.equal(location(response), '/admin?stats;st=EXCD');
+    assert.match(response.head, /\r\nconnection: close\r\n/);
+    assert.equal(await status('s2'), 'no check');
+  });
+}
