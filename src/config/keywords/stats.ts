@@ -139,7 +139,7 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
   row({
     name: 'show-legends',
     syntax: '',
-    doc: 'Shows more about each proxy and server where the pointer rests.',
+    doc: 'Also shows addresses, balancing algorithms and what each server was made from: on the page, and as `addr` and `algo` of the CSV.',
     max: 0,
     set: (stats) => {
       stats.showLegends = true;
