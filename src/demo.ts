@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { COMMON_TEXT } from './config/builtin.ts';
 
 export interface DemoServers {
   readonly ports: readonly number[];
@@ -56,21 +57,7 @@ export interface DemoOptions {
  */
 export function demoText({ port, servers, password }: DemoOptions): string {
   const lines = servers.map((server, index) => `    server demo-${index + 1} 127.0.0.1:${server} check inter 2s`);
-  return `global
-    maxconn 2000
-
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 50s
-    timeout server 50s
-    timeout queue 30s
-    timeout http-request 10s
-    timeout http-keep-alive 10s
-    timeout tunnel 1h
-    option forwardfor
-    option redispatch
-
+  return `${COMMON_TEXT}
 frontend www
     bind 127.0.0.1:${port}
     stats enable

@@ -1,9 +1,7 @@
 /** The configuration for whoever gives none: every labelled container of the local engine behind one port. */
 
-/** Text of the built-in configuration; `password` protects `/admin?stats` for the user `admin`. */
-export function builtinText(options: { readonly port: number; readonly password: string }): string {
-  const { port, password } = options;
-  return `global
+/** What a configuration that nobody wrote begins with: the demo's and the built-in one. */
+export const COMMON_TEXT = `global
     maxconn 2000
 
 defaults
@@ -17,7 +15,12 @@ defaults
     timeout tunnel 1h
     option forwardfor
     option redispatch
+`;
 
+/** Text of the built-in configuration; `password` protects `/admin?stats` for the user `admin`. */
+export function builtinText(options: { readonly port: number; readonly password: string }): string {
+  const { port, password } = options;
+  return `${COMMON_TEXT}
 listen http-in
     bind :${port}
     docker-routes

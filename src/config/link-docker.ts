@@ -21,6 +21,12 @@ export interface LinkedDockers {
   engineOf(engine: string | undefined): string | undefined;
 }
 
+function checkTls({ place, tlsCert, tlsKey }: DockerEngineConfig, reporter: Reporter): void {
+  if ((tlsCert === undefined) === (tlsKey === undefined)) return;
+  const [given, missing] = tlsCert === undefined ? ['tls-key', 'tls-cert'] : ['tls-cert', 'tls-key'];
+  reporter.alert(place, `'${given}' needs a '${missing}': a certificate is of no use without its key.`);
+}
+
 export function linkDockers(draft: Draft, reporter: Reporter): LinkedDockers {
   const { dockers } = draft;
   const [only] = dockers;
@@ -30,6 +36,7 @@ export function linkDockers(draft: Draft, reporter: Reporter): LinkedDockers {
     ...proxy.dockerServers.map(({ place, selector }) => ({ place, engine: selector.engine })),
     ...proxy.dockerRoutes.map(({ place, engine }) => ({ place, engine })),
   ]);
+  for (const docker of dockers) checkTls(docker, reporter);
   const names = dockers.map((docker) => docker.name);
   for (const { place, engine } of lines) {
     if (engine !== undefined && !names.includes(engine))

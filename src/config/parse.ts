@@ -251,7 +251,9 @@ class Parser {
     this.extraWords(line, 1);
     const other = this.draft.dockers.find((docker) => docker.name === name);
     if (other?.place !== undefined) {
-      line.fail(`docker '${name}' has the same name as docker '${name}' declared at ${other.place.file}:${other.place.line}.`);
+      const declared = `${other.place.file}:${other.place.line}`;
+      if (name === '') line.fail(`a second 'docker' section without a name: one is at ${declared}. Give this one a name: docker <name>.`);
+      else line.fail(`docker '${name}' has the same name as docker '${name}' declared at ${declared}.`);
     }
     const docker: DockerDraft = { place: line.place, name, endpoint: undefined, tlsCa: undefined, tlsCert: undefined, tlsKey: undefined };
     this.draft.dockers.push(docker);

@@ -441,14 +441,14 @@ test('a line without an engine means the only docker section', () => {
     dockers,
   } = load(`${DEFAULTS}docker far
     endpoint tcp://192.0.2.10:2376
-    tls-ca ca.pem
+    tls-ca ../dev/null
 backend b
     docker-servers image=x
 `);
   assert.equal(b?.dockerServers[0]?.selector.engine, 'far');
   assert.deepEqual(
     dockers.map(({ name, endpoint, tlsCa }) => [name, endpoint, tlsCa]),
-    [['far', 'tcp://192.0.2.10:2376', '/srv/ca.pem']],
+    [['far', 'tcp://192.0.2.10:2376', '/dev/null']],
   );
 });
 

@@ -1,8 +1,9 @@
 /** Our own lines: which engines there are, and which containers are servers (`docker`, `docker-servers`, `docker-routes`). */
 
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { didYouMean } from '../../core/suggest.ts';
-import { isHostName, readPort } from '../address.ts';
+import { isHostName, readPort, splitHostPort } from '../address.ts';
 import { type DockerDraft, finishServer, type Mutable, type ProxyDraft } from '../draft.ts';
 import type { DockerSelector } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
@@ -152,9 +153,25 @@ function fileRow(name: 'tls-ca' | 'tls-cert' | 'tls-key', key: 'tlsCa' | 'tlsCer
     min: 1,
     max: 1,
     parse: (docker, line) => {
-      docker[key] = resolve(line.cwd, line.first);
+      const path = resolve(line.cwd, line.first);
+      const file = line.surroundings.readFile(path);
+      if ('error' in file) line.fail(`'${name}' : error opening file '${line.first}': ${file.error}.`);
+      docker[key] = path;
     },
   };
+}
+
+/** What is wrong with it; a name is looked up, and a socket opened, only when it is used. */
+function endpointError(text: string): string | undefined {
+  const expected = `expects unix:///path, tcp://host:port or ssh://user@host, found '${text}'`;
+  const [, scheme, rest = ''] = /^(unix|tcp|ssh):\/\/(.+)$/.exec(text) ?? [];
+  if (scheme === undefined) return expected;
+  if (scheme === 'unix') return /^\/./.test(rest) ? undefined : expected;
+  const { host, port } = splitHostPort(scheme === 'ssh' ? rest.slice(rest.lastIndexOf('@') + 1) : rest);
+  if (isIP(host) === 0 && !isHostName(host)) return expected;
+  if (port === undefined) return scheme === 'ssh' ? undefined : expected;
+  const number = readPort(port);
+  return 'error' in number ? `: ${number.error} in '${text}'` : undefined;
 }
 
 export const dockerRows: readonly Row<DockerDraft>[] = [
@@ -168,11 +185,12 @@ export const dockerRows: readonly Row<DockerDraft>[] = [
     min: 1,
     max: 1,
     parse: (docker, line) => {
-      if (/^(?:unix:\/\/\/.+|tcp:\/\/[^/:]+:\d+|tcp:\/\/\[[^\]]+\]:\d+|ssh:\/\/.+)$/.test(line.first)) docker.endpoint = line.first;
-      else line.fail(`'endpoint' expects unix:///path, tcp://host:port or ssh://user@host, found '${line.first}'.`);
+      docker.endpoint = line.first;
+      const error = endpointError(line.first);
+      if (error !== undefined) line.fail(`'endpoint' ${error}.`);
     },
   },
   fileRow('tls-ca', 'tlsCa', "The certificate authority that signed the engine's certificate."),
-  fileRow('tls-cert', 'tlsCert', 'Our own certificate for the engine.'),
+  fileRow('tls-cert', 'tlsCert', 'Our own certificate for the engine; it needs its `tls-key`.'),
   fileRow('tls-key', 'tlsKey', 'The key of `tls-cert`.'),
 ];

@@ -182,7 +182,7 @@ const limitRows: readonly Row<GlobalDraft>[] = [
     name: 'maxconn',
     syntax: '<number>',
     chapter: '3.2',
-    doc: 'The most client connections of the whole process; beyond it, new ones wait in the kernel.',
+    doc: 'The most client connections of the whole process; further ones are accepted and wait unread, in the order they came.',
     min: 1,
     max: 1,
     missing: "'maxconn' expects an integer argument.",

@@ -107,7 +107,7 @@ const generalRows: readonly Row<ProxyDraft>[] = [
     syntax: '<number>',
     default: 'the `maxconn` of `global`',
     chapter: '4.2',
-    doc: 'The most connections of the section at the same time; more wait in the kernel.',
+    doc: 'The most connections of the section at the same time; further ones are accepted and wait unread, in the order they came.',
     min: 1,
     max: 1,
     missing: "'maxconn' expects an integer argument.",
