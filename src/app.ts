@@ -155,13 +155,14 @@ export class App {
     const backends = this.backends.all;
     const servers = backends.flatMap((backend) => [...backend.servers]);
     const state = this.store.sources;
+    const sources = this.sources.names.map((name) => ({ name, snapshot: state.get(name) }));
     return {
       version: this.surroundings.version,
       config: this.current.name,
       backends: backends.length,
       servers: servers.length,
       checked: servers.filter((server) => server.config.check !== undefined).length,
-      sources: this.sources.names.map((name) => ({ name, snapshot: state.get(name) })),
+      sources: this.surroundings.enginesAreOptional ? sources.filter(({ snapshot }) => snapshot !== undefined) : sources,
       frontends: [...this.dataPlane.frontends.values()].map(({ name, config, listeners }) => ({
         name,
         listeners: listeners.map((listener) => listener.text),
@@ -186,10 +187,11 @@ export class App {
   private tellStopped(): void {
     const { frontends } = this.dataPlane;
     if (frontends.size === 0) return;
-    for (const { name, disabled } of this.config.proxies) {
+    for (const { name, kind, disabled } of this.config.proxies) {
       if (disabled) continue;
-      const front = frontends.get(name)?.counters.connTot ?? 0;
-      const back = this.backends.get(name)?.counters.stot ?? 0;
+      // A frontend and a backend may have one name.
+      const front = kind === 'backend' ? 0 : (frontends.get(name)?.counters.connTot ?? 0);
+      const back = kind === 'frontend' ? 0 : (this.backends.get(name)?.counters.stot ?? 0);
       this.events.event(Level.Warning, `Proxy ${name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`, name);
     }
   }

@@ -41,6 +41,8 @@ export class Backend {
   scur = 0;
   /** Monotonic ms of the last change between having a usable server and having none. */
   lastChange: number;
+  /** Made by routes, not by a section. */
+  routed = false;
   /** No longer configured: it finishes what it has and vanishes. */
   retired = false;
   /** Called when a removed server gave back its last slot, and when a retired backend may have become idle. */
@@ -232,6 +234,7 @@ export class Backend {
     counters.stot++;
     counters.rate.add(now);
     counters.lastsess = now;
+    this.counters.lastsess = now;
     this.balance.taken(server);
   }
 

@@ -38,7 +38,7 @@ export class Backends {
     this.checker = new Checker({ wheel: parts.wheel, events: parts.events, spread: parts.spreadChecks });
   }
 
-  /** In the order of the statistics: by the sections' ids, then in order of arrival. Retired ones until they are idle. */
+  /** In the order of the statistics: sections by their ids, then pools by name. Retired ones until they are idle. */
   get all(): readonly Backend[] {
     return this.listed;
   }
@@ -114,6 +114,7 @@ export class Backends {
     if (known === undefined) {
       const { name, config, origin } = desired;
       const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events });
+      backend.routed = desired.routed;
       backend.onIdle = this.sweep;
       this.known.set(name, backend);
       for (const server of desired.servers) this.putServer(backend, server, batch, false);
@@ -123,6 +124,7 @@ export class Backends {
     batch.touched.add(known);
     const sameRequest = isDeepStrictEqual(known.config.httpCheck, desired.config.httpCheck);
     known.setConfig(desired.config, desired.origin);
+    known.routed = desired.routed;
     if (!sameRequest) for (const server of known.servers) batch.recheck.add(server);
     if (known.retired) this.revive(known, desired, batch);
   }
@@ -188,7 +190,7 @@ export class Backends {
   }
 
   private list(): void {
-    this.listed = [...this.known.values()].sort((a, b) => a.config.id - b.config.id);
+    this.listed = [...this.known.values()].sort(inStatistics);
   }
 
   /** First checks are spread over the shortest interval, as HAProxy does at its start. */
@@ -213,6 +215,11 @@ class Batch {
   constructor(now: number) {
     this.now = now;
   }
+}
+
+function inStatistics(a: Backend, b: Backend): number {
+  if (a.routed && b.routed) return a.name < b.name ? -1 : 1;
+  return Number(a.routed) - Number(b.routed) || a.config.id - b.config.id;
 }
 
 function find(backend: Backend, identity: string): Server | undefined {

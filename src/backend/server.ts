@@ -49,6 +49,8 @@ export class Server {
   removed = false;
   /** Goes up when the address changes: a connection opened under an older number must not be kept for reuse. */
   addressVersion = 0;
+  /** Its source has not spoken since the configuration made it. */
+  private unheard = true;
   /** Its source says that it is down; checks cannot overrule that. */
   private heldDown = false;
 
@@ -173,7 +175,9 @@ export class Server {
       if (held) this.goDown(cause, now);
       else this.goUp(this.rise, cause, now);
     }
-    return this.reconfigure(config, now);
+    const recheck = this.reconfigure(config, now);
+    this.unheard = false;
+    return recheck;
   }
 
   /** The outcome of an active check. */
@@ -289,7 +293,8 @@ export class Server {
       this.health = this.rise;
       this.moveOp(OpState.Running, now);
     }
-    this.log(Level.Notice, `${host} is ${this.heldDown ? 'DOWN' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'} (${how}).`);
+    const first = this.unheard && cause === 'resolution';
+    if (!first) this.log(Level.Notice, `${host} is ${this.heldDown ? 'DOWN' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'} (${how}).`);
     if (this.draining) this.log(Level.Notice, ' remains in forced drain mode.');
     this.backend.refresh(now);
   }

@@ -54,7 +54,7 @@ class Merge {
     const found = proxy.dockerServers.length === 0 ? [] : this.sources.flatMap((source) => source.pools.get(proxy.name) ?? []);
     const { file, line } = proxy.place;
     const servers = this.distinct(proxy.name, [...configured, ...found]);
-    this.backends.set(proxy.name, { name: proxy.name, config: proxy, servers, origin: `${file}:${line}` });
+    this.backends.set(proxy.name, { name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
   }
 
   /** The configuration's own words with the resolver's address: the snapshot may be of an older configuration. */
@@ -126,7 +126,7 @@ class Merge {
         sources.flatMap((source) => source.pools.get(name) ?? []),
       );
       const config = poolConfig(name, ids.get(name) ?? 0, frontend, optionsOf(name, sources));
-      this.backends.set(name, { name, config, servers, origin: sources.map((source) => source.source).join(', ') });
+      this.backends.set(name, { name, config, servers, origin: sources.map((source) => source.source).join(', '), routed: true });
     }
   }
 

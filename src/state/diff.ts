@@ -23,7 +23,8 @@ export function diff(from: DesiredState, to: DesiredState): readonly Change[] {
 
 /** `change-backend` is about settings and origin; its servers have changes of their own. */
 function diffBackend(from: DesiredBackend, to: DesiredBackend, changes: Change[]): void {
-  if (from.origin !== to.origin || !isDeepStrictEqual(from.config, to.config)) changes.push({ kind: 'change-backend', backend: to });
+  const same = from.origin === to.origin && from.routed === to.routed && isDeepStrictEqual(from.config, to.config);
+  if (!same) changes.push({ kind: 'change-backend', backend: to });
   const before = byIdentity(from.servers);
   const after = byIdentity(to.servers);
   const backend = to.name;

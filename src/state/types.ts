@@ -13,6 +13,8 @@ export interface DesiredBackend {
   readonly servers: readonly DiscoveredServer[];
   /** `file:line` of the section or the source that made the pool. */
   readonly origin: string;
+  /** Made by routes: no section of the configuration has this name. */
+  readonly routed: boolean;
 }
 
 export interface DesiredState {
@@ -28,7 +30,7 @@ export interface DesiredState {
 /** One step from one desired state to another. */
 export type Change =
   | { readonly kind: 'add-backend'; readonly backend: DesiredBackend }
-  /** Its settings or origin; what differs in its servers comes as changes of its own. */
+  /** Its settings or what made it; what differs in its servers comes as changes of its own. */
   | { readonly kind: 'change-backend'; readonly backend: DesiredBackend }
   | { readonly kind: 'remove-backend'; readonly name: string }
   | { readonly kind: 'add-server'; readonly backend: string; readonly server: DiscoveredServer }

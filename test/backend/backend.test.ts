@@ -11,15 +11,17 @@ function taken(answer: unknown): Server {
 }
 
 describe('Backend.assign and release', () => {
-  it('counts a chosen server in stot, lbtot, rate, smax and lastsess, and the backend in lbtot', () => {
+  it('counts a chosen server in stot, lbtot, rate, smax and lastsess, and the backend in lbtot and lastsess', () => {
     const { backend, servers } = makeBackend([serverConfig('s1')]);
     const [s1] = servers as [Server];
+    assert.deepEqual([s1.counters.lastsess, backend.counters.lastsess], [-1, -1]);
     backend.assign(new Client(), 0, undefined);
     backend.assign(new Client(), 0, undefined);
     backend.release(s1);
     assert.deepEqual([s1.scur, s1.counters.smax, s1.counters.stot, s1.counters.lbtot, backend.counters.lbtot], [1, 2, 2, 2, 2]);
     assert.equal(s1.counters.rate.max, 2);
     assert.ok(s1.counters.lastsess >= 0);
+    assert.equal(backend.counters.lastsess, s1.counters.lastsess);
   });
 
   it('answers no-server when none is usable, and has never queued for nothing', () => {

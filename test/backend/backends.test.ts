@@ -16,7 +16,7 @@ function ready(name: string, more: Partial<ServerConfig> = {}): DiscoveredServer
 }
 
 function desired(name: string, servers: readonly DiscoveredServer[], more: Parameters<typeof proxyConfig>[1] = {}): DesiredBackend {
-  return { name, config: proxyConfig(name, more), servers, origin: 'test:1' };
+  return { name, config: proxyConfig(name, more), servers, origin: 'test:1', routed: false };
 }
 
 describe('Backends.apply', () => {
@@ -62,6 +62,38 @@ describe('Backends.apply', () => {
     assert.equal(sequence(backends.get('early')!, 4), 'abab');
     assert.equal(backends.get('none'), undefined);
     assert.deepEqual(events.take(), []);
+  });
+
+  it('lists pools by name behind the sections, whatever their ids are', () => {
+    const pool = (name: string, id: number): Change => ({ kind: 'add-backend', backend: { ...desired(name, [], { id }), routed: true } });
+    const order = () => backends.all.map(({ name }) => name);
+    apply(pool('b', 1), pool('c', 4), pool('a', 9), { kind: 'add-backend', backend: desired('last', [], { id: 12_000_000 }) });
+    assert.deepEqual(order(), ['last', 'a', 'b', 'c']);
+    apply({ kind: 'change-backend', backend: desired('c', [], { id: 2 }) });
+    assert.deepEqual(order(), ['c', 'last', 'a', 'b']);
+  });
+
+  it('says nothing when a source speaks of a server for the first time', () => {
+    const named = (address: string | undefined) => ready('a', { address, fqdn: 'app.test' });
+    made(named(undefined));
+    apply({ kind: 'change-server', backend: 'app', server: named('127.0.0.2') });
+    assert.deepEqual(events.take(), []);
+    assert.equal(sequence(backends.get('app')!, 1), 'a');
+    apply({ kind: 'change-server', backend: 'app', server: named(undefined) });
+    apply({ kind: 'change-server', backend: 'app', server: named('127.0.0.2') });
+    assert.match(events.take().at(-1) ?? '', /resolves again/);
+  });
+
+  it('says that a name resolves which did not when it was asked first', () => {
+    const named = (address: string | undefined, reason: string): DiscoveredServer => ({
+      ...ready('a', { address, fqdn: 'app.test' }),
+      state: address === undefined ? 'down' : 'ready',
+      reason,
+    });
+    made(named(undefined, 'name app.test is not resolved yet'));
+    apply({ kind: 'change-server', backend: 'app', server: named(undefined, 'name app.test does not resolve') });
+    apply({ kind: 'change-server', backend: 'app', server: named('127.0.0.2', '') });
+    assert.deepEqual(events.take(), ["5 Server app/a ('app.test') is UP/READY (resolves again)."]);
   });
 
   it('adds a server that gets traffic at once, and those who wait', () => {

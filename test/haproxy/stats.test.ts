@@ -45,6 +45,7 @@ frontend locked
     stats realm Haproxy\\ Statistics
     stats auth admin:joypass123
 backend app
+    retries 0
     server down 127.0.0.1:1 check inter 100ms
     server plain 127.0.0.1:1 maxconn 32 maxqueue 5
     server maint 127.0.0.1:1 check disabled
@@ -135,10 +136,10 @@ function ours() {
     assert.ok(reply);
     return reply;
   };
-  return { ask, web, locked };
+  return { ask, web, locked, app };
 }
 
-const { ask, web, locked } = ours();
+const { ask, web, locked, app } = ours();
 
 function bothRows(theirs: string): readonly (readonly [StatsRow, StatsRow])[] {
   const mine = parseStats(ask(web, '/admin?stats;csv').body.toString());
@@ -206,4 +207,18 @@ test('the answers to reading and to changing have the same fields', { skip }, as
     const theirs = await askHaproxy('/admin?stats', 'web', 'POST', form);
     assert.deepEqual(sorted(asHead(ask(web, '/admin?stats', 'POST', form), 0)), sorted(theirs.head), form);
   }
+});
+
+test('a session dates its server and its backend, and nobody else', { skip }, async () => {
+  const { body } = await askHaproxy('/');
+  assert.match(body, /503 Service Unavailable/);
+  const client = { onSlot: () => assert.fail(), onQueueTimeout: () => assert.fail() };
+  const server = app.assign(client, 0, undefined);
+  assert.ok(typeof server !== 'string');
+  app.release(server);
+  const dated = (rows: readonly StatsRow[]) =>
+    rows.filter(({ lastsess }) => lastsess !== '' && lastsess !== '-1').map(({ svname }) => svname);
+  const rows = bothRows((await askHaproxy('/admin?stats;csv')).body);
+  assert.deepEqual(dated(rows.map(([mine]) => mine)), ['plain', 'BACKEND']);
+  assert.deepEqual(dated(rows.map(([, other]) => other)), ['plain', 'BACKEND']);
 });

@@ -271,6 +271,23 @@ describe('a soft stop', () => {
   });
 });
 
+describe('the last words', () => {
+  it('count each of a frontend and a backend of one name for itself', async () => {
+    const upstream = await startUpstream('one');
+    const front = 'frontend app\n bind 127.0.0.1:0\n http-request deny if { path /no }\n default_backend app\n';
+    const fairlead = await Fairlead.start(`${DEFAULTS}${front}backend app\n server s1 ${upstream.address}\n`);
+    try {
+      for (const path of ['/', '/no']) await ask(fairlead.port('app'), { path });
+      await fairlead.stop();
+      const counts = [...fairlead.output.matchAll(/Proxy app stopped \(cumulated conns: (.*)\)/g)].map((match) => match[1]);
+      assert.deepEqual(counts, ['FE: 2, BE: 0', 'FE: 0, BE: 1']);
+    } finally {
+      await fairlead.stop();
+      await upstream.stop();
+    }
+  });
+});
+
 describe('SIGINT', () => {
   it('ends it at once', async () => {
     await withGate('', async (fairlead, gate, port) => {
@@ -484,7 +501,7 @@ function hasEnded(pid: number): boolean {
 describe('the demo', () => {
   it('balances over its servers, on the next port where its own is in use', async () => {
     const taken = await takePort();
-    const demo = Fairlead.run(['demo', '--port', String(taken.port)]);
+    const demo = Fairlead.run(['demo', '--port', String(taken.port)], { DOCKER_HOST: 'unix:///nowhere/docker.sock' });
     try {
       await demo.said(/Ctrl-C/);
       const port = demo.port('www');
@@ -496,6 +513,7 @@ describe('the demo', () => {
       const auth = /-u '(admin:[^']+)'/.exec(demo.output)?.[1] ?? '';
       assert.match((await ask(port, { path: '/admin?stats;csv', auth })).body, /^demo,demo-1,/m);
       assert.equal((await ask(port, { path: '/admin?stats;csv' })).status, 401);
+      assert.doesNotMatch(demo.output, /docker:|nowhere/, 'an engine that is not there is no news');
     } finally {
       await demo.stop();
       taken.close();

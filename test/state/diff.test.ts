@@ -91,8 +91,9 @@ const backend: fc.Arbitrary<DesiredBackend> = fc
     retries: fc.integer({ min: 1, max: 2 }),
     servers: fc.uniqueArray(discovered, { selector: ({ config }) => config.identity }),
     origin: fc.constantFrom('x', 'y'),
+    routed: fc.boolean(),
   })
-  .map(({ name, retries, servers, origin }) => ({ name, config: proxy(name, { retries }), servers, origin }));
+  .map(({ name, retries, servers, origin, routed }) => ({ name, config: proxy(name, { retries }), servers, origin, routed }));
 
 /** Two to each backend. */
 function routesTo(backends: readonly DesiredBackend[]): Route[] {
@@ -131,7 +132,7 @@ describe('the difference of two states', () => {
   });
 
   const one = (servers: readonly DiscoveredServer[]): DesiredState => ({
-    backends: new Map([['p', { name: 'p', config: proxy('p'), servers, origin: 'x' }]]),
+    backends: new Map([['p', { name: 'p', config: proxy('p'), servers, origin: 'x', routed: false }]]),
     routes: new Map(),
     unsettled: new Set(),
     notes: [],

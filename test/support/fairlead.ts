@@ -59,8 +59,8 @@ export class Fairlead {
   }
 
   /** Starts with `args` alone; what to wait for is the caller's to know. */
-  static run(args: readonly string[]): Fairlead {
-    return new Fairlead(writeFiles('', {}), args, {});
+  static run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Fairlead {
+    return new Fairlead(writeFiles('', {}), args, env);
   }
 
   /** Address of the first listener of that proxy. */

@@ -7,6 +7,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DockerRoutesConfig, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import { forbiddenInName } from '../../config/values.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../provider.ts';
 import { routeText } from '../routes.ts';
 import { type Vantage, vantageOf } from './address.ts';
@@ -136,6 +137,12 @@ class Mapping {
   private routeWay(proxy: ProxyConfig, line: DockerRoutesConfig, known: KnownContainer, way: Way, silent: boolean): void {
     const { container } = known;
     const { settings, pool } = way;
+    const bad = forbiddenInName(pool);
+    if (bad !== undefined) {
+      const advice = `label ${line.prefix}service gives the pool another name`;
+      this.note('error', container.name, `is not routed as '${pool}': '${bad}' cannot stand in the name of a backend. ${advice}`);
+      return;
+    }
     if (this.sections.has(pool)) {
       const advice = `docker-servers takes containers into a section; label ${line.prefix}service gives the pool another name`;
       this.note(silent ? 'info' : 'error', container.name, `is not routed as '${pool}': a section of that name is configured. ${advice}`);

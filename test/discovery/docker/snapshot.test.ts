@@ -334,6 +334,19 @@ describe('docker-routes', () => {
     assert.match(notesOf(snapshot, 'app'), /error: is not routed as 'app': a section of that name is configured/);
   });
 
+  it('refuses a pool whose name no backend may have, and that one alone', () => {
+    const named = { 'com.docker.compose.project': 'p', 'com.docker.compose.service': 'a\nb', 'fairlead.host': 'a.test' };
+    const snapshot = map(www(), [
+      container('evil', { labels: named }),
+      container('odd', { labels: { 'fairlead.routes.x,y.host': 'b.test', 'fairlead.routes.ok.host': 'c.test' } }),
+      container('saved', { labels: { ...named, 'fairlead.service': 's', 'fairlead.host': 'd.test' } }),
+    ]);
+    assert.deepEqual(routes(snapshot), ['c.test/ -> odd-ok', 'd.test/ -> s']);
+    assert.deepEqual([...snapshot.pools.keys()].sort(), ['odd-ok', 's']);
+    assert.match(notesOf(snapshot, 'evil'), /error: is not routed as 'a\nb.p': '\n' cannot stand in the name of a backend/);
+    assert.match(notesOf(snapshot, 'odd'), /error: is not routed as 'odd-x,y': ',' cannot stand/);
+  });
+
   it('does not cry about containers that were never meant to be routed', () => {
     const snapshot = map(www({ domains: ['test'] }), [container('db', { exposed: [] })]);
     assert.match(notesOf(snapshot, 'db'), /^info: is not routed by 'www': it exposes no TCP port/);
