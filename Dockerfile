@@ -3,9 +3,10 @@
 #   docker build -t fairlead .
 #   docker run -d -p 80:80 -v "$PWD/haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg:ro" fairlead
 #
-# To follow containers it reads the engine's socket, for which it needs the socket's group (it does not run as root):
+# To follow containers it reads the engine's socket, for which it needs the socket's group (it does not run as root). The
+# socket's directory is mounted, because a mounted socket file is dead after the engine has been restarted:
 #
-#   docker run -d -p 80:80 -v /var/run/docker.sock:/var/run/docker.sock:ro \
+#   docker run -d -p 80:80 -v /var/run:/host/run:ro -e DOCKER_HOST=unix:///host/run/docker.sock \
 #     --group-add "$(stat -c %g /var/run/docker.sock)" fairlead
 #
 # Port 80 is open to every user in a container since Docker 20.10. Elsewhere (host networking, Kubernetes, older engines)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
 import { appImage, balancerImage, buildBalancer, compose, socketPath } from '../support/docker.ts';
@@ -16,7 +16,7 @@ const settings = () => ({
   FAIRLEAD_IMAGE: balancerImage,
   APP_IMAGE: appImage,
   PORT: String(port),
-  DOCKER_SOCKET: socketPath(),
+  DOCKER_SOCKET_DIR: dirname(socketPath()),
   DOCKER_GID: String(statSync(socketPath()).gid),
 });
 

@@ -38,7 +38,7 @@ export const balanceRows: readonly Row<ProxyDraft>[] = [
     syntax: '{roundrobin|static-rr|leastconn|first|source|random[(<draws>)]}',
     default: 'roundrobin',
     chapter: '4.2',
-    doc: 'Which server gets the next request: in turns by weight, the one with the fewest requests, the first with a free slot, by a hash of the client, or the better of some drawn at random.',
+    doc: 'Which server gets the next request: in turns by weight, the one with the fewest requests, the first with a free slot, by a hash of the client, or the least loaded of some drawn at random (2, at most 100).',
     parse: (proxy, line) => {
       const balance = line.value(readBalance(line.words[0] ?? 'roundrobin'));
       if (balance === undefined) return;
