@@ -126,6 +126,12 @@ export class Backend {
     if (this.retired) this.onIdle?.(this);
   }
 
+  /** Where one that was just queued stands: in which queue, the first at 1. */
+  placeOf(waiter: Waiter): { readonly server: boolean; readonly position: number } {
+    const queue = this.pending.get(waiter)?.queue;
+    return { server: queue !== this.queue, position: queue?.length ?? 0 };
+  }
+
   /** `UP` with a usable server or with no server at all, as HAProxy. */
   status(): 'UP' | 'DOWN' {
     return this.group.length > 0 || this.servers.length === 0 ? 'UP' : 'DOWN';

@@ -80,6 +80,7 @@ export function access(exchange: Exchange, now: number, bad: boolean, server: Se
   record.srvconn = server === undefined ? 0 : Math.max(0, server.scur - 1);
   record.retries = exchange.retries;
   record.redispatched = exchange.redispatched;
+  record.serverQueue = exchange.serverQueue;
   record.backendQueue = exchange.backendQueue;
   record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
   services.accessLog.exchange(record as AccessRecord);

@@ -5,8 +5,9 @@
  *                      │                 │           ▲ retry └─────┘            │
  *                      └─── own reply ───┴───────────── fail ───────────────────┘
  *
- * Invariants: `server` is set exactly while a slot is taken; `close` is the one way out and gives it back. After the
- * first response byte has gone to the client (`responded`) an exchange can end but not retry.
+ * Invariants: `serverObject` is set exactly while a slot is taken; `close` is the one way out and gives it back. After the
+ * first response byte has gone to the client (`responded`) an exchange can end but not retry. While a connection carries
+ * the exchange somebody is waited for, the client or the server or both, and `watch` has armed that side's time-out.
  *
  * A session has one Exchange and uses it again and again, so nothing here may be kept by others beyond `close`.
  */
@@ -15,6 +16,7 @@ import type { Backend } from '../backend/backend.ts';
 import { sourceKey } from '../backend/balance/hash.ts';
 import type { Server } from '../backend/server.ts';
 import type { Waiter } from '../backend/types.ts';
+import type { HttpConnectionMode } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
@@ -22,16 +24,20 @@ import { Timed } from '../core/wheel.ts';
 import { Body } from '../http/body.ts';
 import { Framing, Head } from '../http/head.ts';
 import { parseResponseHead, responseFraming } from '../http/parse.ts';
-import { errorReply } from '../http/replies.ts';
 import type { Final, RuleContext } from '../rules/types.ts';
 import { access } from './access.ts';
 import { requestHead, responseHead } from './forward.ts';
 import { Phase, Reading } from './phases.ts';
 import { takeIdle } from './pool.ts';
 import type { Program } from './program.ts';
+import { type Connection, errorFile, errorText, hasBody, replyHead } from './reply.ts';
+import { chooseBackend, isFailure } from './routing.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
+import * as tally from './tally.ts';
+import { Tunnel, type TunnelOwner } from './tunnel.ts';
+import { type Deferred, defer } from './turn.ts';
 import type { Reply } from './types.ts';
 
 /** Bodies up to this size are written together with their head, as one string. */
@@ -56,7 +62,7 @@ class ServerTimer extends Timed {
   }
 }
 
-export class Exchange implements Waiter, ConnectionUser, RuleContext {
+export class Exchange implements Waiter, ConnectionUser, RuleContext, Deferred, TunnelOwner {
   readonly session: Session;
   readonly services: Services;
   readonly request: Head;
@@ -73,12 +79,18 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   /** The request as it is sent, kept until nothing may be tried again. */
   private outgoing = '';
   private keepAlive = true;
+  /** Of frontend and backend, whichever asks for more (manual 4.1). */
+  private mode: HttpConnectionMode = 'keep-alive';
   /** The server is slower than the client: the session does not read. */
-  bodyBlocked = false;
+  serverBehind = false;
   /** The client is slower than the server: the connection does not read. */
-  private clientBlocked = false;
+  private clientBehind = false;
+  /** The client's time-out means something now: a body is awaited, or the client has to read. */
+  private clientAwaited = false;
   /** The final response's head has gone to the client. */
   private responded = false;
+  /** Only the end of the connection tells the client that its response is whole. */
+  private untilClose = false;
   private responseSeen = false;
   private interim = 0;
   /** The beginning of a response head that came in pieces. */
@@ -89,6 +101,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
   private replayed = false;
+  private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
 
@@ -102,6 +115,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   status = -1;
   termination = '--';
   backendQueue = 0;
+  serverQueue = 0;
   headAt = 0;
   queuedAt = 0;
   assignedAt = -1;
@@ -165,9 +179,13 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     this.program = undefined;
     this.outgoing = '';
     this.keepAlive = head.keepAlive;
-    this.bodyBlocked = false;
-    this.clientBlocked = false;
+    this.mode = this.session.listener.frontend.config.connectionMode;
+    this.serverBehind = false;
+    this.clientBehind = false;
+    this.clientAwaited = false;
     this.responded = false;
+    this.untilClose = false;
+    this.tunnel = undefined;
     this.responseSeen = false;
     this.interim = 0;
     this.partial = undefined;
@@ -183,6 +201,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     this.status = -1;
     this.termination = '--';
     this.backendQueue = 0;
+    this.serverQueue = 0;
     this.headAt = now;
     this.queuedAt = now;
     this.assignedAt = -1;
@@ -194,22 +213,19 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
   private decide(available: number, now: number): void {
     const { frontend } = this.session.listener;
-    if (frontend.config.connectionMode === 'close') this.keepAlive = false;
     if (this.intercept(frontend.program, available)) return;
-    const backend = this.chooseBackend();
-    if (backend === undefined) {
-      this.fail(this.unrouted());
+    const chosen = chooseBackend(frontend, this.services.backends, this);
+    if (isFailure(chosen)) {
+      this.fail(chosen);
       return;
     }
-    this.backendObject = backend;
-    backend.counters.stot++;
-    backend.counters.rate.add(now);
-    backend.scur++;
-    if (backend.scur > backend.counters.smax) backend.counters.smax = backend.scur;
-    this.program = this.services.programs.get(backend.config.id);
-    if (backend.config.connectionMode === 'close') this.keepAlive = false;
+    this.backendObject = chosen;
+    tally.countEntered(chosen, now);
+    this.mode = stricter(this.mode, chosen.config.connectionMode);
+    if (this.mode === 'close') this.keepAlive = false;
+    this.program = this.services.programs.get(chosen.config.id);
     if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
-    this.outgoing = requestHead(this.request, this.session, backend, frontend.program.forwardFor, this.program?.forwardFor);
+    this.outgoing = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
     this.assign(undefined);
   }
 
@@ -228,46 +244,19 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     return false;
   }
 
-  private chooseBackend(): Backend | undefined {
-    const { frontend } = this.session.listener;
-    const { route } = frontend.program.rules;
-    if (route !== undefined) {
-      const name = route(this);
-      // A name that was computed and that no backend has: as if the rule had not matched (manual 4.2, "use_backend").
-      const backend = name === undefined ? undefined : this.services.backends.get(name);
-      if (backend !== undefined) return backend;
-    }
-    if (frontend.config.dockerRoutes.length > 0) {
-      const table = this.services.backends.routes(frontend.name);
-      const path = pathOf(this.request.target);
-      const found = table?.lookup(this.request.host, path);
-      if (found !== undefined) {
-        if (found.rewrite !== undefined) this.request.target = rewritePath(this.request.target, found.path, found.rewrite);
-        return this.services.backends.get(found.pool);
-      }
-      // A listen that routes by label and has no server of its own: the host is unknown, not the server gone.
-      if (frontend.config.kind === 'listen' && frontend.defaultBackend?.servers.length === 0) return undefined;
-    }
-    return frontend.defaultBackend;
-  }
-
-  /** Why there is no backend. While a source of routes is silent the host may be one of its, and only its servers are missing. */
-  private unrouted(): Failure {
-    const { frontend } = this.session.listener;
-    if (frontend.config.dockerRoutes.length === 0) return Failures.NoBackend;
-    return this.services.backends.routes(frontend.name)?.settled === false ? Failures.NoServer : Failures.NoRoute;
-  }
-
   // --- a slot and a connection
 
   private assign(avoid: Server | undefined): void {
     const backend = this.backendObject as Backend;
     const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : 0;
     this.queuedAt = monotonic();
-    this.backendQueue = backend.queued;
     const assigned = backend.assign(this, key, avoid);
-    if (assigned === 'queued') this.phase = Phase.Queued;
-    else if (assigned === 'no-server') this.fail(Failures.NoServer);
+    if (assigned === 'queued') {
+      this.phase = Phase.Queued;
+      const { server, position } = backend.placeOf(this);
+      if (server) this.serverQueue = position;
+      else this.backendQueue = position;
+    } else if (assigned === 'no-server') this.fail(Failures.NoServer);
     else if (assigned === 'full') this.fail(Failures.QueueFull);
     else this.connect(assigned, this.queuedAt);
   }
@@ -289,18 +278,42 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   private connect(server: Server, now: number): void {
     this.serverObject = server;
     this.assignedAt = now;
-    if (this.mayReuse()) {
-      const idle = takeIdle(server);
-      if (idle !== undefined) {
-        server.counters.reuse++;
-        (this.backendObject as Backend).counters.reuse++;
-        idle.reuse(this);
-        this.connection = idle;
-        this.onConnected(idle);
+    this.takeConnection(server, now);
+  }
+
+  /**
+   * One that is kept alive, or a new one. What is kept may have been closed, or have sent what nobody asked for, without
+   * our knowing yet: it is used at the end of this turn, when we would.
+   */
+  private takeConnection(server: Server, now: number): void {
+    const idle = this.mayReuse() ? takeIdle(server) : undefined;
+    if (idle === undefined) {
+      this.openConnection(server, now);
+      return;
+    }
+    this.phase = Phase.Connecting;
+    this.connection = idle;
+    defer(this);
+  }
+
+  onTurn(): void {
+    const { connection } = this;
+    // The exchange may be over, and even the next one's, which has deferred itself too.
+    if (this.phase !== Phase.Connecting || connection === undefined || connection.connecting || connection.user === this) return;
+    const server = this.serverObject as Server;
+    try {
+      if (connection.closed) {
+        this.connection = undefined;
+        this.takeConnection(server, monotonic());
         return;
       }
+      server.counters.reuse++;
+      (this.backendObject as Backend).counters.reuse++;
+      connection.reuse(this);
+      this.onConnected(connection);
+    } catch (error) {
+      this.onFault(error);
     }
-    this.openConnection(server, now);
   }
 
   private openConnection(server: Server, now: number): void {
@@ -317,8 +330,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
    * alive; one that could not does so only when its client has seen a response here before (RFC 9112 9.3.1).
    */
   private mayReuse(): boolean {
-    const mode = (this.backendObject as Backend).config.connectionMode;
-    if (mode !== 'keep-alive') return false;
+    if (this.mode !== 'keep-alive') return false;
     return this.session.answered > 0 || this.replayable();
   }
 
@@ -330,34 +342,52 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const now = monotonic();
     this.connectedAt = now;
     this.phase = Phase.Established;
-    const backend = this.backendObject as Backend;
     if (this.requestBody.done) {
       connection.socket.write(this.outgoing, 'latin1');
-    } else {
-      // One segment for the head and what of the body is there.
-      connection.socket.cork();
-      connection.socket.write(this.outgoing, 'latin1');
-      this.corked = true;
-      this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
-      if (!this.session.feeding) {
-        this.session.feedHeld();
-        this.flush();
-      }
+      this.watch(now);
+      return;
     }
-    if (this.phase === Phase.Established) this.armServer(backend.config.timeouts.server, now);
+    // One segment for the head and what of the body is there.
+    connection.socket.cork();
+    connection.socket.write(this.outgoing, 'latin1');
+    this.corked = true;
+    this.watch(now);
+    if (!this.session.feeding) {
+      this.session.feedHeld();
+      this.flush();
+    }
+  }
+
+  /**
+   * Arms the time-out of whoever is waited for: the client for the rest of its body, or to read its response; the server
+   * to take the body, or to go on with its response.
+   */
+  private watch(now: number): void {
+    const bodyAwaited = !this.requestBody.done && !this.serverBehind;
+    this.clientAwaited = this.clientBehind || bodyAwaited;
+    if (this.clientAwaited) this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
+    const serverAwaited = !this.clientBehind && (!bodyAwaited || this.responded);
+    this.armServer(serverAwaited ? (this.backendObject as Backend).config.timeouts.server : undefined, now);
   }
 
   /** The session has handed over what it has: head and body leave together. */
   flush(): void {
     if (!this.corked) return;
     this.corked = false;
-    this.connection?.socket.uncork();
+    const socket = this.connection?.socket;
+    if (socket === undefined) return;
+    socket.uncork();
+    if (this.phase !== Phase.Established || this.requestBody.done) return;
+    if (socket.writableNeedDrain && socket.writableLength > 0) {
+      this.serverBehind = true;
+      this.watch(monotonic());
+    }
   }
 
   /** Body bytes from the session; the index behind what was taken. Nothing is taken while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number): number {
     if (this.phase !== Phase.Established && !this.discarding && this.collecting === undefined) return at;
-    if (this.bodyBlocked) return at;
+    if (this.serverBehind) return at;
     const body = this.requestBody;
     const next = body.take(bytes, at, bytes.length);
     this.bytesIn += next - at;
@@ -373,13 +403,9 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
 
   private sendBody(piece: Buffer): void {
     if (piece.length === 0) return;
-    const now = monotonic();
-    this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
     const { socket } = this.connection as ServerConnection;
-    if (!socket.write(piece) && socket.writableLength > 0) {
-      this.bodyBlocked = true;
-      this.session.pauseReading();
-    }
+    if (!socket.write(piece) && socket.writableLength > 0 && !this.corked) this.serverBehind = true;
+    this.watch(monotonic());
   }
 
   private bodyComplete(): void {
@@ -388,17 +414,17 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     this.session.setReading(Reading.Wait);
     if (this.collecting !== undefined) this.answerStats(Buffer.concat(this.collecting));
     else if (this.discarding) this.close(this.keepAlive);
-    else this.armServer((this.backendObject as Backend).config.timeouts.server, monotonic());
+    else this.watch(monotonic());
   }
 
   onServerDrain(): void {
-    if (this.phase === Phase.Tunnel) {
-      this.session.socket.resume();
-      return;
+    if (!this.serverBehind) return;
+    this.serverBehind = false;
+    if (this.phase === Phase.Established) {
+      this.watch(monotonic());
+      this.session.feedHeld();
     }
-    if (!this.bodyBlocked) return;
-    this.bodyBlocked = false;
-    this.session.feedHeld();
+    this.session.regulate();
   }
 
   // --- the response
@@ -422,8 +448,8 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       this.finish(from === length);
       return true;
     }
-    this.services.wheel.arm(this.timer, this.responseTimeout(), monotonic());
-    return this.keepReading();
+    this.watch(monotonic());
+    return !this.clientBehind;
   }
 
   /** A call in between may have changed the phase, which the compiler cannot know. */
@@ -473,7 +499,9 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
 
   /** RFC 9110 15.2: interim responses are passed on, but not to an HTTP/1.0 client. */
   private relayInterim(): void {
+    this.watch(monotonic());
     if (this.request.version === 10) return;
+    dropFraming(this.responseHead);
     this.toClient(responseHead(this.responseHead, ''));
   }
 
@@ -506,8 +534,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     if (final === undefined) return false;
     this.dropConnection();
     if (final.kind === 'denied') {
-      (this.backendObject as Backend).counters.dresp++;
-      this.session.listener.frontend.counters.dresp++;
+      tally.countResponseDenied(this);
       this.termination = 'PH';
     }
     this.ownReply(final.status, final.reply, 0, final.close);
@@ -519,9 +546,11 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const { request, responseBody } = this;
     let framing = responseFraming(head, request.method);
     const old = request.version === 10;
-    if (old && framing === Framing.Chunked) head.remove('transfer-encoding');
+    if (head.status === 204) dropFraming(head);
+    else if (old) head.remove('transfer-encoding');
     responseBody.start(framing, head.contentLength, !old);
-    if (framing === Framing.UntilClose || (old && framing === Framing.Chunked)) this.keepAlive = false;
+    this.untilClose = framing === Framing.UntilClose || (old && framing === Framing.Chunked);
+    if (this.untilClose) this.keepAlive = false;
     // An answer before the end of the request: what follows on this connection would be the rest of the body.
     if (!this.requestBody.done) this.keepAlive = false;
     framing = responseBody.done ? Framing.None : framing;
@@ -580,28 +609,20 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const { socket } = this.session;
     if (socket.writableLength === 0) return;
     this.connection?.surrenderBuffer();
-    if (socket.writableNeedDrain) this.clientBlocked = true;
-  }
-
-  /** False while the client is slower: then its time-out runs, not the server's. */
-  private keepReading(): boolean {
-    if (!this.clientBlocked) return true;
-    this.services.wheel.disarm(this.timer);
-    this.session.armFor(this.session.listener.frontend.config.timeouts.client, monotonic());
-    return false;
+    if (socket.writableNeedDrain) this.clientBehind = true;
   }
 
   onClientDrain(): void {
-    if (!this.clientBlocked) return;
-    this.clientBlocked = false;
-    if (this.phase === Phase.Tunnel || this.phase === Phase.Established) this.connection?.socket.resume();
-    if (this.phase === Phase.Established) this.armServer(this.responseTimeout(), monotonic());
+    if (!this.clientBehind) return;
+    this.clientBehind = false;
+    if (this.phase !== Phase.Tunnel && this.phase !== Phase.Established) return;
+    this.connection?.socket.resume();
+    if (this.phase === Phase.Established) this.watch(monotonic());
   }
 
   onServerEnd(): void {
-    if (this.phase === Phase.Tunnel) {
-      this.session.socket.end();
-      this.armHalfClosed((this.backendObject as Backend).config.timeouts.serverFin);
+    if (this.tunnel !== undefined) {
+      this.tunnel.serverEnded();
       return;
     }
     if (this.responded && this.responseBody.endOfInput()) {
@@ -609,14 +630,14 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       this.finish(true);
       return;
     }
-    this.serverLost(undefined);
+    this.serverLost();
   }
 
-  onServerError(error: NodeJS.ErrnoException): void {
-    this.serverLost(error);
+  onServerError(): void {
+    this.serverLost();
   }
 
-  private serverLost(_error: NodeJS.ErrnoException | undefined): void {
+  private serverLost(): void {
     switch (this.phase) {
       case Phase.Connecting:
         this.retry(Failures.ConnectFailed);
@@ -630,19 +651,16 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       default:
         return;
     }
-    if (this.responded) {
-      const server = this.serverObject as Server;
-      server.counters.srvAbrt++;
-      (this.backendObject as Backend).counters.srvAbrt++;
-      this.fail(Failures.ResponseCut);
-    } else if (this.mayReplay()) this.replay();
-    else this.fail(Failures.ServerClosed);
+    if (this.responded) this.fail(Failures.ResponseCut);
+    else if (!this.unanswered()) this.fail(Failures.ServerClosed);
+    else if (!this.replayed && this.replayable()) this.replay();
+    else this.fail(this.session.answered > 0 ? Failures.ReusedClosed : Failures.ServerClosed);
   }
 
-  /** A kept-alive connection that broke under a request that may be sent twice (RFC 9110 9.2.2). */
-  private mayReplay(): boolean {
+  /** A kept-alive connection broke, and nothing of a response had come (RFC 9110 9.2.2, RFC 9112 9.3.1). */
+  private unanswered(): boolean {
     const reused = this.connection !== undefined && this.connection.uses > 1;
-    return reused && !this.replayed && this.partial === undefined && this.interim === 0 && this.replayable();
+    return reused && this.partial === undefined && this.interim === 0;
   }
 
   private replay(): void {
@@ -660,8 +678,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const { retries, redispatch, timeouts } = backend.config;
     this.dropConnection();
     if (this.retries >= retries) {
-      server.counters.econ++;
-      backend.counters.econ++;
+      tally.countRetry(backend, server, 'econ');
       this.fail(failure);
       return;
     }
@@ -670,15 +687,13 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const due = redispatch !== undefined && (redispatch < 0 ? last : redispatch > 0 && this.retries % redispatch === 0);
     // A discovered server that refuses is one that is going: its successor is asked at once.
     if (due || !server.usable || server.config.identity !== server.config.name) {
-      server.counters.wredis++;
-      backend.counters.wredis++;
+      tally.countRetry(backend, server, 'wredis');
       this.redispatched = true;
       this.giveBack();
       this.assign(server);
       return;
     }
-    server.counters.wretr++;
-    backend.counters.wretr++;
+    tally.countRetry(backend, server, 'wretr');
     this.phase = Phase.Assigned;
     this.services.wheel.arm(this.timer, Math.min(TURN_AROUND, timeouts.connect ?? TURN_AROUND));
   }
@@ -695,9 +710,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
         this.retry(Failures.ConnectTimeout);
         return;
       case Phase.Established:
-        // While the request is still coming it is the client that is waited for.
-        if (!this.requestBody.done && !this.bodyBlocked) return;
-        this.fail(this.responded ? Failures.ResponseStalled : Failures.ServerTimeout);
+        this.fail(this.responded ? Failures.ResponseStalled : this.serverBehind ? Failures.UploadStalled : Failures.ServerTimeout);
         return;
       case Phase.Tunnel:
         this.termination = 'sD';
@@ -705,17 +718,16 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     }
   }
 
-  /** The client's timer fired while this exchange was under way. */
+  /** The client's timer fired while this exchange was under way: an old one, unless the client is waited for. */
   onClientTimeout(): void {
-    if (this.clientBlocked) this.fail(Failures.ClientStalled);
-    else if (!this.requestBody.done && !this.bodyBlocked && (this.phase === Phase.Established || this.phase === Phase.Reply))
-      this.fail(Failures.BodyTimeout);
+    if (this.clientAwaited) this.fail(this.clientBehind ? Failures.ClientStalled : Failures.BodyTimeout);
   }
 
-  /** FIN while its request waits: HAProxy goes on unless `option abortonclose`. */
+  /** FIN while its request waits: HAProxy goes on unless the frontend has `option abortonclose`. */
   onClientEnd(): void {
-    const aborts = this.backendObject?.config.abortonclose === true || this.session.listener.frontend.config.abortonclose;
-    if (aborts && !this.responded) this.onClientGone();
+    if (!this.session.listener.frontend.config.abortonclose || this.responded) return;
+    if (this.phase === Phase.Established) this.fail(Failures.AnswerAbandoned);
+    else this.onClientGone();
   }
 
   /** FIN inside the request's body. */
@@ -733,13 +745,8 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       return;
     }
     this.termination = `C${this.stage()}`;
-    this.countAbort();
+    tally.countAbort(this.backendObject, this.serverObject, 'cliAbrt');
     this.close(false);
-  }
-
-  private countAbort(): void {
-    if (this.backendObject !== undefined) this.backendObject.counters.cliAbrt++;
-    if (this.serverObject !== undefined) this.serverObject.counters.cliAbrt++;
   }
 
   /** HAProxy's second letter for an abort now (manual 8.5). */
@@ -754,7 +761,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
       case Phase.Connecting:
         return 'C';
       default:
-        return this.responded || !this.requestBody.done ? 'D' : 'H';
+        return 'D';
     }
   }
 
@@ -771,40 +778,20 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   fail(failure: Failure): void {
     if (this.phase === Phase.Idle) return;
     this.termination = failure.termination;
-    this.countFailure(failure);
+    tally.countFailure(this, failure);
     this.dropConnection();
     if (this.phase === Phase.Queued) {
       this.phase = Phase.Request;
       this.backendObject?.cancel(this);
     }
     if (this.responded || failure.status === 0) {
-      this.close(false);
-      this.session.destroy();
+      const { untilClose } = this;
+      this.close(false, true);
+      if (untilClose) this.session.reset();
+      else this.session.destroy();
       return;
     }
     this.ownReply(failure.status, undefined, 0, failure.source === 'client');
-  }
-
-  private countFailure(failure: Failure): void {
-    const backend = this.backendObject;
-    const server = this.serverObject;
-    switch (failure) {
-      case Failures.NoServer:
-      case Failures.QueueTimeout:
-      case Failures.QueueFull:
-        if (backend !== undefined) backend.counters.econ++;
-        return;
-      case Failures.ServerClosed:
-      case Failures.ServerTimeout:
-      case Failures.ResponseInvalid:
-      case Failures.ResponseCut:
-      case Failures.ResponseStalled:
-        if (server !== undefined) server.counters.eresp++;
-        if (backend !== undefined) backend.counters.eresp++;
-        return;
-      case Failures.ClientStalled:
-        this.countAbort();
-    }
   }
 
   /** A head that is no request, or none that came in time: counted and answered without an exchange. */
@@ -813,11 +800,7 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const { frontend } = session.listener;
     const now = monotonic();
     this.reset(this.request, 0, now);
-    frontend.counters.reqTot++;
-    frontend.counters.reqRate.add(now);
-    frontend.counters.ereq++;
-    session.listener.counters.ereq++;
-    frontend.counters.hrsp.count(failure.status);
+    tally.countRefused(this, failure.status, now);
     this.status = failure.status;
     this.termination = failure.termination;
     const silent = frontend.config.dontlognull && session.requestStart === 0;
@@ -832,25 +815,15 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   // --- own replies
 
   private end(final: Final, available: number): boolean {
-    const { frontend, counters } = this.session.listener;
     if (final.kind === 'denied') {
-      if (this.backendObject !== undefined) this.backendObject.counters.dreq++;
-      else {
-        frontend.counters.dreq++;
-        counters.dreq++;
-      }
+      tally.countDenied(this);
       this.termination = 'PR';
     } else {
-      this.countIntercepted();
+      tally.countIntercepted(this);
+      this.termination = 'LR';
     }
     this.ownReply(final.status, final.reply, available, final.close);
     return true;
-  }
-
-  private countIntercepted(): void {
-    this.termination = 'LR';
-    if (this.backendObject !== undefined) this.backendObject.counters.intercepted++;
-    else this.session.listener.frontend.counters.intercepted++;
   }
 
   /**
@@ -867,27 +840,26 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     if (reply === undefined) this.writeError(status, connection);
     else this.writeReply(status, reply, connection);
     if (requestBody.done || !this.keepAlive) this.close(this.keepAlive);
-    else this.discarding = true;
+    else {
+      this.discarding = true;
+      this.clientAwaited = true;
+      this.session.armFor(session.listener.frontend.config.timeouts.client, monotonic());
+    }
   }
 
-  private writeError(status: number, connection: '' | 'close' | 'keep-alive'): void {
-    const file = this.backendObject?.config.errorfiles.get(status) ?? this.session.listener.frontend.config.errorfiles.get(status);
-    if (file !== undefined) {
-      this.keepAlive = false;
-      this.toClientBytes(file);
+  private writeError(status: number, connection: Connection): void {
+    const file = errorFile(this, status);
+    if (file === undefined) {
+      this.toClient(errorText(status, connection, this.phase === Phase.Reply && this.request.method === 'HEAD'));
       return;
     }
-    const page = errorReply(status);
-    const line = connection === '' ? '' : `connection: ${connection}\r\n`;
-    const body = this.phase === Phase.Reply && this.request.method === 'HEAD' ? '' : page.body;
-    this.toClient(`HTTP/1.1 ${status} ${page.reason}\r\n${page.fieldLines}${line}\r\n${body}`);
+    this.keepAlive = false;
+    if (file.length > 0) this.toClientBytes(file);
   }
 
-  private writeReply(status: number, reply: { reason: string; fieldLines: string; body: Buffer }, connection: string): void {
-    const line = connection === '' ? '' : `connection: ${connection}\r\n`;
-    const length = status === 204 || status === 304 ? '' : `content-length: ${reply.body.length}\r\n`;
-    this.toClient(`HTTP/1.1 ${status} ${reply.reason}\r\n${length}${reply.fieldLines}${line}\r\n`);
-    if (this.request.method !== 'HEAD' && reply.body.length > 0 && length !== '') this.toClientBytes(reply.body);
+  private writeReply(status: number, reply: Omit<Reply, 'status'>, connection: Connection): void {
+    this.toClient(replyHead(reply, status, connection));
+    if (this.request.method !== 'HEAD' && reply.body.length > 0 && hasBody(status)) this.toClientBytes(reply.body);
   }
 
   // --- statistics page
@@ -934,54 +906,53 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     const reply = this.services.stats.handle(this.statsTarget(), this, body);
     if (reply === undefined) return false;
     this.statsServed = true;
-    this.countIntercepted();
+    tally.countIntercepted(this);
+    this.termination = 'LR';
     this.ownReply(reply.status, reply, available, false);
     return true;
   }
 
   // --- tunnel
 
-  /** Both sides agreed to another protocol: bytes both ways, each side may end its half. */
+  /** Both sides agreed to another protocol. */
   private startTunnel(now: number): void {
+    const { session } = this;
+    const connection = this.connection as ServerConnection;
     this.responded = true;
     this.outgoing = '';
     this.phase = Phase.Tunnel;
     this.keepAlive = false;
     this.toClient(responseHead(this.responseHead, 'upgrade'));
-    this.session.setReading(Reading.Tunnel);
-    this.services.wheel.disarm(this.session);
-    this.armTunnel(now);
-    this.session.feedHeld();
+    this.services.wheel.disarm(session);
+    this.armServer(undefined, now);
+    const { timeouts } = (this.backendObject as Backend).config;
+    this.tunnel = new Tunnel(session.socket, connection.socket, timeouts, session.listener.frontend.config.timeouts.clientFin, this);
+    session.setReading(Reading.Tunnel);
+    session.feedHeld();
+    if (session.clientEnded) this.onTunnelEnd();
   }
 
-  private armTunnel(now: number): void {
-    const { tunnel, server } = (this.backendObject as Backend).config.timeouts;
-    this.armServer(tunnel ?? server, now);
+  onTunnelProgress(ms: number | undefined): void {
+    this.armServer(ms, monotonic());
   }
 
   onTunnelBytes(bytes: Buffer): void {
-    if (this.phase !== Phase.Tunnel) return;
-    const { socket } = this.connection as ServerConnection;
+    if (this.tunnel === undefined) return;
     this.bytesIn += bytes.length;
-    this.armTunnel(monotonic());
-    if (!socket.write(bytes) && socket.writableLength > 0) this.session.socket.pause();
+    if (this.tunnel.toServer(bytes)) return;
+    this.serverBehind = true;
+    this.session.regulate();
   }
 
   onTunnelEnd(): void {
-    this.connection?.socket.end();
-    this.armHalfClosed(this.session.listener.frontend.config.timeouts.clientFin);
-  }
-
-  /** One side has ended: the other has `timeout client-fin` or `server-fin` where configured (manual 4.2). */
-  private armHalfClosed(ms: number | undefined): void {
-    if (ms !== undefined) this.services.wheel.arm(this.timer, ms);
+    this.tunnel?.clientEnded();
   }
 
   private tunnelToClient(bytes: Buffer): boolean {
-    this.toClientBytes(bytes);
-    this.checkClient();
-    this.armTunnel(monotonic());
-    return !this.clientBlocked;
+    this.bytesOut += bytes.length;
+    if (!(this.tunnel as Tunnel).toClient(bytes)) this.clientBehind = true;
+    if (this.session.socket.writableLength > 0) this.connection?.surrenderBuffer();
+    return !this.clientBehind;
   }
 
   private endTunnel(): void {
@@ -995,8 +966,8 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
   /** The response is complete. `clean`: nothing stands behind it on the server's connection. */
   private finish(clean: boolean): void {
     const connection = this.connection as ServerConnection;
-    const mode = (this.backendObject as Backend).config.connectionMode;
-    const reusable = clean && this.responseHead.keepAlive && this.requestBody.done && mode === 'keep-alive' && !this.request.bothLengths;
+    const sent = this.requestBody.done && connection.socket.writableLength === 0;
+    const reusable = clean && sent && this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths;
     this.connection = undefined;
     this.responseBody.clear();
     if (reusable) connection.park();
@@ -1004,55 +975,33 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     this.close(this.keepAlive && this.requestBody.done);
   }
 
-  /** The one way out: gives the slot back, counts, logs, and tells the session. */
-  private close(keepAlive: boolean): void {
+  /**
+   * The one way out: gives the slot back, counts, logs, and tells the session unless it is `cut`, which the caller does.
+   * The slot goes back whatever happens before; it goes last, because whoever waits for it runs at once.
+   */
+  private close(keepAlive: boolean, cut = false): void {
     if (this.phase === Phase.Queued) this.backendObject?.cancel(this);
     this.phase = Phase.Idle;
+    this.tunnel = undefined;
+    this.serverBehind = false;
+    this.clientAwaited = false;
     this.services.wheel.disarm(this.timer);
     this.dropConnection();
+    const server = this.serverObject;
     const now = monotonic();
-    this.count(now);
-    const server = this.serverObject;
-    const backend = this.backendObject;
-    if (backend !== undefined) backend.scur--;
-    this.serverObject = undefined;
-    access(this, now, false, server);
-    // The slot goes last: whoever waits for it runs now.
-    if (server !== undefined) server.backend.release(server);
-    this.session.exchangeEnded(keepAlive);
-  }
-
-  private count(now: number): void {
-    const { frontend, counters } = this.session.listener;
-    frontend.counters.bin += this.bytesIn;
-    frontend.counters.bout += this.bytesOut;
-    counters.bin += this.bytesIn;
-    counters.bout += this.bytesOut;
-    if (this.status > 0) frontend.counters.hrsp.count(this.status);
-    const backend = this.backendObject;
-    if (backend === undefined) return;
-    const b = backend.counters;
-    b.bin += this.bytesIn;
-    b.bout += this.bytesOut;
-    b.reqTot++;
-    if (this.status > 0) b.hrsp.count(this.status);
-    const server = this.serverObject;
-    if (server === undefined) return;
-    const s = server.counters;
-    s.bin += this.bytesIn;
-    s.bout += this.bytesOut;
-    const queue = Math.max(0, Math.round(this.assignedAt - this.queuedAt));
-    const connect = this.connectedAt < 0 ? 0 : Math.round(this.connectedAt - this.assignedAt);
-    const response = this.responseAt < 0 ? 0 : Math.round(this.responseAt - this.connectedAt);
-    const total = Math.round(now - this.session.requestStart);
-    s.qtime.add(queue);
-    s.ctime.add(connect);
-    s.rtime.add(response);
-    s.ttime.add(total);
-    b.qtime.add(queue);
-    b.ctime.add(connect);
-    b.rtime.add(response);
-    b.ttime.add(total);
+    try {
+      tally.countEnded(this, now);
+      if (this.backendObject !== undefined) this.backendObject.scur--;
+      this.serverObject = undefined;
+      access(this, now, false, server);
+    } finally {
+      this.serverObject = undefined;
+      try {
+        if (server !== undefined) server.backend.release(server);
+      } finally {
+        if (!cut) this.session.exchangeEnded(keepAlive);
+      }
+    }
   }
 
   private giveBack(): void {
@@ -1068,24 +1017,20 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext {
     connection.close();
   }
 
-  private responseTimeout(): number {
-    return (this.backendObject as Backend).config.timeouts.server ?? 0x7fffffff;
-  }
-
   private armServer(ms: number | undefined, now: number): void {
     if (ms === undefined) this.services.wheel.disarm(this.timer);
     else this.services.wheel.arm(this.timer, ms, now);
   }
 }
 
-function pathOf(target: string): string {
-  const query = target.indexOf('?');
-  return query < 0 ? target : target.slice(0, query);
+const STRICTNESS: readonly HttpConnectionMode[] = ['keep-alive', 'server-close', 'close'];
+
+function stricter(one: HttpConnectionMode, other: HttpConnectionMode): HttpConnectionMode {
+  return STRICTNESS.indexOf(one) >= STRICTNESS.indexOf(other) ? one : other;
 }
 
-/** `prefix` of the path becomes `replacement`; what is left always begins with a slash. */
-function rewritePath(target: string, prefix: string, replacement: string): string {
-  const rest = target.slice(prefix.endsWith('/') ? prefix.length - 1 : prefix.length);
-  const joined = replacement.endsWith('/') && rest.startsWith('/') ? replacement + rest.slice(1) : replacement + rest;
-  return joined.startsWith('/') ? joined : `/${joined}`;
+/** RFC 9110 8.6, RFC 9112 6.1: a response that has no body by its status says nothing about one. */
+function dropFraming(head: Head): void {
+  head.remove('content-length');
+  head.remove('transfer-encoding');
 }

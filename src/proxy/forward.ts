@@ -1,25 +1,28 @@
 /** Heads as they are sent on: what a hop must remove was marked by the parser, what a hop must add stands here. */
 
-import type { Backend } from '../backend/backend.ts';
+import type { HttpConnectionMode } from '../config/model.ts';
 import type { Head } from '../http/head.ts';
 import type { ForwardFor } from './program.ts';
 import type { Session } from './session.ts';
 
-/** The request for the server, up to and with the empty line. Always HTTP/1.1: our own version (RFC 9110 2.5). */
-export function requestHead(
-  head: Head,
-  session: Session,
-  backend: Backend,
-  frontendForward: ForwardFor | undefined,
-  backendForward: ForwardFor | undefined,
-): string {
-  let added = '';
-  // The backend's header name wins where both have the option (manual 4.2, "option forwardfor").
-  const forward = backendForward ?? frontendForward;
-  if (forward !== undefined && tells(forward, head, session.clientAddress)) added = `${forward.header}: ${session.clientAddress}\r\n`;
+/**
+ * The request for the server, up to and with the empty line. Always HTTP/1.1: our own version (RFC 9110 2.5).
+ * `forward`: the backend's `option forwardfor`, else the frontend's (manual 4.2).
+ */
+export function requestHead(head: Head, session: Session, mode: HttpConnectionMode, forward: ForwardFor | undefined): string {
+  const { clientAddress } = session;
+  // RFC 9112 3.2: an HTTP/1.0 request may come without Host, an HTTP/1.1 request must not leave without.
+  let added = head.hosts === 0 && head.host === '' ? `host: ${hostOf(session)}\r\n` : '';
+  if (forward !== undefined && tells(forward, head, clientAddress)) added += `${forward.header}: ${clientAddress}\r\n`;
   if (head.upgrade !== '') added += 'connection: upgrade\r\n';
-  else if (backend.config.connectionMode !== 'keep-alive') added += 'connection: close\r\n';
+  else if (mode !== 'keep-alive') added += 'connection: close\r\n';
   return `${head.method} ${head.target} HTTP/1.1\r\n${head.fieldLines()}${added}\r\n`;
+}
+
+/** What the client connected to: the only authority it has named. */
+function hostOf({ localAddress, localPort }: Session): string {
+  const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress;
+  return localPort === 80 || localPort === 0 ? host : `${host}:${localPort}`;
 }
 
 function tells(forward: ForwardFor, head: Head, address: string): boolean {

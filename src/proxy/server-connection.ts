@@ -30,7 +30,7 @@ export interface ConnectionUser {
   /** The server sends no more. */
   onServerEnd(): void;
   /** Refused, reset, unreachable: the connection is gone. */
-  onServerError(error: NodeJS.ErrnoException): void;
+  onServerError(): void;
   /** What was written has left: more may be written. */
   onServerDrain(): void;
   /** One of the calls above threw. */
@@ -44,7 +44,8 @@ export class ServerConnection extends Timed implements IdleConnection {
   /** Exchanges it has carried, this one included. */
   uses = 1;
   private buffer: Buffer;
-  private closed = false;
+  closed = false;
+  connecting = true;
   private readonly addressVersion: number;
   private readonly wheel: Wheel;
 
@@ -65,11 +66,11 @@ export class ServerConnection extends Timed implements IdleConnection {
       ? { path: address }
       : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
     this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
-    this.socket.on('connect', () => this.onConnect());
-    this.socket.on('end', () => this.onEnd());
-    this.socket.on('drain', () => this.user?.onServerDrain());
-    this.socket.on('error', (error) => this.onError(error));
-    this.socket.on('close', () => this.onClose());
+    this.socket.on('connect', () => this.guard(() => this.onConnect()));
+    this.socket.on('end', () => this.guard(() => this.onEnd()));
+    this.socket.on('drain', () => this.guard(() => this.user?.onServerDrain()));
+    this.socket.on('error', () => this.guard(() => this.onError()));
+    this.socket.on('close', () => this.guard(() => this.onClose()));
   }
 
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
@@ -104,13 +105,20 @@ export class ServerConnection extends Timed implements IdleConnection {
     this.socket.destroy();
   }
 
-  private onConnect(): void {
+  /** A fault of ours ends the exchange that it happened in, and nothing else. */
+  private guard(step: () => void): void {
     const { user } = this;
     try {
-      user?.onConnected(this);
+      step();
     } catch (error) {
-      user?.onFault(error);
+      if (user === undefined) throw error;
+      user.onFault(error);
     }
+  }
+
+  private onConnect(): void {
+    this.connecting = false;
+    this.user?.onConnected(this);
   }
 
   private onBytes(length: number, bytes: Buffer): boolean {
@@ -124,6 +132,8 @@ export class ServerConnection extends Timed implements IdleConnection {
       return user.onResponse(bytes, length);
     } catch (error) {
       user.onFault(error);
+      // Nobody knows what has been read of it: it must not be used again, wherever it is now.
+      this.close();
       return false;
     }
   }
@@ -133,11 +143,11 @@ export class ServerConnection extends Timed implements IdleConnection {
     else this.user.onServerEnd();
   }
 
-  private onError(error: NodeJS.ErrnoException): void {
+  private onError(): void {
     this.closed = true;
     this.wheel.disarm(this);
     if (this.user === undefined) this.close();
-    else this.user.onServerError(error);
+    else this.user.onServerError();
   }
 
   /** Closed without an error and without an end we saw: as an end. */

@@ -7,8 +7,11 @@
  *       │                       └──────(no body)────────▲          └─close──▶ Linger
  *       └──refused──▶ Linger                     101 ──▶ Tunnel
  *
- * In Wait, and in Body while the exchange has no server yet, bytes are held; past `HOLD_LIMIT` the socket is paused.
- * Linger swallows what still comes, so that closing does not reset the connection before the client has read its reply.
+ * Bytes that nobody can take yet are held, and `regulate` alone decides whether the socket is read: from `reading`, from
+ * how much is held, and from whether the other side (the server for a body, the client for a reply) is behind.
+ *
+ * A FIN ends what the client sends, not what it asked before: what is held is still answered. Linger swallows what still
+ * comes, so that closing does not reset the connection before the client has read its reply.
  */
 
 import type net from 'node:net';
@@ -22,10 +25,11 @@ import type { Listener } from './listener.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
 
-/** Bytes kept for later before the client is told to wait. */
-const HOLD_LIMIT = 64 * 1024;
-/** How long a closing connection may go on sending, ms. */
-const LINGER = 2000;
+/** Bytes kept for later before the client is told to wait: of further requests, and of a body that has no server yet. */
+const HOLD_REQUESTS = 16 * 1024;
+const HOLD_BODY = 64 * 1024;
+/** How long a closing connection may go on sending once its reply is out, ms. */
+const LINGER = 1000;
 
 export class Session extends Timed {
   readonly socket: net.Socket;
@@ -42,21 +46,22 @@ export class Session extends Timed {
   answered = 0;
   /** The client has sent FIN: it may still read. */
   clientEnded = false;
-
-  private held: Buffer | undefined = undefined;
-  /** Bytes of `held` that are known not to hold the end of a head. */
-  private scanned = 0;
-  /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
-  feeding = false;
-  private paused = false;
   /** When the first byte of the current request came, monotonic and wall; 0 before it. */
   requestStart = 0;
   requestWall = 0;
   /** Since when the next request may come, monotonic: accepted, or the end of the response before it. */
   readyAt: number;
-
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
+  /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
+  feeding = false;
+
+  private held: Buffer | undefined = undefined;
+  /** Bytes of `held` that are known not to hold the end of a head. */
+  private scanned = 0;
+  private paused = false;
+  /** Bytes that waited for the client when its timer was last armed. */
+  private pending = 0;
 
   constructor(socket: net.Socket, listener: Listener, services: Services, now: number, acceptedWall: number) {
     super();
@@ -72,10 +77,10 @@ export class Session extends Timed {
     this.head = new Head(services.limits.maxhdr);
     this.exchange = new Exchange(this);
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('end', () => this.onEnd());
-    socket.on('error', () => this.onGone());
-    socket.on('close', () => this.onGone());
-    socket.on('drain', () => this.onDrain());
+    socket.on('end', () => this.guard(() => this.onEnd()));
+    socket.on('error', () => this.guard(() => this.onGone()));
+    socket.on('close', () => this.guard(() => this.onGone()));
+    socket.on('drain', () => this.guard(() => this.onDrain()));
     this.awaitHead(now);
   }
 
@@ -84,11 +89,27 @@ export class Session extends Timed {
     return this.reading === Reading.Head && this.held === undefined;
   }
 
+  /** The client has to read its replies before another request is looked at. */
+  private get outputBlocked(): boolean {
+    // Right after a large write that went out at once, `writableNeedDrain` alone is still true.
+    return this.socket.writableNeedDrain && this.socket.writableLength > 0;
+  }
+
   // --- what the client does
 
   private onData(chunk: Buffer): void {
     try {
       this.receive(chunk);
+    } catch (error) {
+      this.feeding = false;
+      this.exchange.onFault(error);
+    }
+  }
+
+  /** A fault of ours ends this exchange and nothing else. */
+  private guard(step: () => void): void {
+    try {
+      step();
     } catch (error) {
       this.feeding = false;
       this.exchange.onFault(error);
@@ -114,11 +135,9 @@ export class Session extends Timed {
     this.clientEnded = true;
     switch (this.reading) {
       case Reading.Head:
-        if (this.held !== undefined || (this.answered === 0 && this.requestStart === 0)) this.refuse(Failures.RequestAborted);
-        else this.destroy();
-        return;
       case Reading.Body:
-        this.exchange.onClientAbort();
+        this.feedHeld();
+        this.settleEnd();
         return;
       case Reading.Wait:
         this.exchange.onClientEnd();
@@ -127,7 +146,21 @@ export class Session extends Timed {
         this.exchange.onTunnelEnd();
         return;
       case Reading.Linger:
-        this.destroy();
+        if (this.socket.writableLength === 0) this.destroy();
+    }
+  }
+
+  /** After a FIN: whether what is held can still become something. */
+  private settleEnd(): void {
+    if (!this.clientEnded) return;
+    if (this.reading === Reading.Head) {
+      // Replies that are still on their way keep the rest waiting; `onDrain` comes back here.
+      if (this.held !== undefined && this.outputBlocked) return;
+      const asked = this.held !== undefined || this.answered === 0;
+      if (asked) this.refuse(Failures.RequestAborted);
+      else this.closeCleanly();
+    } else if (this.reading === Reading.Body && this.held === undefined) {
+      this.exchange.onClientAbort();
     }
   }
 
@@ -139,18 +172,30 @@ export class Session extends Timed {
     this.services.wheel.disarm(this);
     this.held = undefined;
     this.socket.destroy();
-    if (carrying) this.exchange.onClientGone();
-    this.listener.leave(this);
+    try {
+      if (carrying) this.exchange.onClientGone();
+    } finally {
+      this.listener.leave(this);
+    }
   }
 
   private onDrain(): void {
-    if (this.reading === Reading.Head) this.feedHeld();
-    else this.exchange.onClientDrain();
+    if (this.reading === Reading.Head) {
+      this.awaitHead(monotonic());
+      this.feedHeld();
+      this.settleEnd();
+    } else {
+      this.exchange.onClientDrain();
+    }
+    this.regulate();
   }
 
   // --- cutting
 
-  /** Works off `bytes[0..)`; the first `scanned` of them are known not to hold a head's end. Not re-entrant: an exchange that ends at once lets the loop go on. */
+  /**
+   * Works off `bytes[0..)`; the first `scanned` of them are known not to hold a head's end. Not re-entrant: an exchange
+   * that ends at once lets the loop go on.
+   */
   private feed(bytes: Buffer, scanned: number): void {
     this.feeding = true;
     let at = 0;
@@ -166,14 +211,16 @@ export class Session extends Timed {
     }
     this.feeding = false;
     this.exchange.flush();
-    if (this.reading === Reading.Tunnel && at < bytes.length) this.exchange.onTunnelBytes(bytes.subarray(at));
-    else if (this.reading < Reading.Tunnel && at < bytes.length) this.hold(at === 0 ? bytes : bytes.subarray(at));
-    else this.resumeReading();
+    if (at < bytes.length) {
+      if (this.reading === Reading.Tunnel) this.exchange.onTunnelBytes(bytes.subarray(at));
+      else if (this.reading < Reading.Tunnel) this.held = at === 0 ? bytes : bytes.subarray(at);
+    }
+    this.regulate();
   }
 
-  /** Index behind the head, or `at` when it is not complete (or output is blocked: rule of one request at a time). */
+  /** Index behind the head, or `at` when it is not complete, or when the client has to read its replies first. */
   private feedHead(bytes: Buffer, at: number, scanned: number): number {
-    if (this.socket.writableNeedDrain) return at;
+    if (this.outputBlocked) return at;
     const now = monotonic();
     if (this.requestStart === 0) this.startRequest(now);
     const { limits } = this.services;
@@ -200,37 +247,43 @@ export class Session extends Timed {
     if (this.answered > 0) this.armFor(timeouts.httpRequest ?? timeouts.client, now);
   }
 
-  private hold(rest: Buffer): void {
-    // A view would keep the whole chunk alive for a few bytes.
-    this.held = rest.length < 4096 && this.reading === Reading.Head ? Buffer.from(rest) : rest;
-    if (rest.length >= HOLD_LIMIT && this.reading !== Reading.Head && !this.paused) {
-      this.paused = true;
-      this.socket.pause();
-    }
-  }
-
   /** Goes on with what was held; the exchange calls it when it can take the body, or when it is over. */
   feedHeld(): void {
     if (this.feeding) return;
     const held = this.held;
     if (held === undefined) {
-      this.resumeReading();
+      this.regulate();
       return;
     }
     this.held = undefined;
     this.feed(held, this.reading === Reading.Head ? this.scanned : 0);
+    if (this.reading === Reading.Body) this.settleEnd();
   }
 
-  pauseReading(): void {
-    if (this.paused) return;
-    this.paused = true;
-    this.socket.pause();
+  /** Reads the socket, or not: the one place that pauses and resumes it. */
+  regulate(): void {
+    if (this.reading === Reading.Closed || this.feeding) return;
+    const read = this.wantsBytes();
+    if (read !== this.paused) return;
+    this.paused = !read;
+    if (read) this.socket.resume();
+    else this.socket.pause();
   }
 
-  private resumeReading(): void {
-    if (!this.paused || this.exchange.bodyBlocked) return;
-    this.paused = false;
-    this.socket.resume();
+  private wantsBytes(): boolean {
+    const held = this.held === undefined ? 0 : this.held.length;
+    switch (this.reading) {
+      case Reading.Head:
+        return !this.outputBlocked;
+      case Reading.Body:
+        return !this.exchange.serverBehind && held < HOLD_BODY;
+      case Reading.Wait:
+        return held < HOLD_REQUESTS;
+      case Reading.Tunnel:
+        return !this.exchange.serverBehind;
+      default:
+        return true;
+    }
   }
 
   // --- what the exchange says
@@ -244,34 +297,44 @@ export class Session extends Timed {
     if (this.reading === Reading.Closed) return;
     this.answered++;
     this.requestStart = 0;
-    if (!keepAlive || this.listener.closing || this.clientEnded) {
+    const over = this.clientEnded && this.held === undefined && !this.feeding;
+    if (!keepAlive || this.listener.closing || over) {
       this.closeCleanly();
       return;
     }
     this.setReading(Reading.Head);
+    this.scanned = 0;
     this.readyAt = monotonic();
     this.awaitHead(this.readyAt);
+    if (this.feeding) return;
     this.feedHeld();
+    this.settleEnd();
   }
 
   /** FIN after everything that was written; what still comes is swallowed for a while. */
   closeCleanly(): void {
-    if (this.reading === Reading.Closed) return;
+    if (this.reading >= Reading.Linger) return;
     this.held = undefined;
     this.setReading(Reading.Linger);
-    this.socket.end();
-    if (this.paused) {
-      this.paused = false;
-      this.socket.resume();
-    }
-    // A reply that is still on its way has the client's time-out; then the client has a moment to close as well.
-    const pending = this.socket.writableLength > 0;
-    this.armFor(pending ? (this.listener.frontend.config.timeouts.client ?? LINGER) : LINGER, monotonic());
+    // A reply that is still on its way has the client's time-out; once it is out the client has a moment to close too.
+    this.armFor(this.listener.frontend.config.timeouts.client, monotonic());
+    this.socket.end(() => {
+      if (this.clientEnded) this.destroy();
+      else if (this.reading === Reading.Linger) this.armFor(LINGER, monotonic());
+    });
+    this.regulate();
   }
 
-  /** Closes with a reset where bytes are pending: the client must not take what it has for a whole response. */
   destroy(): void {
-    if (this.reading === Reading.Closed) return;
+    this.onGone();
+  }
+
+  /**
+   * Closes a connection whose response was cut where only its end would tell: a reset, because a FIN would make the
+   * client take what it has for a whole response (RFC 9112 8).
+   */
+  reset(): void {
+    if (this.reading !== Reading.Closed && this.clientPort !== 0) this.socket.resetAndDestroy();
     this.onGone();
   }
 
@@ -282,10 +345,12 @@ export class Session extends Timed {
 
   // --- time
 
+  /** While replies are still on their way it is the client that is waited for, not its next request. */
   private awaitHead(now: number): void {
     const { timeouts } = this.listener.frontend.config;
+    this.pending = this.socket.writableLength;
     const waiting = this.answered === 0 ? timeouts.httpRequest : (timeouts.httpKeepAlive ?? timeouts.httpRequest);
-    this.armFor(waiting ?? timeouts.client, now);
+    this.armFor(this.pending > 0 ? timeouts.client : (waiting ?? timeouts.client), now);
   }
 
   /** Arms the client's timer; undefined is no time-out. */
@@ -294,12 +359,18 @@ export class Session extends Timed {
     else this.services.wheel.arm(this, ms, now);
   }
 
-  onTimeout(): void {
+  override onTimeout(): void {
+    this.guard(() => this.expire());
+  }
+
+  private expire(): void {
     switch (this.reading) {
       case Reading.Head:
-        // An idle kept-alive connection just closes; a request that never came or never ended is told so.
-        if (this.answered > 0 && this.requestStart === 0) this.destroy();
-        else this.refuse(Failures.RequestTimeout);
+        if (this.pending > 0 && this.socket.writableLength < this.pending) this.awaitHead(monotonic());
+        else if (this.answered > 0 && this.requestStart === 0) {
+          // An idle kept-alive connection just closes; a request that never came or never ended is told so.
+          this.destroy();
+        } else this.refuse(Failures.RequestTimeout);
         return;
       case Reading.Linger:
         this.destroy();

@@ -27,6 +27,8 @@ export class Balancer {
   readonly wheel = new Wheel();
   readonly events: string[] = [];
   readonly logged: Logged[] = [];
+  /** Lets the access log throw. */
+  failLog = false;
   readonly backends: Backends;
   readonly plane: DataPlane;
   private config: Config | undefined;
@@ -41,7 +43,13 @@ export class Balancer {
       wheel: this.wheel,
       backends: this.backends,
       events,
-      accessLog: { exchange: (record) => this.logged.push(copy(record)), connect() {} },
+      accessLog: {
+        exchange: (record) => {
+          if (this.failLog) throw new Error('the log is broken');
+          this.logged.push(copy(record));
+        },
+        connect() {},
+      },
       stats: { matches: () => false, handle: () => undefined },
     });
   }

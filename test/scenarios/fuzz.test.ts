@@ -61,13 +61,15 @@ describe('mutated requests', () => {
             () => server.scur === 0 && balancer.plane.connections === 0,
           );
           assert.deepEqual(unreadable, [], told(seed, bytes));
-          // What was connected for and left before its head was written never reached the witness.
-          const sent = server.counters.stot - balancer.logged.filter((line) => line.termination === 'CC--').length;
+          // What left before its head was written never reached the witness; what broke in its body may have, or not.
+          const ended = (termination: string) => balancer.logged.filter((line) => line.termination === termination).length;
+          const most = server.counters.stot - ended('CC--');
+          const least = most - ended('PH--');
           await soon(
-            () => `the witness has seen ${sent}: ${told(seed, bytes)}`,
-            () => seen >= sent,
+            () => `the witness has seen ${least}, not ${seen}: ${told(seed, bytes)} ${JSON.stringify(balancer.logged.slice(-4))}`,
+            () => seen >= least,
           );
-          assert.equal(seen, sent, told(seed, bytes));
+          assert.ok(seen <= most, told(seed, bytes));
           cases++;
         }
         console.log(`${cases} cases from seed ${fuzzSeed}`);

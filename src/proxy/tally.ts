@@ -1,0 +1,130 @@
+/** What an exchange adds to the counters of its frontend, listener, backend and server (management manual 9.1). */
+
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
+import { type Failure, Failures } from '../core/failures.ts';
+import type { Exchange } from './exchange.ts';
+
+/** A backend was chosen. */
+export function countEntered(backend: Backend, now: number): void {
+  const { counters } = backend;
+  counters.stot++;
+  counters.rate.add(now);
+  backend.scur++;
+  if (backend.scur > counters.smax) counters.smax = backend.scur;
+}
+
+/** It is over: bytes, response classes and times, all at once as HAProxy does. */
+export function countEnded(exchange: Exchange, now: number): void {
+  const { frontend, counters } = exchange.session.listener;
+  const { bytesIn, bytesOut, status } = exchange;
+  frontend.counters.bin += bytesIn;
+  frontend.counters.bout += bytesOut;
+  counters.bin += bytesIn;
+  counters.bout += bytesOut;
+  if (status > 0) frontend.counters.hrsp.count(status);
+  const backend = exchange.backendObject;
+  if (backend === undefined) return;
+  const b = backend.counters;
+  b.bin += bytesIn;
+  b.bout += bytesOut;
+  b.reqTot++;
+  if (status > 0) b.hrsp.count(status);
+  const server = exchange.serverObject;
+  if (server === undefined) return;
+  const s = server.counters;
+  s.bin += bytesIn;
+  s.bout += bytesOut;
+  const queue = Math.max(0, Math.round(exchange.assignedAt - exchange.queuedAt));
+  const connect = exchange.connectedAt < 0 ? 0 : Math.round(exchange.connectedAt - exchange.assignedAt);
+  const response = exchange.responseAt < 0 ? 0 : Math.round(exchange.responseAt - exchange.connectedAt);
+  const total = Math.round(now - exchange.session.requestStart);
+  s.qtime.add(queue);
+  s.ctime.add(connect);
+  s.rtime.add(response);
+  s.ttime.add(total);
+  b.qtime.add(queue);
+  b.ctime.add(connect);
+  b.rtime.add(response);
+  b.ttime.add(total);
+}
+
+/** A rule of ours refused the request: the proxy that owns the rule counts it. */
+export function countDenied(exchange: Exchange): void {
+  const { frontend, counters } = exchange.session.listener;
+  if (exchange.backendObject !== undefined) exchange.backendObject.counters.dreq++;
+  else {
+    frontend.counters.dreq++;
+    counters.dreq++;
+  }
+}
+
+/** A rule of ours refused the response. */
+export function countResponseDenied(exchange: Exchange): void {
+  if (exchange.serverObject !== undefined) exchange.serverObject.counters.dresp++;
+  if (exchange.backendObject !== undefined) exchange.backendObject.counters.dresp++;
+  exchange.session.listener.frontend.counters.dresp++;
+}
+
+/** Redirects, `return` and the statistics. */
+export function countIntercepted(exchange: Exchange): void {
+  if (exchange.backendObject !== undefined) exchange.backendObject.counters.intercepted++;
+  else exchange.session.listener.frontend.counters.intercepted++;
+}
+
+/** No request could be read. */
+export function countRefused(exchange: Exchange, status: number, now: number): void {
+  const { frontend, counters } = exchange.session.listener;
+  frontend.counters.reqTot++;
+  frontend.counters.reqRate.add(now);
+  frontend.counters.ereq++;
+  counters.ereq++;
+  frontend.counters.hrsp.count(status);
+}
+
+export function countAbort(backend: Backend | undefined, server: Server | undefined, by: 'cliAbrt' | 'srvAbrt'): void {
+  if (backend !== undefined) backend.counters[by]++;
+  if (server !== undefined) server.counters[by]++;
+}
+
+/** Each attempt that failed and is made again: on the same server, or on another. */
+export function countRetry(backend: Backend, server: Server, kind: 'wretr' | 'wredis' | 'econ'): void {
+  backend.counters[kind]++;
+  server.counters[kind]++;
+}
+
+export function countFailure(exchange: Exchange, failure: Failure): void {
+  const backend = exchange.backendObject;
+  const server = exchange.serverObject;
+  switch (failure) {
+    case Failures.NoServer:
+    case Failures.QueueTimeout:
+    case Failures.QueueFull:
+      if (backend !== undefined) backend.counters.econ++;
+      return;
+    case Failures.BodyInvalid:
+      exchange.session.listener.frontend.counters.ereq++;
+      exchange.session.listener.counters.ereq++;
+      return;
+    case Failures.ResponseStalled:
+      countAbort(backend, server, 'srvAbrt');
+      return;
+    case Failures.ResponseCut:
+      countAbort(backend, server, 'srvAbrt');
+      countBadResponse(backend, server);
+      return;
+    case Failures.ServerClosed:
+    case Failures.ReusedClosed:
+    case Failures.ServerTimeout:
+    case Failures.ResponseInvalid:
+      countBadResponse(backend, server);
+      return;
+    case Failures.ClientStalled:
+      countAbort(backend, server, 'cliAbrt');
+  }
+}
+
+function countBadResponse(backend: Backend | undefined, server: Server | undefined): void {
+  if (server !== undefined) server.counters.eresp++;
+  if (backend !== undefined) backend.counters.eresp++;
+}
