@@ -3,92 +3,17 @@
 import { Backend } from '../../src/backend/backend.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { Verdict, VerdictCode, Waiter } from '../../src/backend/types.ts';
-import type { HttpCheckConfig, ProxyConfig, ServerCheckConfig, ServerConfig } from '../../src/config/model.ts';
+import type { HttpCheckConfig, ServerConfig } from '../../src/config/model.ts';
 import type { EventLog, Level } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
+import * as support from '../support/config.ts';
+import { CHECK, type ProxyChanges, proxyConfig } from '../support/config.ts';
 
-export const CHECK: ServerCheckConfig = {
-  inter: 2000,
-  fastinter: undefined,
-  downinter: undefined,
-  rise: 2,
-  fall: 3,
-  address: undefined,
-  port: undefined,
-};
+export { CHECK, proxyConfig };
 
-export function serverConfig(name: string, more: Partial<ServerConfig> = {}): ServerConfig {
-  return {
-    name,
-    identity: name,
-    address: '127.0.0.1',
-    port: 80,
-    fqdn: undefined,
-    maxconn: 0,
-    maxqueue: 0,
-    weight: 1,
-    backup: false,
-    disabled: false,
-    check: undefined,
-    origin: 'test:1',
-    ...more,
-  };
-}
-
-const TIMEOUTS: ProxyConfig['timeouts'] = {
-  connect: undefined,
-  client: undefined,
-  server: undefined,
-  queue: undefined,
-  httpRequest: undefined,
-  httpKeepAlive: undefined,
-  tunnel: undefined,
-  check: undefined,
-  clientFin: undefined,
-  serverFin: undefined,
-};
-
-export function proxyConfig(
-  name: string,
-  more: Partial<Omit<ProxyConfig, 'timeouts'>> & { readonly timeouts?: Partial<ProxyConfig['timeouts']> } = {},
-): ProxyConfig {
-  const { timeouts, ...rest } = more;
-  return {
-    place: { file: 'test', line: 1 },
-    name,
-    kind: 'backend',
-    id: 1,
-    disabled: false,
-    logs: [],
-    logFormat: 'none',
-    dontlognull: false,
-    connectionMode: 'keep-alive',
-    abortonclose: false,
-    forwardfor: undefined,
-    errorfiles: new Map(),
-    acls: [],
-    httpRequest: [],
-    httpResponse: [],
-    redirects: [],
-    stats: undefined,
-    binds: [],
-    maxconn: undefined,
-    useBackends: [],
-    defaultBackend: undefined,
-    dockerRoutes: [],
-    socketStats: false,
-    balance: { algorithm: 'roundrobin', draws: 2 },
-    fullconn: 1,
-    retries: 3,
-    redispatch: undefined,
-    httpCheck: undefined,
-    allbackups: false,
-    servers: [],
-    serverTemplates: [],
-    dockerServers: [],
-    ...rest,
-    timeouts: { ...TIMEOUTS, ...timeouts },
-  };
+/** A server of this machine: these tests check and ask it. */
+export function serverConfig(name: string, changes: Partial<ServerConfig> = {}): ServerConfig {
+  return support.serverConfig(name, { address: '127.0.0.1', origin: 'test:1', ...changes });
 }
 
 export const HTTP_CHECK: HttpCheckConfig = {
@@ -113,7 +38,7 @@ export class Events implements EventLog {
 
 export function makeBackend(
   servers: readonly ServerConfig[],
-  more: Parameters<typeof proxyConfig>[1] & { readonly wheel?: Wheel } = {},
+  more: ProxyChanges & { readonly wheel?: Wheel } = {},
 ): { backend: Backend; events: Events; servers: Server[] } {
   const { wheel = new Wheel(), ...config } = more;
   const events = new Events();

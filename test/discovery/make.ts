@@ -10,76 +10,9 @@ import type {
   ServerConfig,
   ServerTemplateConfig,
 } from '../../src/config/model.ts';
+import { PLACE, proxyConfig, serverConfig } from '../support/config.ts';
 
-export const place = { file: 'test.cfg', line: 1 };
-
-export function server(name: string, more: Partial<ServerConfig> = {}): ServerConfig {
-  return {
-    name,
-    identity: name,
-    address: '192.0.2.1',
-    port: 80,
-    fqdn: undefined,
-    maxconn: 0,
-    maxqueue: 0,
-    weight: 1,
-    backup: false,
-    disabled: false,
-    check: undefined,
-    origin: 'test.cfg:1',
-    ...more,
-  };
-}
-
-export function proxy(name: string, more: Partial<ProxyConfig> = {}): ProxyConfig {
-  return {
-    place,
-    name,
-    kind: 'backend',
-    id: 1,
-    disabled: false,
-    timeouts: {
-      connect: 5000,
-      client: undefined,
-      server: 50_000,
-      queue: undefined,
-      httpRequest: undefined,
-      httpKeepAlive: undefined,
-      tunnel: undefined,
-      check: undefined,
-      clientFin: undefined,
-      serverFin: undefined,
-    },
-    logs: [],
-    logFormat: 'none',
-    dontlognull: false,
-    connectionMode: 'keep-alive',
-    abortonclose: false,
-    forwardfor: undefined,
-    errorfiles: new Map(),
-    acls: [],
-    httpRequest: [],
-    httpResponse: [],
-    redirects: [],
-    stats: undefined,
-    binds: [],
-    maxconn: undefined,
-    useBackends: [],
-    defaultBackend: undefined,
-    dockerRoutes: [],
-    socketStats: false,
-    balance: { algorithm: 'roundrobin', draws: 2 },
-    fullconn: 200,
-    retries: 3,
-    redispatch: undefined,
-    httpCheck: undefined,
-    allbackups: false,
-    servers: [],
-    serverTemplates: [],
-    dockerServers: [],
-    ...more,
-  };
-}
+export { PLACE as place, proxyConfig as proxy, serverConfig as server };
 
 export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = {}): Config {
   const global: Config['global'] = {
@@ -114,13 +47,22 @@ export function selector(more: Partial<DockerSelector> = {}): DockerSelector {
 }
 
 export function dockerServers(which: Partial<DockerSelector>, template: Partial<ServerConfig> = {}): DockerServersConfig {
-  return { place, selector: selector(which), template: server('', template) };
+  return { place: PLACE, selector: selector(which), template: serverConfig('', template) };
 }
 
 export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRoutesConfig {
-  return { place, domains: [], prefix: 'fairlead.', optIn: false, engine: undefined, network: undefined, template: server(''), ...more };
+  return {
+    place: PLACE,
+    domains: [],
+    prefix: 'fairlead.',
+    optIn: false,
+    engine: undefined,
+    network: undefined,
+    template: serverConfig(''),
+    ...more,
+  };
 }
 
 export function serverTemplate(prefix: string, from: number, to: number, fqdn: string, port = 80): ServerTemplateConfig {
-  return { place, prefix, from, to, fqdn, port, template: server('', { address: undefined }) };
+  return { place: PLACE, prefix, from, to, fqdn, port, template: serverConfig('', { address: undefined }) };
 }

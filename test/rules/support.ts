@@ -6,19 +6,7 @@ import { bytesOf } from '../../src/core/bytes.ts';
 import { Head } from '../../src/http/head.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
-
-const NO_TIMEOUTS: ProxyConfig['timeouts'] = {
-  connect: undefined,
-  client: undefined,
-  server: undefined,
-  queue: undefined,
-  httpRequest: undefined,
-  httpKeepAlive: undefined,
-  tunnel: undefined,
-  check: undefined,
-  clientFin: undefined,
-  serverFin: undefined,
-};
+import { proxyConfig, statsConfig } from '../support/config.ts';
 
 /** A line's words, as the configuration's lexer splits them. */
 export function wordsOf(line: string): readonly string[] {
@@ -33,57 +21,16 @@ export function proxyWith(lines: readonly string[], kind: ProxyConfig['kind'] = 
   const behind = (keyword: string): RawRule[] =>
     raw.filter(({ words }) => words[0] === keyword).map(({ place, words }) => ({ place, words: words.slice(1) }));
   const admin = behind('stats').map(({ place, words }) => ({ place, words: words.slice(1) }));
-  return {
-    place: { file: 'test.cfg', line: 0 },
-    name: 'web',
+  return proxyConfig('web', {
     kind,
     id: 2,
-    disabled: false,
-    timeouts: NO_TIMEOUTS,
-    logs: [],
-    logFormat: 'none',
-    dontlognull: false,
-    connectionMode: 'keep-alive',
-    abortonclose: false,
-    forwardfor: undefined,
-    errorfiles: new Map(),
     acls: behind('acl').map(({ place, words }) => ({ place, name: words[0] ?? '', words: words.slice(1) })),
     httpRequest: behind('http-request'),
     httpResponse: behind('http-response'),
     redirects: behind('redirect'),
-    stats: admin.length === 0 ? undefined : statsWith(admin),
-    binds: [],
-    maxconn: undefined,
+    stats: admin.length === 0 ? undefined : statsConfig({ admin }),
     useBackends: behind('use_backend').map(({ place, words }) => ({ place, backend: words[0] ?? '', words: words.slice(1) })),
-    defaultBackend: undefined,
-    dockerRoutes: [],
-    socketStats: false,
-    balance: { algorithm: 'roundrobin', draws: 2 },
-    fullconn: 0,
-    retries: 3,
-    redispatch: undefined,
-    httpCheck: undefined,
-    allbackups: false,
-    servers: [],
-    serverTemplates: [],
-    dockerServers: [],
-  };
-}
-
-function statsWith(admin: readonly RawRule[]): NonNullable<ProxyConfig['stats']> {
-  return {
-    place: { file: 'test.cfg', line: 0 },
-    uri: '/stats',
-    realm: '',
-    auth: [],
-    scope: [],
-    hideVersion: false,
-    refresh: undefined,
-    showLegends: false,
-    showNode: undefined,
-    showDesc: undefined,
-    admin,
-  };
+  });
 }
 
 export interface Compiled {

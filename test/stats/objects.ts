@@ -1,7 +1,7 @@
 /** Proxies to take statistics of: the runtime objects themselves, with nothing behind them that listens or connects. */
 
 import { Backend } from '../../src/backend/backend.ts';
-import type { BindConfig, LogTarget, ProxyConfig, ServerConfig, StatsConfig } from '../../src/config/model.ts';
+import type { BindConfig, LogTarget, ProxyConfig, ServerConfig } from '../../src/config/model.ts';
 import { monotonic } from '../../src/core/clock.ts';
 import { ListenerCounters } from '../../src/core/counters.ts';
 import { silent } from '../../src/core/log.ts';
@@ -10,102 +10,17 @@ import { Frontend } from '../../src/proxy/frontend.ts';
 import type { Listener } from '../../src/proxy/listener.ts';
 import { Program } from '../../src/proxy/program.ts';
 import type { StatsProxy } from '../../src/stats/rows.ts';
+import * as support from '../support/config.ts';
+import { CHECK, PLACE, type ProxyChanges, statsConfig } from '../support/config.ts';
 
-export const PLACE = { file: 'test.cfg', line: 1 };
+export { CHECK, PLACE, statsConfig };
 
-export function proxyConfig(name: string, kind: ProxyConfig['kind'], changes: Partial<ProxyConfig> = {}): ProxyConfig {
-  return {
-    place: PLACE,
-    name,
-    kind,
-    id: 1,
-    disabled: false,
-    timeouts: {
-      connect: 1000,
-      client: 1000,
-      server: 1000,
-      queue: undefined,
-      httpRequest: undefined,
-      httpKeepAlive: undefined,
-      tunnel: undefined,
-      check: undefined,
-      clientFin: undefined,
-      serverFin: undefined,
-    },
-    logs: [],
-    logFormat: 'httplog',
-    dontlognull: false,
-    connectionMode: 'keep-alive',
-    abortonclose: false,
-    forwardfor: undefined,
-    errorfiles: new Map(),
-    acls: [],
-    httpRequest: [],
-    httpResponse: [],
-    redirects: [],
-    stats: undefined,
-    binds: [],
-    maxconn: 100,
-    useBackends: [],
-    defaultBackend: undefined,
-    dockerRoutes: [],
-    socketStats: false,
-    balance: { algorithm: 'roundrobin', draws: 2 },
-    fullconn: 10,
-    retries: 3,
-    redispatch: undefined,
-    httpCheck: undefined,
-    allbackups: false,
-    servers: [],
-    serverTemplates: [],
-    dockerServers: [],
-    ...changes,
-  };
+export function proxyConfig(name: string, kind: ProxyConfig['kind'], changes: ProxyChanges = {}): ProxyConfig {
+  return support.proxyConfig(name, { kind, logFormat: 'httplog', maxconn: 100, fullconn: 10, ...changes });
 }
 
 export function serverConfig(name: string, changes: Partial<ServerConfig> = {}): ServerConfig {
-  return {
-    name,
-    identity: name,
-    address: '127.0.0.1',
-    port: 19001,
-    fqdn: undefined,
-    maxconn: 0,
-    maxqueue: 0,
-    weight: 1,
-    backup: false,
-    disabled: false,
-    check: undefined,
-    origin: 'test.cfg:2',
-    ...changes,
-  };
-}
-
-export const CHECK: NonNullable<ServerConfig['check']> = {
-  inter: 2000,
-  fastinter: undefined,
-  downinter: undefined,
-  rise: 2,
-  fall: 3,
-  address: undefined,
-  port: undefined,
-};
-
-export function statsConfig(changes: Partial<StatsConfig> = {}): StatsConfig {
-  return {
-    place: PLACE,
-    uri: '/admin?stats',
-    realm: 'HAProxy Statistics',
-    auth: [],
-    scope: [],
-    hideVersion: false,
-    refresh: undefined,
-    showLegends: false,
-    showNode: undefined,
-    showDesc: undefined,
-    admin: [],
-    ...changes,
-  };
+  return support.serverConfig(name, { address: '127.0.0.1', port: 19001, ...changes });
 }
 
 export function logTarget(changes: Partial<LogTarget> = {}): LogTarget {
@@ -142,7 +57,7 @@ export function makeBackend(config: ProxyConfig, servers: readonly ServerConfig[
 }
 
 /** A `listen` with its two sides. */
-export function makeListen(name: string, servers: readonly ServerConfig[], changes: Partial<ProxyConfig> = {}): Required<StatsProxy> {
+export function makeListen(name: string, servers: readonly ServerConfig[], changes: ProxyChanges = {}): Required<StatsProxy> {
   const config = proxyConfig(name, 'listen', changes);
   return { name, frontend: makeFrontend(config), backend: makeBackend(config, servers) };
 }
