@@ -4,6 +4,9 @@ import type net from 'node:net';
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 
+/** Connections of one listener that may wait, besides those in the kernel's backlog. */
+const MAX_WAITING = 1024;
+
 interface Waiting {
   readonly listener: Listener;
   readonly socket: net.Socket;
@@ -27,11 +30,21 @@ export class Admission {
     return listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn;
   }
 
+  /** Beyond the limit a connection is closed at once: each that waits costs a descriptor. */
   wait(listener: Listener, socket: net.Socket): void {
-    const waiting: Waiting = { listener, socket, onClose: () => this.waiting.delete(waiting) };
+    if (listener.waiting >= MAX_WAITING) {
+      socket.destroy();
+      return;
+    }
+    listener.waiting++;
+    const waiting: Waiting = { listener, socket, onClose: () => this.remove(waiting) };
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
     this.waiting.add(waiting);
+  }
+
+  private remove(waiting: Waiting): void {
+    if (this.waiting.delete(waiting)) waiting.listener.waiting--;
   }
 
   /** A connection has ended: the next one that fits comes in. */
@@ -49,7 +62,7 @@ export class Admission {
     for (const waiting of this.waiting) {
       if (admitted === most) return;
       if (this.full(waiting.listener)) continue;
-      this.waiting.delete(waiting);
+      this.remove(waiting);
       waiting.socket.removeListener('error', waiting.onClose);
       waiting.socket.removeListener('close', waiting.onClose);
       waiting.listener.admit(waiting.socket);
@@ -61,7 +74,7 @@ export class Admission {
   forget(listener: Listener): void {
     for (const waiting of this.waiting) {
       if (waiting.listener !== listener) continue;
-      this.waiting.delete(waiting);
+      this.remove(waiting);
       waiting.socket.destroy();
     }
   }

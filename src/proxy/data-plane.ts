@@ -2,7 +2,8 @@
  * All frontends with their listeners: binds what is new, keeps what is the same, closes what is gone.
  *
  * Invariant: either a configuration is taken over whole or nothing of it is. New sockets are bound first; when one
- * fails, the ones just bound are closed again and everything stays as it was.
+ * fails, the ones just bound are closed again and everything stays as it was. One exception: a socket whose port must be
+ * given up by an old one first (`moved`) is bound last, and when that fails the rest stands.
  */
 
 import type { BindConfig, Config, Place, ProxyConfig } from '../config/model.ts';
@@ -10,7 +11,7 @@ import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import { Admission } from './admission.ts';
-import { bindText, Frontend } from './frontend.ts';
+import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
 import { Listener } from './listener.ts';
 import { Program } from './program.ts';
 import type { BackendDirectory, Services } from './services.ts';
@@ -85,6 +86,10 @@ export class DataPlane {
     const plan = this.planListeners(served, next);
     const failures = await bindAll(plan.fresh);
     if (failures.length > 0) return failures;
+    if (this.stopping) {
+      for (const listener of plan.fresh) listener.close();
+      return [];
+    }
 
     commit();
     this.services.programs = programs;
@@ -96,10 +101,15 @@ export class DataPlane {
       frontend.reconfigure(programs.get(proxy.id) as Program);
       frontend.listeners = plan.listeners.get(proxy.name) ?? [];
       frontend.defaultBackend = this.defaultBackend(frontend.config);
-      for (const [index, bind] of frontend.config.binds.entries()) (frontend.listeners[index] as Listener).config = bind;
+      for (const [index, bind] of frontend.config.binds.entries()) {
+        const listener = frontend.listeners[index] as Listener;
+        listener.config = bind;
+        listener.id = bind.id ?? index + 1;
+      }
     }
     this.table = next;
     this.admission.refill();
+    for (const listener of plan.fresh) listener.takePath();
     return bindAll(plan.moved);
   }
 
@@ -137,14 +147,14 @@ export class DataPlane {
 
   /** Which sockets stay, which are new, which go, and which only change their frontend (their port must be free first). */
   private planListeners(served: readonly ProxyConfig[], next: ReadonlyMap<string, Frontend>) {
-    const old = new Map(this.listeners().map((listener) => [listener, bindText(listener.config)]));
+    const old = this.listeners();
     const kept = new Set<Listener>();
     const listeners = new Map<string, Listener[]>();
     const created: { listener: Listener; bind: BindConfig }[] = [];
     for (const proxy of served) {
       const frontend = next.get(proxy.name) as Frontend;
       const own = proxy.binds.map((bind, index) => {
-        const same = frontend.listeners.find((listener) => !kept.has(listener) && old.get(listener) === bindText(bind));
+        const same = frontend.listeners.find((listener) => !kept.has(listener) && sameSocket(listener.config, bind));
         if (same !== undefined) {
           kept.add(same);
           return same;
@@ -155,10 +165,10 @@ export class DataPlane {
       });
       listeners.set(proxy.name, own);
     }
-    const gone = [...old.keys()].filter((listener) => !kept.has(listener));
-    const taken = new Set(gone.map((listener) => old.get(listener)));
-    const moved = created.filter(({ bind }) => taken.has(bindText(bind))).map(({ listener }) => listener);
-    const fresh = created.filter(({ bind }) => !taken.has(bindText(bind))).map(({ listener }) => listener);
+    const gone = old.filter((listener) => !kept.has(listener));
+    const blocked = (bind: BindConfig) => gone.some((listener) => conflict(listener.config, bind));
+    const moved = created.filter(({ bind }) => blocked(bind)).map(({ listener }) => listener);
+    const fresh = created.filter(({ bind }) => !blocked(bind)).map(({ listener }) => listener);
     return { listeners, gone, fresh, moved };
   }
 }

@@ -1,5 +1,6 @@
 /** The client side of a proxy: its configuration, counters, listeners and what requests of its clients are routed by. */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Backend } from '../backend/backend.ts';
 import type { BindConfig, ProxyConfig } from '../config/model.ts';
 import { FrontendCounters } from '../core/counters.ts';
@@ -31,7 +32,7 @@ export class Frontend {
   }
 }
 
-/** What people call an address to listen on; two binds with the same text are the same socket. */
+/** What people call an address to listen on. */
 export function bindText(bind: BindConfig): string {
   const { address } = bind;
   switch (address.kind) {
@@ -42,4 +43,16 @@ export function bindText(bind: BindConfig): string {
     case 'fd':
       return `fd@${address.fd}`;
   }
+}
+
+/** Two binds that would be one and the same socket. Another `backlog` is not worth a new one. */
+export function sameSocket(one: BindConfig, other: BindConfig): boolean {
+  return isDeepStrictEqual(one.address, other.address);
+}
+
+/** Two binds that cannot both be bound, or not surely: the same port on overlapping addresses, the same descriptor. */
+export function conflict(one: BindConfig, other: BindConfig): boolean {
+  if (one.address.kind === 'inet' && other.address.kind === 'inet')
+    return one.address.port === other.address.port && one.address.port !== 0;
+  return one.address.kind === 'fd' && bindText(one) === bindText(other);
 }

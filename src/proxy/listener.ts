@@ -5,7 +5,8 @@
  * arrival order, until another one ends: what its client sees is what it would see in the kernel's backlog.
  */
 
-import { chmodSync, existsSync, unlinkSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, renameSync } from 'node:fs';
 import net from 'node:net';
 import type { BindConfig } from '../config/model.ts';
 import { monotonic, wall } from '../core/clock.ts';
@@ -15,18 +16,24 @@ import { bindText, type Frontend } from './frontend.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
 
+/** Linux's own limit, `net.core.somaxconn`. */
+const BACKLOG = 4096;
+
 export class Listener {
   readonly frontend: Frontend;
   /** `sid` of its statistics row, from 1. */
-  readonly id: number;
+  id: number;
   config: BindConfig;
   readonly counters: ListenerCounters = new ListenerCounters();
   scur = 0;
+  /** Connections that are accepted and not yet served; Admission's. */
+  waiting = 0;
   /** No new connections; those that are here finish what they do. */
   closing = false;
   private readonly services: Services;
   private readonly admission: Admission;
   private readonly server: net.Server;
+  private temporaryPath = '';
   private readonly sessions: Set<Session> = new Set();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
@@ -38,15 +45,14 @@ export class Listener {
     this.server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.onConnection(socket));
   }
 
-  /** Resolves when it listens; rejects with the system's error. */
+  /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.server.once('error', reject);
-      this.server.listen(listenOptions(this.config), () => {
+      this.server.listen(this.listenOptions(), () => {
         this.server.removeListener('error', reject);
         // A failed accept (EMFILE) must not end the process; the kernel keeps the connection for the next try.
         this.server.on('error', () => {});
-        this.applyMode();
         resolve();
       });
     });
@@ -106,23 +112,29 @@ export class Listener {
     else this.admit(socket);
   }
 
-  private applyMode(): void {
+  private listenOptions(): net.ListenOptions {
     const { address } = this.config;
-    if (address.kind === 'unix' && address.mode !== undefined) chmodSync(address.path, address.mode);
+    const backlog = this.config.backlog ?? BACKLOG;
+    switch (address.kind) {
+      case 'inet':
+        return { host: address.host, port: address.port, ipv6Only: address.v6only, backlog };
+      case 'unix':
+        // Its own name for ever: Node removes the name that it bound when the socket closes.
+        this.temporaryPath = `${address.path}.${randomUUID().slice(0, 8)}`;
+        return { path: this.temporaryPath, backlog };
+      case 'fd':
+        return { fd: address.fd } as net.ListenOptions;
+    }
   }
-}
 
-function listenOptions(config: BindConfig): net.ListenOptions {
-  const { address } = config;
-  const backlog = config.backlog ?? 4096;
-  switch (address.kind) {
-    case 'inet':
-      return { host: address.host, port: address.port, ipv6Only: address.v6only, backlog };
-    case 'unix':
-      // A socket file that a former process left behind; HAProxy replaces it as well.
-      if (existsSync(address.path)) unlinkSync(address.path);
-      return { path: address.path, backlog };
-    case 'fd':
-      return { fd: address.fd } as net.ListenOptions;
+  /**
+   * A unix socket takes its path over from whoever has it, as HAProxy's does: the path is never without a socket, and
+   * stays with the other one until all of a configuration is bound.
+   */
+  takePath(): void {
+    const { address } = this.config;
+    if (address.kind !== 'unix') return;
+    if (address.mode !== undefined) chmodSync(this.temporaryPath, address.mode);
+    renameSync(this.temporaryPath, address.path);
   }
 }

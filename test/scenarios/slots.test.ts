@@ -1,10 +1,13 @@
 /** Who is served when not everybody can be: maxconn of servers, frontends and the process, the queue, backups, draining. */
 
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { request, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import { startUpstream } from '../support/upstream.ts';
+import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { withBalancer } from './balancer.ts';
 
@@ -142,16 +145,66 @@ describe('a reconfiguration', () => {
     await two.stop();
   });
 
-  it('moves a listener from one frontend to another', async () => {
+  it('moves a listener from one frontend to another, and from one address to all', async () => {
     const [one, two] = [await startUpstream('one'), await startUpstream('two')];
-    await withBalancer(`listen a\n bind 127.0.0.1:0\n server s1 ${one.address}\n`, async (balancer) => {
-      const port = balancer.port('a');
-      await balancer.configure(`listen a\n bind 127.0.0.1:${port}\n server s1 ${one.address}\n`).catch(() => {});
-      await balancer.configure(`listen b\n bind 127.0.0.1:0\n server s1 ${two.address}\n`);
-      assert.equal((await ask(balancer.port('b'))).body, 'two');
+    const text = (name: string, address: string, upstream: Upstream) =>
+      `listen ${name}\n bind ${address}\n server s1 ${upstream.address}\n`;
+    const { port } = await reserve();
+    await withBalancer(text('a', `127.0.0.1:${port}`, one), async (balancer) => {
+      assert.equal((await ask(port)).body, 'one');
+      await balancer.configure(text('b', `127.0.0.1:${port}`, two));
+      assert.equal((await ask(port)).body, 'two');
       assert.equal(balancer.plane.frontends.has('a'), false);
+      await balancer.configure(text('b', `*:${port}`, one));
+      assert.equal((await ask(port)).body, 'one');
     });
     await one.stop();
     await two.stop();
   });
+
+  it('takes the path of a unix socket over without removing it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
+    const path = join(folder, 'www.sock');
+    const upstream = await startUpstream('hello');
+    const text = (name: string) => `listen ${name}\n bind unix@${path} mode 600\n server s1 ${upstream.address}\n`;
+    await withBalancer(text('a'), async (balancer) => {
+      const hello = () => {
+        const { promise, resolve, reject } = deferred<string>();
+        const outgoing = request({ socketPath: path, agent: false }, (response) => {
+          let body = '';
+          response.on('data', (chunk: Buffer) => {
+            body += chunk;
+          });
+          response.on('end', () => resolve(body));
+        });
+        outgoing.on('error', reject);
+        outgoing.end();
+        return promise;
+      };
+      assert.equal(await hello(), 'hello');
+      assert.equal(statSync(path).mode & 0o777, 0o600);
+      await balancer.configure(text('b'));
+      assert.equal(await hello(), 'hello');
+      assert.deepEqual(readdirSync(folder), ['www.sock']);
+    });
+    await upstream.stop();
+    rmSync(folder, { recursive: true });
+  });
 });
+
+/** A port that was free a moment ago. */
+async function reserve(): Promise<{ readonly port: number }> {
+  const upstream = await startUpstream('');
+  await upstream.stop();
+  return upstream;
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
