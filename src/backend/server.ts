@@ -305,6 +305,8 @@ export class Server {
     if (this.op !== OpState.Stopped) this.lastChange = now;
     const requeued = this.queue.length;
     this.backend.refresh(now);
+    // A container that was told to stop often waits for its connections: the idle ones are no use to anybody now.
+    if (this.draining) this.closeIdle();
     if (this.draining) this.log(Level.Notice, ` enters drain state${why}. ${online(this, requeued)}`);
     else {
       const state = this.op === OpState.Stopped ? 'DOWN' : 'UP';

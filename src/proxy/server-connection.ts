@@ -76,7 +76,8 @@ export class ServerConnection extends Timed implements IdleConnection {
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
   park(): void {
     this.user = undefined;
-    if (this.closed || this.server.removed || this.server.addressVersion !== this.addressVersion) this.close();
+    const { removed, draining } = this.server;
+    if (this.closed || removed || draining || this.server.addressVersion !== this.addressVersion) this.close();
     else if (parkIdle(this.server, this)) this.wheel.arm(this, IDLE_TIMEOUT);
   }
 

@@ -120,6 +120,30 @@ describe('checks', () => {
   });
 });
 
+describe('a server that drains', () => {
+  it('loses its idle connections at once, and each other one with its response', async () => {
+    const held: ServerResponse[] = [];
+    let open = 0;
+    const upstream = await startUpstream('', (incoming, outgoing) => {
+      if (incoming.url === '/slow') held.push(outgoing);
+      else outgoing.end('quick');
+    });
+    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+      const server = balancer.server('www', 's1');
+      const slow = ask(balancer.port('www'), { path: '/slow' });
+      await until('it is under way', () => held.length === 1);
+      await ask(balancer.port('www'));
+      open = server.idle.length;
+      server.setAdmin('drain', performance.now());
+      assert.deepEqual([open, server.idle.length], [1, 0]);
+      held[0]?.end('slow');
+      assert.equal((await slow).body, 'slow');
+      assert.equal(server.idle.length, 0);
+    });
+    await upstream.stop();
+  });
+});
+
 describe('a reconfiguration', () => {
   it('drops no connection, keeps counters, and drains a server that has gone', async () => {
     const held: ServerResponse[] = [];
