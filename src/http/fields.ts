@@ -14,8 +14,6 @@ export const Field = {
   Upgrade: 8,
   Expect: 9,
   Http2Settings: 10,
-  ForwardedFor: 11,
-  Trailer: 12,
 } as const;
 export type Field = (typeof Field)[keyof typeof Field];
 
@@ -30,8 +28,6 @@ const NAMES: readonly (readonly [string, Field])[] = [
   ['upgrade', Field.Upgrade],
   ['expect', Field.Expect],
   ['http2-settings', Field.Http2Settings],
-  ['x-forwarded-for', Field.ForwardedFor],
-  ['trailer', Field.Trailer],
 ];
 
 interface Candidate {

@@ -43,7 +43,6 @@ export class Head {
   bothLengths = false;
   /** What this message says about its connection, HTTP/1.0 and 1.1 defaults applied. */
   keepAlive = true;
-  expectContinue = false;
   /** The protocol asked for (or switched to), when `Connection: upgrade` names it; else empty. */
   upgrade = '';
   /** The authority: from an absolute-form target, else from Host. */
@@ -92,7 +91,6 @@ export class Head {
     this.contentLength = 0;
     this.bothLengths = false;
     this.keepAlive = true;
-    this.expectContinue = false;
     this.upgrade = '';
     this.host = '';
     this.sawLength = false;

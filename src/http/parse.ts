@@ -264,10 +264,8 @@ function settleRequest(head: Head): number {
   } else if (head.sawLength && head.contentLength === 0) {
     head.framing = Framing.None;
   }
-  if (head.expect !== '') {
-    if (head.expect !== '100-continue') return Refusal.Expect;
-    head.expectContinue = head.version === 11;
-  }
+  // RFC 9110 10.1.1: the only expectation there is. It travels on, and so does the 100 that answers it.
+  if (head.expect !== '' && head.expect !== '100-continue') return Refusal.Expect;
   if (head.method === 'CONNECT') return Refusal.Connect;
   // RFC 9110 9.3.8: a TRACE request has no content.
   if (head.method === 'TRACE' && head.framing !== Framing.None) return Refusal.Trace;

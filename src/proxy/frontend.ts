@@ -15,7 +15,6 @@ export class Frontend {
   listeners: readonly Listener[] = [];
   /** Client connections now; the CSV's scur. */
   scur = 0;
-  status: 'OPEN' | 'PAUSED' | 'STOP' = 'OPEN';
   /** Its own backend side for a `listen`, else `default_backend`. */
   defaultBackend: Backend | undefined = undefined;
 

@@ -44,7 +44,6 @@ function facts(head: Head, framing: Framing) {
     length: head.contentLength,
     keepAlive: head.keepAlive,
     upgrade: head.upgrade,
-    expectContinue: head.expectContinue,
     bothLengths: head.bothLengths,
     lines: head.fieldLines().replaceAll('\r\n', '\n'),
   };

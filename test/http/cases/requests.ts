@@ -10,7 +10,6 @@ export interface Accepted {
   readonly length?: number;
   readonly keepAlive?: boolean;
   readonly upgrade?: string;
-  readonly expectContinue?: boolean;
   readonly bothLengths?: boolean;
   /** The field lines as they go on, CRLF written `\n`. */
   readonly lines?: string;
@@ -201,7 +200,7 @@ export const requestCases: readonly RequestCase[] = [
   {
     name: 'Expect: 100-continue',
     text: get('Host: a\nExpect: 100-Continue\nContent-Length: 1\n', 'PUT / HTTP/1.1'),
-    accept: { expectContinue: true },
+    accept: { framing: 'Length', lines: 'Host: a\nExpect: 100-Continue\nContent-Length: 1\n' },
   },
   { name: 'another expectation', text: get('Host: a\nExpect: magic\n'), refuse: 'Expect' },
 ];
