@@ -1,7 +1,7 @@
 /** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.2, 8.2.3). */
 
 import type { Server } from '../backend/server.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import type { AccessRecord } from './types.ts';
 
 /** One record for all: the log copies what it needs before it returns. */
@@ -36,7 +36,7 @@ const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined
 };
 
 /** `now`: monotonic ms of the end. `bad`: there was no request that could be read. */
-export function access(exchange: Exchange, now: number, bad: boolean, server: Server | undefined): void {
+export function access(exchange: ExchangeFacts, now: number, bad: boolean, server: Server | undefined): void {
   const { session, services } = exchange;
   const { frontend } = session.listener;
   if (frontend.config.logs.length === 0) return;
@@ -87,13 +87,13 @@ export function access(exchange: Exchange, now: number, bad: boolean, server: Se
 }
 
 /** As it came: a rule may have changed what was sent on. */
-function requestLine(exchange: Exchange): string {
+function requestLine(exchange: ExchangeFacts): string {
   const { text, fieldsFrom } = exchange.request;
   return text.slice(0, fieldsFrom - 2);
 }
 
 /** -1 where the request never reached a queue; the whole wait where it never left it. */
-function queueTime(exchange: Exchange, now: number): number {
+function queueTime(exchange: ExchangeFacts, now: number): number {
   if (exchange.assignedAt >= 0) return elapsed(exchange.queuedAt, exchange.assignedAt);
   return exchange.termination === 'sQ' || exchange.termination === 'CQ' ? elapsed(exchange.queuedAt, now) : -1;
 }

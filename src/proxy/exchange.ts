@@ -22,10 +22,11 @@ import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import { Timed } from '../core/wheel.ts';
 import { Body } from '../http/body.ts';
-import { Framing, Head } from '../http/head.ts';
+import { Framing, type Head } from '../http/head.ts';
 import { parseResponseHead, responseFraming } from '../http/parse.ts';
-import type { Final, RuleContext } from '../rules/types.ts';
+import type { Final } from '../rules/types.ts';
 import { access } from './access.ts';
+import { ExchangeFacts } from './exchange-facts.ts';
 import { requestHead, responseHead } from './forward.ts';
 import { Phase, Reading } from './phases.ts';
 import { takeIdle } from './pool.ts';
@@ -33,7 +34,6 @@ import type { Program } from './program.ts';
 import { type Connection, errorFile, errorText, hasBody, replyHead } from './reply.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
-import type { Services } from './services.ts';
 import type { Session } from './session.ts';
 import * as tally from './tally.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
@@ -62,15 +62,9 @@ class ServerTimer extends Timed {
   }
 }
 
-export class Exchange implements Waiter, ConnectionUser, RuleContext, Deferred, TunnelOwner {
-  readonly session: Session;
-  readonly services: Services;
-  readonly request: Head;
-  readonly responseHead: Head;
+export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, Deferred, TunnelOwner {
   phase: Phase = Phase.Idle;
-  backendObject: Backend | undefined = undefined;
   private program: Program | undefined = undefined;
-  serverObject: Server | undefined = undefined;
   private connection: ServerConnection | undefined = undefined;
   private readonly timer: ServerTimer;
 
@@ -91,7 +85,6 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext, Deferred, 
   private responded = false;
   /** Only the end of the connection tells the client that its response is whole. */
   private untilClose = false;
-  private responseSeen = false;
   private interim = 0;
   /** The beginning of a response head that came in pieces. */
   private partial: Buffer | undefined = undefined;
@@ -105,56 +98,9 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext, Deferred, 
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
 
-  // For counters and the log
-  retries = 0;
-  redispatched = false;
-  /** The statistics page answered. */
-  statsServed = false;
-  bytesIn = 0;
-  bytesOut = 0;
-  status = -1;
-  termination = '--';
-  backendQueue = 0;
-  serverQueue = 0;
-  headAt = 0;
-  queuedAt = 0;
-  assignedAt = -1;
-  connectedAt = -1;
-  responseAt = -1;
-
   constructor(session: Session) {
-    this.session = session;
-    this.services = session.services;
-    this.request = session.head;
-    this.responseHead = new Head(session.services.limits.maxhdr);
+    super(session);
     this.timer = new ServerTimer(this);
-  }
-
-  // --- RuleContext
-
-  get response(): Head | undefined {
-    return this.responseSeen ? this.responseHead : undefined;
-  }
-  get clientAddress(): string {
-    return this.session.clientAddress;
-  }
-  get clientPort(): number {
-    return this.session.clientPort;
-  }
-  get localAddress(): string {
-    return this.session.localAddress;
-  }
-  get localPort(): number {
-    return this.session.localPort;
-  }
-  get frontend(): string {
-    return this.session.listener.frontend.name;
-  }
-  get backend(): string | undefined {
-    return this.backendObject?.name;
-  }
-  get server(): string | undefined {
-    return this.serverObject?.config.name;
   }
 
   // --- the request
@@ -174,39 +120,24 @@ export class Exchange implements Waiter, ConnectionUser, RuleContext, Deferred, 
   }
 
   private reset(head: Head, headBytes: number, now: number): void {
+    this.resetFacts(headBytes, now);
     this.phase = Phase.Request;
-    this.backendObject = undefined;
     this.program = undefined;
     this.outgoing = '';
-    this.keepAlive = head.keepAlive;
     this.mode = this.session.listener.frontend.config.connectionMode;
+    this.keepAlive = head.keepAlive && this.mode !== 'close';
     this.serverBehind = false;
     this.clientBehind = false;
     this.clientAwaited = false;
     this.responded = false;
     this.untilClose = false;
     this.tunnel = undefined;
-    this.responseSeen = false;
     this.interim = 0;
     this.partial = undefined;
     this.collecting = undefined;
     this.discarding = false;
     this.replayed = false;
     this.corked = false;
-    this.retries = 0;
-    this.redispatched = false;
-    this.statsServed = false;
-    this.bytesIn = headBytes;
-    this.bytesOut = 0;
-    this.status = -1;
-    this.termination = '--';
-    this.backendQueue = 0;
-    this.serverQueue = 0;
-    this.headAt = now;
-    this.queuedAt = now;
-    this.assignedAt = -1;
-    this.connectedAt = -1;
-    this.responseAt = -1;
     this.requestBody.start(head.framing, head.contentLength, true);
   }
 

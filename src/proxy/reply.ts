@@ -1,13 +1,13 @@
 /** Replies of our own, written to a client: error pages, errorfiles, what rules and the statistics answer. */
 
 import { errorReply } from '../http/replies.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Reply } from './types.ts';
 
 export type Connection = '' | 'close' | 'keep-alive';
 
 /** What stands in the configuration for this status: the whole bytes of a reply, empty for none at all. */
-export function errorFile(exchange: Exchange, status: number): Buffer | undefined {
+export function errorFile(exchange: ExchangeFacts, status: number): Buffer | undefined {
   return exchange.backendObject?.config.errorfiles.get(status) ?? exchange.session.listener.frontend.config.errorfiles.get(status);
 }
 

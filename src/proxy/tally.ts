@@ -3,7 +3,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { type Failure, Failures } from '../core/failures.ts';
-import type { Exchange } from './exchange.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
 
 /** A backend was chosen. */
 export function countEntered(backend: Backend, now: number): void {
@@ -15,7 +15,7 @@ export function countEntered(backend: Backend, now: number): void {
 }
 
 /** It is over: bytes, response classes and times, all at once as HAProxy does. */
-export function countEnded(exchange: Exchange, now: number): void {
+export function countEnded(exchange: ExchangeFacts, now: number): void {
   const { frontend, counters } = exchange.session.listener;
   const { bytesIn, bytesOut, status } = exchange;
   frontend.counters.bin += bytesIn;
@@ -50,7 +50,7 @@ export function countEnded(exchange: Exchange, now: number): void {
 }
 
 /** A rule of ours refused the request: the proxy that owns the rule counts it. */
-export function countDenied(exchange: Exchange): void {
+export function countDenied(exchange: ExchangeFacts): void {
   const { frontend, counters } = exchange.session.listener;
   if (exchange.backendObject !== undefined) exchange.backendObject.counters.dreq++;
   else {
@@ -60,20 +60,20 @@ export function countDenied(exchange: Exchange): void {
 }
 
 /** A rule of ours refused the response. */
-export function countResponseDenied(exchange: Exchange): void {
+export function countResponseDenied(exchange: ExchangeFacts): void {
   if (exchange.serverObject !== undefined) exchange.serverObject.counters.dresp++;
   if (exchange.backendObject !== undefined) exchange.backendObject.counters.dresp++;
   exchange.session.listener.frontend.counters.dresp++;
 }
 
 /** Redirects, `return` and the statistics. */
-export function countIntercepted(exchange: Exchange): void {
+export function countIntercepted(exchange: ExchangeFacts): void {
   if (exchange.backendObject !== undefined) exchange.backendObject.counters.intercepted++;
   else exchange.session.listener.frontend.counters.intercepted++;
 }
 
 /** No request could be read. */
-export function countRefused(exchange: Exchange, status: number, now: number): void {
+export function countRefused(exchange: ExchangeFacts, status: number, now: number): void {
   const { frontend, counters } = exchange.session.listener;
   frontend.counters.reqTot++;
   frontend.counters.reqRate.add(now);
@@ -93,7 +93,7 @@ export function countRetry(backend: Backend, server: Server, kind: 'wretr' | 'wr
   server.counters[kind]++;
 }
 
-export function countFailure(exchange: Exchange, failure: Failure): void {
+export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
   const backend = exchange.backendObject;
   const server = exchange.serverObject;
   switch (failure) {
