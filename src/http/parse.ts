@@ -162,9 +162,23 @@ function parseFields(bytes: Buffer, base: number, from: number, to: number, head
     if (field !== Field.Other) {
       const refusal = note(head, field);
       if (refusal < 0) return refusal;
+      // OWS is `: value` or `:value` here: other blanks are legal, but some readers of framing stumble over them.
+      const tidy = valueTo === at - 2 && (valueFrom === nameTo + 1 || (valueFrom === nameTo + 2 && bytes[nameTo + 1] === SP));
+      if (!tidy && DECIDES[field] === 1) rewrite(head);
     }
   }
   return 0;
+}
+
+/** Fields that the next reader frames or routes by: they travel in one spelling. */
+const DECIDES: Uint8Array = new Uint8Array(16);
+for (const field of [Field.ContentLength, Field.TransferEncoding, Field.Host]) DECIDES[field] = 1;
+
+/** Replaces the field that was just added by one without needless blanks. */
+function rewrite(head: Head): void {
+  const index = head.count - 1;
+  head.drop(index);
+  head.add(head.name(index), head.value(index));
 }
 
 /** Takes in the field that was just added: lengths, connection, host. */
@@ -259,7 +273,7 @@ function settleRequest(head: Head): number {
       // RFC 9112 6.1, as HAProxy: Transfer-Encoding wins, Content-Length never travels, the connection ends.
       head.bothLengths = true;
       head.keepAlive = false;
-      for (let i = 0; i < head.count; i++) if (head.fields[i] === Field.ContentLength) head.drop(i);
+      head.remove('content-length');
     }
   } else if (head.sawLength && head.contentLength === 0) {
     head.framing = Framing.None;

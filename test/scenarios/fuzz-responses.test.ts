@@ -65,31 +65,34 @@ describe('mutated responses', () => {
       });
       socket.on('end', () => socket.end());
     });
-    await withBalancer(`listen www\n bind 127.0.0.1:0\n timeout server 2s\n server s1 ${upstream.address}\n`, async (balancer) => {
-      const port = balancer.port('www');
-      const end = performance.now() + fuzzBudget;
-      let cases = 0;
-      for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
-        bytes = mutate(CORPUS, seed);
-        const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-        const through = await get(port, '/', agent);
-        const next = await get(port, '/next', agent);
-        agent.destroy();
-        if (through !== 'error' && through.status < 500) {
-          const whole = bytes;
-          let direct: Outcome = 'error';
-          for (const length of lengths(whole)) {
-            bytes = whole.subarray(0, length);
-            direct = await get(upstream.port, '/', false);
-            if (isDeepStrictEqual(direct, through)) break;
+    try {
+      await withBalancer(`listen www\n bind 127.0.0.1:0\n timeout server 2s\n server s1 ${upstream.address}\n`, async (balancer) => {
+        const port = balancer.port('www');
+        const end = performance.now() + fuzzBudget;
+        let cases = 0;
+        for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
+          bytes = mutate(CORPUS, seed);
+          const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+          const through = await get(port, '/', agent);
+          const next = await get(port, '/next', agent);
+          agent.destroy();
+          if (through !== 'error' && through.status < 500) {
+            const whole = bytes;
+            let direct: Outcome = 'error';
+            for (const length of lengths(whole)) {
+              bytes = whole.subarray(0, length);
+              direct = await get(upstream.port, '/', false);
+              if (isDeepStrictEqual(direct, through)) break;
+            }
+            assert.deepEqual(through, direct, told(seed, whole));
           }
-          assert.deepEqual(through, direct, told(seed, whole));
+          assert.deepEqual(next, { status: 200, body: 'next' }, told(seed, bytes));
         }
-        assert.deepEqual(next, { status: 200, body: 'next' }, told(seed, bytes));
-      }
-      console.log(`${cases} cases from seed ${fuzzSeed}`);
-      assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
-    });
-    await upstream.stop();
+        console.log(`${cases} cases from seed ${fuzzSeed}`);
+        assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });

@@ -46,38 +46,41 @@ describe('mutated requests', () => {
     await once(witness, 'listening');
     const { port } = witness.address() as AddressInfo;
 
-    await withBalancer(
-      `listen www\n bind 127.0.0.1:0\n timeout client 2s\n option abortonclose\n server s1 127.0.0.1:${port}\n`,
-      async (balancer) => {
-        const server = balancer.server('www', 's1');
-        const end = performance.now() + fuzzBudget;
-        let cases = 0;
-        for (let seed = fuzzSeed; performance.now() < end; seed++) {
-          const bytes = mutate(CORPUS, seed);
-          const cut = random(seed ^ 0x5bd1e995)(bytes.length + 1);
-          await exchange(balancer.port('www'), bytes, cut);
-          await soon(
-            () => `all is over: ${told(seed, bytes)}`,
-            () => server.scur === 0 && balancer.plane.connections === 0,
-          );
-          assert.deepEqual(unreadable, [], told(seed, bytes));
-          // What left before its head was written never reached the witness; what broke in its body may have, or not.
-          const ended = (termination: string) => balancer.logged.filter((line) => line.termination === termination).length;
-          const most = server.counters.stot - ended('CC--');
-          const least = most - ended('PH--');
-          await soon(
-            () => `the witness has seen ${least}, not ${seen}: ${told(seed, bytes)} ${JSON.stringify(balancer.logged.slice(-4))}`,
-            () => seen >= least,
-          );
-          assert.ok(seen <= most, told(seed, bytes));
-          cases++;
-        }
-        console.log(`${cases} cases from seed ${fuzzSeed}`);
-        assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
-      },
-    );
-    witness.closeAllConnections();
-    witness.close();
+    try {
+      await withBalancer(
+        `listen www\n bind 127.0.0.1:0\n timeout client 2s\n option abortonclose\n server s1 127.0.0.1:${port}\n`,
+        async (balancer) => {
+          const server = balancer.server('www', 's1');
+          const end = performance.now() + fuzzBudget;
+          let cases = 0;
+          for (let seed = fuzzSeed; performance.now() < end; seed++) {
+            const bytes = mutate(CORPUS, seed);
+            const cut = random(seed ^ 0x5bd1e995)(bytes.length + 1);
+            await exchange(balancer.port('www'), bytes, cut);
+            await soon(
+              () => `all is over: ${told(seed, bytes)}`,
+              () => server.scur === 0 && balancer.plane.connections === 0,
+            );
+            assert.deepEqual(unreadable, [], told(seed, bytes));
+            // What left before its head was written never reached the witness; what broke in its body may have, or not.
+            const ended = (termination: string) => balancer.logged.filter((line) => line.termination === termination).length;
+            const most = server.counters.stot - ended('CC--');
+            const least = most - ended('PH--');
+            await soon(
+              () => `the witness has seen ${least}, not ${seen}: ${told(seed, bytes)} ${JSON.stringify(balancer.logged.slice(-4))}`,
+              () => seen >= least,
+            );
+            assert.ok(seen <= most, told(seed, bytes));
+            cases++;
+          }
+          console.log(`${cases} cases from seed ${fuzzSeed}`);
+          assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
+        },
+      );
+    } finally {
+      witness.closeAllConnections();
+      witness.close();
+    }
   });
 });
 

@@ -111,6 +111,16 @@ export const requestCases: readonly RequestCase[] = [
     text: get('Host: a\nContent-Length: 3\n'),
     accept: { framing: 'Length', length: 3 },
   },
+  {
+    name: 'framing with needless blanks travels without them',
+    text: get('Host:\ta \nTransfer-Encoding:  chunked\t\nX:  y \n'),
+    accept: { framing: 'Chunked', host: 'a', lines: 'X:  y \nHost: a\nTransfer-Encoding: chunked\n' },
+  },
+  {
+    name: 'a Content-Length with needless blanks beside Transfer-Encoding does not travel either',
+    text: get('Host: a\nContent-Length: 5 \nTransfer-Encoding: chunked\n', 'POST / HTTP/1.1'),
+    accept: { framing: 'Chunked', bothLengths: true, lines: 'Host: a\nTransfer-Encoding: chunked\n' },
+  },
   { name: 'Content-Length 0', text: get('Host: a\nContent-Length: 0\n', 'POST / HTTP/1.1'), accept: { framing: 'None' } },
   { name: 'Content-Length with blanks around', text: get('Host: a\nContent-Length: \t5 \n'), accept: { framing: 'Length', length: 5 } },
   ...['+1', '-1', '0x1', '1_0', '1e2', '1.0', '', '1,1', '1, 1', '1 1', '9007199254740993', '99999999999999999999'].map(
