@@ -13,6 +13,7 @@ import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
 import type { Admission } from './admission.ts';
 import { bindText, type Frontend } from './frontend.ts';
+import { findOwner, giveTo, type Owner } from './owner.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
 
@@ -34,6 +35,7 @@ export class Listener {
   private readonly admission: Admission;
   private readonly server: net.Server;
   private temporaryPath = '';
+  private owner: Owner | undefined = undefined;
   private readonly sessions: Set<Session> = new Set();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
@@ -48,6 +50,8 @@ export class Listener {
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
+      const { address } = this.config;
+      if (address.kind === 'unix') this.owner = findOwner(address.user, address.group);
       this.server.once('error', reject);
       this.server.listen(this.listenOptions(), () => {
         this.server.removeListener('error', reject);
@@ -135,6 +139,7 @@ export class Listener {
     const { address } = this.config;
     if (address.kind !== 'unix') return;
     if (address.mode !== undefined) chmodSync(this.temporaryPath, address.mode);
+    if (this.owner !== undefined) giveTo(this.temporaryPath, this.owner);
     renameSync(this.temporaryPath, address.path);
   }
 }

@@ -68,9 +68,11 @@ export class Balancer {
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);
-    this.config = config;
-    this.settle();
-    assert.deepEqual(await this.plane.configure(config, rules), []);
+    const failures = await this.plane.configure(config, rules, () => {
+      this.config = config;
+      this.settle();
+    });
+    assert.deepEqual(failures, []);
   }
 
   /** A source speaks. */

@@ -210,6 +210,10 @@ describe('a reconfiguration', () => {
       await balancer.configure(text('b'));
       assert.equal(await hello(), 'hello');
       assert.deepEqual(readdirSync(folder), ['www.sock']);
+      const owned = `listen c\n bind unix@${path} user nobody-here\n server s1 ${upstream.address}\n`;
+      await assert.rejects(balancer.configure(owned), /unknown user 'nobody-here'/);
+      assert.equal(await hello(), 'hello', 'nothing has changed');
+      await balancer.configure(text('b'));
     });
     await upstream.stop();
     rmSync(folder, { recursive: true });
