@@ -48,7 +48,7 @@ export class Backends {
     return backend?.retired === true ? undefined : backend;
   }
 
-  /** The discovered routes of a frontend, if it has any or may still get some. */
+  /** The discovered routes of a frontend; undefined for one that no source routes. */
   routes(frontend: string): RouteTable | undefined {
     return this.tables.get(frontend);
   }

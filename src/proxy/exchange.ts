@@ -23,7 +23,8 @@ import { Level } from '../core/log.ts';
 import { Timed } from '../core/wheel.ts';
 import { Body } from '../http/body.ts';
 import { Framing, type Head } from '../http/head.ts';
-import { parseResponseHead, responseFraming } from '../http/parse.ts';
+import { responseFraming } from '../http/parse.ts';
+import { ResponseHeads } from '../http/response-heads.ts';
 import type { Final } from '../rules/types.ts';
 import { access } from './access.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
@@ -46,8 +47,6 @@ const JOIN_LIMIT = 4096;
 const TURN_AROUND = 1000;
 /** Most bytes of a POST to the statistics page. */
 const STATS_BODY = 16 * 1024;
-/** A server that keeps sending 1xx is not answering. */
-const MAX_INTERIM = 32;
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
@@ -85,9 +84,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private responded = false;
   /** Only the end of the connection tells the client that its response is whole. */
   private untilClose = false;
-  private interim = 0;
-  /** The beginning of a response head that came in pieces. */
-  private partial: Buffer | undefined = undefined;
+  private readonly heads = new ResponseHeads();
   /** A POST to the statistics page, being collected. */
   private collecting: Buffer[] | undefined = undefined;
   private collected = 0;
@@ -132,8 +129,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.responded = false;
     this.untilClose = false;
     this.tunnel = undefined;
-    this.interim = 0;
-    this.partial = undefined;
+    this.heads.reset();
     this.collecting = undefined;
     this.discarding = false;
     this.replayed = false;
@@ -388,43 +384,26 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     return this.phase === phase;
   }
 
-  /** Parses heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
+  /** Reads heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
   private takeHeads(bytes: Buffer, length: number): number {
-    let piece = bytes;
-    let end = length;
-    let at = 0;
-    let scanned = 0;
-    if (this.partial !== undefined) {
-      scanned = this.partial.length;
-      piece = Buffer.concat([this.partial, bytes.subarray(0, length)]);
-      end = piece.length;
-      this.partial = undefined;
-    }
-    const offset = end - length;
+    const { heads } = this;
+    heads.feed(bytes, length);
     for (;;) {
-      const used = parseResponseHead(piece, at, end, this.responseHead, this.services.limits.headSize, scanned);
-      if (used === 0) {
-        this.partial = at === end ? undefined : Buffer.from(piece.subarray(at, end));
-        return length;
+      switch (heads.next(this.responseHead, this.services.limits.headSize)) {
+        case 'more':
+          return length;
+        case 'invalid':
+          this.fail(Failures.ResponseInvalid);
+          return -1;
+        case 'interim':
+          this.relayInterim();
+          break;
+        case 'final': {
+          this.responseSeen = true;
+          const next = this.finalHead(heads.bytes, heads.at, heads.end);
+          return next < 0 ? -1 : heads.inPiece(next);
+        }
       }
-      if (used < 0) {
-        this.fail(Failures.ResponseInvalid);
-        return -1;
-      }
-      at += used;
-      scanned = 0;
-      const { status } = this.responseHead;
-      if (status >= 200 || status === 101) {
-        this.responseSeen = true;
-        const next = this.finalHead(piece, at, end);
-        return next < 0 ? -1 : next - offset;
-      }
-      if (++this.interim > MAX_INTERIM) {
-        this.fail(Failures.ResponseInvalid);
-        return -1;
-      }
-      this.relayInterim();
-      if (at === end) return length;
     }
   }
 
@@ -591,7 +570,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** A kept-alive connection broke, and nothing of a response had come (RFC 9110 9.2.2, RFC 9112 9.3.1). */
   private unanswered(): boolean {
     const reused = this.connection !== undefined && this.connection.uses > 1;
-    return reused && this.partial === undefined && this.interim === 0;
+    return reused && !this.heads.begun;
   }
 
   private replay(): void {
@@ -901,6 +880,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     const reusable = clean && sent && this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths;
     this.connection = undefined;
     this.responseBody.clear();
+    this.heads.reset();
     if (reusable) connection.park();
     else connection.close();
     this.close(this.keepAlive && this.requestBody.done);

@@ -1,6 +1,7 @@
 /** What goes wrong, and what each side sees of it: malformed messages, time-outs, refusals, retries, clients that leave. */
 
 import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
 import { startRawUpstream, startUpstream, type Upstream } from '../support/upstream.ts';
@@ -31,6 +32,13 @@ async function withUpstream(
 }
 
 const silentServer = () => {};
+
+/** Reads and never answers; tells when its connection is gone. */
+const thinking = (gone: () => void) => (socket: Socket) => {
+  socket.on('close', gone);
+  socket.on('data', () => {});
+  socket.on('end', () => socket.end());
+};
 const server = ' server s1 UPSTREAM';
 
 describe('a malformed request', () => {
@@ -243,7 +251,7 @@ describe('a server that fails', () => {
 
   it('a kept-alive connection that breaks under a GET is replaced, under a POST it is not', async () => {
     let requests: string[] = [];
-    const once = (socket: import('node:net').Socket) => {
+    const once = (socket: Socket) => {
       let answered = false;
       socket.on('data', (chunk: Buffer) => {
         requests.push(chunk.toString('latin1').split(' ')[0] as string);
@@ -294,11 +302,7 @@ describe('a client that leaves', () => {
   it('gives its slot back while the server thinks', async () => {
     let closed = 0;
     await withUpstream(
-      (socket) => {
-        socket.on('close', () => closed++);
-        socket.on('data', () => {});
-        socket.on('end', () => socket.end());
-      },
+      thinking(() => closed++),
       server,
       async (balancer) => {
         const client = await balancer.client();
@@ -349,11 +353,7 @@ describe('a client that leaves', () => {
   it('in the middle of its body takes the server’s connection with it', async () => {
     let closed = 0;
     await withUpstream(
-      (socket) => {
-        socket.on('close', () => closed++);
-        socket.on('data', () => {});
-        socket.on('end', () => socket.end());
-      },
+      thinking(() => closed++),
       server,
       async (balancer) => {
         const client = await balancer.client();
