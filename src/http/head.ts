@@ -10,7 +10,6 @@
  */
 
 import { withoutBreaks } from './chars.ts';
-import type { Field } from './fields.ts';
 
 /** How a message's body ends (RFC 9112 6.3). */
 export const Framing = { None: 0, Length: 1, Chunked: 2, UntilClose: 3 } as const;
@@ -62,9 +61,9 @@ export class Head {
   private nominated: string[] | undefined = undefined;
 
   count = 0;
-  readonly spans: Int32Array;
-  readonly fields: Uint8Array;
-  readonly gone: Uint8Array;
+  // Plain arrays that grow to what has been seen: typed ones cost every connection six pieces of memory outside of the heap.
+  private readonly spans: number[] = [];
+  private readonly gone: boolean[] = [];
   private anyGone = false;
   /** Field lines to add, each with its CRLF. */
   private added = '';
@@ -73,9 +72,6 @@ export class Head {
 
   constructor(maxFields = 101) {
     this.maxFields = maxFields;
-    this.spans = new Int32Array(maxFields * SPAN);
-    this.fields = new Uint8Array(maxFields);
-    this.gone = new Uint8Array(maxFields);
   }
 
   reset(): void {
@@ -120,7 +116,7 @@ export class Head {
 
   /** Marks field `index` as not to be forwarded. */
   drop(index: number): void {
-    this.gone[index] = 1;
+    this.gone[index] = true;
     this.anyGone = true;
   }
 
@@ -140,7 +136,7 @@ export class Head {
   values(name: string): string[] {
     const found: string[] = [];
     for (let i = 0; i < this.count; i++) {
-      if (this.gone[i] === 0 && this.hasName(i, name)) found.push(this.value(i));
+      if (!this.gone[i] && this.hasName(i, name)) found.push(this.value(i));
     }
     if (this.addedPairs !== undefined) {
       for (const [added, value] of this.addedPairs) if (added.toLowerCase() === name) found.push(value);
@@ -151,7 +147,7 @@ export class Head {
   /** The value of the first field line with this name (lower case). */
   first(name: string): string | undefined {
     for (let i = 0; i < this.count; i++) {
-      if (this.gone[i] === 0 && this.hasName(i, name)) return this.value(i);
+      if (!this.gone[i] && this.hasName(i, name)) return this.value(i);
     }
     return this.addedPairs?.find(([added]) => added.toLowerCase() === name)?.[1];
   }
@@ -162,7 +158,7 @@ export class Head {
 
   /** All field lines as they stand now. */
   *entries(): Generator<[name: string, value: string]> {
-    for (let i = 0; i < this.count; i++) if (this.gone[i] === 0) yield [this.name(i), this.value(i)];
+    for (let i = 0; i < this.count; i++) if (!this.gone[i]) yield [this.name(i), this.value(i)];
     if (this.addedPairs !== undefined) yield* this.addedPairs;
   }
 
@@ -177,7 +173,7 @@ export class Head {
   /** Removes every field line with this name (lower case). */
   remove(name: string): void {
     for (let i = 0; i < this.count; i++) {
-      if (this.gone[i] === 0 && this.hasName(i, name)) this.drop(i);
+      if (!this.gone[i] && this.hasName(i, name)) this.drop(i);
     }
     if (this.addedPairs?.some(([added]) => added.toLowerCase() === name)) {
       const kept = this.addedPairs.filter(([added]) => added.toLowerCase() !== name);
@@ -197,7 +193,7 @@ export class Head {
     let lines = '';
     let runFrom = this.fieldsFrom;
     for (let i = 0; i < this.count; i++) {
-      if (this.gone[i] === 0) continue;
+      if (!this.gone[i]) continue;
       const lineFrom = this.spans[i * SPAN] as number;
       if (lineFrom > runFrom) lines += this.text.slice(runFrom, lineFrom);
       runFrom = i + 1 < this.count ? (this.spans[(i + 1) * SPAN] as number) : this.fieldsTo;
@@ -220,14 +216,13 @@ export class Head {
   }
 
   /** Used by the parsers alone. */
-  span(nameFrom: number, nameTo: number, valueFrom: number, valueTo: number, field: Field): void {
+  span(nameFrom: number, nameTo: number, valueFrom: number, valueTo: number): void {
     const at = this.count * SPAN;
     this.spans[at] = nameFrom;
     this.spans[at + 1] = nameTo;
     this.spans[at + 2] = valueFrom;
     this.spans[at + 3] = valueTo;
-    this.fields[this.count] = field;
-    this.gone[this.count] = 0;
+    this.gone[this.count] = false;
     this.count++;
   }
 }

@@ -158,7 +158,7 @@ function parseFields(bytes: Buffer, base: number, from: number, to: number, head
     at += 2;
     if (head.count === head.maxFields) return Refusal.TooManyFields;
     const field = fieldOf(bytes, nameFrom, nameTo);
-    head.span(nameFrom - base, nameTo - base, valueFrom - base, valueTo - base, field);
+    head.span(nameFrom - base, nameTo - base, valueFrom - base, valueTo - base);
     if (field !== Field.Other) {
       const refusal = note(head, field);
       if (refusal < 0) return refusal;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { StatsEndpoint, type StatsEndpointOptions } from '../../src/admin/stats-endpoint.ts';
 import type { StatsConfig } from '../../src/config/model.ts';
-import { Field } from '../../src/http/fields.ts';
 import { Head } from '../../src/http/head.ts';
 import type { Reply, StatsHandler } from '../../src/proxy/types.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
@@ -26,7 +25,7 @@ function head({ method = 'GET', target = '/admin?stats', fields = {}, body = '' 
   for (const [name, value] of Object.entries(fields)) {
     const from = head.text.length;
     head.text += `${name}: ${value}\r\n`;
-    head.span(from, from + name.length, from + name.length + 2, head.text.length - 2, Field.Other);
+    head.span(from, from + name.length, from + name.length + 2, head.text.length - 2);
   }
   return head;
 }
