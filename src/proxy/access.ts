@@ -1,6 +1,7 @@
 /** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.2, 8.2.3). */
 
 import type { Server } from '../backend/server.ts';
+import { wall } from '../core/clock.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { AccessRecord } from './types.ts';
 
@@ -52,8 +53,9 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   const stats = exchange.termination === 'LR' && exchange.statsServed;
   record.clientAddress = session.clientAddress;
   record.clientPort = session.clientPort;
-  record.wallStart = session.requestStart === 0 ? session.acceptedWall : session.requestWall;
-  record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(session.requestWall - (started - session.readyAt));
+  const present = wall();
+  record.wallStart = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - started));
+  record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - session.readyAt));
   record.frontend = frontend;
   record.backend = backend;
   record.server = server;

@@ -1,6 +1,6 @@
 /** `maxconn` of the process and of each frontend: who is served now and who waits, in arrival order. */
 
-import type net from 'node:net';
+import type { Accepted } from './accept.ts';
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 
@@ -9,7 +9,7 @@ const MAX_WAITING = 1024;
 
 interface Waiting {
   readonly listener: Listener;
-  readonly socket: net.Socket;
+  readonly accepted: Accepted;
   readonly onClose: () => void;
 }
 
@@ -31,13 +31,14 @@ export class Admission {
   }
 
   /** Beyond the limit a connection is closed at once: each that waits costs a descriptor. */
-  wait(listener: Listener, socket: net.Socket): void {
+  wait(listener: Listener, accepted: Accepted): void {
+    const { socket } = accepted;
     if (listener.waiting >= MAX_WAITING) {
       socket.destroy();
       return;
     }
     listener.waiting++;
-    const waiting: Waiting = { listener, socket, onClose: () => this.remove(waiting) };
+    const waiting: Waiting = { listener, accepted, onClose: () => this.remove(waiting) };
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
     this.waiting.add(waiting);
@@ -63,9 +64,10 @@ export class Admission {
       if (admitted === most) return;
       if (this.full(waiting.listener)) continue;
       this.remove(waiting);
-      waiting.socket.removeListener('error', waiting.onClose);
-      waiting.socket.removeListener('close', waiting.onClose);
-      waiting.listener.admit(waiting.socket);
+      const { socket } = waiting.accepted;
+      socket.removeListener('error', waiting.onClose);
+      socket.removeListener('close', waiting.onClose);
+      waiting.listener.admit(waiting.accepted);
       admitted++;
     }
   }
@@ -75,7 +77,7 @@ export class Admission {
     for (const waiting of this.waiting) {
       if (waiting.listener !== listener) continue;
       this.remove(waiting);
-      waiting.socket.destroy();
+      waiting.accepted.socket.destroy();
     }
   }
 }

@@ -20,6 +20,7 @@ export class ExchangeFacts implements RuleContext {
 
   retries = 0;
   redispatched = false;
+  disableL7Retry = false;
   /** The statistics page answered. */
   statsServed = false;
   /** From and to the client, heads included. */
@@ -77,6 +78,7 @@ export class ExchangeFacts implements RuleContext {
     this.responseSeen = false;
     this.retries = 0;
     this.redispatched = false;
+    this.disableL7Retry = false;
     this.statsServed = false;
     this.bytesIn = headBytes;
     this.bytesOut = 0;

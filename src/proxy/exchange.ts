@@ -26,6 +26,7 @@ import { Framing, type Head } from '../http/head.ts';
 import { responseFraming } from '../http/parse.ts';
 import { ResponseHeads } from '../http/response-heads.ts';
 import type { Final } from '../rules/types.ts';
+import { owned } from './accept.ts';
 import { access } from './access.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { requestHead, responseHead } from './forward.ts';
@@ -43,6 +44,8 @@ import type { Reply } from './types.ts';
 
 /** Bodies up to this size are written together with their head, as one string. */
 const JOIN_LIMIT = 4096;
+/** Pieces up to this size are copied when they must wait for the client; larger ones keep the buffer they stand in. */
+const COPY_LIMIT = 16 * 1024;
 /** HAProxy's turn-around delay before the same server is tried again, ms. */
 const TURN_AROUND = 1000;
 /** Most bytes of a POST to the statistics page. */
@@ -94,6 +97,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
+  /** What was relayed last refers to the connection's buffer. */
+  private bufferLent = false;
 
   constructor(session: Session) {
     super(session);
@@ -153,7 +158,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.program = this.services.programs.get(chosen.config.id);
     if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
     this.outgoing = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
-    this.assign(undefined);
+    this.assign(undefined, now);
   }
 
   /** True when a rule, the statistics page or a redirect of this proxy has taken the request. */
@@ -173,10 +178,10 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   // --- a slot and a connection
 
-  private assign(avoid: Server | undefined): void {
+  private assign(avoid: Server | undefined, now: number): void {
     const backend = this.backendObject as Backend;
     const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : 0;
-    this.queuedAt = monotonic();
+    this.queuedAt = now;
     const assigned = backend.assign(this, key, avoid);
     if (assigned === 'queued') {
       this.phase = Phase.Queued;
@@ -185,7 +190,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       else this.backendQueue = position;
     } else if (assigned === 'no-server') this.fail(Failures.NoServer);
     else if (assigned === 'full') this.fail(Failures.QueueFull);
-    else this.connect(assigned, this.queuedAt);
+    else this.connect(assigned, now);
   }
 
   onSlot(server: Server): void {
@@ -201,46 +206,38 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.fail(Failures.QueueTimeout);
   }
 
-  /** A slot of `server` is ours. */
+  /**
+   * A slot of `server` is ours. The connection is chosen at the end of this turn: one that is kept alive may have been
+   * closed, or have sent what nobody asked for, and by then we know.
+   */
   private connect(server: Server, now: number): void {
     this.serverObject = server;
     this.assignedAt = now;
-    this.takeConnection(server, now);
+    this.phase = Phase.Connecting;
+    defer(this);
   }
 
-  /**
-   * One that is kept alive, or a new one. What is kept may have been closed, or have sent what nobody asked for, without
-   * our knowing yet: it is used at the end of this turn, when we would.
-   */
+  onTurn(): void {
+    // The exchange may be over, and even the next one's, which has deferred itself too.
+    if (this.phase !== Phase.Connecting || this.connection !== undefined) return;
+    try {
+      this.takeConnection(this.serverObject as Server, monotonic());
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
   private takeConnection(server: Server, now: number): void {
     const idle = this.mayReuse() ? takeIdle(server) : undefined;
     if (idle === undefined) {
       this.openConnection(server, now);
       return;
     }
-    this.phase = Phase.Connecting;
     this.connection = idle;
-    defer(this);
-  }
-
-  onTurn(): void {
-    const { connection } = this;
-    // The exchange may be over, and even the next one's, which has deferred itself too.
-    if (this.phase !== Phase.Connecting || connection === undefined || connection.connecting || connection.user === this) return;
-    const server = this.serverObject as Server;
-    try {
-      if (connection.closed) {
-        this.connection = undefined;
-        this.takeConnection(server, monotonic());
-        return;
-      }
-      server.counters.reuse++;
-      (this.backendObject as Backend).counters.reuse++;
-      connection.reuse(this);
-      this.onConnected(connection);
-    } catch (error) {
-      this.onFault(error);
-    }
+    server.counters.reuse++;
+    (this.backendObject as Backend).counters.reuse++;
+    idle.reuse(this);
+    this.carry(idle, now);
   }
 
   private openConnection(server: Server, now: number): void {
@@ -266,17 +263,21 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   onConnected(connection: ServerConnection): void {
-    const now = monotonic();
+    this.carry(connection, monotonic());
+  }
+
+  /** `connection` is ours: the request goes out. */
+  private carry({ outlet }: ServerConnection, now: number): void {
     this.connectedAt = now;
     this.phase = Phase.Established;
     if (this.requestBody.done) {
-      connection.socket.write(this.outgoing, 'latin1');
+      outlet.text(this.outgoing);
       this.watch(now);
       return;
     }
     // One segment for the head and what of the body is there.
-    connection.socket.cork();
-    connection.socket.write(this.outgoing, 'latin1');
+    outlet.socket.cork();
+    outlet.text(this.outgoing);
     this.corked = true;
     this.watch(now);
     if (!this.session.feeding) {
@@ -301,28 +302,28 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   flush(): void {
     if (!this.corked) return;
     this.corked = false;
-    const socket = this.connection?.socket;
-    if (socket === undefined) return;
-    socket.uncork();
+    const outlet = this.connection?.outlet;
+    if (outlet === undefined) return;
+    outlet.socket.uncork();
     if (this.phase !== Phase.Established || this.requestBody.done) return;
-    if (socket.writableNeedDrain && socket.writableLength > 0) {
+    if (outlet.behind) {
       this.serverBehind = true;
       this.watch(monotonic());
     }
   }
 
-  /** Body bytes from the session; the index behind what was taken. Nothing is taken while there is no server for them. */
-  onRequestBytes(bytes: Buffer, at: number): number {
+  /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
+  onRequestBytes(bytes: Buffer, at: number, to: number): number {
     if (this.phase !== Phase.Established && !this.discarding && this.collecting === undefined) return at;
     if (this.serverBehind) return at;
     const body = this.requestBody;
-    const next = body.take(bytes, at, bytes.length);
+    const next = body.take(bytes, at, to);
     this.bytesIn += next - at;
     if (body.failed) {
       this.fail(Failures.BodyInvalid);
-      return bytes.length;
+      return to;
     }
-    if (this.collecting !== undefined) this.collect(body.view());
+    if (this.collecting !== undefined) this.collect(owned(body.view()));
     else if (!this.discarding) this.sendBody(body.view());
     if (body.done) this.bodyComplete();
     return next;
@@ -330,8 +331,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   private sendBody(piece: Buffer): void {
     if (piece.length === 0) return;
-    const { socket } = this.connection as ServerConnection;
-    if (!socket.write(piece) && socket.writableLength > 0 && !this.corked) this.serverBehind = true;
+    const { outlet } = this.connection as ServerConnection;
+    outlet.bytes(owned(piece));
+    if (!this.corked && outlet.behind) this.serverBehind = true;
     this.watch(monotonic());
   }
 
@@ -358,9 +360,10 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   onResponse(bytes: Buffer, length: number): boolean {
     if (this.phase === Phase.Tunnel) return this.tunnelToClient(bytes.subarray(0, length));
+    const now = monotonic();
     let from = 0;
     if (!this.responded) {
-      from = this.takeHeads(bytes, length);
+      from = this.takeHeads(bytes, length, now);
       if (from < 0) return false;
       if (!this.responded) return true;
       if (this.in(Phase.Tunnel)) return from === length || this.tunnelToClient(bytes.subarray(from, length));
@@ -372,10 +375,10 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       if (from < 0) return false;
     }
     if (this.responseBody.done) {
-      this.finish(from === length);
+      this.finish(from === length, now);
       return true;
     }
-    this.watch(monotonic());
+    this.watch(now);
     return !this.clientBehind;
   }
 
@@ -385,7 +388,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   /** Reads heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
-  private takeHeads(bytes: Buffer, length: number): number {
+  private takeHeads(bytes: Buffer, length: number, now: number): number {
     const { heads } = this;
     heads.feed(bytes, length);
     for (;;) {
@@ -396,11 +399,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
           this.fail(Failures.ResponseInvalid);
           return -1;
         case 'interim':
-          this.relayInterim();
+          this.relayInterim(now);
           break;
         case 'final': {
           this.responseSeen = true;
-          const next = this.finalHead(heads.bytes, heads.at, heads.end);
+          const next = this.finalHead(heads.bytes, heads.at, heads.end, now);
           return next < 0 ? -1 : heads.inPiece(next);
         }
       }
@@ -408,16 +411,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   /** RFC 9110 15.2: interim responses are passed on, but not to an HTTP/1.0 client. */
-  private relayInterim(): void {
-    this.watch(monotonic());
+  private relayInterim(now: number): void {
+    this.watch(now);
     if (this.request.version === 10) return;
     dropFraming(this.responseHead);
     this.toClient(responseHead(this.responseHead, ''));
   }
 
   /** The final head is in `responseHead`; writes it with the beginning of the body. The index behind that, or -1. */
-  private finalHead(piece: Buffer, at: number, end: number): number {
-    const now = monotonic();
+  private finalHead(piece: Buffer, at: number, end: number, now: number): number {
     const head = this.responseHead;
     const server = this.serverObject as Server;
     this.responseAt = now;
@@ -481,11 +483,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     if (responseBody.size <= JOIN_LIMIT) {
       this.toClient(lines + responseBody.piece.toString('latin1', responseBody.from, responseBody.to));
     } else {
-      const { socket } = this.session;
-      socket.cork();
+      const { outlet } = this.session;
+      const waits = outlet.pending > 0;
+      outlet.socket.cork();
       this.toClient(lines);
-      this.toClientBytes(responseBody.view());
-      socket.uncork();
+      this.relay(responseBody.view(), waits);
+      outlet.socket.uncork();
       this.checkClient();
     }
     return next;
@@ -498,7 +501,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       return -1;
     }
     if (this.responseBody.size > 0) {
-      this.toClientBytes(this.responseBody.view());
+      this.relay(this.responseBody.view(), this.session.outlet.pending > 0);
       this.checkClient();
     }
     return next;
@@ -506,20 +509,26 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   private toClient(text: string): void {
     this.bytesOut += text.length;
-    this.session.socket.write(text, 'latin1');
+    this.session.outlet.text(text);
   }
 
   private toClientBytes(bytes: Buffer): void {
     this.bytesOut += bytes.length;
-    this.session.socket.write(bytes);
+    this.session.outlet.bytes(bytes);
   }
 
-  /** After bytes of the connection's buffer were written: is any of them still waiting for the client? */
+  /** Bytes of the connection's buffer: copied where they must wait anyway and giving up the buffer would cost more. */
+  private relay(bytes: Buffer, waits: boolean): void {
+    this.bufferLent = !waits || bytes.length > COPY_LIMIT;
+    this.toClientBytes(this.bufferLent ? bytes : Buffer.from(bytes));
+  }
+
+  /** After `relay`: is any of it still waiting for the client? */
   private checkClient(): void {
-    const { socket } = this.session;
-    if (socket.writableLength === 0) return;
-    this.connection?.surrenderBuffer();
-    if (socket.writableNeedDrain) this.clientBehind = true;
+    const { outlet } = this.session;
+    if (outlet.pending === 0) return;
+    if (this.bufferLent) this.connection?.surrenderBuffer();
+    if (outlet.behind) this.clientBehind = true;
   }
 
   onClientDrain(): void {
@@ -537,7 +546,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     }
     if (this.responded && this.responseBody.endOfInput()) {
       this.responseHead.keepAlive = false;
-      this.finish(true);
+      this.finish(true, monotonic());
       return;
     }
     this.serverLost();
@@ -600,7 +609,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       tally.countRetry(backend, server, 'wredis');
       this.redispatched = true;
       this.giveBack();
-      this.assign(server);
+      this.assign(server, monotonic());
       return;
     }
     tally.countRetry(backend, server, 'wretr');
@@ -696,7 +705,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     }
     if (this.responded || failure.status === 0) {
       const { untilClose } = this;
-      this.close(false, true);
+      this.close(false, monotonic(), true);
       if (untilClose) this.session.reset();
       else this.session.destroy();
       return;
@@ -799,7 +808,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   private collect(piece: Buffer): void {
     this.collected += piece.length;
-    // The bytes stand in a chunk of their own that nobody overwrites.
     if (this.collected <= STATS_BODY) this.collecting?.push(piece);
     else {
       this.keepAlive = false;
@@ -836,7 +844,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.services.wheel.disarm(session);
     this.armServer(undefined, now);
     const { timeouts } = (this.backendObject as Backend).config;
-    this.tunnel = new Tunnel(session.socket, connection.socket, timeouts, session.listener.frontend.config.timeouts.clientFin, this);
+    this.tunnel = new Tunnel(session.outlet, connection.outlet, timeouts, session.listener.frontend.config.timeouts.clientFin, this);
     session.setReading(Reading.Tunnel);
     session.feedHeld();
     if (session.clientEnded) this.onTunnelEnd();
@@ -859,9 +867,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private tunnelToClient(bytes: Buffer): boolean {
-    this.bytesOut += bytes.length;
-    if (!(this.tunnel as Tunnel).toClient(bytes)) this.clientBehind = true;
-    if (this.session.socket.writableLength > 0) this.connection?.surrenderBuffer();
+    this.relay(bytes, this.session.outlet.pending > 0);
+    this.checkClient();
+    (this.tunnel as Tunnel).progress();
     return !this.clientBehind;
   }
 
@@ -874,23 +882,23 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   // --- the end
 
   /** The response is complete. `clean`: nothing stands behind it on the server's connection. */
-  private finish(clean: boolean): void {
+  private finish(clean: boolean, now: number): void {
     const connection = this.connection as ServerConnection;
-    const sent = this.requestBody.done && connection.socket.writableLength === 0;
+    const sent = this.requestBody.done && connection.outlet.pending === 0;
     const reusable = clean && sent && this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths;
     this.connection = undefined;
     this.responseBody.clear();
     this.heads.reset();
     if (reusable) connection.park();
     else connection.close();
-    this.close(this.keepAlive && this.requestBody.done);
+    this.close(this.keepAlive && this.requestBody.done, now);
   }
 
   /**
    * The one way out: gives the slot back, counts, logs, and tells the session unless it is `cut`, which the caller does.
    * The slot goes back whatever happens before; it goes last, because whoever waits for it runs at once.
    */
-  private close(keepAlive: boolean, cut = false): void {
+  private close(keepAlive: boolean, now = monotonic(), cut = false): void {
     if (this.phase === Phase.Queued) this.backendObject?.cancel(this);
     this.phase = Phase.Idle;
     this.tunnel = undefined;
@@ -899,7 +907,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.services.wheel.disarm(this.timer);
     this.dropConnection();
     const server = this.serverObject;
-    const now = monotonic();
     try {
       tally.countEnded(this, now);
       if (this.backendObject !== undefined) this.backendObject.scur--;
@@ -910,7 +917,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       try {
         if (server !== undefined) server.backend.release(server);
       } finally {
-        if (!cut) this.session.exchangeEnded(keepAlive);
+        if (!cut) this.session.exchangeEnded(keepAlive, now);
       }
     }
   }

@@ -11,11 +11,13 @@ import net from 'node:net';
 import type { BindConfig } from '../config/model.ts';
 import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
+import { type Accepted, acceptFrom } from './accept.ts';
 import type { Admission } from './admission.ts';
 import { bindText, type Frontend } from './frontend.ts';
 import { findOwner, giveTo, type Owner } from './owner.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
+import { shortenTurn } from './turn.ts';
 
 /** Linux's own limit, `net.core.somaxconn`. */
 const BACKLOG = 4096;
@@ -44,7 +46,7 @@ export class Listener {
     this.config = config;
     this.services = services;
     this.admission = admission;
-    this.server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.onConnection(socket));
+    this.server = net.createServer({ allowHalfOpen: true, noDelay: true });
   }
 
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
@@ -57,6 +59,7 @@ export class Listener {
         this.server.removeListener('error', reject);
         // A failed accept (EMFILE) must not end the process; the kernel keeps the connection for the next try.
         this.server.on('error', () => {});
+        acceptFrom(this.server, (accepted) => this.onConnection(accepted));
         resolve();
       });
     });
@@ -85,7 +88,7 @@ export class Listener {
   }
 
   /** An accepted connection that may be served now. */
-  admit(socket: net.Socket): void {
+  admit(accepted: Accepted): void {
     const { frontend, services } = this;
     const now = monotonic();
     services.connections++;
@@ -98,7 +101,7 @@ export class Listener {
     frontend.counters.connTot++;
     frontend.counters.rate.add(now);
     frontend.counters.connRate.add(now);
-    this.sessions.add(new Session(socket, this, services, now, wall()));
+    this.sessions.add(new Session(accepted, this, services, now, wall()));
   }
 
   /** A session is over. */
@@ -111,9 +114,10 @@ export class Listener {
     if (this.services.connections === 0) this.services.onIdle();
   }
 
-  private onConnection(socket: net.Socket): void {
-    if (this.admission.full(this)) this.admission.wait(this, socket);
-    else this.admit(socket);
+  private onConnection(accepted: Accepted): void {
+    shortenTurn();
+    if (this.admission.full(this)) this.admission.wait(this, accepted);
+    else this.admit(accepted);
   }
 
   private listenOptions(): net.ListenOptions {

@@ -11,6 +11,7 @@ import net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { IdleConnection } from '../backend/types.ts';
 import { Timed, type Wheel } from '../core/wheel.ts';
+import { Outlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
 
 /** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
@@ -40,10 +41,12 @@ export interface ConnectionUser {
 export class ServerConnection extends Timed implements IdleConnection {
   readonly server: Server;
   readonly socket: net.Socket;
+  readonly outlet: Outlet;
   user: ConnectionUser | undefined;
   /** Exchanges it has carried, this one included. */
   uses = 1;
-  private buffer: Buffer;
+  /** Where the next read goes, until Node knows of it. */
+  private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
   connecting = true;
   private readonly addressVersion: number;
@@ -55,20 +58,23 @@ export class ServerConnection extends Timed implements IdleConnection {
     this.wheel = wheel;
     this.server = server;
     this.user = user;
-    this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
     const { address, port } = server.config;
     this.addressVersion = server.addressVersion;
     const onread = {
-      buffer: () => this.buffer,
-      callback: (length: number, bytes: Uint8Array) => this.onBytes(length, bytes as Buffer),
+      // Node asks after every read, and keeps the buffer that it has when it gets none.
+      buffer: () => this.fresh as Buffer,
+      callback: (length: number, bytes: Uint8Array) => {
+        this.fresh = undefined;
+        return this.onBytes(length, bytes as Buffer);
+      },
     };
     const target = address?.startsWith('/')
       ? { path: address }
       : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
     this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
+    this.outlet = new Outlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
     this.socket.on('connect', () => this.guard(() => this.onConnect()));
     this.socket.on('end', () => this.guard(() => this.onEnd()));
-    this.socket.on('drain', () => this.guard(() => this.user?.onServerDrain()));
     this.socket.on('error', () => this.guard(() => this.onError()));
     this.socket.on('close', () => this.guard(() => this.onClose()));
   }
@@ -94,7 +100,7 @@ export class ServerConnection extends Timed implements IdleConnection {
 
   /** A write that refers to the current buffer is pending: the next read goes elsewhere. */
   surrenderBuffer(): void {
-    this.buffer = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    this.fresh = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   }
 
   /** Drops the connection, out of the pool where it is idle, and forgets its exchange: nothing is called any more. */

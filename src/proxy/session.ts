@@ -15,13 +15,15 @@
  */
 
 import type net from 'node:net';
-import { monotonic, wall } from '../core/clock.ts';
+import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
+import { type Accepted, owned } from './accept.ts';
 import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
+import { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
 
@@ -33,6 +35,7 @@ const LINGER = 1000;
 
 export class Session extends Timed {
   readonly socket: net.Socket;
+  readonly outlet: Outlet;
   readonly listener: Listener;
   readonly services: Services;
   readonly clientAddress: string;
@@ -46,9 +49,8 @@ export class Session extends Timed {
   answered = 0;
   /** The client has sent FIN: it may still read. */
   clientEnded = false;
-  /** When the first byte of the current request came, monotonic and wall; 0 before it. */
+  /** When the first byte of the current request came, monotonic; 0 before it. */
   requestStart = 0;
-  requestWall = 0;
   /** Since when the next request may come, monotonic: accepted, or the end of the response before it. */
   readyAt: number;
   /** When it was accepted, wall-clock ms. */
@@ -63,8 +65,9 @@ export class Session extends Timed {
   /** Bytes that waited for the client when its timer was last armed. */
   private pending = 0;
 
-  constructor(socket: net.Socket, listener: Listener, services: Services, now: number, acceptedWall: number) {
+  constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     super();
+    const { socket } = accepted;
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
     this.socket = socket;
@@ -76,12 +79,12 @@ export class Session extends Timed {
     this.localPort = socket.localPort ?? 0;
     this.head = new Head(services.limits.maxhdr);
     this.exchange = new Exchange(this);
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.guard(() => this.onEnd()));
     socket.on('error', () => this.guard(() => this.onGone()));
     socket.on('close', () => this.guard(() => this.onGone()));
-    socket.on('drain', () => this.guard(() => this.onDrain()));
+    this.outlet = new Outlet(socket, () => this.guard(() => this.onDrain()));
     this.awaitHead(now);
+    accepted.read((bytes, length) => this.onBytes(bytes, length));
   }
 
   /** Nothing is under way: a stopping proxy may close it. */
@@ -89,17 +92,11 @@ export class Session extends Timed {
     return this.reading === Reading.Head && this.held === undefined;
   }
 
-  /** The client has to read its replies before another request is looked at. */
-  private get outputBlocked(): boolean {
-    // Right after a large write that went out at once, `writableNeedDrain` alone is still true.
-    return this.socket.writableNeedDrain && this.socket.writableLength > 0;
-  }
-
   // --- what the client does
 
-  private onData(chunk: Buffer): void {
+  private onBytes(bytes: Buffer, length: number): void {
     try {
-      this.receive(chunk);
+      this.receive(bytes, length);
     } catch (error) {
       this.feeding = false;
       this.exchange.onFault(error);
@@ -116,19 +113,20 @@ export class Session extends Timed {
     }
   }
 
-  private receive(chunk: Buffer): void {
+  private receive(bytes: Buffer, length: number): void {
     if (this.reading === Reading.Tunnel) {
-      this.exchange.onTunnelBytes(chunk);
+      this.exchange.onTunnelBytes(owned(bytes.subarray(0, length)));
       return;
     }
     if (this.reading >= Reading.Linger) return;
     const held = this.held;
     if (held === undefined) {
-      this.feed(chunk, 0);
+      this.feed(bytes, length, 0);
       return;
     }
     this.held = undefined;
-    this.feed(Buffer.concat([held, chunk]), this.scanned);
+    const joined = Buffer.concat([held, bytes.subarray(0, length)]);
+    this.feed(joined, joined.length, this.scanned);
   }
 
   private onEnd(): void {
@@ -146,7 +144,7 @@ export class Session extends Timed {
         this.exchange.onTunnelEnd();
         return;
       case Reading.Linger:
-        if (this.socket.writableLength === 0) this.destroy();
+        if (this.outlet.pending === 0) this.destroy();
     }
   }
 
@@ -155,7 +153,7 @@ export class Session extends Timed {
     if (!this.clientEnded) return;
     if (this.reading === Reading.Head) {
       // Replies that are still on their way keep the rest waiting; `onDrain` comes back here.
-      if (this.held !== undefined && this.outputBlocked) return;
+      if (this.held !== undefined && this.outlet.behind) return;
       const asked = this.held !== undefined || this.answered === 0;
       if (asked) this.refuse(Failures.RequestAborted);
       else this.closeCleanly();
@@ -193,17 +191,17 @@ export class Session extends Timed {
   // --- cutting
 
   /**
-   * Works off `bytes[0..)`; the first `scanned` of them are known not to hold a head's end. Not re-entrant: an exchange
+   * Works off `bytes[0..to)`; the first `scanned` of them are known not to hold a head's end. Not re-entrant: an exchange
    * that ends at once lets the loop go on.
    */
-  private feed(bytes: Buffer, scanned: number): void {
+  private feed(bytes: Buffer, to: number, scanned: number): void {
     this.feeding = true;
     let at = 0;
     let skip = scanned;
-    while (at < bytes.length && this.reading < Reading.Tunnel) {
+    while (at < to && this.reading < Reading.Tunnel) {
       let next: number;
-      if (this.reading === Reading.Head) next = this.feedHead(bytes, at, skip);
-      else if (this.reading === Reading.Body) next = this.exchange.onRequestBytes(bytes, at);
+      if (this.reading === Reading.Head) next = this.feedHead(bytes, at, to, skip);
+      else if (this.reading === Reading.Body) next = this.exchange.onRequestBytes(bytes, at, to);
       else next = at;
       skip = 0;
       if (next === at) break;
@@ -211,22 +209,22 @@ export class Session extends Timed {
     }
     this.feeding = false;
     this.exchange.flush();
-    if (at < bytes.length) {
-      if (this.reading === Reading.Tunnel) this.exchange.onTunnelBytes(bytes.subarray(at));
-      else if (this.reading < Reading.Tunnel) this.held = at === 0 ? bytes : bytes.subarray(at);
+    if (at < to) {
+      if (this.reading === Reading.Tunnel) this.exchange.onTunnelBytes(owned(bytes.subarray(at, to)));
+      else if (this.reading < Reading.Tunnel) this.held = owned(bytes.subarray(at, to));
     }
     this.regulate();
   }
 
   /** Index behind the head, or `at` when it is not complete, or when the client has to read its replies first. */
-  private feedHead(bytes: Buffer, at: number, scanned: number): number {
-    if (this.outputBlocked) return at;
+  private feedHead(bytes: Buffer, at: number, to: number, scanned: number): number {
+    if (this.outlet.behind) return at;
     const now = monotonic();
     if (this.requestStart === 0) this.startRequest(now);
     const { limits } = this.services;
-    const used = parseRequestHead(bytes, at, bytes.length, this.head, limits.headSize, scanned);
+    const used = parseRequestHead(bytes, at, to, this.head, limits.headSize, scanned);
     if (used === 0) {
-      this.scanned = bytes.length - at;
+      this.scanned = to - at;
       return at;
     }
     this.scanned = 0;
@@ -234,14 +232,13 @@ export class Session extends Timed {
       this.refuse(failureOf(used as Refusal));
       return at;
     }
-    this.exchange.begin(this.head, used, bytes.length - at - used, now);
+    this.exchange.begin(this.head, used, to - at - used, now);
     return at + used;
   }
 
   /** The first byte of a request: from here the head has `timeout http-request` to be complete. */
   private startRequest(now: number): void {
     this.requestStart = now;
-    this.requestWall = wall();
     const { timeouts } = this.listener.frontend.config;
     // The first request's time counts from the connection (manual 4.2, "timeout http-request").
     if (this.answered > 0) this.armFor(timeouts.httpRequest ?? timeouts.client, now);
@@ -256,7 +253,7 @@ export class Session extends Timed {
       return;
     }
     this.held = undefined;
-    this.feed(held, this.reading === Reading.Head ? this.scanned : 0);
+    this.feed(held, held.length, this.reading === Reading.Head ? this.scanned : 0);
     if (this.reading === Reading.Body) this.settleEnd();
   }
 
@@ -274,7 +271,7 @@ export class Session extends Timed {
     const held = this.held === undefined ? 0 : this.held.length;
     switch (this.reading) {
       case Reading.Head:
-        return !this.outputBlocked;
+        return !this.outlet.behind;
       case Reading.Body:
         return !this.exchange.serverBehind && held < HOLD_BODY;
       case Reading.Wait:
@@ -292,8 +289,8 @@ export class Session extends Timed {
     this.reading = reading;
   }
 
-  /** The exchange is over and answered. */
-  exchangeEnded(keepAlive: boolean): void {
+  /** The exchange is over and answered, at `now`. */
+  exchangeEnded(keepAlive: boolean, now: number): void {
     if (this.reading === Reading.Closed) return;
     this.answered++;
     this.requestStart = 0;
@@ -304,8 +301,8 @@ export class Session extends Timed {
     }
     this.setReading(Reading.Head);
     this.scanned = 0;
-    this.readyAt = monotonic();
-    this.awaitHead(this.readyAt);
+    this.readyAt = now;
+    this.awaitHead(now);
     if (this.feeding) return;
     this.feedHeld();
     this.settleEnd();
@@ -348,7 +345,7 @@ export class Session extends Timed {
   /** While replies are still on their way it is the client that is waited for, not its next request. */
   private awaitHead(now: number): void {
     const { timeouts } = this.listener.frontend.config;
-    this.pending = this.socket.writableLength;
+    this.pending = this.outlet.pending;
     const waiting = this.answered === 0 ? timeouts.httpRequest : (timeouts.httpKeepAlive ?? timeouts.httpRequest);
     this.armFor(this.pending > 0 ? timeouts.client : (waiting ?? timeouts.client), now);
   }
@@ -366,7 +363,7 @@ export class Session extends Timed {
   private expire(): void {
     switch (this.reading) {
       case Reading.Head:
-        if (this.pending > 0 && this.socket.writableLength < this.pending) this.awaitHead(monotonic());
+        if (this.pending > 0 && this.outlet.pending < this.pending) this.awaitHead(monotonic());
         else if (this.answered > 0 && this.requestStart === 0) {
           // An idle kept-alive connection just closes; a request that never came or never ended is told so.
           this.destroy();

@@ -3,8 +3,8 @@
  * The exchange stays what it was for slots, counters and the log; only the carrying is here.
  */
 
-import type net from 'node:net';
 import type { Timeouts } from '../config/model.ts';
+import type { Outlet } from './outlet.ts';
 
 /** What a tunnel tells its exchange. */
 export interface TunnelOwner {
@@ -13,14 +13,14 @@ export interface TunnelOwner {
 }
 
 export class Tunnel {
-  private readonly client: net.Socket;
-  private readonly server: net.Socket;
+  private readonly client: Outlet;
+  private readonly server: Outlet;
   private readonly timeouts: Timeouts;
   private readonly clientFin: number | undefined;
   private readonly owner: TunnelOwner;
 
   /** `timeouts` are the backend's; `clientFin` is the frontend's `timeout client-fin`. */
-  constructor(client: net.Socket, server: net.Socket, timeouts: Timeouts, clientFin: number | undefined, owner: TunnelOwner) {
+  constructor(client: Outlet, server: Outlet, timeouts: Timeouts, clientFin: number | undefined, owner: TunnelOwner) {
     this.client = client;
     this.server = server;
     this.timeouts = timeouts;
@@ -32,27 +32,23 @@ export class Tunnel {
   /** False: the server is behind, the client must wait. */
   toServer(bytes: Buffer): boolean {
     this.progress();
-    return this.server.write(bytes) || this.server.writableLength === 0;
-  }
-
-  /** False: the client is behind, the server must wait. */
-  toClient(bytes: Buffer): boolean {
-    this.progress();
-    return this.client.write(bytes) || this.client.writableLength === 0;
+    this.server.bytes(bytes);
+    return !this.server.behind;
   }
 
   /** The client ended its half: the rest has `timeout client-fin` where configured (manual 4.2). */
   clientEnded(): void {
-    this.server.end();
+    this.server.socket.end();
     if (this.clientFin !== undefined) this.owner.onTunnelProgress(this.clientFin);
   }
 
   serverEnded(): void {
-    this.client.end();
+    this.client.socket.end();
     if (this.timeouts.serverFin !== undefined) this.owner.onTunnelProgress(this.timeouts.serverFin);
   }
 
-  private progress(): void {
+  /** Bytes went by. */
+  progress(): void {
     this.owner.onTunnelProgress(this.timeouts.tunnel ?? this.timeouts.server);
   }
 }

@@ -1,0 +1,81 @@
+/**
+ * The writing half of a socket, and how much of what was written is still here.
+ *
+ * A head goes to the kernel by the socket's handle, without the stream in between, whenever nothing else is waiting: that
+ * spares a request a tenth of its cost (bench/README.md). What the kernel does not take at once is finished by libuv, in
+ * order with what the stream writes later; until then it counts as pending here, because the stream does not know of it.
+ */
+
+import type net from 'node:net';
+import { streamWrap } from './stream-wrap.ts';
+
+/** What of Node's handle of a TCP or unix connection is used: `node:net` itself calls it like this. */
+interface Handle {
+  /** 0 or a negative error number; the kernel may have taken less than all of it. */
+  writeLatin1String(request: object, text: string): number;
+}
+
+interface WriteRequest {
+  oncomplete?: (status: number) => void;
+}
+
+/** Used again and again: a request belongs to its write only when that did not complete at once. */
+let spare: WriteRequest | undefined;
+
+export class Outlet {
+  readonly socket: net.Socket;
+  private readonly onDrain: () => void;
+  /** Bytes of a text that libuv is still writing. */
+  private inFlight = 0;
+
+  /** `onDrain`: after having been `behind`, more may be written. */
+  constructor(socket: net.Socket, onDrain: () => void) {
+    this.socket = socket;
+    this.onDrain = onDrain;
+    socket.on('drain', () => this.settle());
+  }
+
+  /** Bytes that the kernel has not taken yet; some of them may be counted although it has. */
+  get pending(): number {
+    return this.inFlight + this.socket.writableLength;
+  }
+
+  /** More is pending than a socket should hold: whoever writes waits for `onDrain`. */
+  get behind(): boolean {
+    // Right after a large write that went out at once, `writableNeedDrain` alone is still true.
+    return this.inFlight > 0 || (this.socket.writableNeedDrain && this.socket.writableLength > 0);
+  }
+
+  /** Latin-1: one byte a character. */
+  text(text: string): void {
+    const { socket } = this;
+    const handle = (socket as unknown as { readonly _handle: Handle | null })._handle;
+    if (streamWrap === undefined || handle === null || this.inFlight > 0 || socket.writableLength > 0 || socket.writableCorked > 0) {
+      socket.write(text, 'latin1');
+      return;
+    }
+    spare ??= new streamWrap.WriteWrap();
+    const request = spare;
+    const failed = handle.writeLatin1String(request, text);
+    if (failed !== 0) socket.destroy(new Error(`write failed with error ${failed}`));
+    else if (streamWrap.streamBaseState[streamWrap.kLastWriteWasAsync] !== 0) this.await(request, text.length);
+  }
+
+  bytes(bytes: Buffer): void {
+    this.socket.write(bytes);
+  }
+
+  private await(request: WriteRequest, length: number): void {
+    spare = undefined;
+    this.inFlight = length;
+    request.oncomplete = (status) => {
+      this.inFlight = 0;
+      if (status < 0) this.socket.destroy(new Error(`write failed with error ${status}`));
+      else this.settle();
+    };
+  }
+
+  private settle(): void {
+    if (!this.behind) this.onDrain();
+  }
+}
