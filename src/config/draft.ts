@@ -15,10 +15,12 @@ import type {
   GlobalConfig,
   HttpCheckConfig,
   HttpConnectionMode,
+  HttpReuse,
   LogTarget,
   Place,
   ProxyConfig,
   RawRule,
+  RetryOn,
   ServerCheckConfig,
   ServerConfig,
   ServerTemplateConfig,
@@ -67,6 +69,10 @@ export interface StatsDraft {
 /** A bind line's socket before its number is known. */
 export type BindDraft = Omit<BindConfig, 'name'> & { readonly name: string | undefined };
 
+export interface RetryOnDraft extends Mutable<Omit<RetryOn, 'statuses'>> {
+  readonly statuses: Set<number>;
+}
+
 export interface Reference {
   readonly place: Place;
   readonly name: string;
@@ -93,10 +99,14 @@ interface Inherited {
   backlog: number | undefined;
   defaultBackend: Reference | undefined;
   socketStats: boolean;
+  acceptInvalidRequest: boolean;
   balance: BalanceConfig;
   fullconn: number | undefined;
   retries: number;
   redispatch: number | undefined;
+  retryOn: RetryOn;
+  httpReuse: HttpReuse;
+  acceptInvalidResponse: boolean;
   httpCheck: HttpCheckDraft;
   allbackups: boolean;
   defaultServer: ServerDraft;
@@ -124,8 +134,10 @@ export interface ProxyDraft extends Inherited {
   rulesUsedBy: 'frontend' | 'backend' | undefined;
 }
 
-export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs'>> {
+export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen'>> {
   logs: LogDraft[];
+  /** Undefined: as much as a head may have, which is known at the end of the text. */
+  maxurilen: number | undefined;
   statsSocket: boolean;
   zeroWarning: boolean;
   /** `setenv` and its kin change what later lines expand. */
@@ -177,6 +189,7 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     bufsize: 16384,
     maxrewrite: 1024,
     maxhdr: 101,
+    maxurilen: undefined,
     spreadChecks: 0,
     statsSocket: false,
     zeroWarning: false,
@@ -195,6 +208,9 @@ export function newServer(): ServerDraft {
     maxqueue: 0,
     weight: 1,
     backup: false,
+    poolMaxConn: -1,
+    poolPurgeDelay: 5000,
+    maxReuse: -1,
     disabled: false,
     checked: false,
     checkWords: { inter: 2000, fastinter: undefined, downinter: undefined, rise: 2, fall: 3, address: undefined, port: undefined },
@@ -228,10 +244,14 @@ function newInherited(): Inherited {
     backlog: undefined,
     defaultBackend: undefined,
     socketStats: false,
+    acceptInvalidRequest: false,
     balance: { algorithm: 'roundrobin', draws: 2 },
     fullconn: undefined,
     retries: 3,
     redispatch: undefined,
+    retryOn: { ...noRetry(), connFailure: true },
+    httpReuse: 'safe',
+    acceptInvalidResponse: false,
     httpCheck: newHttpCheck(),
     allbackups: false,
     defaultServer: newServer(),
@@ -250,6 +270,18 @@ function noTimeouts(): Mutable<Timeouts> {
     check: undefined,
     clientFin: undefined,
     serverFin: undefined,
+  };
+}
+
+/** `retry-on none` */
+export function noRetry(): RetryOnDraft {
+  return {
+    connFailure: false,
+    emptyResponse: false,
+    junkResponse: false,
+    responseTimeout: false,
+    zeroRttRejected: false,
+    statuses: new Set(),
   };
 }
 
@@ -289,10 +321,14 @@ function copyInherited(from: Inherited): Inherited {
     backlog: from.backlog,
     defaultBackend: from.defaultBackend,
     socketStats: from.socketStats,
+    acceptInvalidRequest: from.acceptInvalidRequest,
     balance: from.balance,
     fullconn: from.fullconn,
     retries: from.retries,
     redispatch: from.redispatch,
+    retryOn: from.retryOn,
+    httpReuse: from.httpReuse,
+    acceptInvalidResponse: from.acceptInvalidResponse,
     // A section's own http-check lines replace those of its defaults.
     httpCheck: { ...from.httpCheck, sendSeen: false, expectSeen: false },
     allbackups: from.allbackups,

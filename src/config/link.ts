@@ -40,7 +40,8 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
 function linkGlobal(global: GlobalDraft, logs: readonly LogTarget[]): GlobalConfig {
   const { statsSocket: _socket, zeroWarning: _zero, env: _env, ...rest } = global;
   // As HAProxy: rewriting may never take more than half of the buffer.
-  return { ...rest, logs, maxrewrite: Math.min(global.maxrewrite, Math.floor(global.bufsize / 2)) };
+  const maxrewrite = Math.min(global.maxrewrite, Math.floor(global.bufsize / 2));
+  return { ...rest, logs, maxrewrite, maxurilen: global.maxurilen ?? global.bufsize - maxrewrite };
 }
 
 function linkLog(log: LogDraft, global: GlobalDraft): LogTarget {
@@ -106,10 +107,14 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
     dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engine: engineOf(routes.engine) })),
     socketStats: proxy.socketStats,
+    acceptInvalidRequest: proxy.acceptInvalidRequest,
     balance: proxy.balance,
     fullconn: proxy.fullconn ?? fullconn(proxy, draft.proxies, limitOf),
     retries: proxy.retries,
     redispatch: proxy.redispatch,
+    retryOn: proxy.retryOn,
+    httpReuse: proxy.httpReuse,
+    acceptInvalidResponse: proxy.acceptInvalidResponse,
     httpCheck: linkHttpCheck(proxy),
     allbackups: proxy.allbackups,
     servers: proxy.servers.map((server) => server.config),

@@ -62,6 +62,8 @@ export interface GlobalConfig {
   readonly maxrewrite: number;
   /** `tune.http.maxhdr`, default 101 header fields. */
   readonly maxhdr: number;
+  /** `tune.http.maxurilen`, default what a head may have: a request target that is longer gets 414. */
+  readonly maxurilen: number;
   /** `log-send-hostname [<name>]`: the name in the header of each line; empty for the system's own. */
   readonly logSendHostname?: string | undefined;
   /** `spread-checks` in percent, default 0. */
@@ -142,6 +144,12 @@ export interface ServerConfig {
   /** 0..256, default 1. */
   readonly weight: number;
   readonly backup: boolean;
+  /** `pool-max-conn`: idle connections that are kept; 0 keeps none, -1 (the default) is unlimited. */
+  readonly poolMaxConn: number;
+  /** `pool-purge-delay`: each time, half of the idle connections are closed; 0 keeps none, default 5000 ms. */
+  readonly poolPurgeDelay: number;
+  /** `max-reuse`: requests on a connection after its first; 0 is one request per connection, -1 (the default) unlimited. */
+  readonly maxReuse: number;
   /** Starts in maintenance. */
   readonly disabled: boolean;
   readonly check: ServerCheckConfig | undefined;
@@ -276,6 +284,25 @@ export interface ServerTemplateConfig {
 
 export type HttpConnectionMode = 'keep-alive' | 'server-close' | 'close';
 
+/** `http-reuse`: which idle connections to servers a request may be sent on (manual 4.2). */
+export type HttpReuse = 'never' | 'safe' | 'aggressive' | 'always';
+
+/** `retry-on`: after which failures a request is sent again, as often as `retries` allows. */
+export interface RetryOn {
+  /** No connection was made: nothing of the request has left. */
+  readonly connFailure: boolean;
+  /** The server closed after it got some of the request, and before it said anything. */
+  readonly emptyResponse: boolean;
+  /** What came is no whole response head. */
+  readonly junkResponse: boolean;
+  /** `timeout server` ended the wait for the response. */
+  readonly responseTimeout: boolean;
+  /** Early data of TLS was refused. */
+  readonly zeroRttRejected: boolean;
+  /** A response with one of these. */
+  readonly statuses: ReadonlySet<number>;
+}
+
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
 export interface ProxyConfig {
   readonly place: Place;
@@ -309,6 +336,8 @@ export interface ProxyConfig {
   readonly defaultBackend: string | undefined;
   readonly dockerRoutes: readonly DockerRoutesConfig[];
   readonly socketStats: boolean;
+  /** `option accept-invalid-http-request` */
+  readonly acceptInvalidRequest: boolean;
 
   // Backend side (backend, listen)
   readonly balance: BalanceConfig;
@@ -317,6 +346,10 @@ export interface ProxyConfig {
   readonly retries: number;
   /** `option redispatch [n]`: undefined is off; -1 only at the last retry; n every n-th; 0 never. */
   readonly redispatch: number | undefined;
+  readonly retryOn: RetryOn;
+  readonly httpReuse: HttpReuse;
+  /** `option accept-invalid-http-response` */
+  readonly acceptInvalidResponse: boolean;
   readonly httpCheck: HttpCheckConfig | undefined;
   readonly allbackups: boolean;
   readonly servers: readonly ServerConfig[];

@@ -2,7 +2,7 @@
 
 import { CLASS, TOKEN, withoutBreaks } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
-import { type ActionRow, ALLOW, onHead, type Run, type Words } from './action.ts';
+import { type ActionRow, onHead, type Run, type Words } from './action.ts';
 import { substituteOf } from './actions-header.ts';
 import { RuleError } from './error.ts';
 import { reasonOf } from './reasons.ts';
@@ -66,13 +66,6 @@ function compileStatus(words: Words): Run {
 }
 
 export const LINE_ACTIONS: readonly ActionRow[] = [
-  {
-    name: 'allow',
-    on: 'both',
-    syntax: '',
-    help: 'Skips the rules that follow in this section.',
-    compile: () => () => ALLOW,
-  },
   {
     name: 'replace-path',
     on: 'request',

@@ -8,6 +8,7 @@ import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
+import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
 import { LINE_ACTIONS } from './actions-line.ts';
 import { REPLY_ACTIONS } from './actions-reply.ts';
@@ -20,9 +21,13 @@ import { isForeignAction } from './refused.ts';
 import { type Scope, scopeOf } from './scope.ts';
 import type { CompiledRules, Condition, RuleContext, RuleSet } from './types.ts';
 
-export const ACTIONS: readonly ActionRow[] = [...HEADER_ACTIONS, ...LINE_ACTIONS, ...REPLY_ACTIONS, REDIRECT_ACTION].sort((a, b) =>
-  a.name < b.name ? -1 : 1,
-);
+export const ACTIONS: readonly ActionRow[] = [
+  ...EXCHANGE_ACTIONS,
+  ...HEADER_ACTIONS,
+  ...LINE_ACTIONS,
+  ...REPLY_ACTIONS,
+  REDIRECT_ACTION,
+].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** One rule; without a condition it always runs. */
 interface Rule {

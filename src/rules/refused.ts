@@ -63,7 +63,7 @@ const CONVERTERS = names(`
 `);
 
 const REQUEST_ACTIONS = names(`
-  add-acl auth cache-use capture del-acl del-map disable-l7-retry do-resolve early-hint normalize-uri ot-group reject replace-uri
+  add-acl auth cache-use capture del-acl del-map do-resolve early-hint normalize-uri ot-group reject replace-uri
   sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-nice
   set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt silent-drop strict-mode
   tarpit track-sc0 track-sc1 track-sc2 unset-var use-service wait-for-body wait-for-handshake

@@ -14,6 +14,8 @@ export interface RuleContext {
   readonly frontend: string;
   readonly backend: string | undefined;
   readonly server: string | undefined;
+  /** Set by `disable-l7-retry`: of all failures, only one to connect may be followed by another try. */
+  disableL7Retry: boolean;
 }
 
 /** A rule that ends the exchange. */

@@ -41,6 +41,7 @@ function context(request: Request): Parameters<StatsHandler['handle']>[1] {
     frontend: 'app',
     backend: undefined,
     server: undefined,
+    disableL7Retry: false,
   };
 }
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { loadText } from '../../src/config/load.ts';
-import type { Config, ProxyConfig } from '../../src/config/model.ts';
+import type { Config, ProxyConfig, RetryOn } from '../../src/config/model.ts';
 
 const DEFAULTS = `defaults
     mode http
@@ -29,6 +29,16 @@ function only(text: string): ProxyConfig {
   return proxy;
 }
 
+/** `retry-on none` */
+const NO_RETRY: RetryOn = {
+  connFailure: false,
+  emptyResponse: false,
+  junkResponse: false,
+  responseTimeout: false,
+  zeroRttRejected: false,
+  statuses: new Set(),
+};
+
 test('an empty backend has the documented defaults', () => {
   const { place: _place, ...proxy } = only('backend b');
   assert.equal(proxy.balance.algorithm, 'roundrobin');
@@ -39,6 +49,9 @@ test('an empty backend has the documented defaults', () => {
   assert.equal(proxy.httpCheck, undefined);
   assert.equal(proxy.stats, undefined);
   assert.equal(proxy.fullconn, 1);
+  assert.equal(proxy.httpReuse, 'safe');
+  assert.deepEqual([proxy.acceptInvalidRequest, proxy.acceptInvalidResponse], [false, false]);
+  assert.deepEqual(proxy.retryOn, { ...NO_RETRY, connFailure: true });
 });
 
 test('time-outs that are not set take their value from others as the manual says', () => {
@@ -107,6 +120,9 @@ test('a server has its own parameters over those of default-server lines before 
     maxqueue: 0,
     weight: 1,
     backup: false,
+    poolMaxConn: -1,
+    poolPurgeDelay: 5000,
+    maxReuse: -1,
     disabled: false,
     check: undefined,
     checkWords: { inter: 2000, fastinter: undefined, downinter: undefined, rise: 2, fall: 3, address: undefined, port: undefined },
@@ -308,6 +324,83 @@ listen b
   assert.deepEqual(b?.httpCheck?.expect, { kind: 'status', ranges: [[200, 399]], negate: false });
 });
 
+const retryLines: readonly (readonly [words: string, meaning: Partial<RetryOn>])[] = [
+  ['none', {}],
+  ['conn-failure', { connFailure: true }],
+  ['empty-response', { emptyResponse: true }],
+  ['junk-response', { junkResponse: true }],
+  ['response-timeout', { responseTimeout: true }],
+  ['0rtt-rejected', { zeroRttRejected: true }],
+  ['503 503 empty-response ""', { emptyResponse: true, statuses: new Set([503]) }],
+  ['401 403 404 408 425 500 501 502 503 504', { statuses: new Set([401, 403, 404, 408, 425, 500, 501, 502, 503, 504]) }],
+  [
+    'all-retryable-errors 404',
+    {
+      connFailure: true,
+      emptyResponse: true,
+      junkResponse: true,
+      responseTimeout: true,
+      zeroRttRejected: true,
+      statuses: new Set([500, 502, 503, 504, 404]),
+    },
+  ],
+];
+
+for (const [words, meaning] of retryLines) {
+  test(`retry-on ${words} is that and nothing else`, () => {
+    assert.deepEqual(only(`backend b\n    retry-on ${words}\n`).retryOn, { ...NO_RETRY, ...meaning });
+  });
+}
+
+test('what a section says of retries, reuse and faulty messages replaces what its defaults say', () => {
+  const text = `    retry-on 404 empty-response
+    http-reuse always
+    option accept-invalid-http-request
+    option accept-invalid-http-response
+listen inherits
+    bind :80
+listen differs
+    bind :81
+    retry-on 503
+    http-reuse aggressive
+    http-reuse never
+    no option accept-invalid-http-request
+    no option accept-invalid-http-response
+`;
+  const [inherits, differs] = proxies(text);
+  assert.deepEqual(inherits?.retryOn, { ...NO_RETRY, emptyResponse: true, statuses: new Set([404]) });
+  assert.deepEqual([inherits?.httpReuse, inherits?.acceptInvalidRequest, inherits?.acceptInvalidResponse], ['always', true, true]);
+  assert.deepEqual(differs?.retryOn, { ...NO_RETRY, statuses: new Set([503]) });
+  assert.deepEqual([differs?.httpReuse, differs?.acceptInvalidRequest, differs?.acceptInvalidResponse], ['never', false, false]);
+});
+
+test('how idle connections are pooled is said at every door that makes servers', () => {
+  const {
+    proxies: [b, f],
+  } = load(`${DEFAULTS}    default-server pool-max-conn 9
+backend b
+    default-server pool-purge-delay 0 max-reuse 7
+    server a 127.0.0.1:80 pool-max-conn 0 pool-purge-delay 1500us
+    server c 127.0.0.1:81 max-reuse -1
+    server-template w 2 127.0.0.1:82 pool-max-conn -1
+    docker-servers image=x max-reuse 0
+frontend f
+    bind :80
+    docker-routes pool-purge-delay 1m
+`);
+  const made = [b?.servers[0], b?.servers[1], b?.serverTemplates[0]?.template, b?.dockerServers[0]?.template, f?.dockerRoutes[0]?.template];
+  assert.deepEqual(
+    made.map((server) => [server?.poolMaxConn, server?.poolPurgeDelay, server?.maxReuse]),
+    [
+      [0, 2, 7],
+      [9, 0, -1],
+      [-1, 0, 7],
+      [9, 0, 0],
+      [9, 60_000, -1],
+    ],
+  );
+});
+
 test('a section begins with the defaults it names, else with the latest', () => {
   const text = `defaults slow
     mode http
@@ -469,9 +562,17 @@ test('global limits', () => {
   assert.deepEqual([node, logTag, pidfile], ['box-1', 'lb', '/run/lb.pid']);
 });
 
+test('a target may be as long as a head, where nobody says less', () => {
+  const limits = (...lines: string[]): number => load(['global', ...lines, ''].join('\n')).global.maxurilen;
+  assert.equal(limits(), 16384 - 1024);
+  assert.equal(limits('tune.maxrewrite 384', 'tune.bufsize 8192'), 8192 - 384);
+  assert.equal(limits('tune.bufsize 8192', 'tune.maxrewrite 8000'), 4096);
+  assert.equal(limits('tune.http.maxurilen 2000', 'tune.bufsize 32768'), 2000);
+});
+
 test('the configuration is frozen', () => {
   const config = load(`${DEFAULTS}backend b\n    server a 127.0.0.1:80 check\n`);
   const [b] = config.proxies;
-  for (const part of [config, config.proxies, b, b?.servers, b?.servers[0], b?.servers[0]?.check, b?.timeouts])
+  for (const part of [config, config.proxies, b, b?.servers, b?.servers[0], b?.servers[0]?.check, b?.timeouts, b?.retryOn])
     assert.ok(Object.isFrozen(part));
 });

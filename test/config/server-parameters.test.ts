@@ -14,6 +14,15 @@ test('parameters of a label change a copy of the template', () => {
   assert.deepEqual([base.weight, base.check, base.checkWords?.inter], [1, undefined, 2000]);
 });
 
+test('labels say how the connections of their container are pooled', () => {
+  const result = applyServerParameters(base, ['pool-max-conn', '3', 'pool-purge-delay', '1s', 'max-reuse', '0', 'pool-low-conn', '2']);
+  assert.ok('server' in result);
+  const { poolMaxConn, poolPurgeDelay, maxReuse } = result.server;
+  assert.deepEqual([poolMaxConn, poolPurgeDelay, maxReuse], [3, 1000, 0]);
+  assert.match(result.notices.join(), /^'pool-low-conn' is accepted and has no effect: /);
+  assert.deepEqual([base.poolMaxConn, base.poolPurgeDelay, base.maxReuse], [-1, 5000, -1]);
+});
+
 test('check words of the template survive until a label turns the check on', () => {
   const template = applyServerParameters(base, ['inter', '7s', 'rise', '4']);
   assert.ok('server' in template);

@@ -26,6 +26,7 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     bufsize: 16384,
     maxrewrite: 1024,
     maxhdr: 101,
+    maxurilen: 15360,
     spreadChecks: 0,
   };
   return { global, proxies, userlists: new Map(), dockers: [], ...more };

@@ -130,7 +130,7 @@ function ours() {
     const request = new Head();
     request.method = method;
     request.target = target;
-    const context = { request, response: undefined, frontend: frontend.name, backend: undefined, server: undefined };
+    const context = { request, response: undefined, frontend: frontend.name, backend: undefined, server: undefined, disableL7Retry: false };
     const addresses = { clientAddress: '', clientPort: 0, localAddress: '', localPort: 0 };
     const reply = endpoint.handle({ frontend, backend: undefined }, { ...context, ...addresses }, Buffer.from(form));
     assert.ok(reply);

@@ -106,6 +106,19 @@ test('the name that is routed by follows the Host field', () => {
   assert.equal(context.request.host, 'other.example');
 });
 
+test('disable-l7-retry marks the requests that its condition holds for, in frontends and backends', () => {
+  for (const kind of ['frontend', 'backend', 'listen'] as const) {
+    const { request: rules } = compileClean(['http-request disable-l7-retry if METH_POST', 'http-request set-header x-after 1'], kind);
+    const marked = (method: string): readonly unknown[] => {
+      const context = contextOf(request({ method }));
+      assert.equal(rules?.(context), undefined);
+      return [context.disableL7Retry, context.request.first('x-after')];
+    };
+    assert.deepEqual(marked('POST'), [true, '1']);
+    assert.deepEqual(marked('GET'), [false, '1']);
+  }
+});
+
 test('a status is changed, but never between one with a body and one without', () => {
   const change = (from: number, rule: string): string => {
     const context = contextOf(request(), { response: response(from) });

@@ -94,6 +94,10 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     'http-request set-header x 5%',
     "error detected in frontend 'web' while parsing 'http-request set-header' rule : truncated line after '%'",
   ],
+  [
+    'http-request disable-l7-retry x',
+    "'http-request disable-l7-retry' expects either 'if' or 'unless' followed by a condition but found 'x'",
+  ],
   ['http-request capture path len 10', "'http-request capture' is HAProxy's; Fairlead does not do it"],
   ['http-request set-var(txn.x) path', "'http-request set-var(txn.x)' is HAProxy's; Fairlead does not do it"],
   ['http-request deny status 99', "error detected in frontend 'web' while parsing 'http-request deny' rule : Unexpected status code '99'"],
@@ -179,6 +183,8 @@ test('an unknown action is told what there is, and what may have been meant', ()
   assert.match(alert?.message ?? '', /^'http-request' expects 'add-header', .* but got 'set-hedder'; did you mean 'set-header'\?$/);
   const [wrongSide] = compile(['http-response set-path /x']).diagnostics;
   assert.match(wrongSide?.message ?? '', /^'http-response' expects .* but got 'set-path'\./);
+  const [noRequest] = compile(['http-response disable-l7-retry']).diagnostics;
+  assert.match(noRequest?.message ?? '', /^'http-response' expects .* but got 'disable-l7-retry'\./);
 });
 
 const warnings: readonly (readonly [line: string, message: RegExp])[] = [

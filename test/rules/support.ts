@@ -88,6 +88,7 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     frontend: 'web',
     backend: undefined,
     server: undefined,
+    disableL7Retry: false,
     ...more,
   };
 }

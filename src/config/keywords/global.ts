@@ -214,7 +214,7 @@ const limitRows: readonly Row<GlobalDraft>[] = [
       syntax: '<bytes>',
       chapter: '3.2',
       default: '16384',
-      doc: 'With `tune.maxrewrite`, how long a request or response head may be.',
+      doc: 'With `tune.maxrewrite`, how long a request or response head may be. Also how much of a client is read ahead: pipelined requests, and the beginning of a body that has no server yet.',
       missing: "'tune.bufsize' expects a positive integer argument.",
     },
     (text) => readInteger(text, 'tune.bufsize', 1024, 1 << 24),
@@ -234,6 +234,20 @@ const limitRows: readonly Row<GlobalDraft>[] = [
     (text) => readInteger(text, 'tune.http.maxhdr', 1, 32767),
     (global, count) => {
       global.maxhdr = count;
+    },
+  ),
+  valueRow(
+    {
+      name: 'tune.http.maxurilen',
+      syntax: '<bytes>',
+      chapter: '',
+      default: 'as much as a head may have',
+      doc: 'How long the target of a request may be; a longer one is answered with 414.',
+      missing: "'tune.http.maxurilen' expects an integer argument.",
+    },
+    (text) => readInteger(text, 'tune.http.maxurilen', 1, 1 << 24),
+    (global, bytes) => {
+      global.maxurilen = bytes;
     },
   ),
   valueRow(

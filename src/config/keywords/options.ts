@@ -6,7 +6,7 @@ import type { HttpConnectionMode } from '../model.ts';
 import { ANY_PROXY, BACK, FRONT, ignored, type Row, type Section, type Statement } from '../row.ts';
 import { readInteger } from '../values.ts';
 
-type Flag = 'abortonclose' | 'allbackups' | 'dontlognull' | 'socketStats';
+type Flag = 'abortonclose' | 'acceptInvalidRequest' | 'acceptInvalidResponse' | 'allbackups' | 'dontlognull' | 'socketStats';
 
 function flag(name: string, key: Flag, sections: readonly Section[], doc: string): Row<ProxyDraft> {
   return {
@@ -99,6 +99,13 @@ const NO_SPLICE = 'Node does not splice, bytes are relayed without copies of our
 
 export const optionRows: readonly Row<ProxyDraft>[] = [
   flag('abortonclose', 'abortonclose', BACK, 'A request whose client has gone is dropped from the queue, or aborted at its server.'),
+  flag(
+    'accept-invalid-http-request',
+    'acceptInvalidRequest',
+    FRONT,
+    'Lets requests pass that are refused otherwise for characters in field names or in the target, for a fragment in the target or for their version, as far as HAProxy lets them. What could end a message in two ways is refused all the same.',
+  ),
+  flag('accept-invalid-http-response', 'acceptInvalidResponse', BACK, 'The same for responses: characters in field names, and versions.'),
   flag('allbackups', 'allbackups', BACK, 'All backup servers share the load once no other is usable, not only the first.'),
   tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
   flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),

@@ -2,6 +2,7 @@
 
 import { didYouMean } from '../../core/suggest.ts';
 import type { ProxyDraft } from '../draft.ts';
+import type { HttpReuse } from '../model.ts';
 import { ANY_PROXY, BACK, FRONT, type Row } from '../row.ts';
 import { readInteger } from '../values.ts';
 import { balanceRows } from './balance.ts';
@@ -11,13 +12,13 @@ import { dockerProxyRows } from './docker.ts';
 import { errorfileRows } from './errorfile.ts';
 import { proxyLogRows } from './log.ts';
 import { optionRows } from './options.ts';
-import { refusal } from './refused.ts';
+import { retryRows } from './retry.ts';
 import { ruleRows } from './rules.ts';
 import { serverRows } from './servers.ts';
 import { statsRows } from './stats.ts';
 import { timeoutRows } from './timeouts.ts';
 
-const REUSE = ['safe', 'aggressive', 'always'];
+const REUSE: readonly HttpReuse[] = ['never', 'safe', 'aggressive', 'always'];
 
 const generalRows: readonly Row<ProxyDraft>[] = [
   {
@@ -71,17 +72,17 @@ const generalRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'http-reuse',
     sections: BACK,
-    syntax: '{safe|aggressive|always}',
+    syntax: '{never|safe|aggressive|always}',
     default: 'safe',
     chapter: '4.2',
-    doc: 'Accepted; idle connections to servers are always shared among requests as `safe` says. `never` is refused.',
+    doc: "Which idle connections to servers a request may be sent on: with `never` those of its own client alone; with `safe` anybody's, but for a client's first request; with `aggressive` also for the first, on one that has been reused before; with `always` on any.",
     min: 1,
     max: 1,
-    missing: "'http-reuse' expects 'safe', 'aggressive' or 'always'.",
-    parse: (_proxy, line) => {
-      if (line.first === 'never') line.fail(refusal("'http-reuse never'", undefined));
-      else if (!REUSE.includes(line.first))
-        line.fail(`'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'${didYouMean(line.first, REUSE) || '.'}`);
+    missing: "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.",
+    parse: (proxy, line) => {
+      const mode = REUSE.find((word) => word === line.first);
+      if (mode !== undefined) proxy.httpReuse = mode;
+      else line.fail(`'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'${didYouMean(line.first, REUSE) || '.'}`);
     },
   },
   {
@@ -130,21 +131,6 @@ const generalRows: readonly Row<ProxyDraft>[] = [
       else proxy.mode = { place: line.place, name: line.first };
     },
   },
-  {
-    name: 'retries',
-    sections: BACK,
-    syntax: '<number>',
-    default: '3',
-    chapter: '4.2',
-    doc: 'How often a connection to a server that failed is tried again.',
-    min: 1,
-    max: 1,
-    missing: "'retries' expects an integer argument (dispatch counts for one).",
-    parse: (proxy, line) => {
-      const retries = line.value(readInteger(line.first, 'retries'));
-      if (retries !== undefined) proxy.retries = retries;
-    },
-  },
 ];
 
 export const proxyRows: readonly Row<ProxyDraft>[] = [
@@ -157,6 +143,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...generalRows,
   ...optionRows,
   ...proxyLogRows,
+  ...retryRows,
   ...serverRows,
   ...statsRows,
   ...timeoutRows,

@@ -72,7 +72,7 @@ export const refusedKeywords: readonly Refused[] = [
     FRONT,
     undefined,
     `capture, clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare, error-log-format, log-format, log-format-sd, monitor, monitor fail,
-     monitor-uri, option accept-invalid-http-request, option clitcpka, option disable-h2-upgrade, option dontlog-normal,
+     monitor-uri, option clitcpka, option disable-h2-upgrade, option dontlog-normal,
      option h1-case-adjust-bogus-client, option http-ignore-probes, option http-use-proxy-header, option httpslog,
      option idle-close-on-response, option log-separate-errors, option logasap`,
   ),
@@ -81,10 +81,10 @@ export const refusedKeywords: readonly Refused[] = [
     undefined,
     `cookie, dynamic-cookie-key, external-check, force-persist, hash-balance-factor, hash-type, http-check connect, http-check disable-on-404,
      http-check send-state, http-check set-var, http-check set-var-fmt, http-check unset-var, http-send-name-header,
-     ignore-persist, load-server-state-from-file, max-keep-alive-queue, option accept-invalid-http-response,
+     ignore-persist, load-server-state-from-file, max-keep-alive-queue,
      option checkcache, option external-check, option h1-case-adjust-bogus-server, option http-pretend-keepalive,
      option ldap-check, option log-health-checks, option mysql-check, option persist, option pgsql-check, option prefer-last-server,
-     option redis-check, option smtpchk, option spop-check, option srvtcpka, option ssl-hello-chk, persist, retry-on,
+     option redis-check, option smtpchk, option spop-check, option srvtcpka, option ssl-hello-chk, persist,
      server-state-file-name, source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, stick, tcp-check, use-fcgi-app, use-server`,
   ),
   ...refuse(BACK, 'name a server instead', 'dispatch, option transparent, transparent'),
@@ -146,8 +146,8 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     1,
     undefined,
-    `agent-addr agent-inter agent-port agent-send check-proto cookie error-limit log-proto max-reuse minconn namespace
-     observe on-error on-marked-down on-marked-up pool-low-conn pool-max-conn pool-purge-delay proto proxy-v2-options
+    `agent-addr agent-inter agent-port agent-send check-proto cookie error-limit log-proto minconn namespace
+     observe on-error on-marked-down on-marked-up proto proxy-v2-options
      redir resolve-net resolve-opts slowstart socks4 source tcp-ut track ws`,
   ),
   ...parameters(

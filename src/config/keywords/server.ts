@@ -31,6 +31,8 @@ function readInterval(value: string, what: string): Read<number> {
   return 'value' in read && read.value === 0 ? { error: `invalid value 0 for argument '${what}'.` } : read;
 }
 
+const ONE_LOOP = 'it keeps threads from taking connections of each other, and one event loop does the work';
+
 const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolver';
 
 export const serverParameters: readonly ServerParameter[] = [
@@ -166,6 +168,18 @@ export const serverParameters: readonly ServerParameter[] = [
       }),
   },
   {
+    name: 'max-reuse',
+    args: 1,
+    syntax: '<count>',
+    chapter: '5.2',
+    default: '-1, no limit',
+    doc: 'How many more requests a connection carries after its first one; with 0 each request has a connection of its own.',
+    apply: (server, value) =>
+      store(readInteger(value, 'max-reuse', -1), (count) => {
+        server.maxReuse = count;
+      }),
+  },
+  {
     name: 'maxconn',
     args: 1,
     syntax: '<number>',
@@ -210,6 +224,39 @@ export const serverParameters: readonly ServerParameter[] = [
       server.checked = false;
       return undefined;
     },
+  },
+  {
+    name: 'pool-low-conn',
+    args: 1,
+    syntax: '<number>',
+    chapter: '5.2',
+    doc: `Accepted without effect: ${ONE_LOOP}.`,
+    noEffect: ONE_LOOP,
+    apply: (_server, value) => store(readInteger(value, 'pool-low-conn'), () => undefined),
+  },
+  {
+    name: 'pool-max-conn',
+    args: 1,
+    syntax: '<number>',
+    chapter: '5.2',
+    default: '-1, no limit',
+    doc: 'The most idle connections to the server that are kept for later requests; with 0 none is.',
+    apply: (server, value) =>
+      store(readInteger(value, 'pool-max-conn', -1), (number) => {
+        server.poolMaxConn = number;
+      }),
+  },
+  {
+    name: 'pool-purge-delay',
+    args: 1,
+    syntax: '<time>',
+    chapter: '5.2',
+    default: '5s',
+    doc: 'Each time it has passed, half of the idle connections that nobody needed are closed; with 0 none is kept.',
+    apply: (server, value) =>
+      store(readTime(value, 'pool-purge-delay'), (time) => {
+        server.poolPurgeDelay = time;
+      }),
   },
   {
     name: 'port',

@@ -20,6 +20,9 @@ describe('labels', () => {
       'fairlead.balance': 'random(3)',
       'fairlead.weight': '7',
       'fairlead.maxconn': '32',
+      'fairlead.max-reuse': '100',
+      'fairlead.pool-max-conn': '8',
+      'fairlead.pool-purge-delay': '10s',
       'fairlead.backup': 'true',
       'fairlead.check': 'true',
       'fairlead.check.interval': '5s',
@@ -46,7 +49,17 @@ describe('labels', () => {
     assert.equal(flat.check, true);
     assert.deepEqual(
       flat.server.map(({ words }) => words),
-      [['weight', '7'], ['maxconn', '32'], ['backup'], ['inter', '5s'], ['rise', '3'], ['fall', '4']],
+      [
+        ['weight', '7'],
+        ['maxconn', '32'],
+        ['max-reuse', '100'],
+        ['pool-max-conn', '8'],
+        ['pool-purge-delay', '10s'],
+        ['backup'],
+        ['inter', '5s'],
+        ['rise', '3'],
+        ['fall', '4'],
+      ],
     );
   });
 
