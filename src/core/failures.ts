@@ -18,6 +18,7 @@ function row(code: string, source: Failure['source'], status: number, terminatio
 
 export const Failures = {
   BadRequest: row('bad-request', 'client', 400, 'PR'),
+  TargetTooLong: row('target-too-long', 'client', 414, 'PR'),
   ExpectationFailed: row('expectation-failed', 'client', 417, 'PR'),
   MethodRefused: row('method-refused', 'client', 405, 'PR'),
   RequestTimeout: row('request-timeout', 'client', 408, 'cR'),

@@ -21,6 +21,7 @@ const ROWS: readonly (readonly [status: number, reason: string, sentence: string
   [408, 'Request Time-out', "Your browser didn't send a complete request in time."],
   [410, 'Gone', 'The resource is no longer available and will not be available again.'],
   [413, 'Payload Too Large', 'The request entity exceeds the maximum allowed.'],
+  [414, 'URI Too Long', 'The request target is longer than this proxy accepts.'],
   [417, 'Expectation Failed', 'The expectation given in the request could not be met.'],
   [421, 'Misdirected Request', 'Request sent to a non-authoritative server.'],
   [422, 'Unprocessable Content', 'The server cannot process the contained instructions.'],

@@ -47,7 +47,7 @@ export class DataPlane {
   constructor(parts: DataPlaneParts) {
     this.services = {
       ...parts,
-      limits: { headSize: 15360, maxhdr: 101 },
+      limits: { bufsize: 16384, headSize: 15360, maxhdr: 101 },
       programs: new Map(),
       connections: 0,
       onIdle: () => this.onIdle(),
@@ -93,7 +93,8 @@ export class DataPlane {
 
     commit();
     this.services.programs = programs;
-    this.services.limits = { headSize: config.global.bufsize - config.global.maxrewrite, maxhdr: config.global.maxhdr };
+    const { bufsize, maxrewrite, maxhdr } = config.global;
+    this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr };
     this.admission.maxconn = config.global.maxconn;
     for (const listener of plan.gone) listener.close();
     for (const proxy of served) {

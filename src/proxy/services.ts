@@ -8,6 +8,8 @@ import type { Program } from './program.ts';
 import type { AccessLog, StatsHandler } from './types.ts';
 
 export interface Limits {
+  /** `tune.bufsize`: what is read ahead of a client's requests is about as much at most. */
+  readonly bufsize: number;
   /** Most bytes of a message head: tune.bufsize - tune.maxrewrite. */
   readonly headSize: number;
   /** Most fields of a message head: tune.http.maxhdr. */

@@ -27,9 +27,11 @@ import { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
 
-/** Bytes kept for later before the client is told to wait: of further requests, and of a body that has no server yet. */
-const HOLD_REQUESTS = 16 * 1024;
-const HOLD_BODY = 64 * 1024;
+/**
+ * What is read ahead before the client has to wait: of further requests one `tune.bufsize`, of a body that has no server yet
+ * so many of them, because an upload that is held up at its beginning costs two calls of the system for each pause.
+ */
+const BODY_BUFFERS = 4;
 /** How long a closing connection may go on sending once its reply is out, ms. */
 const LINGER = 1000;
 
@@ -269,13 +271,14 @@ export class Session extends Timed {
 
   private wantsBytes(): boolean {
     const held = this.held === undefined ? 0 : this.held.length;
+    const { bufsize } = this.services.limits;
     switch (this.reading) {
       case Reading.Head:
         return !this.outlet.behind;
       case Reading.Body:
-        return !this.exchange.serverBehind && held < HOLD_BODY;
+        return !this.exchange.serverBehind && held < BODY_BUFFERS * bufsize;
       case Reading.Wait:
-        return held < HOLD_REQUESTS;
+        return held < bufsize;
       case Reading.Tunnel:
         return !this.exchange.serverBehind;
       default:

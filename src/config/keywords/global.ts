@@ -214,7 +214,7 @@ const limitRows: readonly Row<GlobalDraft>[] = [
       syntax: '<bytes>',
       chapter: '3.2',
       default: '16384',
-      doc: 'With `tune.maxrewrite`, how long a request or response head may be. Also how much of a client is read ahead: pipelined requests, and the beginning of a body that has no server yet.',
+      doc: 'With `tune.maxrewrite`, how long a request or response head may be. Also how much of a client is read ahead: so much of pipelined requests, and four times so much of a body that has no server yet.',
       missing: "'tune.bufsize' expects a positive integer argument.",
     },
     (text) => readInteger(text, 'tune.bufsize', 1024, 1 << 24),
