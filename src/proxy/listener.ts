@@ -17,6 +17,7 @@ import { bindText, type Frontend } from './frontend.ts';
 import { findOwner, giveTo, type Owner } from './owner.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
+import { Sessions } from './sessions.ts';
 import { shortenTurn } from './turn.ts';
 
 /** Linux's own limit, `net.core.somaxconn`. */
@@ -38,7 +39,7 @@ export class Listener {
   private readonly server: net.Server;
   private temporaryPath = '';
   private owner: Owner | undefined = undefined;
-  private readonly sessions: Set<Session> = new Set();
+  private readonly sessions: Sessions = new Sessions();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
     this.frontend = frontend;
@@ -78,13 +79,13 @@ export class Listener {
     this.closing = true;
     this.server.close();
     this.admission.forget(this);
-    for (const session of this.sessions) if (session.idle) session.closeCleanly();
+    for (const session of this.sessions.all()) if (session.idle) session.closeCleanly();
   }
 
   /** Closes everything now. */
   destroy(): void {
     this.close();
-    for (const session of this.sessions) session.destroy();
+    for (const session of this.sessions.all()) session.destroy();
   }
 
   /** An accepted connection that may be served now. */
@@ -106,7 +107,7 @@ export class Listener {
 
   /** A session is over. */
   leave(session: Session): void {
-    if (!this.sessions.delete(session)) return;
+    if (!this.sessions.remove(session)) return;
     this.services.connections--;
     this.scur--;
     this.frontend.scur--;

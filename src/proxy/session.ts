@@ -26,6 +26,7 @@ import type { Listener } from './listener.ts';
 import { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
+import type { Neighbours } from './sessions.ts';
 
 /**
  * What is read ahead before the client has to wait: of further requests one `tune.bufsize`, of a body that has no server yet
@@ -46,6 +47,7 @@ export class Session extends Timed {
   readonly localPort: number;
   readonly head: Head;
   readonly exchange: Exchange;
+  readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
   reading: Reading = Reading.Head;
   /** Requests that have been answered on this connection. */
   answered = 0;
