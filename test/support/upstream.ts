@@ -10,6 +10,8 @@ export interface Upstream {
   readonly address: string;
   /** Connections accepted so far. */
   readonly connections: () => number;
+  /** Connections that are open now. */
+  readonly open: () => number;
   /** Ends every connection and stops listening. */
   stop(): Promise<void>;
 }
@@ -20,15 +22,16 @@ export async function startUpstream(name: string, handler?: RequestListener): Pr
     response.setHeader('content-type', 'text/plain');
     response.end(name);
   };
-  return listen(createHttpServer(handler ?? answer));
+  return serve(createHttpServer(handler ?? answer));
 }
 
 /** A server that speaks whatever bytes `onConnection` writes. */
 export async function startRawUpstream(onConnection: (socket: Socket) => void): Promise<Upstream> {
-  return listen(createServer({ allowHalfOpen: true }, onConnection));
+  return serve(createServer({ allowHalfOpen: true }, onConnection));
 }
 
-async function listen(server: Server): Promise<Upstream> {
+/** `server`, made by the test itself, on a port of its own. */
+export async function serve(server: Server): Promise<Upstream> {
   const open = new Set<Socket>();
   let accepted = 0;
   server.on('connection', (socket: Socket) => {
@@ -44,6 +47,7 @@ async function listen(server: Server): Promise<Upstream> {
     port,
     address: `127.0.0.1:${port}`,
     connections: () => accepted,
+    open: () => open.size,
     async stop() {
       const closed = once(server, 'close');
       server.close();

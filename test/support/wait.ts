@@ -22,3 +22,23 @@ export async function until<T>(what: string, condition: () => T | Promise<T>, ti
     await pause(pollMs);
   }
 }
+
+/**
+ * Waits until what `read` tells has stayed the same for `polls` looks in a row, and returns it. For what has no other sign
+ * of having come to rest; a test must hold as well when it goes on a little later.
+ */
+export async function settled<T>(what: string, read: () => T, polls = 10, timeoutMs = 30_000): Promise<T> {
+  let last = read();
+  let same = 0;
+  await until(
+    what,
+    () => {
+      const now = read();
+      same = now === last ? same + 1 : 0;
+      last = now;
+      return same >= polls;
+    },
+    timeoutMs,
+  );
+  return last;
+}
