@@ -2,7 +2,7 @@
  * A message head as facts: where each field stands in the text, how the body is framed, what the connection is to do.
  *
  *     text   "GET /a HTTP/1.1\r\nHost: x\r\nAccept: *\/*\r\n\r\n"     one latin-1 string, never decoded as UTF-8
- *     spans  [nameStart, nameEnd, valueStart, valueEnd] per field, values without the blanks around them
+ *     spans  [nameStart, nameEnd, valueStart, valueEnd, gone] per field, values without the blanks around them
  *
  * A Head is parsed into again and again; `reset()` is part of parsing. Edits (`set`, `add`, `remove`) never touch
  * the text: a removed field is marked, an added one stands in `added`, and `fieldLines()` joins what is left, so an
@@ -15,7 +15,8 @@ import { withoutBreaks } from './chars.ts';
 export const Framing = { None: 0, Length: 1, Chunked: 2, UntilClose: 3 } as const;
 export type Framing = (typeof Framing)[keyof typeof Framing];
 
-const SPAN = 4;
+const SPAN = 5;
+const GONE = 4;
 
 /** Fields that `Connection` cannot remove: a client could hide from the server what we decided by. */
 const PROTECTED: ReadonlySet<string> = new Set(['host', 'content-length', 'transfer-encoding', 'cookie', 'authorization', 'forwarded']);
@@ -61,9 +62,8 @@ export class Head {
   private nominated: string[] | undefined = undefined;
 
   count = 0;
-  // Plain arrays that grow to what has been seen: typed ones cost every connection six pieces of memory outside of the heap.
+  // A plain array that grows to what has been seen: a typed one is another piece of memory outside of the heap for every connection.
   private readonly spans: number[] = [];
-  private readonly gone: boolean[] = [];
   private anyGone = false;
   /** Field lines to add, each with its CRLF. */
   private added = '';
@@ -116,7 +116,7 @@ export class Head {
 
   /** Marks field `index` as not to be forwarded. */
   drop(index: number): void {
-    this.gone[index] = true;
+    this.spans[index * SPAN + GONE] = 1;
     this.anyGone = true;
   }
 
@@ -136,7 +136,7 @@ export class Head {
   values(name: string): string[] {
     const found: string[] = [];
     for (let i = 0; i < this.count; i++) {
-      if (!this.gone[i] && this.hasName(i, name)) found.push(this.value(i));
+      if (this.stays(i) && this.hasName(i, name)) found.push(this.value(i));
     }
     if (this.addedPairs !== undefined) {
       for (const [added, value] of this.addedPairs) if (added.toLowerCase() === name) found.push(value);
@@ -147,7 +147,7 @@ export class Head {
   /** The value of the first field line with this name (lower case). */
   first(name: string): string | undefined {
     for (let i = 0; i < this.count; i++) {
-      if (!this.gone[i] && this.hasName(i, name)) return this.value(i);
+      if (this.stays(i) && this.hasName(i, name)) return this.value(i);
     }
     return this.addedPairs?.find(([added]) => added.toLowerCase() === name)?.[1];
   }
@@ -158,7 +158,7 @@ export class Head {
 
   /** All field lines as they stand now. */
   *entries(): Generator<[name: string, value: string]> {
-    for (let i = 0; i < this.count; i++) if (!this.gone[i]) yield [this.name(i), this.value(i)];
+    for (let i = 0; i < this.count; i++) if (this.stays(i)) yield [this.name(i), this.value(i)];
     if (this.addedPairs !== undefined) yield* this.addedPairs;
   }
 
@@ -173,7 +173,7 @@ export class Head {
   /** Removes every field line with this name (lower case). */
   remove(name: string): void {
     for (let i = 0; i < this.count; i++) {
-      if (!this.gone[i] && this.hasName(i, name)) this.drop(i);
+      if (this.stays(i) && this.hasName(i, name)) this.drop(i);
     }
     if (this.addedPairs?.some(([added]) => added.toLowerCase() === name)) {
       const kept = this.addedPairs.filter(([added]) => added.toLowerCase() !== name);
@@ -193,13 +193,17 @@ export class Head {
     let lines = '';
     let runFrom = this.fieldsFrom;
     for (let i = 0; i < this.count; i++) {
-      if (!this.gone[i]) continue;
+      if (this.stays(i)) continue;
       const lineFrom = this.spans[i * SPAN] as number;
       if (lineFrom > runFrom) lines += this.text.slice(runFrom, lineFrom);
       runFrom = i + 1 < this.count ? (this.spans[(i + 1) * SPAN] as number) : this.fieldsTo;
     }
     if (this.fieldsTo > runFrom) lines += this.text.slice(runFrom, this.fieldsTo);
     return lines + this.added;
+  }
+
+  private stays(index: number): boolean {
+    return this.spans[index * SPAN + GONE] === 0;
   }
 
   private hasName(index: number, name: string): boolean {
@@ -222,7 +226,7 @@ export class Head {
     this.spans[at + 1] = nameTo;
     this.spans[at + 2] = valueFrom;
     this.spans[at + 3] = valueTo;
-    this.gone[this.count] = false;
+    this.spans[at + GONE] = 0;
     this.count++;
   }
 }
