@@ -1,4 +1,4 @@
-/** One round: wrk drives one proxy for some seconds, and the proxy's process says what that cost. */
+/** One closed-loop round: wrk drives one proxy for some seconds, and the proxy's process says what that cost. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -23,22 +23,41 @@ export interface Load {
 
 export async function measure(pid: number, load: Load): Promise<Round> {
   const before = cpuMicros(pid);
-  const said = await wrk(load);
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(loadCore), ...wrkCommand(load)]);
   const used = cpuMicros(pid) - before;
-  const requests = numberIn(said, /^\s*(\d+) requests in /m);
+  const said = readReport(stdout);
   return {
-    microsPerRequest: used / requests,
-    requestsPerSecond: numberIn(said, /^Requests\/sec:\s+([\d.]+)/m),
-    p99Millis: millisIn(said, /^\s+99%\s+([\d.]+)(us|ms|s)/m),
+    microsPerRequest: used / said.requests,
+    requestsPerSecond: said.perSecond,
+    p99Millis: said.p99Millis,
     residentMebibytes: residentMebibytes(pid),
-    invalid: requests === 0 ? 'no request was answered' : /^\s*(Socket errors: .*|Non-2xx or 3xx responses: .*)$/m.exec(said)?.[1],
+    invalid: said.complaint,
   };
 }
 
-async function wrk({ url, seconds, connections, script }: Load): Promise<string> {
+export interface WrkReport {
+  readonly requests: number;
+  readonly perSecond: number;
+  readonly p99Millis: number;
+  /** Errors, or answers other than 2xx or 3xx. */
+  readonly complaint: string | undefined;
+}
+
+/** The command that plays a load, on the load's core. */
+export function wrkCommand({ url, seconds, connections, script }: Load): string[] {
   const scripted = script === undefined ? [] : ['-s', script];
-  const args = ['-c', String(loadCore), 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency', ...scripted, url];
-  return (await promisify(execFile)('taskset', args)).stdout;
+  // wrk counts an answer that takes longer than its time-out as an error; with 1,000 connections its 2 s can be too few.
+  return ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '--latency', ...scripted, url];
+}
+
+export function readReport(said: string): WrkReport {
+  const requests = numberIn(said, /^\s*(\d+) requests in /m);
+  return {
+    requests,
+    perSecond: numberIn(said, /^Requests\/sec:\s+([\d.]+)/m),
+    p99Millis: millisIn(said, /^\s+99%\s+([\d.]+)(us|ms|s)/m),
+    complaint: requests > 0 ? /^\s*(Socket errors: .*|Non-2xx or 3xx responses: .*)$/m.exec(said)?.[1] : 'no request was answered',
+  };
 }
 
 function numberIn(text: string, pattern: RegExp): number {

@@ -1,4 +1,4 @@
-/** The command line of `npm run bench`. */
+/** The command lines of `npm run bench` and its neighbours. */
 
 import { parseArgs } from 'node:util';
 import { type Peer, peers } from './peers.ts';
@@ -9,33 +9,74 @@ export interface Options {
   readonly seconds: number;
   readonly scenarios: readonly Scenario[];
   readonly peers: readonly Peer[];
+  /** Latency at equal load instead of the closed loop. */
+  readonly latency: boolean;
+  /** Percents of HAProxy's rate, for `latency`. */
+  readonly shares: readonly number[];
+  /** Requests a second, for `latency`, instead of `shares`. */
+  readonly rate: number | undefined;
+  /** Idle connections to compare the memory of, instead of anything else. */
+  readonly idle: number | undefined;
 }
+
+const scenarioNames = scenarios.map((scenario) => scenario.name).join(', ');
+/** What latency is compared for when nobody says. A new connection per request is not a load for open connections. */
+const latencyScenarios: readonly string[] = ['small', 'httplog'];
 
 export const usage = `npm run bench -- [options]
   --rounds N      rounds per proxy and scenario (5); the table shows medians
   --seconds N     length of a round (5)
-  --only A,B      scenarios: ${scenarios.map((scenario) => scenario.name).join(', ')}
+  --only A,B      scenarios: ${scenarioNames}
   --peers A,B     proxies: ${peers.map((peer) => peer.name).join(', ')}
+  --latency       latency at the same fixed rate for all (scenarios: ${latencyScenarios.join(', ')})
+  --share A,B     that rate in percent of what HAProxy reaches (50)
+  --rate N        that rate in requests a second instead
+  --idle N        memory of N idle connections, --seconds after the last of them was opened
 `;
 
 /** Throws an Error whose message is for the user. */
 export function readOptions(args: readonly string[]): Options {
   const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args: [...args], options: { rounds: text, seconds: text, only: text, peers: text } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: text,
+      seconds: text,
+      only: text,
+      peers: text,
+      latency: { type: 'boolean' },
+      share: text,
+      rate: text,
+      idle: text,
+    },
+  });
+  const latency = values.latency ?? false;
+  if (latency && values.idle !== undefined) throw new Error('--latency and --idle are two benchmarks: one at a time');
+  if (!latency && (values.share ?? values.rate) !== undefined) throw new Error('--share and --rate belong to --latency');
+  const only = values.only ?? (latency ? latencyScenarios.join(',') : undefined);
+  const selected = chosen('--only', only, scenarios);
+  const unfit = latency ? selected.find(({ keepAlive }) => !keepAlive) : undefined;
+  if (unfit !== undefined) throw new Error(`--latency uses connections again, which '${unfit.name}' does not`);
   return {
     rounds: positive('--rounds', values.rounds ?? '5'),
     seconds: positive('--seconds', values.seconds ?? '5'),
-    scenarios: chosen('--only', values.only, scenarios),
+    scenarios: selected,
     peers: chosen('--peers', values.peers, peers),
+    latency,
+    shares: (values.share ?? '50').split(',').map((share) => positive('--share', share)),
+    rate: values.rate === undefined ? undefined : positive('--rate', values.rate),
+    idle: values.idle === undefined ? undefined : positive('--idle', values.idle),
   };
 }
 
-function positive(option: string, text: string): number {
+/** Throws an Error whose message is for the user. */
+export function positive(option: string, text: string): number {
   if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} wants a whole number above 0, not '${text}'`);
   return Number(text);
 }
 
-function chosen<T extends { readonly name: string }>(option: string, text: string | undefined, all: readonly T[]): readonly T[] {
+/** Those of `all` that a list of names asks for; all without one. Throws an Error whose message is for the user. */
+export function chosen<T extends { readonly name: string }>(option: string, text: string | undefined, all: readonly T[]): readonly T[] {
   if (text === undefined) return all;
   const names = text.split(',');
   const unknown = names.find((name) => !all.some((one) => one.name === name));

@@ -4,18 +4,23 @@
  */
 
 import { type ChildProcess, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { installed, proxyCore, startPinned } from './process.ts';
+import { descriptorLimit, installed, proxyCore, startPinned } from './process.ts';
 
 export interface Setup {
-  /** A folder of its own for this peer and scenario. */
+  /** A folder of its own for this peer and scenario; it is there. */
   readonly folder: string;
   readonly port: number;
   readonly servers: readonly string[];
   /** Port that takes log lines over UDP; undefined without logs. */
   readonly logPort: number | undefined;
+  /** Client connections that it will have at once, and on how many of them there will be a request at a time. */
+  readonly connections: number;
+  readonly active: number;
+  /** More of the environment for a proxy that is a Node program. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Peer {
@@ -27,7 +32,7 @@ export interface Peer {
   readonly start: (setup: Setup) => ChildProcess;
 }
 
-const fairlead = fileURLToPath(new URL('../../bin/fairlead', import.meta.url));
+/** The build that this benchmark belongs to, wherever it stands. */
 const ownBuild = fileURLToPath(new URL('../src/main.js', import.meta.url));
 
 export const peers: readonly Peer[] = [
@@ -35,7 +40,7 @@ export const peers: readonly Peer[] = [
     name: 'fairlead',
     logs: true,
     version: () => (existsSync(ownBuild) ? `Fairlead on Node ${process.version}` : undefined),
-    start: (setup) => run(setup, [process.execPath, fairlead, '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))]),
+    start: (setup) => run(setup, [process.execPath, ownBuild, '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))], setup.env),
   },
   {
     name: 'haproxy',
@@ -75,7 +80,6 @@ function run(setup: Setup, command: readonly string[], env: Readonly<Record<stri
 }
 
 function write(setup: Setup, name: string, text: string): string {
-  mkdirSync(setup.folder, { recursive: true });
   const path = join(setup.folder, name);
   writeFileSync(path, text);
   return path;
@@ -88,15 +92,29 @@ function versionOf(program: string, option: string): string | undefined {
   return `${stdout}${stderr}`.split('\n')[0]?.trim();
 }
 
-function haproxyConfig({ port, servers, logPort }: Setup): string {
+/** Connections that a configuration allows: more than there will be, and what was always allowed. */
+function maxconn({ connections }: Setup): number {
+  return Math.max(4096, connections + 100);
+}
+
+/**
+ * HAProxy sets two descriptors per connection aside and does not start where it may not have them, however few it will use:
+ * then it is told to go on.
+ */
+function strictLimits(setup: Setup): string {
+  return 2 * maxconn(setup) + 200 > descriptorLimit() ? '    no strict-limits\n' : '';
+}
+
+function haproxyConfig(setup: Setup): string {
+  const { port, servers, logPort } = setup;
   return `global
     nbthread 1
-    maxconn 4096
-${logPort === undefined ? '' : `    log 127.0.0.1:${logPort} local0\n`}
+    maxconn ${maxconn(setup)}
+${strictLimits(setup)}${logPort === undefined ? '' : `    log 127.0.0.1:${logPort} local0\n`}
 defaults
     mode http
     timeout connect 5s
-    timeout client 30s
+    timeout client 5m
     timeout server 30s
 ${logPort === undefined ? '' : '    log global\n    option httplog\n'}
 frontend www
@@ -108,16 +126,17 @@ backend app
 ${servers.map((address, at) => `    server s${at + 1} ${address}\n`).join('')}`;
 }
 
-function nginxConfig({ folder, port, servers, logPort }: Setup): string {
+function nginxConfig(setup: Setup): string {
+  const { folder, port, servers, logPort, active } = setup;
   const accessLog = logPort === undefined ? 'off' : `syslog:server=127.0.0.1:${logPort}`;
   return `
 daemon off; user root; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/output.log;
-events { worker_connections 4096; }
+events { worker_connections ${2 * maxconn(setup)}; }
 http {
-  access_log ${accessLog}; keepalive_requests 1000000000;
+  access_log ${accessLog}; keepalive_timeout 5m; keepalive_requests 1000000000;
   client_body_temp_path ${folder}/body; client_body_buffer_size 64k; proxy_temp_path ${folder}/proxy; proxy_max_temp_file_size 0;
   proxy_buffer_size 16k; proxy_buffers 8 32k; proxy_busy_buffers_size 64k;
-  upstream app { ${servers.map((address) => `server ${address};`).join(' ')} keepalive 128; keepalive_requests 1000000000; }
+  upstream app { ${servers.map((address) => `server ${address};`).join(' ')} keepalive ${Math.max(128, 2 * active)}; keepalive_requests 1000000000; }
   server {
     listen 127.0.0.1:${port} backlog=4096;
     location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
@@ -126,7 +145,7 @@ http {
 `;
 }
 
-function caddyConfig({ port, servers }: Setup): string {
+function caddyConfig({ port, servers, active }: Setup): string {
   return `{
   admin off
   auto_https off
@@ -134,6 +153,9 @@ function caddyConfig({ port, servers }: Setup): string {
 http://127.0.0.1:${port} {
   reverse_proxy ${servers.join(' ')} {
     lb_policy round_robin
+    transport http {
+      keepalive_idle_conns_per_host ${active}
+    }
   }
 }
 `;

@@ -33,9 +33,16 @@ export function startPinned(
 export async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  for (const pid of descendants(child.pid ?? 0)) kill(pid);
+  stopNow(child);
   await ended;
+}
+
+/** The same without waiting for its end. */
+export function stopNow(child: ChildProcess): void {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const below = descendants(child.pid ?? -1);
+  child.kill('SIGKILL');
+  for (const pid of below) kill(pid);
 }
 
 function kill(pid: number): void {
@@ -67,6 +74,17 @@ export function cpuMicros(pid: number): number {
     ticks += Number(fields[11]) + Number(fields[12]);
   }
   return (ticks / ticksPerSecond) * 1e6;
+}
+
+/** Open descriptors of a process. */
+export function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
+/** How many files one process may have open: Node has raised its own limit to the hard one, and what it starts inherits that. */
+export function descriptorLimit(): number {
+  const limit = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1];
+  return limit === 'unlimited' ? Number.POSITIVE_INFINITY : Number(limit);
 }
 
 /** Resident memory in MiB of a process and its children. */

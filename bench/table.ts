@@ -1,18 +1,36 @@
-/** Medians of the rounds as a Markdown table, with ratios to HAProxy. */
+/** Markdown: tables in general, and that of the closed-loop rounds with its ratios to HAProxy. */
 
 import type { Round } from './measure.ts';
+import { median } from './statistics.ts';
 
 /** The peer that the others are compared with. */
-const yardstick = 'haproxy';
+export const yardstick = 'haproxy';
 
-const columns = ['proxy', 'µs CPU / request', '× HAProxy', 'requests/s', '× HAProxy', 'p99 ms', 'RSS MiB', 'rounds'] as const;
+/** The first column is text, the others are numbers. */
+export function markdown(columns: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [columns, columns.map((_, at) => (at === 0 ? '---' : '--:')), ...rows];
+  return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
+}
+
+/** A dash for what was not measured. */
+export function fixed(value: number, digits: number): string {
+  return Number.isFinite(value) ? value.toFixed(digits) : '-';
+}
 
 /** `results`: rounds by the peer's name, in the order to print. */
 export function table(results: ReadonlyMap<string, readonly Round[]>): string {
-  const lines = [columns.join(' | '), columns.map((_, at) => (at === 0 ? '---' : '--:')).join(' | ')];
   const base = medians(results.get(yardstick) ?? []);
-  for (const [name, rounds] of results) lines.push(row(name, rounds, base).join(' | '));
-  return lines.map((line) => `| ${line} |`).join('\n');
+  const columns = ['proxy', 'µs CPU / request', '× HAProxy', 'requests/s', '× HAProxy', 'p99 ms', 'RSS MiB', 'rounds'];
+  return markdown(
+    columns,
+    [...results].map(([name, rounds]) => row(name, rounds, base)),
+  );
+}
+
+/** How many of the rounds count. */
+export function counted(rounds: readonly { readonly invalid: string | undefined }[]): string {
+  const valid = rounds.filter((round) => round.invalid === undefined).length;
+  return valid === rounds.length ? String(valid) : `${valid} of ${rounds.length}`;
 }
 
 interface Medians {
@@ -24,7 +42,6 @@ interface Medians {
 
 function row(name: string, rounds: readonly Round[], base: Medians): string[] {
   const own = medians(rounds);
-  const valid = rounds.filter((round) => round.invalid === undefined).length;
   return [
     name,
     fixed(own.micros, 1),
@@ -33,11 +50,12 @@ function row(name: string, rounds: readonly Round[], base: Medians): string[] {
     fixed(own.rate / base.rate, 2),
     fixed(own.p99, 2),
     fixed(own.rss, 0),
-    valid === rounds.length ? String(valid) : `${valid} of ${rounds.length}`,
+    counted(rounds),
   ];
 }
 
-function medians(rounds: readonly Round[]): Medians {
+/** Of the rounds that count. */
+export function medians(rounds: readonly Round[]): Medians {
   const valid = rounds.filter((round) => round.invalid === undefined);
   const of = (read: (round: Round) => number) => median(valid.map(read));
   return {
@@ -46,15 +64,4 @@ function medians(rounds: readonly Round[]): Medians {
     p99: of((round) => round.p99Millis),
     rss: of((round) => round.residentMebibytes),
   };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  if (sorted.length % 2 === 1) return sorted[middle] ?? Number.NaN;
-  return ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2;
-}
-
-function fixed(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : '-';
 }

@@ -4,7 +4,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, installed, loadCore, startPinned, untilListening } from './process.ts';
+import { descriptorLimit, freePort, installed, loadCore, startPinned, untilListening } from './process.ts';
 import { bodySizes } from './scenarios.ts';
 
 export interface Upstreams {
@@ -33,9 +33,11 @@ function startNginx(folder: string, ports: readonly number[]): ChildProcess {
 
 function nginxConfig(folder: string, files: string, ports: readonly number[]): string {
   // nginx would send a client that posts to a file a 405, so `/` is made up and only the large bodies are files.
+  // Every proxy may keep a connection for each of its clients; those of all proxies of a scenario add up.
+  const connections = Math.min(16384, descriptorLimit() - 200);
   return `
 daemon off; user root; worker_processes 1; pid ${folder}/upstream.pid; error_log ${folder}/upstream.log;
-events { worker_connections 4096; }
+events { worker_connections ${connections}; }
 http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; open_file_cache max=10; client_body_temp_path ${folder}/body;
   server {
