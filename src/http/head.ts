@@ -104,6 +104,16 @@ export class Head {
     this.addedPairs = undefined;
   }
 
+  /** Lets go of the text: a connection may be idle for long. Nothing but `reset` is good after it. */
+  forget(): void {
+    this.text = '';
+    this.method = '';
+    this.target = '';
+    this.reason = '';
+    this.host = '';
+    this.count = 0;
+  }
+
   name(index: number): string {
     const at = index * SPAN;
     return this.text.slice(this.spans[at] as number, this.spans[at + 1] as number);

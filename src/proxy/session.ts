@@ -304,6 +304,8 @@ export class Session extends Timed {
       this.closeCleanly();
       return;
     }
+    this.head.forget();
+    this.exchange.responseHead.forget();
     this.setReading(Reading.Head);
     this.scanned = 0;
     this.readyAt = now;
