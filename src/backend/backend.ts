@@ -103,10 +103,23 @@ export class Backend {
       if (limit !== 0 && server.queue.length >= limit) return 'full';
       return this.enqueue(waiter, key, server.queue, server.counters);
     }
-    server.counters.lbtot++;
-    this.counters.lbtot++;
+    // As HAProxy: a retry that the algorithm sends where it was is none of its choices.
+    if (server !== avoid) {
+      server.counters.lbtot++;
+      this.counters.lbtot++;
+    }
     this.take(server);
     return server;
+  }
+
+  /** A key decides who serves a client, not the load. */
+  get bound(): boolean {
+    return this.balance.bound;
+  }
+
+  /** Another server than `server` gets traffic. */
+  hasOther(server: Server): boolean {
+    return this.group.length > (server.elected ? 1 : 0);
   }
 
   /** Gives a slot back; the next waiter, if any, gets it. */

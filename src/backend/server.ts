@@ -17,7 +17,17 @@ import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
 import type { Backend } from './backend.ts';
 import { WaitQueue } from './queue.ts';
-import { Admin, type AdminState, ANY_DRAIN, ANY_MAINT, type IdleConnection, OpState, type SourceState, type Verdict } from './types.ts';
+import {
+  Admin,
+  type AdminState,
+  ANY_DRAIN,
+  ANY_MAINT,
+  type IdleConnections,
+  NO_IDLE,
+  OpState,
+  type SourceState,
+  type Verdict,
+} from './types.ts';
 import { because, left, online, subject } from './words.ts';
 
 export class Server {
@@ -61,8 +71,8 @@ export class Server {
   /** Who waits for this very server (algorithms that bind by key); the CSV's qcur. */
   readonly queue: WaitQueue = new WaitQueue();
   readonly counters: ServerCounters = new ServerCounters();
-  /** Kept-alive connections without an exchange, most recently used last. `proxy/pool.ts` alone touches them. */
-  readonly idle: IdleConnection[] = [];
+  /** Kept-alive connections without an exchange; `proxy/pool.ts` puts its pool here with the first of them. */
+  idle: IdleConnections = NO_IDLE;
   /** For the balancing algorithm in use: its own bookkeeping. `index` is -1 while it does not hold the server. */
   readonly lb: { index: number; position: number; step: number; order: number } = {
     index: -1,
@@ -228,7 +238,7 @@ export class Server {
   }
 
   closeIdle(): void {
-    for (const connection of this.idle.slice()) connection.close();
+    this.idle.close();
   }
 
   private changeAddress(old: ServerConfig): void {

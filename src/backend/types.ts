@@ -30,10 +30,20 @@ export interface Balance {
   dropped(server: Server): void;
 }
 
-/** An idle connection that a server keeps for reuse; `proxy/` knows what it really is. */
-export interface IdleConnection {
+/** The idle connections that a server keeps for reuse; `proxy/` knows what they really are. */
+export interface IdleConnections {
+  /** How many there are. */
+  readonly length: number;
+  /** Those of them that have been used again already. */
+  readonly proven: number;
+  /** How many connections are thought to be needed; the CSV's need_conn_est. */
+  readonly needed: number;
+  /** Closes them all. */
   close(): void;
 }
+
+/** Before the first. */
+export const NO_IDLE: IdleConnections = { length: 0, proven: 0, needed: 0, close() {} };
 
 /** HAProxy's numbers (`srv_op_state` of `show servers state`). */
 export const OpState = { Stopped: 0, Starting: 1, Running: 2, Stopping: 3 } as const;

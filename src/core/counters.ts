@@ -75,6 +75,8 @@ class TargetCounters extends RowCounters {
   reqTot = 0;
   cliAbrt = 0;
   srvAbrt = 0;
+  /** Connections that a server sent something on behind a response, or unasked. */
+  surplus = 0;
   /** Monotonic ms of the last session, -1 if there was none. */
   lastsess = -1;
   readonly hrsp: ResponseClasses = new ResponseClasses();

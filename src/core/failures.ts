@@ -1,7 +1,10 @@
 /**
- * Everything that can end an exchange early, as rows: whose fault, what the client is told, and what the log says
- * (HAProxy's two letters, manual 8.5).
+ * Everything that can end an exchange early, as rows: whose fault, what the client is told, what the log says (HAProxy's
+ * two letters, manual 8.5), and which words of `retry-on` let the request be tried again (manual 4.2).
  */
+
+/** `retry-on`, by the names that the configuration has for its words. */
+export type RetryWord = 'connFailure' | 'emptyResponse' | 'junkResponse' | 'responseTimeout';
 
 export interface Failure {
   /** Stable and searchable. */
@@ -10,10 +13,12 @@ export interface Failure {
   /** 0: nothing is told, the connection is closed. */
   readonly status: number;
   readonly termination: string;
+  /** Any of them is enough. */
+  readonly retryOn: readonly RetryWord[];
 }
 
-function row(code: string, source: Failure['source'], status: number, termination: string): Failure {
-  return { code, source, status, termination };
+function row(code: string, source: Failure['source'], status: number, termination: string, ...retryOn: RetryWord[]): Failure {
+  return { code, source, status, termination, retryOn };
 }
 
 export const Failures = {
@@ -33,14 +38,16 @@ export const Failures = {
   NoRoute: row('no-route', 'proxy', 404, 'SC'),
   QueueFull: row('queue-full', 'server', 503, 'SQ'),
   QueueTimeout: row('queue-timeout', 'server', 503, 'sQ'),
-  ConnectFailed: row('connect-failed', 'server', 503, 'SC'),
-  ConnectTimeout: row('connect-timeout', 'server', 503, 'sC'),
-  ServerClosed: row('server-closed', 'server', 502, 'SH'),
+  ConnectFailed: row('connect-failed', 'server', 503, 'SC', 'connFailure'),
+  ConnectTimeout: row('connect-timeout', 'server', 503, 'sC', 'connFailure'),
+  ServerClosed: row('server-closed', 'server', 502, 'SH', 'emptyResponse'),
+  /** Junk by the manual, empty by what HAProxy does. */
+  HeadCut: row('response-head-cut', 'server', 502, 'SH', 'emptyResponse', 'junkResponse'),
   /** A kept-alive connection broke under a request that cannot be sent twice: the client may, as for its own (RFC 9112 9.3.1). */
   ReusedClosed: row('reused-connection-closed', 'server', 0, 'SH'),
-  ServerTimeout: row('server-timeout', 'server', 504, 'sH'),
+  ServerTimeout: row('server-timeout', 'server', 504, 'sH', 'responseTimeout'),
   UploadStalled: row('upload-stalled', 'server', 504, 'sD'),
-  ResponseInvalid: row('response-invalid', 'server', 502, 'PH'),
+  ResponseInvalid: row('response-invalid', 'server', 502, 'PH', 'junkResponse'),
   ResponseCut: row('response-cut', 'server', 502, 'SD'),
   ResponseStalled: row('response-stalled', 'server', 504, 'sD'),
   Internal: row('internal-error', 'proxy', 500, 'IR'),

@@ -6,7 +6,7 @@
  *                      └─── own reply ───┴───────────── fail ───────────────────┘
  *
  * Invariants: `serverObject` is set exactly while a slot is taken; `close` is the one way out and gives it back. After the
- * first response byte has gone to the client (`responded`) an exchange can end but not retry. While a connection carries
+ * first byte has gone to the client an exchange can end but not retry; `retry.ts` decides. While a connection carries
  * the exchange somebody is waited for, the client or the server or both, and `watch` has armed that side's time-out.
  *
  * A session has one Exchange and uses it again and again, so nothing here may be kept by others beyond `close`.
@@ -29,14 +29,18 @@ import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
-import { requestHead, responseHead } from './forward.ts';
-import { Phase, Reading } from './phases.ts';
-import { takeIdle } from './pool.ts';
+import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
+import { KeptBody, keepsBodies } from './kept-body.ts';
+import type { Outlet } from './outlet.ts';
+import { Phase, Reading, stageOf } from './phases.ts';
+import { Need, needOf, takeIdle } from './pool.ts';
 import type { Program } from './program.ts';
-import { type Connection, errorFile, errorText, hasBody, replyHead } from './reply.ts';
+import { sendError, sendReply } from './reply.ts';
+import { nextAfter, placeOf } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 import type { Session } from './session.ts';
+import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import { type Deferred, defer } from './turn.ts';
@@ -48,8 +52,6 @@ const JOIN_LIMIT = 4096;
 const COPY_LIMIT = 16 * 1024;
 /** HAProxy's turn-around delay before the same server is tried again, ms. */
 const TURN_AROUND = 1000;
-/** Most bytes of a POST to the statistics page. */
-const STATS_BODY = 16 * 1024;
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
@@ -74,6 +76,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private readonly responseBody = new Body();
   /** The request as it is sent, kept until nothing may be tried again. */
   private outgoing = '';
+  /** Its body, where `retry-on` asks for that; with one that is neither kept nor empty it is sent once. */
+  private kept: KeptBody | undefined = undefined;
+  private bodiless = true;
   private keepAlive = true;
   /** Of frontend and backend, whichever asks for more (manual 4.1). */
   private mode: HttpConnectionMode = 'keep-alive';
@@ -89,11 +94,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private untilClose = false;
   private readonly heads = new ResponseHeads();
   /** A POST to the statistics page, being collected. */
-  private collecting: Buffer[] | undefined = undefined;
-  private collected = 0;
+  private form: StatsForm | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
-  private replayed = false;
+  /** A retry is on its way from here to another server. */
+  private left: Server | undefined = undefined;
   private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
@@ -134,12 +139,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.responded = false;
     this.untilClose = false;
     this.tunnel = undefined;
-    this.heads.reset();
-    this.collecting = undefined;
+    this.form = undefined;
     this.discarding = false;
-    this.replayed = false;
+    this.left = undefined;
     this.corked = false;
     this.requestBody.start(head.framing, head.contentLength, true);
+    this.bodiless = this.requestBody.done;
+    this.kept = undefined;
   }
 
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
@@ -158,6 +164,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.program = this.services.programs.get(chosen.config.id);
     if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
     this.outgoing = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
+    if (!this.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
+      this.kept = new KeptBody(this.services.limits.headSize - this.outgoing.length);
+    }
     this.assign(undefined, now);
   }
 
@@ -181,7 +190,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private assign(avoid: Server | undefined, now: number): void {
     const backend = this.backendObject as Backend;
     const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : 0;
-    this.queuedAt = now;
     const assigned = backend.assign(this, key, avoid);
     if (assigned === 'queued') {
       this.phase = Phase.Queued;
@@ -211,6 +219,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
    * closed, or have sent what nobody asked for, and by then we know.
    */
   private connect(server: Server, now: number): void {
+    if (this.left !== undefined) this.arrive(this.left, server);
     this.serverObject = server;
     this.assignedAt = now;
     this.phase = Phase.Connecting;
@@ -228,38 +237,36 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private takeConnection(server: Server, now: number): void {
-    const idle = this.mayReuse() ? takeIdle(server) : undefined;
+    const idle = takeIdle(server, this.need(server), now);
     if (idle === undefined) {
       this.openConnection(server, now);
       return;
     }
     this.connection = idle;
     server.counters.reuse++;
-    (this.backendObject as Backend).counters.reuse++;
+    server.backend.counters.reuse++;
     idle.reuse(this);
     this.carry(idle, now);
   }
 
   private openConnection(server: Server, now: number): void {
-    const backend = this.backendObject as Backend;
+    const { counters, config } = server.backend;
     server.counters.connect++;
-    backend.counters.connect++;
+    counters.connect++;
     this.phase = Phase.Connecting;
-    if (backend.config.timeouts.connect !== undefined) this.services.wheel.arm(this.timer, backend.config.timeouts.connect, now);
+    this.armServer(config.timeouts.connect, now);
     this.connection = new ServerConnection(server, this, this.services.wheel, this.session.localPort);
   }
 
-  /**
-   * `http-reuse safe`, and a little more: a request that could be sent again may always use a connection that is kept
-   * alive; one that could not does so only when its client has seen a response here before (RFC 9112 9.3.1).
-   */
-  private mayReuse(): boolean {
-    if (this.mode !== 'keep-alive') return false;
-    return this.session.answered > 0 || this.replayable();
+  private need(server: Server): Need {
+    if (this.mode !== 'keep-alive') return Need.None;
+    return needOf(server.backend.config.httpReuse, this.replayable(), this.session.answered === 0);
   }
 
+  /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
   private replayable(): boolean {
-    return this.request.framing === Framing.None && IDEMPOTENT.has(this.request.method);
+    const { method } = this.request;
+    return this.bodiless && (method === 'GET' || IDEMPOTENT.has(method));
   }
 
   onConnected(connection: ServerConnection): void {
@@ -270,9 +277,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private carry({ outlet }: ServerConnection, now: number): void {
     this.connectedAt = now;
     this.phase = Phase.Established;
-    if (this.requestBody.done) {
+    if (this.bodiless) {
       outlet.text(this.outgoing);
       this.watch(now);
+      return;
+    }
+    if (this.requestBody.done) {
+      this.sendKept(outlet, now);
       return;
     }
     // One segment for the head and what of the body is there.
@@ -284,6 +295,16 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.session.feedHeld();
       this.flush();
     }
+  }
+
+  /** Another attempt, with a body that has been sent before. */
+  private sendKept(outlet: Outlet, now: number): void {
+    outlet.socket.cork();
+    outlet.text(this.outgoing);
+    for (const piece of (this.kept as KeptBody).pieces) outlet.bytes(piece);
+    outlet.socket.uncork();
+    if (outlet.behind) this.serverBehind = true;
+    this.watch(now);
   }
 
   /**
@@ -314,7 +335,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number, to: number): number {
-    if (this.phase !== Phase.Established && !this.discarding && this.collecting === undefined) return at;
+    if (this.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
     if (this.serverBehind) return at;
     const body = this.requestBody;
     const next = body.take(bytes, at, to);
@@ -323,7 +344,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.fail(Failures.BodyInvalid);
       return to;
     }
-    if (this.collecting !== undefined) this.collect(owned(body.view()));
+    if (this.form !== undefined) this.collect(this.form, owned(body.view()));
     else if (!this.discarding) this.sendBody(body.view());
     if (body.done) this.bodyComplete();
     return next;
@@ -332,7 +353,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private sendBody(piece: Buffer): void {
     if (piece.length === 0) return;
     const { outlet } = this.connection as ServerConnection;
-    outlet.bytes(owned(piece));
+    const bytes = owned(piece);
+    outlet.bytes(bytes);
+    this.kept?.add(bytes);
     if (!this.corked && outlet.behind) this.serverBehind = true;
     this.watch(monotonic());
   }
@@ -341,7 +364,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.requestBody.clear();
     if (this.phase === Phase.Idle) return;
     this.session.setReading(Reading.Wait);
-    if (this.collecting !== undefined) this.answerStats(Buffer.concat(this.collecting));
+    if (this.form !== undefined) this.answerStats(this.form.whole());
     else if (this.discarding) this.close(this.keepAlive);
     else this.watch(monotonic());
   }
@@ -364,7 +387,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     let from = 0;
     if (!this.responded) {
       from = this.takeHeads(bytes, length, now);
-      if (from < 0) return false;
+      // Over, or tried again: this connection is closed, or waits in the pool and must be listened to.
+      if (from < 0) return true;
       if (!this.responded) return true;
       if (this.in(Phase.Tunnel)) return from === length || this.tunnelToClient(bytes.subarray(from, length));
     }
@@ -375,7 +399,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       if (from < 0) return false;
     }
     if (this.responseBody.done) {
-      this.finish(from === length, now);
+      const clean = from === length;
+      if (!clean) tally.countSurplus((this.connection as ServerConnection).server);
+      this.finish(clean, now);
       return true;
     }
     this.watch(now);
@@ -396,13 +422,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
         case 'more':
           return length;
         case 'invalid':
-          this.fail(Failures.ResponseInvalid);
+          this.attemptFailed(Failures.ResponseInvalid);
           return -1;
         case 'interim':
           this.relayInterim(now);
           break;
         case 'final': {
-          this.responseSeen = true;
           const next = this.finalHead(heads.bytes, heads.at, heads.end, now);
           return next < 0 ? -1 : heads.inPiece(next);
         }
@@ -413,30 +438,39 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** RFC 9110 15.2: interim responses are passed on, but not to an HTTP/1.0 client. */
   private relayInterim(now: number): void {
     this.watch(now);
-    if (this.request.version === 10) return;
-    dropFraming(this.responseHead);
-    this.toClient(responseHead(this.responseHead, ''));
+    tally.countAnswered(this.serverObject as Server, this.responseHead.status);
+    if (this.request.version !== 10) this.toClient(interimHead(this.responseHead));
   }
 
   /** The final head is in `responseHead`; writes it with the beginning of the body. The index behind that, or -1. */
   private finalHead(piece: Buffer, at: number, end: number, now: number): number {
     const head = this.responseHead;
-    const server = this.serverObject as Server;
+    const { request, responseBody } = this;
+    const old = request.version === 10;
+    const switching = head.status === 101;
+    // RFC 9110 15.2.2: only as the answer to an Upgrade that was forwarded, and to the same protocol.
+    const unasked = switching && (request.upgrade === '' || head.upgrade !== request.upgrade);
+    const framing = responseFraming(head, request.method);
+    responseBody.start(framing, head.contentLength, !old);
+    // The beginning of the body before anything is said of the head: what turns out not to be HTTP never was a success.
+    const next = switching || responseBody.done || at === end ? at : responseBody.take(piece, at, end);
+    if (unasked || responseBody.failed) {
+      this.attemptFailed(Failures.ResponseInvalid);
+      return -1;
+    }
+    const { statuses } = (this.backendObject as Backend).config.retryOn;
+    if (statuses.size > 0 && statuses.has(head.status) && this.tryAgain(undefined, next === end)) return -1;
+    this.responseSeen = true;
     this.responseAt = now;
     this.status = head.status;
-    server.counters.reqTot++;
-    server.counters.hrsp.count(head.status);
-    if (head.status === 101) {
-      // RFC 9110 15.2.2: only as the answer to an Upgrade that was forwarded, and to the same protocol.
-      if (this.request.upgrade === '' || head.upgrade !== this.request.upgrade) {
-        this.fail(Failures.ResponseInvalid);
-        return -1;
-      }
+    tally.countAnswered(this.serverObject as Server, head.status);
+    if (switching) {
       this.startTunnel(now);
       return at;
     }
     if (this.denyResponse()) return -1;
-    return this.sendHead(piece, at, end);
+    this.sendHead(framing, old);
+    return next;
   }
 
   private denyResponse(): boolean {
@@ -453,34 +487,21 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     return true;
   }
 
-  private sendHead(piece: Buffer, at: number, end: number): number {
-    const head = this.responseHead;
-    const { request, responseBody } = this;
-    let framing = responseFraming(head, request.method);
-    const old = request.version === 10;
-    if (head.status === 204) dropFraming(head);
-    else if (old) head.remove('transfer-encoding');
-    responseBody.start(framing, head.contentLength, !old);
+  /** The head, and what `responseBody` has taken of the body. */
+  private sendHead(framing: Framing, old: boolean): void {
+    const { responseBody } = this;
     this.untilClose = framing === Framing.UntilClose || (old && framing === Framing.Chunked);
     if (this.untilClose) this.keepAlive = false;
     // An answer before the end of the request: what follows on this connection would be the rest of the body.
     if (!this.requestBody.done) this.keepAlive = false;
-    framing = responseBody.done ? Framing.None : framing;
     const connection = this.keepAlive && !this.session.listener.closing ? (old ? 'keep-alive' : '') : 'close';
-    const lines = responseHead(head, connection);
+    const lines = responseHead(this.responseHead, connection, old);
     this.responded = true;
     this.outgoing = '';
-    if (framing === Framing.None || at === end) {
+    this.kept = undefined;
+    if (responseBody.size === 0) {
       this.toClient(lines);
-      return at;
-    }
-    const next = responseBody.take(piece, at, end);
-    if (responseBody.failed) {
-      this.responded = false;
-      this.fail(Failures.ResponseInvalid);
-      return -1;
-    }
-    if (responseBody.size <= JOIN_LIMIT) {
+    } else if (responseBody.size <= JOIN_LIMIT) {
       this.toClient(lines + responseBody.piece.toString('latin1', responseBody.from, responseBody.to));
     } else {
       const { outlet } = this.session;
@@ -491,7 +512,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       outlet.socket.uncork();
       this.checkClient();
     }
-    return next;
   }
 
   private takeBody(bytes: Buffer, from: number, to: number): number {
@@ -559,62 +579,95 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private serverLost(): void {
     switch (this.phase) {
       case Phase.Connecting:
-        this.retry(Failures.ConnectFailed);
+        this.attemptFailed(Failures.ConnectFailed);
         return;
       case Phase.Tunnel:
         this.termination = 'SD';
         this.endTunnel();
         return;
       case Phase.Established:
-        break;
-      default:
-        return;
+        if (this.responded) this.fail(Failures.ResponseCut);
+        else this.attemptFailed(this.heads.begun ? Failures.HeadCut : Failures.ServerClosed);
     }
-    if (this.responded) this.fail(Failures.ResponseCut);
-    else if (!this.unanswered()) this.fail(Failures.ServerClosed);
-    else if (!this.replayed && this.replayable()) this.replay();
-    else this.fail(this.session.answered > 0 ? Failures.ReusedClosed : Failures.ServerClosed);
-  }
-
-  /** A kept-alive connection broke, and nothing of a response had come (RFC 9110 9.2.2, RFC 9112 9.3.1). */
-  private unanswered(): boolean {
-    const reused = this.connection !== undefined && this.connection.uses > 1;
-    return reused && !this.heads.begun;
-  }
-
-  private replay(): void {
-    this.replayed = true;
-    this.dropConnection();
-    this.openConnection(this.serverObject as Server, monotonic());
   }
 
   // --- failures and retries
 
-  /** The connection failed before anything was sent: the same server again, or another, or the end. */
-  private retry(failure: Failure): void {
-    const backend = this.backendObject as Backend;
+  private attemptFailed(failure: Failure): void {
+    if (this.tryAgain(failure, false)) return;
+    const closed = failure === Failures.ServerClosed && this.reused;
+    this.fail(closed && this.session.answered > 0 ? Failures.ReusedClosed : failure);
+  }
+
+  /**
+   * True when the request has found another attempt, or an end of another kind on the way to it. Without a `failure` it is
+   * the status of a response that is not wanted; `whole`: nothing more of it can come.
+   */
+  private tryAgain(failure: Failure | undefined, whole: boolean): boolean {
     const server = this.serverObject as Server;
-    const { retries, redispatch, timeouts } = backend.config;
-    this.dropConnection();
-    if (this.retries >= retries) {
-      tally.countRetry(backend, server, 'econ');
-      this.fail(failure);
-      return;
+    const sent = this.phase === Phase.Established;
+    const attempt = {
+      failure,
+      status: this.responseHead.status,
+      retries: this.retries,
+      repeatable: !sent || this.repeatable(),
+      replayable: failure === Failures.ServerClosed && this.reused && this.replayable(),
+    };
+    const next = nextAfter(attempt, placeOf(server), server.backend.config);
+    if (next === 'end') return false;
+    const now = monotonic();
+    if (failure === undefined) this.letGo(whole && this.responseBody.done, now);
+    else this.dropConnection();
+    if (failure === Failures.ResponseInvalid) tally.countBadResponse(server.backend, server);
+    this.rewind();
+    if (next === 'replay') {
+      this.openConnection(server, now);
+      return true;
     }
     this.retries++;
-    const last = this.retries === retries;
-    const due = redispatch !== undefined && (redispatch < 0 ? last : redispatch > 0 && this.retries % redispatch === 0);
-    // A discovered server that refuses is one that is going: its successor is asked at once.
-    if (due || !server.usable || server.config.identity !== server.config.name) {
-      tally.countRetry(backend, server, 'wredis');
-      this.redispatched = true;
+    if (sent || next !== 'other') tally.countAttempt(server, 'wretr');
+    if (next === 'other') {
+      this.left = server;
       this.giveBack();
-      this.assign(server, monotonic());
-      return;
+      this.assign(server, now);
+    } else if (next === 'pause') {
+      this.phase = Phase.Assigned;
+      this.armServer(Math.min(TURN_AROUND, server.backend.config.timeouts.connect ?? TURN_AROUND), now);
+    } else {
+      server.counters.stot++;
+      this.phase = Phase.Connecting;
+      if (failure === undefined) defer(this);
+      else this.openConnection(server, now);
     }
-    tally.countRetry(backend, server, 'wretr');
-    this.phase = Phase.Assigned;
-    this.services.wheel.arm(this.timer, Math.min(TURN_AROUND, timeouts.connect ?? TURN_AROUND));
+    return true;
+  }
+
+  /** Its connection has carried others, and nothing of a response has come. */
+  private get reused(): boolean {
+    return this.connection !== undefined && this.connection.uses > 1 && !this.heads.begun;
+  }
+
+  /** All of it is here, and nothing of a response has gone to the client. */
+  private repeatable(): boolean {
+    if (this.disableL7Retry || this.bytesOut > 0 || !this.requestBody.done) return false;
+    return this.bodiless || (this.kept !== undefined && !this.kept.overflown);
+  }
+
+  /** As before the first byte of a response. */
+  private rewind(): void {
+    this.armServer(undefined, 0);
+    this.heads.reset();
+    this.connectedAt = -1;
+    this.clientAwaited = false;
+    this.serverBehind = false;
+    this.session.regulate();
+  }
+
+  /** A retry that looked for another server has found one. */
+  private arrive(left: Server, server: Server): void {
+    this.left = undefined;
+    if (server !== left) this.redispatched = true;
+    tally.countAttempt(left, server === left ? 'wretr' : 'wredis');
   }
 
   onServerTimeout(now: number): void {
@@ -626,10 +679,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
         return;
       }
       case Phase.Connecting:
-        this.retry(Failures.ConnectTimeout);
+        this.attemptFailed(Failures.ConnectTimeout);
         return;
       case Phase.Established:
-        this.fail(this.responded ? Failures.ResponseStalled : this.serverBehind ? Failures.UploadStalled : Failures.ServerTimeout);
+        if (this.responded) this.fail(Failures.ResponseStalled);
+        else if (this.serverBehind) this.fail(Failures.UploadStalled);
+        else this.attemptFailed(Failures.ServerTimeout);
         return;
       case Phase.Tunnel:
         this.termination = 'sD';
@@ -642,9 +697,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     if (this.clientAwaited) this.fail(this.clientBehind ? Failures.ClientStalled : Failures.BodyTimeout);
   }
 
-  /** FIN while its request waits: HAProxy goes on unless the frontend has `option abortonclose`. */
+  /** FIN while its request waits: it is served all the same, unless the backend has `option abortonclose` (manual 4.2). */
   onClientEnd(): void {
-    if (!this.session.listener.frontend.config.abortonclose || this.responded) return;
+    if (this.backendObject?.config.abortonclose !== true || this.responded) return;
     if (this.phase === Phase.Established) this.fail(Failures.AnswerAbandoned);
     else this.onClientGone();
   }
@@ -663,25 +718,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.endTunnel();
       return;
     }
-    this.termination = `C${this.stage()}`;
+    this.termination = `C${stageOf(this.phase)}`;
     tally.countAbort(this.backendObject, this.serverObject, 'cliAbrt');
     this.close(false);
-  }
-
-  /** HAProxy's second letter for an abort now (manual 8.5). */
-  private stage(): string {
-    switch (this.phase) {
-      case Phase.Request:
-      case Phase.Reply:
-        return 'R';
-      case Phase.Queued:
-        return 'Q';
-      case Phase.Assigned:
-      case Phase.Connecting:
-        return 'C';
-      default:
-        return 'D';
-    }
   }
 
   /** A fault of our own: this exchange ends, nothing else does. */
@@ -724,7 +763,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.termination = failure.termination;
     const silent = frontend.config.dontlognull && session.requestStart === 0;
     // A connection on which nothing ever came is not told anything it did not ask for.
-    if (!(failure === Failures.RequestAborted && session.requestStart === 0)) this.writeError(failure.status, 'close');
+    if (!(failure === Failures.RequestAborted && session.requestStart === 0)) sendError(this, failure.status, 'close', false);
     this.bytesOut = 0; // as HAProxy logs it
     if (!silent) access(this, now, true, undefined);
     this.phase = Phase.Idle;
@@ -756,8 +795,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     if (close || !here || session.listener.closing) this.keepAlive = false;
     this.status = status;
     const connection = this.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
-    if (reply === undefined) this.writeError(status, connection);
-    else this.writeReply(status, reply, connection);
+    if (reply !== undefined) sendReply(this, status, reply, connection);
+    else if (!sendError(this, status, connection, request.method === 'HEAD')) this.keepAlive = false;
     if (requestBody.done || !this.keepAlive) this.close(this.keepAlive);
     else {
       this.discarding = true;
@@ -766,62 +805,34 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     }
   }
 
-  private writeError(status: number, connection: Connection): void {
-    const file = errorFile(this, status);
-    if (file === undefined) {
-      this.toClient(errorText(status, connection, this.phase === Phase.Reply && this.request.method === 'HEAD'));
-      return;
-    }
-    this.keepAlive = false;
-    if (file.length > 0) this.toClientBytes(file);
-  }
-
-  private writeReply(status: number, reply: Omit<Reply, 'status'>, connection: Connection): void {
-    this.toClient(replyHead(reply, status, connection));
-    if (this.request.method !== 'HEAD' && reply.body.length > 0 && hasBody(status)) this.toClientBytes(reply.body);
-  }
-
   // --- statistics page
 
   private takeStats(available: number): boolean {
-    const target = this.statsTarget();
-    if (!this.services.stats.matches(target, this.request)) return false;
+    if (!this.services.stats.matches(statsTarget(this), this.request)) return false;
     if (this.requestBody.done) return this.replyStats(Buffer.alloc(0), available);
     if (this.request.method !== 'POST') return false;
-    this.collecting = [];
-    this.collected = 0;
+    this.form = new StatsForm();
     // Of a chunked body only the data is wanted: nobody takes it further.
     this.requestBody.start(this.request.framing, this.request.contentLength, false);
-    this.session.armFor(
-      this.session.listener.frontend.config.timeouts.httpRequest ?? this.session.listener.frontend.config.timeouts.client,
-      monotonic(),
-    );
+    const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
+    this.session.armFor(httpRequest ?? client, monotonic());
     this.phase = Phase.Reply;
     return true;
   }
 
-  private statsTarget() {
-    const { frontend } = this.session.listener;
-    const own = frontend.config.kind === 'listen' ? frontend.defaultBackend : undefined;
-    return { frontend, backend: this.backendObject ?? own };
-  }
-
-  private collect(piece: Buffer): void {
-    this.collected += piece.length;
-    if (this.collected <= STATS_BODY) this.collecting?.push(piece);
-    else {
-      this.keepAlive = false;
-      this.answerStats(undefined);
-    }
+  private collect(form: StatsForm, piece: Buffer): void {
+    if (form.add(piece)) return;
+    this.keepAlive = false;
+    this.answerStats(undefined);
   }
 
   private answerStats(body: Buffer | undefined): void {
-    this.collecting = undefined;
+    this.form = undefined;
     this.replyStats(body, 0);
   }
 
   private replyStats(body: Buffer | undefined, available: number): boolean {
-    const reply = this.services.stats.handle(this.statsTarget(), this, body);
+    const reply = this.services.stats.handle(statsTarget(this), this, body);
     if (reply === undefined) return false;
     this.statsServed = true;
     tally.countIntercepted(this);
@@ -840,7 +851,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.outgoing = '';
     this.phase = Phase.Tunnel;
     this.keepAlive = false;
-    this.toClient(responseHead(this.responseHead, 'upgrade'));
+    this.toClient(responseHead(this.responseHead, 'upgrade', false));
     this.services.wheel.disarm(session);
     this.armServer(undefined, now);
     const { timeouts } = (this.backendObject as Backend).config;
@@ -883,15 +894,19 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   /** The response is complete. `clean`: nothing stands behind it on the server's connection. */
   private finish(clean: boolean, now: number): void {
-    const connection = this.connection as ServerConnection;
-    const sent = this.requestBody.done && connection.outlet.pending === 0;
-    const reusable = clean && sent && this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths;
-    this.connection = undefined;
-    this.responseBody.clear();
-    this.heads.reset();
-    if (reusable) connection.park();
-    else connection.close();
+    this.letGo(clean, now);
     this.close(this.keepAlive && this.requestBody.done, now);
+  }
+
+  /** The response has been read: its connection waits for another request, if it may. */
+  private letGo(clean: boolean, now: number): void {
+    const connection = this.connection as ServerConnection;
+    const { config } = connection.server.backend;
+    const sent = this.requestBody.done && connection.outlet.pending === 0;
+    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && config.httpReuse !== 'never' && !this.request.bothLengths;
+    this.connection = undefined;
+    if (clean && sent && kept) connection.park(now);
+    else connection.close();
   }
 
   /**
@@ -906,6 +921,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.clientAwaited = false;
     this.services.wheel.disarm(this.timer);
     this.dropConnection();
+    this.responseBody.clear();
+    this.heads.reset();
+    this.kept = undefined;
     const server = this.serverObject;
     try {
       tally.countEnded(this, now);
@@ -939,16 +957,4 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     if (ms === undefined) this.services.wheel.disarm(this.timer);
     else this.services.wheel.arm(this.timer, ms, now);
   }
-}
-
-const STRICTNESS: readonly HttpConnectionMode[] = ['keep-alive', 'server-close', 'close'];
-
-function stricter(one: HttpConnectionMode, other: HttpConnectionMode): HttpConnectionMode {
-  return STRICTNESS.indexOf(one) >= STRICTNESS.indexOf(other) ? one : other;
-}
-
-/** RFC 9110 8.6, RFC 9112 6.1: a response that has no body by its status says nothing about one. */
-function dropFraming(head: Head): void {
-  head.remove('content-length');
-  head.remove('transfer-encoding');
 }

@@ -30,8 +30,31 @@ function tells(forward: ForwardFor, head: Head, address: string): boolean {
   return !(forward.ifNone && head.has(forward.name));
 }
 
-/** The response for the client, up to and with the empty line; `connection` is the value to send, if any. */
-export function responseHead(head: Head, connection: '' | 'close' | 'keep-alive' | 'upgrade'): string {
-  const line = connection === '' ? '' : `connection: ${connection}\r\n`;
-  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fieldLines()}${line}\r\n`;
+/** The final response for the client, up to and with the empty line. `old`: an HTTP/1.0 client, which knows no chunks. */
+export function responseHead(head: Head, connection: '' | 'close' | 'keep-alive' | 'upgrade', old: boolean): string {
+  if (head.status === 204) dropFraming(head);
+  else if (old) head.remove('transfer-encoding');
+  return lines(head, connection === '' ? '' : `connection: ${connection}\r\n`);
+}
+
+export function interimHead(head: Head): string {
+  dropFraming(head);
+  return lines(head, '');
+}
+
+function lines(head: Head, more: string): string {
+  return `HTTP/1.1 ${head.status} ${head.reason}\r\n${head.fieldLines()}${more}\r\n`;
+}
+
+/** RFC 9110 8.6, RFC 9112 6.1: a response that has no body by its status says nothing about one. */
+function dropFraming(head: Head): void {
+  head.remove('content-length');
+  head.remove('transfer-encoding');
+}
+
+const STRICTNESS: readonly HttpConnectionMode[] = ['keep-alive', 'server-close', 'close'];
+
+/** Of what frontend and backend ask for, the one that closes more (manual 4.1). */
+export function stricter(one: HttpConnectionMode, other: HttpConnectionMode): HttpConnectionMode {
+  return STRICTNESS.indexOf(one) >= STRICTNESS.indexOf(other) ? one : other;
 }

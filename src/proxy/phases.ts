@@ -7,3 +7,19 @@ export type Reading = (typeof Reading)[keyof typeof Reading];
 /** How far an exchange is (HAProxy's stream states). `Reply` is a reply of our own. */
 export const Phase = { Idle: 0, Request: 1, Queued: 2, Assigned: 3, Connecting: 4, Established: 5, Tunnel: 6, Reply: 7 } as const;
 export type Phase = (typeof Phase)[keyof typeof Phase];
+
+/** HAProxy's second letter for an abort in `phase` (manual 8.5). */
+export function stageOf(phase: Phase): 'R' | 'Q' | 'C' | 'D' {
+  switch (phase) {
+    case Phase.Request:
+    case Phase.Reply:
+      return 'R';
+    case Phase.Queued:
+      return 'Q';
+    case Phase.Assigned:
+    case Phase.Connecting:
+      return 'C';
+    default:
+      return 'D';
+  }
+}

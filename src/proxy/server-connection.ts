@@ -9,19 +9,13 @@
 
 import net from 'node:net';
 import type { Server } from '../backend/server.ts';
-import type { IdleConnection } from '../backend/types.ts';
-import { Timed, type Wheel } from '../core/wheel.ts';
+import type { Wheel } from '../core/wheel.ts';
 import { Outlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
+import { countSurplus } from './tally.ts';
 
 /** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
 const BUFFER_SIZE = 128 * 1024;
-
-/**
- * How long a connection is kept without an exchange, ms. Shorter than the five seconds after which many servers close
- * theirs: a request that meets such a close must be sent again, and one with a body cannot be.
- */
-const IDLE_TIMEOUT = 4000;
 
 /** The exchange, as its connection sees it. */
 export interface ConnectionUser {
@@ -38,13 +32,15 @@ export interface ConnectionUser {
   onFault(error: unknown): void;
 }
 
-export class ServerConnection extends Timed implements IdleConnection {
+export class ServerConnection {
   readonly server: Server;
   readonly socket: net.Socket;
   readonly outlet: Outlet;
   user: ConnectionUser | undefined;
   /** Exchanges it has carried, this one included. */
   uses = 1;
+  /** When the last of them ended, monotonic; meaningful while it is idle. */
+  idleSince = 0;
   /** Where the next read goes, until Node knows of it. */
   private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
@@ -54,7 +50,6 @@ export class ServerConnection extends Timed implements IdleConnection {
 
   /** `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). */
   constructor(server: Server, user: ConnectionUser, wheel: Wheel, clientPort: number) {
-    super();
     this.wheel = wheel;
     this.server = server;
     this.user = user;
@@ -80,16 +75,13 @@ export class ServerConnection extends Timed implements IdleConnection {
   }
 
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
-  park(): void {
+  park(now: number): void {
     this.user = undefined;
-    const { removed, draining } = this.server;
-    if (this.closed || removed || draining || this.server.addressVersion !== this.addressVersion) this.close();
-    else if (parkIdle(this.server, this)) this.wheel.arm(this, IDLE_TIMEOUT);
-  }
-
-  /** Its deadline is left armed while it carries an exchange: parking again moves it on. */
-  onTimeout(): void {
-    if (this.user === undefined) this.close();
+    this.idleSince = now;
+    const { server } = this;
+    const { removed, draining } = server;
+    const kept = !this.closed && !removed && !draining && server.addressVersion === this.addressVersion;
+    if (!kept || !parkIdle(server, this, this.wheel, now)) this.close();
   }
 
   /** Taken from the pool for another exchange. */
@@ -108,7 +100,6 @@ export class ServerConnection extends Timed implements IdleConnection {
     if (this.user === undefined) unparkIdle(this.server, this);
     this.user = undefined;
     this.closed = true;
-    this.wheel.disarm(this);
     this.socket.destroy();
   }
 
@@ -131,6 +122,7 @@ export class ServerConnection extends Timed implements IdleConnection {
   private onBytes(length: number, bytes: Buffer): boolean {
     if (this.user === undefined) {
       // Nobody asked: whatever this is, the next exchange must not take it for its response.
+      countSurplus(this.server);
       this.close();
       return false;
     }
@@ -152,7 +144,6 @@ export class ServerConnection extends Timed implements IdleConnection {
 
   private onError(): void {
     this.closed = true;
-    this.wheel.disarm(this);
     if (this.user === undefined) this.close();
     else this.user.onServerError();
   }
@@ -161,7 +152,6 @@ export class ServerConnection extends Timed implements IdleConnection {
   private onClose(): void {
     if (this.closed) return;
     this.closed = true;
-    this.wheel.disarm(this);
     if (this.user === undefined) unparkIdle(this.server, this);
     else this.user.onServerEnd();
   }

@@ -87,10 +87,22 @@ export function countAbort(backend: Backend | undefined, server: Server | undefi
   if (server !== undefined) server.counters[by]++;
 }
 
-/** Each attempt that failed and is made again: on the same server, or on another. */
-export function countRetry(backend: Backend, server: Server, kind: 'wretr' | 'wredis' | 'econ'): void {
-  backend.counters[kind]++;
+/** An attempt that failed and is made again: on the same server, or on another. */
+export function countAttempt(server: Server, kind: 'wretr' | 'wredis'): void {
+  server.backend.counters[kind]++;
   server.counters[kind]++;
+}
+
+/** The head of a response goes to the client. */
+export function countAnswered(server: Server, status: number): void {
+  server.counters.reqTot++;
+  server.counters.hrsp.count(status);
+}
+
+/** HAProxy closes such a connection without a word; here it can be seen. */
+export function countSurplus(server: Server): void {
+  server.counters.surplus++;
+  server.backend.counters.surplus++;
 }
 
 export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
@@ -100,7 +112,10 @@ export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
     case Failures.NoServer:
     case Failures.QueueTimeout:
     case Failures.QueueFull:
+    case Failures.ConnectFailed:
+    case Failures.ConnectTimeout:
       if (backend !== undefined) backend.counters.econ++;
+      if (server !== undefined) server.counters.econ++;
       return;
     case Failures.BodyInvalid:
       exchange.session.listener.frontend.counters.ereq++;
@@ -113,8 +128,11 @@ export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
       countAbort(backend, server, 'srvAbrt');
       countBadResponse(backend, server);
       return;
+    case Failures.AnswerAbandoned:
+      countAbort(backend, server, 'cliAbrt');
+      return;
     case Failures.ServerClosed:
-    case Failures.ReusedClosed:
+    case Failures.HeadCut:
     case Failures.ServerTimeout:
     case Failures.ResponseInvalid:
       countBadResponse(backend, server);
@@ -124,7 +142,7 @@ export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
   }
 }
 
-function countBadResponse(backend: Backend | undefined, server: Server | undefined): void {
+export function countBadResponse(backend: Backend | undefined, server: Server | undefined): void {
   if (server !== undefined) server.counters.eresp++;
   if (backend !== undefined) backend.counters.eresp++;
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Backend } from '../../src/backend/backend.ts';
 import { Backends } from '../../src/backend/backends.ts';
 import type { Server } from '../../src/backend/server.ts';
+import { NO_IDLE } from '../../src/backend/types.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer } from '../../src/state/types.ts';
@@ -111,7 +112,7 @@ describe('Backends.apply', () => {
     const backend = made(ready('a'), ready('b'));
     const [a, b] = backend.servers as [Server, Server];
     let closed = 0;
-    a.idle.push({ close: () => closed++ });
+    a.idle = { ...NO_IDLE, close: () => closed++ };
     assert.equal(hold(backend), a);
     apply({ kind: 'remove-server', backend: 'app', identity: 'a', reason: 'container is gone' });
     assert.equal(names(backend), 'ab');

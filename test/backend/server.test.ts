@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Admin, OpState } from '../../src/backend/types.ts';
+import { Admin, NO_IDLE, OpState } from '../../src/backend/types.ts';
 import { CHECK, makeBackend, serverConfig, verdict } from './support.ts';
 
 const LEFT = '0 sessions active, 0 requeued, 0 remaining in queue.';
@@ -224,10 +224,10 @@ describe('a new configuration of a server', () => {
   it('a changed address voids what was known, closes idle connections and starts checks anew', () => {
     const { s1, events } = pair();
     let closed = 0;
-    s1.idle.push({ close: () => closed++ }, { close: () => closed++ });
+    s1.idle = { ...NO_IDLE, close: () => closed++ };
     s1.setVerdict(verdict('L7OK', 200), 0);
     assert.equal(s1.update({ ...s1.config, address: '127.0.0.9' }, 'ready', '', 0), true);
-    assert.deepEqual([closed, s1.addressVersion, s1.verdict, s1.statusText()], [2, 1, undefined, 'UP 1/3']);
+    assert.deepEqual([closed, s1.addressVersion, s1.verdict, s1.statusText()], [1, 1, undefined, 'UP 1/3']);
     assert.deepEqual(events.take(), ['5 Server app/s1 changed its address from 127.0.0.1:80 to 127.0.0.9:80.']);
   });
 

@@ -1,0 +1,30 @@
+/** The statistics page: whose it is, and what a POST to it carries, wanted whole before it is answered. */
+
+import type { ExchangeFacts } from './exchange-facts.ts';
+
+/** Most bytes of it. */
+const LIMIT = 16 * 1024;
+
+export class StatsForm {
+  private readonly pieces: Buffer[] = [];
+  private size = 0;
+
+  /** False when it is too long. */
+  add(piece: Buffer): boolean {
+    this.size += piece.length;
+    if (this.size > LIMIT) return false;
+    this.pieces.push(piece);
+    return true;
+  }
+
+  whole(): Buffer {
+    return Buffer.concat(this.pieces);
+  }
+}
+
+/** The proxies that it is about. */
+export function statsTarget({ session, backendObject }: ExchangeFacts) {
+  const { frontend } = session.listener;
+  const own = frontend.config.kind === 'listen' ? frontend.defaultBackend : undefined;
+  return { frontend, backend: backendObject ?? own };
+}
