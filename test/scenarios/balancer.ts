@@ -19,7 +19,7 @@ import { RawClient } from '../support/client.ts';
 import { until } from '../support/wait.ts';
 
 /** What the access log was told, copied. */
-export type Logged = Pick<AccessRecord, 'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries'> & {
+export type Logged = Pick<AccessRecord, 'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries' | 'redispatched'> & {
   readonly server: string;
 };
 
@@ -133,9 +133,9 @@ defaults
 `;
 
 function copy(record: AccessRecord): Logged {
-  const { status, termination, bytesToClient, bytesFromClient, requestLine, retries } = record;
+  const { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched } = record;
   const server = record.server?.config.name ?? record.noServer;
-  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, server };
+  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, server };
 }
 
 /** Runs `story` with a balancer and stops it afterwards, whatever happens. */
