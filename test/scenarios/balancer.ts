@@ -19,7 +19,10 @@ import { RawClient } from '../support/client.ts';
 import { until } from '../support/wait.ts';
 
 /** What the access log was told, copied. */
-export type Logged = Pick<AccessRecord, 'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries' | 'redispatched'> & {
+export type Logged = Pick<
+  AccessRecord,
+  'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries' | 'redispatched'
+> & {
   readonly server: string;
 };
 

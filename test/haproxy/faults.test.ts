@@ -1,0 +1,105 @@
+/** Servers that fail, before the real HAProxy: the same table as Fairlead's (test/scenarios/faults.ts). */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { COUNTERS, FAULTS, type Fault, type Outcome, talk, withServers } from '../scenarios/faults.ts';
+import { parseStats } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
+
+const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
+const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+
+let folder = '';
+let logs: DatagramSocket | undefined;
+const lines: string[] = [];
+
+before(async () => {
+  if (skip !== false) return;
+  folder = mkdtempSync(join(tmpdir(), 'fairlead-faults-'));
+  logs = createSocket('udp4', (message) => lines.push(message.toString('latin1')));
+  logs.bind(0, '127.0.0.1');
+  await once(logs, 'listening');
+});
+
+after(() => {
+  logs?.close();
+  if (folder !== '') rmSync(folder, { recursive: true });
+});
+
+/** The time-outs are those of the scenarios (balancer.ts). */
+const configuration = (path: string, backend: string): string => `
+global
+ stats socket ${path}.ctl
+ log 127.0.0.1:${logs?.address().port} local0
+defaults
+ mode http
+ log global
+ option httplog
+ timeout connect 2s
+ timeout client 10s
+ timeout server 10s
+frontend www
+ bind unix@${path}.www
+ default_backend be
+backend be
+${backend}`;
+
+async function play(fault: Fault, path: string): Promise<Outcome> {
+  const outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = { answers: [], asked: {}, log: [], counters: {} };
+  const expected = fault.haproxy.log ?? fault.log;
+  await withServers(fault, async (backend, asked) => {
+    lines.length = 0;
+    writeFileSync(`${path}.cfg`, configuration(path, backend));
+    const haproxy: ChildProcess = spawn('haproxy', ['-db', '-f', `${path}.cfg`], { stdio: 'ignore' });
+    try {
+      await until('HAProxy listens', () => existsSync(`${path}.www`) && existsSync(`${path}.ctl`));
+      outcome.answers = await talk(connect(`${path}.www`), fault.requests);
+      outcome.asked = asked();
+      await until('all is logged', () => logged().length >= expected.length);
+      outcome.log = logged();
+      outcome.counters = await counted(path);
+    } finally {
+      haproxy.kill('SIGKILL');
+      await once(haproxy, 'exit');
+    }
+  });
+  return outcome;
+}
+
+function logged(): string[] {
+  return lines.flatMap((line) => {
+    const [, server, status, termination, retries] = / be\/(\S+) \S+ (\S+) \d+ - - (\S{4}) \S+\/(\+?\d+) \d+\/\d+ "/.exec(line) ?? [];
+    return server === undefined ? [] : [`${server} ${status} ${termination} ${retries}`];
+  });
+}
+
+async function counted(path: string): Promise<Record<string, string>> {
+  const control = connect(`${path}.ctl`);
+  control.write('show stat\n');
+  let csv = '';
+  for await (const bytes of control) csv += bytes.toString();
+  const rows = parseStats(csv).filter((row) => row.pxname === 'be');
+  return Object.fromEntries(
+    rows.map((row) => [
+      row.svname === 'BACKEND' ? 'be' : (row.svname ?? ''),
+      COUNTERS.map((name) => [name, row[/^\d/.test(name) ? `hrsp_${name}` : name] ?? ''] as const)
+        .filter(([, value]) => value !== '' && value !== '0')
+        .map(([name, value]) => `${name} ${value}`)
+        .join(' '),
+    ]),
+  );
+}
+
+for (const [index, fault] of FAULTS.entries()) {
+  test(fault.name, { skip }, async () => {
+    const { answers, asked, log, counters } = { ...fault, ...fault.haproxy };
+    assert.deepEqual(await play(fault, join(folder, String(index))), { answers, asked, log, counters });
+  });
+}
