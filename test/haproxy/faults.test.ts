@@ -1,10 +1,9 @@
 /** Servers that fail, before the real HAProxy: the same table as Fairlead's (test/scenarios/faults.ts). */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createSocket, type Socket as DatagramSocket } from 'node:dgram';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,19 +16,12 @@ const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
 const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
 
 let folder = '';
-let logs: DatagramSocket | undefined;
-const lines: string[] = [];
 
-before(async () => {
-  if (skip !== false) return;
-  folder = mkdtempSync(join(tmpdir(), 'fairlead-faults-'));
-  logs = createSocket('udp4', (message) => lines.push(message.toString('latin1')));
-  logs.bind(0, '127.0.0.1');
-  await once(logs, 'listening');
+before(() => {
+  if (skip === false) folder = mkdtempSync(join(tmpdir(), 'fairlead-faults-'));
 });
 
 after(() => {
-  logs?.close();
   if (folder !== '') rmSync(folder, { recursive: true });
 });
 
@@ -37,7 +29,7 @@ after(() => {
 const configuration = (path: string, backend: string): string => `
 global
  stats socket ${path}.ctl
- log 127.0.0.1:${logs?.address().port} local0
+ log stdout format raw local0
 defaults
  mode http
  log global
@@ -53,17 +45,20 @@ ${backend}`;
 
 async function play(fault: Fault, path: string): Promise<Outcome> {
   const outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = { answers: [], asked: {}, log: [], counters: {} };
-  const expected = fault.haproxy.log ?? fault.log;
+  const expected = fault.haproxy?.log ?? fault.log;
   await withServers(fault, async (backend, asked) => {
-    lines.length = 0;
     writeFileSync(`${path}.cfg`, configuration(path, backend));
-    const haproxy: ChildProcess = spawn('haproxy', ['-db', '-f', `${path}.cfg`], { stdio: 'ignore' });
+    const haproxy = spawn('haproxy', ['-db', '-f', `${path}.cfg`], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let lines = '';
+    haproxy.stdout.on('data', (bytes: Buffer) => {
+      lines += bytes.toString('latin1');
+    });
     try {
-      await until('HAProxy listens', () => existsSync(`${path}.www`) && existsSync(`${path}.ctl`));
+      await until('HAProxy listens', async () => (await listens(`${path}.www`)) && (await listens(`${path}.ctl`)));
       outcome.answers = await talk(connect(`${path}.www`), fault.requests);
       outcome.asked = asked();
-      await until('all is logged', () => logged().length >= expected.length);
-      outcome.log = logged();
+      await until('all is logged', () => logged(lines).length >= expected.length);
+      outcome.log = logged(lines);
       outcome.counters = await counted(path);
     } finally {
       haproxy.kill('SIGKILL');
@@ -73,8 +68,18 @@ async function play(fault: Fault, path: string): Promise<Outcome> {
   return outcome;
 }
 
-function logged(): string[] {
-  return lines.flatMap((line) => {
+function listens(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function logged(lines: string): string[] {
+  return lines.split('\n').flatMap((line) => {
     const [, server, status, termination, retries] = / be\/(\S+) \S+ (\S+) \d+ - - (\S{4}) \S+\/(\+?\d+) \d+\/\d+ "/.exec(line) ?? [];
     return server === undefined ? [] : [`${server} ${status} ${termination} ${retries}`];
   });
@@ -98,7 +103,7 @@ async function counted(path: string): Promise<Record<string, string>> {
 }
 
 for (const [index, fault] of FAULTS.entries()) {
-  test(fault.name, { skip }, async () => {
+  test(fault.name, { skip: fault.haproxy === undefined ? 'what HAProxy does here varies' : skip }, async () => {
     const { answers, asked, log, counters } = { ...fault, ...fault.haproxy };
     assert.deepEqual(await play(fault, join(folder, String(index))), { answers, asked, log, counters });
   });
