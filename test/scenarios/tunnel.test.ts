@@ -148,8 +148,9 @@ describe('its time-outs', () => {
   });
 
   it('or timeout client, when that is shorter', async () => {
-    await withTunnel('timeout client 150ms\n timeout server 1h', async ({ serverSaw }) => {
+    await withTunnel('timeout client 150ms\n timeout server 1h', async ({ serverSaw }, balancer) => {
       await until('the server knows', () => serverSaw.end || serverSaw.close);
+      assert.equal((await ending(balancer)).termination, 'cD--');
     });
   });
 
@@ -163,6 +164,28 @@ describe('its time-outs', () => {
         assert.equal((await ending(balancer)).termination, 'sD--');
       },
     );
+  });
+
+  it('timeout client-fin ends it when the server has ended its half and the client is silent', async () => {
+    await withTunnel(
+      'timeout tunnel 1h\n timeout client 1h\n timeout server 1h\n timeout client-fin 150ms',
+      async ({ client, server }, balancer) => {
+        client.socket.allowHalfOpen = true;
+        server.end('bye');
+        assert.equal(await client.readAll(), 'bye');
+        assert.equal((await ending(balancer)).termination, 'cD--');
+      },
+    );
+  });
+
+  it('without timeout server-fin it is timeout tunnel that holds on, whatever timeout client is', async () => {
+    await withTunnel('timeout tunnel 1h\n timeout client 100ms\n timeout server 100ms', async ({ client, server, serverSaw }) => {
+      client.socket.end('bye');
+      await until('the FIN is through', () => serverSaw.end);
+      await later(300);
+      server.write('.');
+      await client.readUntil('.');
+    });
   });
 
   it('timeout server-fin does not end it while the server speaks', async () => {
