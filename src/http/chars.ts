@@ -8,6 +8,10 @@ export const VALUE = 2;
 export const TARGET = 4;
 export const DIGIT = 8;
 export const HEX = 16;
+/** What HAProxy's `option accept-invalid-http-request` lets a target hold: anything but blanks and control bytes. */
+export const LENIENT_TARGET = 32;
+/** What it lets a field name hold: anything but the colon and, unlike HAProxy, what ends a line or a C string. */
+export const LENIENT_NAME = 64;
 
 export const CLASS: Uint8Array = classify();
 
@@ -21,6 +25,8 @@ function classify(): Uint8Array {
     if (byte > 0x20 && byte < 0x7f && char !== '#') bits |= TARGET;
     if (/[0-9]/.test(char)) bits |= DIGIT;
     if (/[0-9A-Fa-f]/.test(char)) bits |= HEX;
+    if (byte > 0x20 && byte !== 0x7f) bits |= LENIENT_TARGET;
+    if (!/[:\r\n\0]/.test(char)) bits |= LENIENT_NAME;
     table[byte] = bits;
   }
   return table;

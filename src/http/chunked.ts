@@ -9,7 +9,7 @@
  * Nothing of a piece leaves before its framing was read.
  */
 
-import { CLASS, COLON, CR, HEX, LF, TOKEN, VALUE } from './chars.ts';
+import { CLASS, CR, HEX, LF, VALUE } from './chars.ts';
 
 const State = {
   Size: 0,
@@ -27,14 +27,22 @@ type State = (typeof State)[keyof typeof State];
 /** 13 hexadecimal digits are 2^52 - 1: a number can hold them exactly. */
 const MAX_DIGITS = 13;
 const MAX_EXTENSION = 256;
-/** Extensions of a whole body: each costs the receiver more than it costs the sender (CVE-2023-39326). */
+/** Extensions of a whole body, beyond what its data pays for: they cost the receiver more than the sender (CVE-2023-39326). */
 const MAX_EXTENSIONS = 16384;
 const MAX_TRAILERS = 8192;
 
-/** Fields that a trailer must not carry (RFC 9110 6.5.1): framing, routing, and what the head has decided by. */
+/** chunk-ext of RFC 9112 7.1.1, but for blanks behind the size: some take what stands there for the line's end. */
+const EXTENSION =
+  /^(?:;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[^"\\]|\\.)*"))?(?:[ \t]+(?=;))?)+$/;
+const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/;
+/**
+ * Fields that a trailer must not carry (RFC 9110 6.5.1): framing, routing, credentials, conditions, what tells how to read
+ * the content, and whatever a head has decided by.
+ */
 const FORBIDDEN_TRAILER =
-  /^(?:content-length|transfer-encoding|host|connection|te|trailer|upgrade|keep-alive|proxy-.*|authorization|cookie|set-cookie|content-encoding|content-type|content-range|x-forwarded-.*|cache-control|expect|max-forwards|pragma|range)$/i;
+  /^(?:content-.*|transfer-encoding|host|connection|te|trailer|upgrade|http2-settings|keep-alive|proxy-.*|authorization|www-authenticate|cookie|set-cookie|forwarded|x-forwarded-.*|if-.*|cache-control|expect|max-forwards|pragma|range|age|date|expires|location|retry-after|vary|warning):/i;
 
+const SEMICOLON = 0x3b;
 const NOTHING = Buffer.alloc(0);
 
 export class ChunkedBody {
@@ -47,7 +55,11 @@ export class ChunkedBody {
   private left = 0;
   private extension = 0;
   private extensions = 0;
-  private trailers = '';
+  /** The line that is being read and must be checked whole: an extension, or one of the trailers. */
+  private line = '';
+  /** Bytes of all trailers. */
+  private trailers = 0;
+  private kept = '';
   /** False: only the data goes on, for a receiver that does not know the coding (HTTP/1.0). */
   private framed = true;
   /** Start of the run of bytes that goes on as it is, -1 between runs. */
@@ -63,7 +75,6 @@ export class ChunkedBody {
     this.left = 0;
     this.extension = 0;
     this.extensions = 0;
-    this.trailers = '';
   }
 
   get done(): boolean {
@@ -172,8 +183,10 @@ export class ChunkedBody {
     // Split, with trailers, or with an extension: written anew by endSizeLine.
     this.endRun(from);
     if (byte === CR) this.state = State.SizeLf;
-    else if (byte === 0x3b) this.state = State.Extension;
-    else return this.broken();
+    else if (byte === SEMICOLON) {
+      this.state = State.Extension;
+      this.line = ';';
+    } else return this.broken();
     return at + 1;
   }
 
@@ -183,8 +196,9 @@ export class ChunkedBody {
     this.extension += at - from;
     this.extensions += at - from;
     if (this.extension > MAX_EXTENSION || this.extensions > MAX_EXTENSIONS) return this.broken();
+    this.line += bytes.toString('latin1', from, at);
     if (at === to) return to;
-    if (bytes[at] !== CR) return this.broken();
+    if (bytes[at] !== CR || !EXTENSION.test(this.line)) return this.broken();
     this.state = State.SizeLf;
     return at + 1;
   }
@@ -192,10 +206,13 @@ export class ChunkedBody {
   /** The size line is complete at `at` and not part of a range. */
   private endSizeLine(at: number): number {
     if (this.size === 0) {
-      this.trailers = '';
+      this.line = '';
+      this.trailers = 0;
+      this.kept = '';
       this.state = State.Trailer;
       return at;
     }
+    this.extensions = Math.max(0, this.extensions - this.size);
     if (this.framed) this.emit(`${this.size.toString(16)}\r\n`);
     return this.startData(at);
   }
@@ -219,21 +236,25 @@ export class ChunkedBody {
     this.runFrom = -1;
   }
 
-  /** Field lines up to the empty one; held as text, since they must be checked whole. */
+  /** Field lines up to the empty one. What goes on is kept until the last of them was found valid. */
   private readTrailer(bytes: Buffer, from: number, to: number): number {
-    let at = from;
-    while (at < to) {
+    for (let at = from; at < to; at++) {
       const byte = bytes[at] as number;
-      this.trailers += String.fromCharCode(byte);
-      at++;
-      if (byte === LF && (this.trailers === '\r\n' || this.trailers.endsWith('\r\n\r\n'))) {
-        const kept = checkTrailers(this.trailers);
-        if (kept === undefined) return this.broken();
-        if (this.framed) this.emit(`0\r\n${kept}\r\n`);
-        this.state = State.Done;
-        return at;
+      if (++this.trailers > MAX_TRAILERS) return this.broken();
+      if (this.line.endsWith('\r')) {
+        if (byte !== LF) return this.broken();
+        if (this.line === '\r') {
+          if (this.framed) this.emit(`0\r\n${this.kept}\r\n`);
+          this.state = State.Done;
+          return at + 1;
+        }
+        if (!TRAILER.test(this.line)) return this.broken();
+        if (!FORBIDDEN_TRAILER.test(this.line)) this.kept += `${this.line}\n`;
+        this.line = '';
+      } else {
+        if (byte !== CR && !((CLASS[byte] as number) & VALUE)) return this.broken();
+        this.line += String.fromCharCode(byte);
       }
-      if (this.trailers.length > MAX_TRAILERS) return this.broken();
     }
     return to;
   }
@@ -242,24 +263,4 @@ export class ChunkedBody {
     this.state = State.Failed;
     return 0;
   }
-}
-
-/** The field lines that may go on, each with CRLF; undefined when one is not a field line. */
-function checkTrailers(text: string): string | undefined {
-  let kept = '';
-  const lines = text.slice(0, -2).split('\r\n');
-  lines.pop();
-  for (const line of lines) {
-    const colon = line.indexOf(String.fromCharCode(COLON));
-    if (colon <= 0) return undefined;
-    const name = line.slice(0, colon);
-    if (!every(name, TOKEN) || !every(line.slice(colon + 1), VALUE)) return undefined;
-    if (!FORBIDDEN_TRAILER.test(name)) kept += `${line}\r\n`;
-  }
-  return kept;
-}
-
-function every(text: string, kind: number): boolean {
-  for (let i = 0; i < text.length; i++) if (!((CLASS[text.charCodeAt(i)] as number) & kind)) return false;
-  return true;
 }

@@ -5,113 +5,107 @@
  * between calls: an incomplete head is parsed again when more has come, and `scanned` lets the search for its end
  * go on where it stopped. One loop per line kind reads every byte once; field names are identified on the way, so
  * that no field is looked up later.
+ *
+ * A head that is not complete is refused as soon as it cannot become one: at a control byte, at a line end that is
+ * not CRLF, at a first line that is none, at a target or a head that is too long.
  */
 
-import { CLASS, COLON, CR, DIGIT, HTAB, LF, SP, TARGET, TOKEN, VALUE } from './chars.ts';
+import { parseAbsolute, sameAuthority, validAuthority } from './authority.ts';
+import { CLASS, COLON, CR, HTAB, LENIENT_NAME, LENIENT_TARGET, LF, SP, TOKEN, VALUE } from './chars.ts';
 import { Field, fieldOf } from './fields.ts';
-import { Framing, type Head } from './head.ts';
+import { Framing, Head } from './head.ts';
+import { type HeadRules, Refusal, STRICT } from './refusal.ts';
+import { refuseLine, requestLine, statusLine } from './start-lines.ts';
 
-/** Why a head is refused. Stable numbers: logs and `show errors` name them. */
-export const Refusal = {
-  BareLineEnd: -1,
-  RequestLine: -2,
-  Version: -3,
-  FieldName: -4,
-  FieldValue: -5,
-  TooManyFields: -6,
-  TooLong: -7,
-  ContentLength: -8,
-  TransferEncoding: -9,
-  Host: -10,
-  Target: -11,
-  StatusLine: -12,
-  Expect: -13,
-  Connect: -14,
-  Trace: -15,
-} as const;
-export type Refusal = (typeof Refusal)[keyof typeof Refusal];
+export { type HeadRules, Refusal, STRICT };
 
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
-const HTTP_1 = Buffer.from('HTTP/1.');
+/** First lines of heads that are not complete are tried here: what they say is not to be seen yet. */
+const SCRATCH = new Head(0);
 
 /**
  * Parses the request head in `bytes[from..to)`.
  * `limit`: most bytes a head may have. `scanned`: bytes that are known not to hold the head's end.
  */
-export function parseRequestHead(bytes: Buffer, from: number, to: number, head: Head, limit: number, scanned: number): number {
+export function parseRequestHead(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  head: Head,
+  limit: number,
+  scanned: number,
+  rules: HeadRules = STRICT,
+): number {
   let start = from;
   // RFC 9112 2.2: one empty line before a request line is ignored; more of them are not a request.
   if (start + 1 < to && bytes[start] === CR && bytes[start + 1] === LF) start += 2;
+  if (rules.lenient) {
+    const used = parseSimpleRequest(bytes, start, to, head, from + scanned, rules);
+    if (used !== 0) return used < 0 ? used : used - start > limit ? Refusal.TooLong : used - from;
+  }
   const end = findEnd(bytes, start, to, from + scanned, limit);
-  if (end <= 0) return end;
+  if (end <= 0) return unfinishedRequest(bytes, start, to, from + scanned, end, rules);
   head.reset();
   const text = bytes.toString('latin1', start, end);
   head.text = text;
-
-  // request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 3)
-  let at = start;
-  while ((CLASS[bytes[at] as number] as number) & TOKEN) at++;
-  if (at === start || bytes[at] !== SP) return refuseLine(bytes, at, Refusal.RequestLine);
-  head.method = text.slice(0, at - start);
-  const targetFrom = ++at;
-  while ((CLASS[bytes[at] as number] as number) & TARGET) at++;
-  if (at === targetFrom || bytes[at] !== SP) return refuseLine(bytes, at, Refusal.RequestLine);
-  const targetTo = at++;
-  for (let i = 0; i < HTTP_1.length; i++) if (bytes[at + i] !== HTTP_1[i]) return refuseLine(bytes, at + i, Refusal.RequestLine);
-  at += HTTP_1.length;
-  const minor = bytes[at] as number;
-  if (minor !== 0x31 && minor !== 0x30) return Refusal.Version;
-  if (bytes[at + 1] !== CR || bytes[at + 2] !== LF) return refuseLine(bytes, at + 1, Refusal.Version);
-  head.version = minor === 0x31 ? 11 : 10;
-  head.keepAlive = head.version === 11;
-  head.fieldsFrom = at + 3 - start;
+  const at = requestLine(bytes, start, text, head, rules);
+  if (at < 0) return at;
+  head.fieldsFrom = at - start;
   head.fieldsTo = end - 2 - start;
-
-  const failed = parseFields(bytes, start, at + 3, end - 2, head);
+  const failed = parseFields(bytes, start, at, end - 2, head, rules.lenient ? LENIENT_NAME : TOKEN);
   if (failed < 0) return failed;
-  head.target = text.slice(targetFrom - start, targetTo - start);
-  const refusal = settleRequest(head);
+  const refusal = settleRequest(head, rules.lenient);
   return refusal < 0 ? refusal : end - from;
 }
 
 /** Parses the response head in `bytes[from..to)`; `framing` is what the fields say, see `responseFraming`. */
-export function parseResponseHead(bytes: Buffer, from: number, to: number, head: Head, limit: number, scanned: number): number {
+export function parseResponseHead(
+  bytes: Buffer,
+  from: number,
+  to: number,
+  head: Head,
+  limit: number,
+  scanned: number,
+  rules: HeadRules = STRICT,
+): number {
   const end = findEnd(bytes, from, to, from + scanned, limit);
-  if (end <= 0) return end;
+  if (end <= 0) return end < 0 ? end : unfinishedResponse(bytes, from, to, from + scanned, rules);
   head.reset();
   const text = bytes.toString('latin1', from, end);
   head.text = text;
-
-  // status-line = HTTP-version SP status-code SP [reason-phrase] CRLF (RFC 9112 4); the last SP is often missing.
-  for (let i = 0; i < HTTP_1.length; i++) if (bytes[from + i] !== HTTP_1[i]) return Refusal.StatusLine;
-  let at = from + HTTP_1.length;
-  const minor = bytes[at] as number;
-  if ((minor !== 0x31 && minor !== 0x30) || bytes[at + 1] !== SP) return Refusal.StatusLine;
-  head.version = minor === 0x31 ? 11 : 10;
-  head.keepAlive = head.version === 11;
-  at += 2;
-  let status = 0;
-  for (let i = 0; i < 3; i++) {
-    const digit = bytes[at + i] as number;
-    if (!((CLASS[digit] as number) & DIGIT)) return Refusal.StatusLine;
-    status = status * 10 + digit - 0x30;
-  }
-  at += 3;
-  if (status < 100) return Refusal.StatusLine;
-  head.status = status;
-  const reasonFrom = bytes[at] === SP ? at + 1 : at;
-  if (reasonFrom === at && bytes[at] !== CR) return Refusal.StatusLine;
-  at = reasonFrom;
-  while ((CLASS[bytes[at] as number] as number) & VALUE) at++;
-  if (bytes[at] !== CR || bytes[at + 1] !== LF) return Refusal.StatusLine;
-  head.reason = text.slice(reasonFrom - from, at - from);
-  head.fieldsFrom = at + 2 - from;
+  const at = statusLine(bytes, from, text, head, rules);
+  if (at < 0) return at;
+  head.fieldsFrom = at - from;
   head.fieldsTo = end - 2 - from;
-
-  const failed = parseFields(bytes, from, at + 2, end - 2, head);
+  const failed = parseFields(bytes, from, at, end - 2, head, rules.lenient ? LENIENT_NAME : TOKEN);
   if (failed < 0) return failed;
   const refusal = settleResponse(head);
   return refusal < 0 ? refusal : end - from;
+}
+
+/**
+ * HTTP/0.9: `GET target CRLF` and nothing else, with the option alone. It is complete with its line, whatever follows is
+ * ignored. The index behind it, 0 where the line is another or not yet here, or a Refusal.
+ */
+function parseSimpleRequest(bytes: Buffer, start: number, to: number, head: Head, searchFrom: number, rules: HeadRules): number {
+  const lf = bytes.indexOf(LF, Math.max(start, searchFrom));
+  if (lf < 0 || lf >= to) return 0;
+  // More than one line, where the first one came earlier: it was looked at then.
+  const line = bytes.toString('latin1', start, lf + 1);
+  const target = /^GET ([^ \r\n]+)\r\n$/.exec(line)?.[1];
+  if (target === undefined) return 0;
+  for (let i = start + 4; i < lf - 1; i++) if (!((CLASS[bytes[i] as number] as number) & LENIENT_TARGET)) return Refusal.RequestLine;
+  if (target.length > rules.maxTarget) return Refusal.TargetTooLong;
+  head.reset();
+  head.text = line;
+  head.fieldsFrom = line.length;
+  head.fieldsTo = line.length;
+  head.method = 'GET';
+  head.target = target;
+  head.version = 10;
+  head.keepAlive = false;
+  const refusal = settleTarget(head, true);
+  return refusal < 0 ? refusal : lf + 1;
 }
 
 /**
@@ -127,28 +121,77 @@ export function responseFraming(head: Head, method: string): Framing {
 function findEnd(bytes: Buffer, from: number, to: number, searchFrom: number, limit: number): number {
   const found = bytes.indexOf(END_OF_HEAD, Math.max(from, searchFrom - 3));
   if (found >= 0 && found + 4 <= to) return found + 4 - from > limit ? Refusal.TooLong : found + 4;
-  if (to - from > limit) return Refusal.TooLong;
-  // A head that ends its lines with bare LFs would never be complete: refuse it now, not at the time-out.
-  for (let lf = bytes.indexOf(LF, Math.max(from, searchFrom)); lf >= 0 && lf < to; lf = bytes.indexOf(LF, lf + 1)) {
-    if (lf === from || bytes[lf - 1] !== CR) return Refusal.BareLineEnd;
+  return to - from > limit ? Refusal.TooLong : 0;
+}
+
+/** A request head that is not complete, or too long (`end` says which): a Refusal, or 0 when it may still become one. */
+function unfinishedRequest(bytes: Buffer, start: number, to: number, searchFrom: number, end: number, rules: HeadRules): number {
+  if (to - start > rules.maxTarget && endlessTarget(bytes, start, to, rules)) return Refusal.TargetTooLong;
+  if (end < 0) return end;
+  const line = firstLine(bytes, start, to, searchFrom);
+  if (line !== '') {
+    const at = requestLine(bytes, start, line, SCRATCH, rules);
+    if (at < 0) return at;
+  }
+  return strayByte(bytes, start, to, searchFrom, rules.lenient, Refusal.RequestLine);
+}
+
+function unfinishedResponse(bytes: Buffer, from: number, to: number, searchFrom: number, rules: HeadRules): number {
+  const line = firstLine(bytes, from, to, searchFrom);
+  if (line !== '') {
+    const at = statusLine(bytes, from, line, SCRATCH, rules);
+    if (at < 0) return at;
+  }
+  return strayByte(bytes, from, to, searchFrom, rules.lenient, Refusal.StatusLine);
+}
+
+/** The first line with its CRLF, if that came behind `searchFrom`; a line that was here before has been looked at. */
+function firstLine(bytes: Buffer, from: number, to: number, searchFrom: number): string {
+  const lf = bytes.indexOf(LF, from);
+  return lf > from && lf >= searchFrom && lf < to && bytes[lf - 1] === CR ? bytes.toString('latin1', from, lf + 1) : '';
+}
+
+/** The request line's second word has more bytes than it may, complete or not. */
+function endlessTarget(bytes: Buffer, start: number, to: number, rules: HeadRules): boolean {
+  let at = start;
+  while (at < to && (CLASS[bytes[at] as number] as number) & TOKEN) at++;
+  if (at === start || at === to || bytes[at] !== SP) return false;
+  const targetFrom = ++at;
+  while (at < to && (CLASS[bytes[at] as number] as number) & LENIENT_TARGET) at++;
+  return at - targetFrom > rules.maxTarget;
+}
+
+/** Whether something behind `searchFrom` can be part of no head: waiting for its end would be in vain. */
+function strayByte(bytes: Buffer, from: number, to: number, searchFrom: number, lenient: boolean, firstLineRefusal: Refusal): number {
+  const allowed = lenient ? VALUE | LENIENT_NAME : VALUE;
+  // From the last byte that was looked at: it may be a CR.
+  for (let at = Math.max(from, searchFrom - 1); at < to; at++) {
+    const byte = bytes[at] as number;
+    if ((CLASS[byte] as number) & allowed) continue;
+    if (byte === CR) {
+      if (at + 1 < to && bytes[at + 1] !== LF) return Refusal.BareLineEnd;
+    } else if (byte === LF) {
+      if (at === from || bytes[at - 1] !== CR) return Refusal.BareLineEnd;
+    } else {
+      return bytes.subarray(from, at).includes(LF) ? Refusal.FieldValue : firstLineRefusal;
+    }
   }
   return 0;
 }
 
-/** A line end where it should not be is reported as such: the commonest cause. */
-function refuseLine(bytes: Buffer, at: number, otherwise: Refusal): Refusal {
-  const byte = bytes[at];
-  return byte === LF || (byte === CR && bytes[at + 1] !== LF) ? Refusal.BareLineEnd : otherwise;
-}
-
-/** field-line = field-name ":" OWS field-value OWS CRLF (RFC 9112 5), from `from` up to the empty line at `to`. */
-function parseFields(bytes: Buffer, base: number, from: number, to: number, head: Head): number {
+/**
+ * field-line = field-name ":" OWS field-value OWS CRLF (RFC 9112 5), from `from` up to the empty line at `to`.
+ * `inName`: the class of bytes that names are made of.
+ */
+function parseFields(bytes: Buffer, base: number, from: number, to: number, head: Head, inName: number): number {
   let at = from;
   while (at < to) {
     const nameFrom = at;
-    while ((CLASS[bytes[at] as number] as number) & TOKEN) at++;
+    while ((CLASS[bytes[at] as number] as number) & inName) at++;
     if (at === nameFrom || bytes[at] !== COLON) return refuseLine(bytes, at, Refusal.FieldName);
-    const nameTo = at++;
+    const colon = at++;
+    const nameTo = inName === TOKEN ? colon : lenientName(bytes, nameFrom, colon);
+    if (nameTo < 0) return Refusal.FieldName;
     while (bytes[at] === SP || bytes[at] === HTAB) at++;
     const valueFrom = at;
     while ((CLASS[bytes[at] as number] as number) & VALUE) at++;
@@ -165,9 +208,26 @@ function parseFields(bytes: Buffer, base: number, from: number, to: number, head
       // OWS is `: value` or `:value` here: other blanks are legal, but some readers of framing stumble over them.
       const tidy = valueTo === at - 2 && (valueFrom === nameTo + 1 || (valueFrom === nameTo + 2 && bytes[nameTo + 1] === SP));
       if (!tidy && DECIDES[field] === 1) rewrite(head);
+    } else if (nameTo !== colon) {
+      rewrite(head);
     }
   }
   return 0;
+}
+
+/**
+ * The end of a name that need not be a token. Blanks before the colon are not part of it and do not travel (RFC 9112
+ * 5.1), a blank first would be a fold to others. What a careless reader could take for a field that we act on is
+ * refused: -1. Such a name would frame the message for the server and not for us.
+ */
+function lenientName(bytes: Buffer, from: number, colon: number): number {
+  let to = colon;
+  while (to > from && (bytes[to - 1] === SP || bytes[to - 1] === HTAB)) to--;
+  if (to === from || bytes[from] === SP || bytes[from] === HTAB) return -1;
+  const signs = bytes.subarray(from, to);
+  const token = signs.filter((byte) => ((CLASS[byte] as number) & TOKEN) !== 0);
+  if (token.length === colon - from) return to;
+  return fieldOf(token, 0, token.length) === Field.Other ? to : -1;
 }
 
 /** Fields that the next reader frames or routes by: they travel in one spelling. */
@@ -208,7 +268,7 @@ function note(head: Head, field: Field): number {
       head.host = head.value(index);
       return 0;
     case Field.KeepAlive:
-    case Field.ProxyConnection:
+    case Field.Proxy:
     case Field.Http2Settings:
       head.drop(index);
       return 0;
@@ -217,10 +277,10 @@ function note(head: Head, field: Field): number {
       if (head.value(index).toLowerCase() !== 'trailers') head.drop(index);
       return 0;
     case Field.Upgrade:
-      head.upgradeIndex = index;
+      noteUpgrade(head, index);
       return 0;
     case Field.Expect:
-      head.expect = head.value(index).toLowerCase();
+      noteExpect(head, index);
       return 0;
     default:
       return 0;
@@ -234,12 +294,34 @@ function noteConnection(head: Head, value: string): void {
     return;
   }
   for (const part of value.split(',')) {
-    const token = part.trim().toLowerCase();
+    // Not trim(), which takes U+00A0, a byte of obs-text here, and others for blanks.
+    const token = part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase();
     if (token === 'close') head.sawClose = true;
     else if (token === 'keep-alive') head.sawKeepAlive = true;
     else if (token === 'upgrade') head.sawUpgrade = true;
     else if (token !== '') head.nominate(token);
   }
+}
+
+/** More than one Upgrade line: none of them is worth anything, and the index says so. */
+const SEVERAL = -2;
+
+/** One line with one protocol is a wish; of several, the server could take another than we do. */
+function noteUpgrade(head: Head, index: number): void {
+  if (head.upgradeIndex === -1) {
+    head.upgradeIndex = index;
+    return;
+  }
+  if (head.upgradeIndex >= 0) head.drop(head.upgradeIndex);
+  head.upgradeIndex = SEVERAL;
+  head.drop(index);
+}
+
+/** Several lines are one list (RFC 9110 5.3); a repetition and an empty one say nothing and do not travel. */
+function noteExpect(head: Head, index: number): void {
+  const value = head.value(index).toLowerCase();
+  if (value === '' || value === head.expect) head.drop(index);
+  else head.expect = head.expect === '' ? value : `${head.expect}, ${value}`;
 }
 
 /** A number of digits and nothing else, at most 2^53 - 1; -1 otherwise (RFC 9110 8.6). */
@@ -264,7 +346,7 @@ function settle(head: Head): void {
   else if (head.sawLength) head.framing = Framing.Length;
 }
 
-function settleRequest(head: Head): number {
+function settleRequest(head: Head, lenient: boolean): number {
   settle(head);
   if (head.sawCoding) {
     // RFC 9112 6.1: an HTTP/1.0 message cannot be chunked; somebody before us did not understand it.
@@ -278,13 +360,17 @@ function settleRequest(head: Head): number {
   } else if (head.sawLength && head.contentLength === 0) {
     head.framing = Framing.None;
   }
-  // RFC 9110 10.1.1: the only expectation there is. It travels on, and so does the 100 that answers it.
-  if (head.expect !== '' && head.expect !== '100-continue') return Refusal.Expect;
+  if (head.expect !== '') {
+    // RFC 9110 10.1.1: the only expectation there is. It travels on, and so does the 100 that answers it; not so where
+    // nobody waits for one: HTTP/1.0 does not know it, and a request without content has nothing to hold back.
+    if (head.expect !== '100-continue') return Refusal.Expect;
+    if (head.version === 10 || head.framing === Framing.None) head.remove('expect');
+  }
   if (head.method === 'CONNECT') return Refusal.Connect;
   // RFC 9110 9.3.8: a TRACE request has no content.
   if (head.method === 'TRACE' && head.framing !== Framing.None) return Refusal.Trace;
   if (head.upgradeIndex >= 0) settleUpgrade(head, head.version === 11 && head.framing === Framing.None);
-  return settleTarget(head);
+  return settleTarget(head, lenient);
 }
 
 function settleResponse(head: Head): number {
@@ -305,44 +391,25 @@ function settleUpgrade(head: Head, allowed: boolean): void {
   }
 }
 
-const AUTHORITY = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9\-._~!$&'()*+;=%]+)(?::[0-9]{0,5})?$/;
-const ABSOLUTE = /^(https?):\/\/([^/?]*)(.*)$/i;
-/** The last authority found valid: clients send the same one again and again. */
-let lastAuthority = '';
-
-function validAuthority(authority: string): boolean {
-  if (authority === lastAuthority) return true;
-  if (!AUTHORITY.test(authority)) return false;
-  lastAuthority = authority;
-  return true;
-}
-
 /** RFC 9112 3.2: origin-form as it is, absolute-form to origin-form, `*` for OPTIONS; exactly one Host in HTTP/1.1. */
-function settleTarget(head: Head): number {
+function settleTarget(head: Head, lenient: boolean): number {
   if (head.hosts > 1 || (head.hosts === 0 && head.version === 11)) return Refusal.Host;
   // An empty Host is what a client sends for a target without authority (RFC 9112 3.2).
   if (head.host !== '' && !validAuthority(head.host)) return Refusal.Host;
   const target = head.target;
   if (target.charCodeAt(0) === 0x2f) return 1;
   if (target === '*') return head.method === 'OPTIONS' ? 1 : Refusal.Target;
-  const parts = ABSOLUTE.exec(target);
-  if (parts === null) return Refusal.Target;
-  const [, scheme = '', authority = '', rest = ''] = parts;
+  const absolute = parseAbsolute(target);
+  if (absolute === undefined) return Refusal.Target;
+  const { scheme, authority, rest } = absolute;
   if (!validAuthority(authority)) return Refusal.Host;
-  if (head.hosts > 0 && !sameAuthority(authority, head.host, scheme.toLowerCase())) return Refusal.Host;
   if (head.hosts === 0) head.add('Host', authority);
+  else if (!sameAuthority(authority, head.host, scheme)) {
+    if (!lenient) return Refusal.Host;
+    head.set('Host', authority);
+  }
   head.host = authority;
   if (rest === '') head.target = head.method === 'OPTIONS' ? '*' : '/';
   else head.target = rest.startsWith('/') ? rest : `/${rest}`;
   return 1;
-}
-
-/** Equal but for case and the scheme's default port. */
-function sameAuthority(left: string, right: string, scheme: string): boolean {
-  const port = scheme === 'https' ? ':443' : ':80';
-  const bare = (authority: string) => {
-    const lower = authority.toLowerCase();
-    return lower.endsWith(port) ? lower.slice(0, -port.length) : lower;
-  };
-  return bare(left) === bare(right);
 }

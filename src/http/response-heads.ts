@@ -7,7 +7,7 @@
  */
 
 import type { Head } from './head.ts';
-import { parseResponseHead } from './parse.ts';
+import { type HeadRules, parseResponseHead, STRICT } from './parse.ts';
 
 /** A server that keeps sending 1xx is not answering. */
 const MAX_INTERIM = 32;
@@ -51,9 +51,9 @@ export class ResponseHeads {
   }
 
   /** The next head, into `head`; 101 is a final one (RFC 9110 15.2.2). `limit`: most bytes of a head. */
-  next(head: Head, limit: number): HeadOutcome {
+  next(head: Head, limit: number, rules: HeadRules = STRICT): HeadOutcome {
     if (this.at === this.end) return 'more';
-    const used = parseResponseHead(this.bytes, this.at, this.end, head, limit, this.scanned);
+    const used = parseResponseHead(this.bytes, this.at, this.end, head, limit, this.scanned, rules);
     if (used < 0) return 'invalid';
     if (used === 0) {
       this.kept = Buffer.from(this.bytes.subarray(this.at, this.end));
