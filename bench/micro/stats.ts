@@ -28,7 +28,7 @@ function recordOf(wallStart: number): AccessRecord {
     clientPort: 54610,
     wallStart,
     wallReady: wallStart,
-    frontend: new Frontend(new Program(config, rules)),
+    frontend: new Frontend(new Program(config, rules, 15360)),
     backend,
     server: servers[0],
     noServer: '<NOSRV>',

@@ -76,7 +76,7 @@ export class DataPlane {
     commit: () => void = () => {},
   ): Promise<readonly BindFailure[]> {
     const programs: ReadonlyMap<number, Program> = new Map(
-      config.proxies.map((proxy) => [proxy.id, new Program(proxy, rules.get(proxy.id) ?? NO_RULES)]),
+      config.proxies.map((proxy) => [proxy.id, new Program(proxy, rules.get(proxy.id) ?? NO_RULES, config.global.maxurilen)]),
     );
     const served = config.proxies.filter((proxy) => proxy.kind !== 'backend' && !proxy.disabled);
     const next = new Map<string, Frontend>();

@@ -23,7 +23,7 @@ import { Level } from '../core/log.ts';
 import { Timed } from '../core/wheel.ts';
 import { Body } from '../http/body.ts';
 import { Framing, type Head } from '../http/head.ts';
-import { responseFraming } from '../http/parse.ts';
+import { responseFraming, STRICT } from '../http/parse.ts';
 import { ResponseHeads } from '../http/response-heads.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
@@ -416,9 +416,10 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** Reads heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
   private takeHeads(bytes: Buffer, length: number, now: number): number {
     const { heads } = this;
+    const rules = this.program?.responseHeads ?? STRICT;
     heads.feed(bytes, length);
     for (;;) {
-      switch (heads.next(this.responseHead, this.services.limits.headSize)) {
+      switch (heads.next(this.responseHead, this.services.limits.headSize, rules)) {
         case 'more':
           return length;
         case 'invalid':

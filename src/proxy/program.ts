@@ -1,17 +1,24 @@
-/** One proxy's configuration, compiled for the request path: rules and what `option forwardfor` adds. */
+/** One proxy's configuration, compiled for the request path: rules, what `option forwardfor` adds, what heads may be. */
 
 import net from 'node:net';
 import type { ForwardForConfig, ProxyConfig } from '../config/model.ts';
+import type { HeadRules } from '../http/parse.ts';
 import type { CompiledRules } from '../rules/types.ts';
 
 export class Program {
   readonly config: ProxyConfig;
   readonly rules: CompiledRules;
   readonly forwardFor: ForwardFor | undefined;
+  /** Of the requests that a frontend takes, and of the responses that a backend takes. */
+  readonly requestHeads: HeadRules;
+  readonly responseHeads: HeadRules;
 
-  constructor(config: ProxyConfig, rules: CompiledRules) {
+  /** `maxTarget`: `tune.http.maxurilen`. */
+  constructor(config: ProxyConfig, rules: CompiledRules, maxTarget: number) {
     this.config = config;
     this.rules = rules;
+    this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };
+    this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget };
     this.forwardFor = config.forwardfor === undefined ? undefined : new ForwardFor(config.forwardfor);
   }
 }

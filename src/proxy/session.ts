@@ -226,7 +226,8 @@ export class Session extends Timed {
     const now = monotonic();
     if (this.requestStart === 0) this.startRequest(now);
     const { limits } = this.services;
-    const used = parseRequestHead(bytes, at, to, this.head, limits.headSize, scanned);
+    const { requestHeads } = this.listener.frontend.program;
+    const used = parseRequestHead(bytes, at, to, this.head, limits.headSize, scanned, requestHeads);
     if (used === 0) {
       this.scanned = to - at;
       return at;
@@ -392,6 +393,8 @@ function failureOf(refusal: Refusal): Failure {
     case Refusal.Connect:
     case Refusal.Trace:
       return Failures.MethodRefused;
+    case Refusal.TargetTooLong:
+      return Failures.TargetTooLong;
     default:
       return Failures.BadRequest;
   }

@@ -38,7 +38,7 @@ export function logTarget(changes: Partial<LogTarget> = {}): LogTarget {
 
 export function makeFrontend(config: ProxyConfig): Frontend {
   return new Frontend(
-    new Program(config, { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined }),
+    new Program(config, { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined }, 15360),
   );
 }
 
