@@ -1,98 +1,281 @@
 /**
- * Mutated responses through the running data plane. Two things must hold whatever a server sends: what Node's own strict
- * client would not take for a complete response is no success here either, and nothing of it reaches the next exchange.
+ * Mutated responses through the running data plane. Whatever a server sends, its client gets what a strict reader (Node's,
+ * see test/support/witness.ts) finds there, interim responses, fields and body; or our own 502, or a connection that breaks;
+ * and the next request, on the same connections where they are kept, gets its own answer.
  *
- * FUZZ_MS and FUZZ_SEED as in fuzz.test.ts.
+ * Seeds, FUZZ_MS and FUZZ_SEED as in fuzz.test.ts.
  */
 
 import assert from 'node:assert/strict';
-import { Agent, request } from 'node:http';
-import { describe, it } from 'node:test';
-import { isDeepStrictEqual } from 'node:util';
+import { connect, type Socket } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { responseCases } from '../http/cases/responses.ts';
-import { fuzzBudget, fuzzSeed, mutate, told } from '../support/mutate.ts';
-import { startRawUpstream } from '../support/upstream.ts';
-import { withBalancer } from './balancer.ts';
+import { bytesOf } from '../http/cases/types.ts';
+import { byteByByte, from, fuzzBudget, fuzzSeed, mutate, piecesOf, type Stream, telling } from '../support/mutate.ts';
+import { soon } from '../support/soon.ts';
+import { startRawUpstream, type Upstream } from '../support/upstream.ts';
+import {
+  forgive,
+  hopByHop,
+  inOrder,
+  type SeenResponse,
+  sameBody,
+  translated,
+  valuesOf,
+  without,
+  witnessResponse,
+} from '../support/witness.ts';
+import { Balancer } from './balancer.ts';
+import { responseSeeds } from './fuzz-seeds/responses.ts';
 
-const BODIES = [
-  'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello',
-  'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n',
-  'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
-  'HTTP/1.1 204 No Content\r\n\r\n',
-];
-const CORPUS = [...BODIES, ...responseCases.map((one) => (one.raw ? one.text : one.text.replaceAll('\n', '\r\n')))];
+const FAMILIES = [responseSeeds.map((one) => one.text), responseCases.map((one) => bytesOf(one).toString('latin1'))];
 
-const NEXT = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext';
+/** Who asks: a client that reads everything, one for a head alone, one that does not know chunks. */
+const ASKS = [
+  { method: 'GET', version: '1.1' },
+  { method: 'HEAD', version: '1.1' },
+  { method: 'GET', version: '1.0' },
+] as const;
+type Ask = (typeof ASKS)[number];
 
-type Outcome = { readonly status: number; readonly body: string } | 'error';
-
-function get(port: number, path: string, agent: Agent | false): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const outgoing = request({ port, host: '127.0.0.1', path, agent }, (response) => {
-      let body = '';
-      response.setEncoding('latin1');
-      response.on('data', (piece: string) => {
-        body += piece;
-      });
-      response.on('error', () => resolve('error'));
-      response.on('end', () => resolve(response.complete ? { status: response.statusCode ?? 0, body } : 'error'));
-    });
-    outgoing.on('error', () => resolve('error'));
-    outgoing.on('upgrade', (_response, socket) => {
-      socket.destroy();
-      resolve('error');
-    });
-    outgoing.end();
-  });
+interface Outcome {
+  /** The two letters of the log, the second pair of which are about cookies. */
+  readonly termination: string;
+  readonly first: SeenResponse;
+  readonly next: SeenResponse;
+  /** The connection to the client was kept for the next request. */
+  readonly kept: boolean;
+  /** The next request came to the server on the same connection. */
+  readonly reused: boolean;
 }
 
-/**
- * Where a complete response may end: all of it, else any beginning. What stands behind a response is an error to Node's
- * client, and to us something that is dropped.
- */
-function lengths(bytes: Buffer): number[] {
-  return Array.from({ length: bytes.length }, (_, behind) => bytes.length - behind);
+/** What a client received, and whether that ended properly. */
+interface Received {
+  readonly bytes: Buffer;
+  readonly ended: boolean;
 }
 
-describe('mutated responses', () => {
-  it(`are passed on as they were meant, or not as a success, for ${fuzzBudget} ms`, async () => {
-    let bytes: Buffer = Buffer.alloc(0);
+/** The balancer, and behind it a server that sends whatever it is told, and `next <n>` to who asks for /next. */
+class Stage {
+  private readonly upstream: Upstream;
+  private readonly balancer: Balancer;
+  private readonly script: Script;
+
+  private constructor(upstream: Upstream, balancer: Balancer, script: Script) {
+    this.upstream = upstream;
+    this.balancer = balancer;
+    this.script = script;
+  }
+
+  static async open(): Promise<Stage> {
+    const script: Script = { pieces: [], ends: true, sending: 0, round: 0, socket: undefined, reused: false };
     const upstream = await startRawUpstream((socket) => {
-      socket.on('data', (chunk: Buffer) => {
-        if (chunk.includes('/next ')) socket.write(NEXT);
-        // A mutated length must not make anybody wait: the server ends after its response.
-        else socket.end(bytes);
+      // A piece that waits for the balancer to acknowledge the one before it would come with the next request.
+      socket.setNoDelay(true);
+      socket.on('data', (bytes: Buffer) => {
+        if (bytes.includes('/next ')) {
+          script.reused = socket === script.socket;
+          socket.write(nextReply(script.round));
+        } else {
+          script.socket = socket;
+          void play(script, socket);
+        }
       });
       socket.on('end', () => socket.end());
     });
-    try {
-      await withBalancer(`listen www\n bind 127.0.0.1:0\n timeout server 2s\n server s1 ${upstream.address}\n`, async (balancer) => {
-        const port = balancer.port('www');
-        const end = performance.now() + fuzzBudget;
-        let cases = 0;
-        for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
-          bytes = mutate(CORPUS, seed);
-          const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-          const through = await get(port, '/', agent);
-          const next = await get(port, '/next', agent);
-          agent.destroy();
-          if (through !== 'error' && through.status < 500) {
-            const whole = bytes;
-            let direct: Outcome = 'error';
-            for (const length of lengths(whole)) {
-              bytes = whole.subarray(0, length);
-              direct = await get(upstream.port, '/', false);
-              if (isDeepStrictEqual(direct, through)) break;
-            }
-            assert.deepEqual(through, direct, told(seed, whole));
-          }
-          assert.deepEqual(next, { status: 200, body: 'next' }, told(seed, bytes));
-        }
-        console.log(`${cases} cases from seed ${fuzzSeed}`);
-        assert.ok(cases > 20, `only ${cases} cases in ${fuzzBudget} ms`);
+    const balancer = await Balancer.start(`listen www\n bind 127.0.0.1:0\n timeout server 2s\n server s1 ${upstream.address}\n`);
+    return new Stage(upstream, balancer, script);
+  }
+
+  async close(): Promise<void> {
+    await this.balancer.stop();
+    await this.upstream.stop();
+  }
+
+  /** `ends`: the server closes behind its response; else it keeps the connection. */
+  async run(stream: Stream, { method, version }: Ask, ends: boolean): Promise<Outcome> {
+    const { script, balancer } = this;
+    script.pieces = piecesOf(stream);
+    script.ends = ends;
+    script.round++;
+    balancer.logged.length = 0;
+    const client = new Client(balancer.port('www'));
+    client.send(`${method} / HTTP/${version}\r\nHost: a\r\n\r\n`);
+    // What the server sends too late for its own request must be there before the next one is.
+    await soon('the response is over', () => balancer.logged.length > 0 && script.sending === 0);
+    const termination = balancer.logged[0]?.termination ?? '';
+    client.send(ASK_NEXT);
+    const { bytes, ended } = await client.received;
+    const first = await witnessResponse(bytes, method, ended);
+    const rest = bytes.subarray(first.used);
+    const kept = first.whole && rest.length > 0;
+    const second = kept ? rest : await this.askNext();
+    const next = await witnessResponse(second, 'GET', false);
+    assert.equal(next.used, second.length, 'nothing behind the next response');
+    return { termination, first, next, kept, reused: script.reused };
+  }
+
+  private async askNext(): Promise<Buffer> {
+    const client = new Client(this.balancer.port('www'));
+    client.send(ASK_NEXT);
+    return (await client.received).bytes;
+  }
+
+  /** What `/next` is answered now. */
+  get expected(): string {
+    return `next ${this.script.round}`;
+  }
+}
+
+const ASK_NEXT = 'GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
+
+interface Script {
+  pieces: readonly Buffer[];
+  ends: boolean;
+  /** Connections that are being written to. */
+  sending: number;
+  round: number;
+  /** Which connection carried the response, and whether it carried the next one too. */
+  socket: Socket | undefined;
+  reused: boolean;
+}
+
+function nextReply(round: number): string {
+  const body = `next ${round}`;
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+async function play(script: Script, socket: Socket): Promise<void> {
+  const { pieces, ends } = script;
+  script.sending++;
+  for (const piece of pieces) {
+    if (socket.destroyed) break;
+    socket.write(piece);
+    await turn();
+  }
+  if (ends) socket.end();
+  script.sending--;
+}
+
+/** A connection to the balancer, and all that comes on it. */
+class Client {
+  readonly received: Promise<Received>;
+  private readonly socket: Socket;
+
+  constructor(port: number) {
+    const chunks: Buffer[] = [];
+    this.socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    this.received = new Promise((resolve) => {
+      let ended = true;
+      this.socket.on('data', (bytes: Buffer) => chunks.push(bytes));
+      this.socket.on('error', () => {
+        ended = false;
       });
-    } finally {
-      await upstream.stop();
+      this.socket.on('close', () => resolve({ bytes: Buffer.concat(chunks), ended }));
+    });
+  }
+
+  send(text: string): void {
+    if (this.socket.writable) this.socket.write(text);
+  }
+}
+
+interface Meant extends SeenResponse {
+  /** It takes no end of the connection to be whole. */
+  readonly open: boolean;
+  /** Something stands behind it. */
+  readonly surplus: boolean;
+}
+
+/** The response that a strict reader finds in what the server sends. */
+async function meant(text: string, method: string): Promise<Meant> {
+  const bytes = Buffer.from(text, 'latin1');
+  const framed = await witnessResponse(bytes, method, false);
+  const forgiven = framed.whole ? undefined : forgive(text, framed.error, framed.used);
+  if (forgiven !== undefined) return meant(forgiven, method);
+  // RFC 9110 15.2: an interim response ends nothing, whatever it says about its connection and version.
+  const heads = /^(?:HTTP\/1\.[01] 1\d\d[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)+/.exec(text)?.[0] ?? '';
+  const silent = heads.replace(/\r\nconnection:[^\r\n]*/gi, '').replace(/HTTP\/1\.0(?= 1\d\d)/g, 'HTTP/1.1');
+  if (/after `Connection: close`/.test(framed.error) && silent !== heads) return meant(silent + text.slice(heads.length), method);
+  if (framed.whole) return { ...framed, open: true, surplus: framed.used < bytes.length };
+  return { ...(await witnessResponse(bytes, method, true)), open: false, surplus: false };
+}
+
+/** The same response, as far as a hop has nothing to say in it. */
+function compare(sent: SeenResponse, got: SeenResponse, { version }: Ask, text: string): void {
+  assert.ok(sent.whole, 'no success where the server has sent none');
+  assert.ok(got.whole, 'it arrives whole');
+  assert.equal(got.status, sent.status);
+  assert.equal(got.reason, sent.reason);
+  assert.ok(sameBody(sent.body, got.body, text), `not the body that was sent: ${JSON.stringify(got.body)}`);
+  assert.deepEqual(got.interim, version === '1.0' ? [] : sent.interim);
+  const hop = new Set([...hopByHop(sent.fields), 'proxy^connection']);
+  assert.deepEqual(without(got.fields, hop), without(sent.fields, hop));
+  for (const name of ['keep-alive', 'proxy-connection']) assert.deepEqual(valuesOf(got.fields, name), []);
+  // RFC 9110 8.6, RFC 9112 6.1.
+  if (got.status === 204) for (const name of ['content-length', 'transfer-encoding']) assert.deepEqual(valuesOf(got.fields, name), []);
+  assert.ok(inOrder(got.trailers, sent.trailers), 'no trailer but those that were sent');
+}
+
+function judge(sent: Meant, ask: Ask, outcome: Outcome, text: string): void {
+  const { termination, first, kept } = outcome;
+  if (termination === '----') compare(sent, first, ask, text);
+  else {
+    assert.doesNotMatch(termination, /^s/, 'nobody waits for what will not come');
+    const own = first.status === 502 && (ask.method === 'HEAD' || first.body.startsWith('<html><body><h1>502 Bad Gateway'));
+    assert.ok(!first.whole || own, `${termination}, but the client has a response: ${JSON.stringify(first)}`);
+  }
+  const told = valuesOf(first.fields, 'connection').includes('close') || ask.version === '1.0';
+  if (sent.surplus) assert.ok(!outcome.reused, 'a connection with something left on it is not used again');
+  if (first.whole && !told) assert.ok(kept, 'the connection is kept unless the client was told otherwise');
+}
+
+describe('responses on their way to a client', () => {
+  let stage: Stage;
+  before(async () => {
+    stage = await Stage.open();
+  });
+  after(() => stage.close());
+
+  /** Answers whether it was relayed. */
+  async function act(stream: Stream, ask: Ask, stays: boolean, seed?: number): Promise<boolean> {
+    const sent = await meant(translated(stream.text), ask.method);
+    const ends = !(stays && sent.open);
+    const how = `to ${ask.method} of HTTP/${ask.version}, the server ${ends ? 'closes' : 'stays'}${from(seed)}`;
+    const story = async () => {
+      const outcome = await stage.run(stream, ask, ends);
+      judge(sent, ask, outcome, stream.text);
+      assert.equal(outcome.next.status, 200);
+      assert.equal(outcome.next.body, stage.expected, 'the next request gets its own answer');
+      return outcome.termination === '----';
+    };
+    return telling(stream, story, how);
+  }
+
+  it('are those that were sent: the kept seeds, whole, in pieces and byte by byte', async () => {
+    for (const { name, text, cuts = [], through } of responseSeeds) {
+      for (const stream of [{ text, cuts: [] }, { text, cuts }, byteByByte(text)]) {
+        for (const ask of ASKS) {
+          for (const stays of [true, false]) {
+            const relayed = await act(stream, ask, stays);
+            if (through !== undefined && ask === ASKS[0]) assert.equal(relayed, through > 0, name);
+          }
+        }
+      }
     }
+  });
+
+  it(`are those that were sent, or no success: mutations, for ${fuzzBudget} ms`, async () => {
+    const end = performance.now() + fuzzBudget;
+    let cases = 0;
+    let relayed = 0;
+    for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
+      const stream = mutate(FAMILIES, seed);
+      const ask = ASKS[seed % 8] ?? ASKS[0];
+      if (await act(stream, ask, seed % 3 !== 0, seed)) relayed++;
+    }
+    console.log(`${cases} responses from seed ${fuzzSeed} on, ${relayed} of them relayed`);
+    assert.ok(cases > 20 && relayed > 0, `only ${cases} cases in ${fuzzBudget} ms`);
   });
 });
