@@ -75,8 +75,6 @@ class TargetCounters extends RowCounters {
   reqTot = 0;
   cliAbrt = 0;
   srvAbrt = 0;
-  /** Connections that a server sent something on behind a response, or unasked. */
-  surplus = 0;
   /** Monotonic ms of the last session, -1 if there was none. */
   lastsess = -1;
   readonly hrsp: ResponseClasses = new ResponseClasses();
@@ -89,6 +87,8 @@ class TargetCounters extends RowCounters {
 
 export class ServerCounters extends TargetCounters {
   chkfail = 0;
+  /** Connections on which something came behind a response, or unasked. No column: it is told in events. */
+  surplus = 0;
 }
 
 export class BackendCounters extends TargetCounters {

@@ -2,7 +2,9 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
+import { subject } from '../backend/words.ts';
 import { type Failure, Failures } from '../core/failures.ts';
+import { Level } from '../core/log.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 
 /** A backend was chosen. */
@@ -99,10 +101,17 @@ export function countAnswered(server: Server, status: number): void {
   server.counters.hrsp.count(status);
 }
 
-/** HAProxy closes such a connection without a word; here it can be seen. */
+/**
+ * Something came behind a response, or unasked, and its connection closes. HAProxy does so without a word; here it is said
+ * the first time, the tenth, the hundredth: a server may do it all the time.
+ */
 export function countSurplus(server: Server): void {
-  server.counters.surplus++;
-  server.backend.counters.surplus++;
+  const { backend, counters } = server;
+  const times = ++counters.surplus;
+  if (!/^10*$/.test(String(times))) return;
+  const told = times === 1 ? '' : ` (${times} times so far)`;
+  const message = `${subject(server)} sent more than it was asked for: its connection is closed${told}.`;
+  backend.events.event(Level.Warning, message, backend.name);
 }
 
 export function countFailure(exchange: ExchangeFacts, failure: Failure): void {

@@ -4,19 +4,13 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
+import { refusingPort } from '../support/faulty.ts';
 import { startRawUpstream, startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 
 const listen = (lines: string) => `listen www\n bind 127.0.0.1:0\n${lines}\n`;
 const get = (path = '/', more = '') => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
-
-/** A port that nobody listens on. */
-async function closedPort(): Promise<number> {
-  const upstream = await startRawUpstream(() => {});
-  await upstream.stop();
-  return upstream.port;
-}
 
 async function withUpstream(
   onConnection: Parameters<typeof startRawUpstream>[0],
@@ -175,7 +169,7 @@ describe('time-outs', () => {
 
 describe('a server that fails', () => {
   it('503 when it refuses, after all retries', async () => {
-    const port = await closedPort();
+    const port = await refusingPort();
     await withBalancer(listen(`retries 2\ntimeout connect 50ms\n server s1 127.0.0.1:${port}`), async (balancer) => {
       const client = await balancer.client();
       client.send(get());
@@ -187,7 +181,7 @@ describe('a server that fails', () => {
   });
 
   it('another server takes the request with option redispatch', async () => {
-    const port = await closedPort();
+    const port = await refusingPort();
     const good = await startUpstream('good');
     await withBalancer(
       listen(`retries 1\noption redispatch\ntimeout connect 1s\n server s1 127.0.0.1:${port}\n server s2 ${good.address}`),
@@ -347,6 +341,73 @@ describe('a client that leaves', () => {
       client.socket.end();
       assert.match(await client.readAll(), /^HTTP\/1\.1 400 /);
       assert.deepEqual([balancer.logged[0]?.termination, balancer.server('www', 's1').scur], ['CH--', 0]);
+    });
+  });
+
+  describe('by FIN, with option abortonclose', () => {
+    const sections = (frontend: string, backend: string) =>
+      `defaults\n mode http\n log 127.0.0.1:514 local0\n option httplog\n timeout client 10s\n timeout server 10s\n timeout connect 5s\n ${frontend}\n` +
+      `frontend www\n bind 127.0.0.1:0\n default_backend be\nbackend be\n ${backend}\n`;
+    const counts = (balancer: Balancer) => balancer.backends.get('be')?.counters ?? assert.fail();
+
+    it('of the backend: it is its word that counts', async () => {
+      const upstream = await startRawUpstream(thinking(() => {}));
+      const lines = `server s1 ${upstream.address}`;
+      await withBalancer(sections('', `option abortonclose\n ${lines}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
+        client.socket.end();
+        assert.match(await client.readAll(), /^HTTP\/1\.1 400 /);
+        await until('the server is told', () => upstream.open() === 0);
+        assert.deepEqual([balancer.logged[0]?.termination, counts(balancer).cliAbrt], ['CH--', 1]);
+      });
+      await upstream.stop();
+    });
+
+    it('and not where the backend has none: it is served', async () => {
+      const upstream = await startUpstream('', (_incoming, outgoing) => {
+        setImmediate(() => outgoing.end('answer'));
+      });
+      const lines = `no option abortonclose\n server s1 ${upstream.address}`;
+      await withBalancer(sections('option abortonclose', lines), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        client.socket.end();
+        assert.match(await client.readAll(), /answer$/);
+      });
+      await upstream.stop();
+    });
+
+    it('gives its place in the queue back', async () => {
+      const upstream = await startRawUpstream(silentServer);
+      const lines = `option abortonclose\n server s1 ${upstream.address} maxconn 1`;
+      await withBalancer(sections('', lines), async (balancer) => {
+        const first = await balancer.client();
+        first.send(get());
+        await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
+        const second = await balancer.client();
+        second.send(get());
+        await until('it waits', () => balancer.backends.get('be')?.waiting === 1);
+        second.socket.end();
+        assert.equal(await second.readAll(), '');
+        assert.deepEqual([balancer.backends.get('be')?.waiting, balancer.logged[0]?.termination], [0, 'CQ--']);
+        assert.deepEqual([counts(balancer).cliAbrt, upstream.connections()], [1, 1]);
+      });
+      await upstream.stop();
+    });
+
+    it('ends the pause before the next attempt to connect', async () => {
+      const port = await refusingPort();
+      await withBalancer(sections('', `option abortonclose\n server s1 127.0.0.1:${port}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        const s1 = balancer.server('be', 's1');
+        await until('it was refused', () => s1.counters.wretr === 1);
+        client.socket.end();
+        assert.equal(await client.readAll(), '');
+        assert.deepEqual([balancer.logged[0]?.termination, s1.scur, s1.counters.connect], ['CC--', 0, 1]);
+      });
     });
   });
 

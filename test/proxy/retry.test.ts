@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Failure, Failures } from '../../src/core/failures.ts';
+import { type Attempt, type Next, nextAfter, type Place } from '../../src/proxy/retry.ts';
+import { type ProxyChanges, proxyConfig } from '../support/config.ts';
+
+const NEVER = {
+  connFailure: false,
+  emptyResponse: false,
+  junkResponse: false,
+  responseTimeout: false,
+  zeroRttRejected: false,
+  statuses: new Set<number>(),
+};
+
+/** After `failure` of a first attempt at one of several servers, of a request that is here to be sent again. */
+function after(failure: Failure | undefined, changes: ProxyChanges, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}): Next {
+  return nextAfter(
+    { failure, status: 200, retries: 0, repeatable: true, replayable: false, ...attempt },
+    { usable: true, elsewhere: true, bound: false, discovered: false, ...place },
+    proxyConfig('app', changes),
+  );
+}
+
+describe('retry-on', () => {
+  const words = [
+    ['connFailure', Failures.ConnectFailed, 'pause'],
+    ['connFailure', Failures.ConnectTimeout, 'again'],
+    ['emptyResponse', Failures.ServerClosed, 'again'],
+    ['emptyResponse', Failures.HeadCut, 'again'],
+    ['junkResponse', Failures.HeadCut, 'again'],
+    ['junkResponse', Failures.ResponseInvalid, 'again'],
+    ['responseTimeout', Failures.ServerTimeout, 'again'],
+  ] as const;
+  for (const [word, failure, next] of words) {
+    it(`${word} is about ${failure.code}`, () => {
+      assert.equal(after(failure, { retryOn: { ...NEVER, [word]: true } }), next);
+      assert.equal(after(failure, { retryOn: NEVER }), 'end');
+    });
+  }
+
+  it('is about a failed connection alone where it is not given', () => {
+    for (const failure of Object.values(Failures)) {
+      const connecting = failure === Failures.ConnectFailed || failure === Failures.ConnectTimeout;
+      assert.equal(after(failure, {}) !== 'end', connecting, failure.code);
+    }
+  });
+
+  it('goes by statuses where nothing else is wrong', () => {
+    const retryOn = { ...NEVER, statuses: new Set([503]) };
+    assert.equal(after(undefined, { retryOn }, { status: 503 }), 'again');
+    assert.equal(after(undefined, { retryOn }, { status: 500 }), 'end');
+    assert.equal(after(Failures.ResponseInvalid, { retryOn }, { status: 503 }), 'end');
+  });
+
+  it('sends nothing again that is not here, or of whose answer the client has seen something', () => {
+    const retryOn = { ...NEVER, emptyResponse: true };
+    assert.equal(after(Failures.ServerClosed, { retryOn }, { repeatable: false }), 'end');
+  });
+
+  it('ends with the last of `retries`', () => {
+    for (const [retries, next] of [
+      [2, 'pause'],
+      [3, 'end'],
+    ] as const) {
+      assert.equal(after(Failures.ConnectFailed, { retries: 3 }, { retries }), next);
+    }
+    assert.equal(after(Failures.ConnectFailed, { retries: 0 }), 'end');
+  });
+});
+
+describe('a replay', () => {
+  it('needs no configuration', () => {
+    assert.equal(after(Failures.ServerClosed, { retryOn: NEVER, retries: 0 }, { replayable: true }), 'replay');
+  });
+
+  it('is a retry where that is configured, as long as there are some', () => {
+    const retryOn = { ...NEVER, emptyResponse: true };
+    assert.equal(after(Failures.ServerClosed, { retryOn }, { replayable: true }), 'again');
+    assert.equal(after(Failures.ServerClosed, { retryOn }, { replayable: true, retries: 3 }), 'replay');
+  });
+});
+
+describe('where', () => {
+  const refused = (changes: ProxyChanges, attempt?: Partial<Attempt>, place?: Partial<Place>) =>
+    after(Failures.ConnectFailed, changes, attempt, place);
+
+  it('the same server without option redispatch', () => {
+    assert.equal(refused({}), 'pause');
+  });
+
+  it('another one at once with it, if there is one', () => {
+    assert.equal(refused({ redispatch: -1 }), 'other');
+    assert.equal(refused({ redispatch: -1 }, {}, { elsewhere: false }), 'pause');
+  });
+
+  it('the same one with `option redispatch 0`', () => {
+    assert.equal(refused({ redispatch: 0 }, { retries: 2 }), 'pause');
+  });
+
+  it('the next one when this one gets no more traffic, whether there is one or not', () => {
+    assert.equal(refused({}, {}, { usable: false }), 'other');
+    assert.equal(refused({}, {}, { usable: false, elsewhere: false }), 'other');
+  });
+
+  it('a discovered server has a successor: not so with only one', () => {
+    assert.equal(refused({}, {}, { discovered: true }), 'other');
+    assert.equal(refused({}, {}, { discovered: true, elsewhere: false }), 'pause');
+  });
+
+  // `option redispatch N` with `retries 4`: which retries leave.
+  const intervals = [
+    [-1, [4]],
+    [-2, [3]],
+    [-3, [2, 4]],
+    [-4, [1, 2, 3, 4]],
+    [-5, []],
+    [-9, []],
+    [1, [1, 2, 3, 4]],
+    [2, [2, 4]],
+    [3, [3]],
+    [5, []],
+  ] as const;
+  for (const [redispatch, expected] of intervals) {
+    it(`a client that is bound by a key leaves with retry ${expected.join(', ') || 'none'} by option redispatch ${redispatch}`, () => {
+      const left = [1, 2, 3, 4].filter((nth) => refused({ retries: 4, redispatch }, { retries: nth - 1 }, { bound: true }) === 'other');
+      assert.deepEqual(left, expected);
+    });
+  }
+});
