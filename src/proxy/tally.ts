@@ -130,6 +130,7 @@ export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
       exchange.session.listener.frontend.counters.ereq++;
       exchange.session.listener.counters.ereq++;
       return;
+    case Failures.UploadStalled:
     case Failures.ResponseStalled:
       countAbort(backend, server, 'srvAbrt');
       return;

@@ -130,7 +130,7 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
     syntax: '[<interval>]',
     default: 'off; -1 without an interval',
     chapter: '4.2',
-    doc: 'A failed connection may be tried again on another server: at the last retry (-1), or at each n-th.',
+    doc: 'A retry goes to another server, if there is one: at once where the algorithm is free to choose; where a key binds the client (`balance source`) at the last retry (-1), at one before it (-2), or at each n-th. 0 is off.',
     max: 1,
     parse: (proxy, line) => {
       proxy.redispatch = line.words.length === 0 ? -1 : line.value(readInteger(line.first, 'option redispatch', -1000, 1000));
