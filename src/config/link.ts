@@ -132,8 +132,6 @@ function linkTimeouts(timeouts: Timeouts): Timeouts {
     ...timeouts,
     queue: timeouts.queue ?? timeouts.connect,
     httpKeepAlive: timeouts.httpKeepAlive ?? timeouts.httpRequest ?? timeouts.client,
-    clientFin: timeouts.clientFin ?? timeouts.client,
-    serverFin: timeouts.serverFin ?? timeouts.server,
   };
 }
 

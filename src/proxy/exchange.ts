@@ -23,8 +23,7 @@ import { Level } from '../core/log.ts';
 import { Timed } from '../core/wheel.ts';
 import { Body } from '../http/body.ts';
 import { Framing, type Head } from '../http/head.ts';
-import { responseFraming, STRICT } from '../http/parse.ts';
-import { ResponseHeads } from '../http/response-heads.ts';
+import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
@@ -35,6 +34,7 @@ import type { Outlet } from './outlet.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import { Need, needOf, takeIdle } from './pool.ts';
 import type { Program } from './program.ts';
+import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
 import { nextAfter, placeOf } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
@@ -46,10 +46,6 @@ import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import { type Deferred, defer } from './turn.ts';
 import type { Reply } from './types.ts';
 
-/** Bodies up to this size are written together with their head, as one string. */
-const JOIN_LIMIT = 4096;
-/** Pieces up to this size are copied when they must wait for the client; larger ones keep the buffer they stand in. */
-const COPY_LIMIT = 16 * 1024;
 /** HAProxy's turn-around delay before the same server is tried again, ms. */
 const TURN_AROUND = 1000;
 
@@ -73,7 +69,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private readonly timer: ServerTimer;
 
   private readonly requestBody = new Body();
-  private readonly responseBody = new Body();
+  private readonly relay: Relay = new Relay(this);
   /** The request as it is sent, kept until nothing may be tried again. */
   private outgoing = '';
   /** Its body, where `retry-on` asks for that; with one that is neither kept nor empty it is sent once. */
@@ -84,15 +80,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private mode: HttpConnectionMode = 'keep-alive';
   /** The server is slower than the client: the session does not read. */
   serverBehind = false;
-  /** The client is slower than the server: the connection does not read. */
-  private clientBehind = false;
   /** The client's time-out means something now: a body is awaited, or the client has to read. */
   private clientAwaited = false;
-  /** The final response's head has gone to the client. */
-  private responded = false;
-  /** Only the end of the connection tells the client that its response is whole. */
-  private untilClose = false;
-  private readonly heads = new ResponseHeads();
   /** A POST to the statistics page, being collected. */
   private form: StatsForm | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
@@ -102,8 +91,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
-  /** What was relayed last refers to the connection's buffer. */
-  private bufferLent = false;
 
   constructor(session: Session) {
     super(session);
@@ -134,10 +121,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.mode = this.session.listener.frontend.config.connectionMode;
     this.keepAlive = head.keepAlive && this.mode !== 'close';
     this.serverBehind = false;
-    this.clientBehind = false;
     this.clientAwaited = false;
-    this.responded = false;
-    this.untilClose = false;
+    this.relay.reset();
     this.tunnel = undefined;
     this.form = undefined;
     this.discarding = false;
@@ -313,9 +298,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
    */
   private watch(now: number): void {
     const bodyAwaited = !this.requestBody.done && !this.serverBehind;
-    this.clientAwaited = this.clientBehind || bodyAwaited;
+    this.clientAwaited = this.relay.clientBehind || bodyAwaited;
     if (this.clientAwaited) this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
-    const serverAwaited = !this.clientBehind && (!bodyAwaited || this.responded);
+    const serverAwaited = !this.relay.clientBehind && (!bodyAwaited || this.relay.begun);
     this.armServer(serverAwaited ? (this.backendObject as Backend).config.timeouts.server : undefined, now);
   }
 
@@ -385,27 +370,31 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     if (this.phase === Phase.Tunnel) return this.tunnelToClient(bytes.subarray(0, length));
     const now = monotonic();
     let from = 0;
-    if (!this.responded) {
+    if (!this.relay.begun) {
       from = this.takeHeads(bytes, length, now);
       // Over, or tried again: this connection is closed, or waits in the pool and must be listened to.
       if (from < 0) return true;
-      if (!this.responded) return true;
+      if (!this.relay.begun) return true;
       if (this.in(Phase.Tunnel)) return from === length || this.tunnelToClient(bytes.subarray(from, length));
     }
     // takeHeads has written the beginning of the body with the head.
     if (!this.in(Phase.Established)) return false;
-    if (from < length && !this.responseBody.done) {
-      from = this.takeBody(bytes, from, length);
-      if (from < 0) return false;
+    const { relay } = this;
+    if (from < length && !relay.body.done) {
+      from = relay.more(bytes, from, length, this.connection as ServerConnection);
+      if (relay.body.failed) {
+        this.fail(Failures.ResponseCut);
+        return false;
+      }
     }
-    if (this.responseBody.done) {
+    if (relay.body.done) {
       const clean = from === length;
       if (!clean) tally.countSurplus((this.connection as ServerConnection).server);
       this.finish(clean, now);
       return true;
     }
     this.watch(now);
-    return !this.clientBehind;
+    return !this.relay.clientBehind;
   }
 
   /** A call in between may have changed the phase, which the compiler cannot know. */
@@ -415,7 +404,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   /** Reads heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
   private takeHeads(bytes: Buffer, length: number, now: number): number {
-    const { heads } = this;
+    const { heads } = this.relay;
     const rules = this.program?.responseHeads ?? STRICT;
     heads.feed(bytes, length);
     for (;;) {
@@ -440,22 +429,18 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private relayInterim(now: number): void {
     this.watch(now);
     tally.countAnswered(this.serverObject as Server, this.responseHead.status);
-    if (this.request.version !== 10) this.toClient(interimHead(this.responseHead));
+    if (this.request.version !== 10) this.relay.text(interimHead(this.responseHead));
   }
 
   /** The final head is in `responseHead`; writes it with the beginning of the body. The index behind that, or -1. */
   private finalHead(piece: Buffer, at: number, end: number, now: number): number {
     const head = this.responseHead;
-    const { request, responseBody } = this;
-    const old = request.version === 10;
+    const { request, relay } = this;
     const switching = head.status === 101;
     // RFC 9110 15.2.2: only as the answer to an Upgrade that was forwarded, and to the same protocol.
     const unasked = switching && (request.upgrade === '' || head.upgrade !== request.upgrade);
-    const framing = responseFraming(head, request.method);
-    responseBody.start(framing, head.contentLength, !old);
-    // The beginning of the body before anything is said of the head: what turns out not to be HTTP never was a success.
-    const next = switching || responseBody.done || at === end ? at : responseBody.take(piece, at, end);
-    if (unasked || responseBody.failed) {
+    const next = relay.take(head, request, piece, at, end);
+    if (unasked || relay.body.failed) {
       this.attemptFailed(Failures.ResponseInvalid);
       return -1;
     }
@@ -470,7 +455,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       return at;
     }
     if (this.denyResponse()) return -1;
-    this.sendHead(framing, old);
+    this.sendHead();
     return next;
   }
 
@@ -488,73 +473,21 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     return true;
   }
 
-  /** The head, and what `responseBody` has taken of the body. */
-  private sendHead(framing: Framing, old: boolean): void {
-    const { responseBody } = this;
-    this.untilClose = framing === Framing.UntilClose || (old && framing === Framing.Chunked);
-    if (this.untilClose) this.keepAlive = false;
+  /** The head, and what has come of the body with it. */
+  private sendHead(): void {
+    const { relay, request, requestBody, session } = this;
     // An answer before the end of the request: what follows on this connection would be the rest of the body.
-    if (!this.requestBody.done) this.keepAlive = false;
-    const connection = this.keepAlive && !this.session.listener.closing ? (old ? 'keep-alive' : '') : 'close';
-    const lines = responseHead(this.responseHead, connection, old);
-    this.responded = true;
+    if (relay.untilClose || !requestBody.done) this.keepAlive = false;
+    const old = request.version === 10;
+    const connection = this.keepAlive && !session.listener.closing ? (old ? 'keep-alive' : '') : 'close';
     this.outgoing = '';
     this.kept = undefined;
-    if (responseBody.size === 0) {
-      this.toClient(lines);
-    } else if (responseBody.size <= JOIN_LIMIT) {
-      this.toClient(lines + responseBody.piece.toString('latin1', responseBody.from, responseBody.to));
-    } else {
-      const { outlet } = this.session;
-      const waits = outlet.pending > 0;
-      outlet.socket.cork();
-      this.toClient(lines);
-      this.relay(responseBody.view(), waits);
-      outlet.socket.uncork();
-      this.checkClient();
-    }
-  }
-
-  private takeBody(bytes: Buffer, from: number, to: number): number {
-    const next = this.responseBody.take(bytes, from, to);
-    if (this.responseBody.failed) {
-      this.fail(Failures.ResponseCut);
-      return -1;
-    }
-    if (this.responseBody.size > 0) {
-      this.relay(this.responseBody.view(), this.session.outlet.pending > 0);
-      this.checkClient();
-    }
-    return next;
-  }
-
-  private toClient(text: string): void {
-    this.bytesOut += text.length;
-    this.session.outlet.text(text);
-  }
-
-  private toClientBytes(bytes: Buffer): void {
-    this.bytesOut += bytes.length;
-    this.session.outlet.bytes(bytes);
-  }
-
-  /** Bytes of the connection's buffer: copied where they must wait anyway and giving up the buffer would cost more. */
-  private relay(bytes: Buffer, waits: boolean): void {
-    this.bufferLent = !waits || bytes.length > COPY_LIMIT;
-    this.toClientBytes(this.bufferLent ? bytes : Buffer.from(bytes));
-  }
-
-  /** After `relay`: is any of it still waiting for the client? */
-  private checkClient(): void {
-    const { outlet } = this.session;
-    if (outlet.pending === 0) return;
-    if (this.bufferLent) this.connection?.surrenderBuffer();
-    if (outlet.behind) this.clientBehind = true;
+    relay.begin(responseHead(this.responseHead, connection, old), this.connection as ServerConnection);
   }
 
   onClientDrain(): void {
-    if (!this.clientBehind) return;
-    this.clientBehind = false;
+    if (!this.relay.clientBehind) return;
+    this.relay.clientBehind = false;
     if (this.phase !== Phase.Tunnel && this.phase !== Phase.Established) return;
     this.connection?.socket.resume();
     if (this.phase === Phase.Established) this.watch(monotonic());
@@ -565,7 +498,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.tunnel.serverEnded();
       return;
     }
-    if (this.responded && this.responseBody.endOfInput()) {
+    if (this.relay.begun && this.relay.body.endOfInput()) {
       this.responseHead.keepAlive = false;
       this.finish(true, monotonic());
       return;
@@ -587,8 +520,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
         this.endTunnel();
         return;
       case Phase.Established:
-        if (this.responded) this.fail(Failures.ResponseCut);
-        else this.attemptFailed(this.heads.begun ? Failures.HeadCut : Failures.ServerClosed);
+        if (this.relay.begun) this.fail(Failures.ResponseCut);
+        else this.attemptFailed(this.relay.heads.begun ? Failures.HeadCut : Failures.ServerClosed);
     }
   }
 
@@ -617,7 +550,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     const next = nextAfter(attempt, placeOf(server), server.backend.config);
     if (next === 'end') return false;
     const now = monotonic();
-    if (failure === undefined) this.letGo(whole && this.responseBody.done, now);
+    if (failure === undefined) this.letGo(whole && this.relay.body.done, now);
     else this.dropConnection();
     if (failure === Failures.ResponseInvalid) tally.countBadResponse(server.backend, server);
     this.rewind();
@@ -645,7 +578,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   /** Its connection has carried others, and nothing of a response has come. */
   private get reused(): boolean {
-    return this.connection !== undefined && this.connection.uses > 1 && !this.heads.begun;
+    return this.connection !== undefined && this.connection.uses > 1 && !this.relay.heads.begun;
   }
 
   /** All of it is here, and nothing of a response has gone to the client. */
@@ -657,7 +590,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** As before the first byte of a response. */
   private rewind(): void {
     this.armServer(undefined, 0);
-    this.heads.reset();
+    this.relay.heads.reset();
     this.connectedAt = -1;
     this.clientAwaited = false;
     this.serverBehind = false;
@@ -683,24 +616,24 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
         this.attemptFailed(Failures.ConnectTimeout);
         return;
       case Phase.Established:
-        if (this.responded) this.fail(Failures.ResponseStalled);
+        if (this.relay.begun) this.fail(Failures.ResponseStalled);
         else if (this.serverBehind) this.fail(Failures.UploadStalled);
         else this.attemptFailed(Failures.ServerTimeout);
         return;
       case Phase.Tunnel:
-        this.termination = 'sD';
+        this.termination = (this.tunnel as Tunnel).termination;
         this.endTunnel();
     }
   }
 
   /** The client's timer fired while this exchange was under way: an old one, unless the client is waited for. */
   onClientTimeout(): void {
-    if (this.clientAwaited) this.fail(this.clientBehind ? Failures.ClientStalled : Failures.BodyTimeout);
+    if (this.clientAwaited) this.fail(this.relay.clientBehind ? Failures.ClientStalled : Failures.BodyTimeout);
   }
 
   /** FIN while its request waits: it is served all the same, unless the backend has `option abortonclose` (manual 4.2). */
   onClientEnd(): void {
-    if (this.backendObject?.config.abortonclose !== true || this.responded) return;
+    if (this.backendObject?.config.abortonclose !== true || this.relay.begun) return;
     if (this.phase === Phase.Established) this.fail(Failures.AnswerAbandoned);
     else this.onClientGone();
   }
@@ -743,8 +676,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.phase = Phase.Request;
       this.backendObject?.cancel(this);
     }
-    if (this.responded || failure.status === 0) {
-      const { untilClose } = this;
+    if (this.relay.begun || failure.status === 0) {
+      const { untilClose } = this.relay;
       this.close(false, monotonic(), true);
       if (untilClose) this.session.reset();
       else this.session.destroy();
@@ -848,15 +781,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private startTunnel(now: number): void {
     const { session } = this;
     const connection = this.connection as ServerConnection;
-    this.responded = true;
+    this.relay.begun = true;
     this.outgoing = '';
     this.phase = Phase.Tunnel;
     this.keepAlive = false;
-    this.toClient(responseHead(this.responseHead, 'upgrade', false));
+    this.relay.text(responseHead(this.responseHead, 'upgrade', false));
     this.services.wheel.disarm(session);
     this.armServer(undefined, now);
-    const { timeouts } = (this.backendObject as Backend).config;
-    this.tunnel = new Tunnel(session.outlet, connection.outlet, timeouts, session.listener.frontend.config.timeouts.clientFin, this);
+    const [front, back] = [session.listener.frontend.config.timeouts, (this.backendObject as Backend).config.timeouts];
+    this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this);
     session.setReading(Reading.Tunnel);
     session.feedHeld();
     if (session.clientEnded) this.onTunnelEnd();
@@ -879,10 +812,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private tunnelToClient(bytes: Buffer): boolean {
-    this.relay(bytes, this.session.outlet.pending > 0);
-    this.checkClient();
+    this.relay.pass(bytes, this.connection as ServerConnection);
     (this.tunnel as Tunnel).progress();
-    return !this.clientBehind;
+    return !this.relay.clientBehind;
   }
 
   private endTunnel(): void {
@@ -922,8 +854,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.clientAwaited = false;
     this.services.wheel.disarm(this.timer);
     this.dropConnection();
-    this.responseBody.clear();
-    this.heads.reset();
+    this.relay.clear();
     this.kept = undefined;
     const server = this.serverObject;
     try {

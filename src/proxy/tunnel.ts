@@ -8,23 +8,25 @@ import type { Outlet } from './outlet.ts';
 
 /** What a tunnel tells its exchange. */
 export interface TunnelOwner {
-  /** Bytes went by, or one side ended: the time-out starts anew. */
+  /** Bytes went by, or one side ended: the time-out starts anew. `undefined` is none. */
   onTunnelProgress(ms: number | undefined): void;
 }
 
 export class Tunnel {
   private readonly client: Outlet;
   private readonly server: Outlet;
-  private readonly timeouts: Timeouts;
-  private readonly clientFin: number | undefined;
+  private readonly front: Timeouts;
+  private readonly back: Timeouts;
   private readonly owner: TunnelOwner;
+  /** Who has ended its half first; the time-out is then that of the other. */
+  private ended: 'nobody' | 'client' | 'server' = 'nobody';
 
-  /** `timeouts` are the backend's; `clientFin` is the frontend's `timeout client-fin`. */
-  constructor(client: Outlet, server: Outlet, timeouts: Timeouts, clientFin: number | undefined, owner: TunnelOwner) {
+  /** `front` are the frontend's time-outs, `back` the backend's. */
+  constructor(client: Outlet, server: Outlet, front: Timeouts, back: Timeouts, owner: TunnelOwner) {
     this.client = client;
     this.server = server;
-    this.timeouts = timeouts;
-    this.clientFin = clientFin;
+    this.front = front;
+    this.back = back;
     this.owner = owner;
     this.progress();
   }
@@ -36,19 +38,44 @@ export class Tunnel {
     return !this.server.behind;
   }
 
-  /** The client ended its half: the rest has `timeout client-fin` where configured (manual 4.2). */
   clientEnded(): void {
     this.server.socket.end();
-    if (this.clientFin !== undefined) this.owner.onTunnelProgress(this.clientFin);
+    this.end('client');
   }
 
   serverEnded(): void {
     this.client.socket.end();
-    if (this.timeouts.serverFin !== undefined) this.owner.onTunnelProgress(this.timeouts.serverFin);
+    this.end('server');
   }
 
   /** Bytes went by. */
   progress(): void {
-    this.owner.onTunnelProgress(this.timeouts.tunnel ?? this.timeouts.server);
+    this.owner.onTunnelProgress(this.patience());
+  }
+
+  /** HAProxy's word for the end by a time-out: whose time-out it was. */
+  get termination(): 'cD' | 'sD' {
+    if (this.ended !== 'nobody') return this.ended === 'client' ? 'sD' : 'cD';
+    const { client } = this.front;
+    const { tunnel, server } = this.back;
+    return tunnel === undefined && (client === undefined || (server !== undefined && server < client)) ? 'sD' : 'cD';
+  }
+
+  private end(side: 'client' | 'server'): void {
+    if (this.ended === 'nobody') this.ended = side;
+    this.progress();
+  }
+
+  /**
+   * How long both may be silent. `timeout tunnel` stands for those of client and server, of which the shorter one counts;
+   * once one side has ended its half the other is waited for, by its `-fin` where there is one (manual 4.2).
+   */
+  private patience(): number | undefined {
+    const { client, clientFin } = this.front;
+    const { tunnel, server, serverFin } = this.back;
+    if (this.ended === 'client') return serverFin ?? tunnel ?? server;
+    if (this.ended === 'server') return clientFin ?? tunnel ?? client;
+    if (tunnel !== undefined) return tunnel;
+    return client === undefined || server === undefined ? (client ?? server) : Math.min(client, server);
   }
 }

@@ -65,8 +65,8 @@ test('time-outs that are not set take their value from others as the manual says
     httpKeepAlive: 50_000,
     tunnel: undefined,
     check: undefined,
-    clientFin: 50_000,
-    serverFin: 30_000,
+    clientFin: undefined,
+    serverFin: undefined,
   });
   const more = only('listen l\n    bind :80\n    timeout http-request 3s\n    timeout queue 0\n    timeout client 0\n').timeouts;
   assert.equal(more.httpKeepAlive, 3000);
