@@ -86,6 +86,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private form: StatsForm | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
+  /** With `http-reuse never`: the connection that was left idle by the request before, for this session alone. */
+  private own: ServerConnection | undefined = undefined;
   /** A retry is on its way from here to another server. */
   private left: Server | undefined = undefined;
   private tunnel: Tunnel | undefined = undefined;
@@ -222,7 +224,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private takeConnection(server: Server, now: number): void {
-    const idle = takeIdle(server, this.need(server), now);
+    const idle = takeIdle(server, this.need(server), this.own, now);
     if (idle === undefined) {
       this.openConnection(server, now);
       return;
@@ -388,9 +390,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       }
     }
     if (relay.body.done) {
-      const clean = from === length;
-      if (!clean) tally.countSurplus((this.connection as ServerConnection).server);
-      this.finish(clean, now);
+      this.finish(from === length, now);
       return true;
     }
     this.watch(now);
@@ -834,12 +834,26 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** The response has been read: its connection waits for another request, if it may. */
   private letGo(clean: boolean, now: number): void {
     const connection = this.connection as ServerConnection;
-    const { config } = connection.server.backend;
-    const sent = this.requestBody.done && connection.outlet.pending === 0;
-    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && config.httpReuse !== 'never' && !this.request.bothLengths;
+    const { server, outlet } = connection;
+    const sent = this.requestBody.done && outlet.pending === 0;
+    const shared = server.backend.config.httpReuse !== 'never';
+    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && (shared || this.keepAlive);
     this.connection = undefined;
-    if (clean && sent && kept) connection.park(now);
-    else connection.close();
+    if (!clean && this.relay.body.done) tally.countSurplus(server);
+    if (clean && sent && kept) {
+      connection.park(now);
+      if (!shared) this.keepOwn(connection);
+    } else connection.close();
+  }
+
+  private keepOwn(connection: ServerConnection | undefined): void {
+    if (this.own !== connection && this.own?.idle === true) this.own.close();
+    this.own = connection;
+  }
+
+  /** No request will follow. */
+  onSessionOver(): void {
+    if (this.own !== undefined) this.keepOwn(undefined);
   }
 
   /**

@@ -21,8 +21,8 @@ import type { ServerConnection } from './server-connection.ts';
  */
 const DOUBTFUL = 4000;
 
-/** What a request asks of a connection that has been used before. */
-export const Need = { Any: 0, Fresh: 1, Proven: 2, None: 3 } as const;
+/** What a request asks of a connection that has been used before: `Own` is one that its own client was served on. */
+export const Need = { Any: 0, Fresh: 1, Proven: 2, Own: 3, None: 4 } as const;
 export type Need = (typeof Need)[keyof typeof Need];
 
 /**
@@ -31,7 +31,7 @@ export type Need = (typeof Need)[keyof typeof Need];
  * the client would not send it again by itself (RFC 9112 9.3.1).
  */
 export function needOf(policy: HttpReuse, replayable: boolean, first: boolean): Need {
-  if (policy === 'never') return Need.None;
+  if (policy === 'never') return Need.Own;
   if (replayable) return Need.Any;
   if (!first || policy === 'always') return Need.Fresh;
   return policy === 'aggressive' ? Need.Proven : Need.None;
@@ -116,9 +116,13 @@ export function parkIdle(server: Server, connection: ServerConnection, wheel: Wh
   return (pool as Pool).put(connection, now);
 }
 
-export function takeIdle(server: Server, need: Need, now: number): ServerConnection | undefined {
+/** `own`: what the client's request before this one was sent on, wherever that is now. */
+export function takeIdle(server: Server, need: Need, own: ServerConnection | undefined, now: number): ServerConnection | undefined {
   if (need === Need.None || server.idle.length === 0) return undefined;
-  return (server.idle as Pool).take(need, now);
+  if (need !== Need.Own) return (server.idle as Pool).take(need, now);
+  if (own === undefined || own.server !== server || !own.idle) return undefined;
+  unparkIdle(server, own);
+  return own;
 }
 
 export function unparkIdle(server: Server, connection: ServerConnection): void {

@@ -74,6 +74,11 @@ export class ServerConnection {
     this.socket.on('close', () => this.guard(() => this.onClose()));
   }
 
+  /** In its server's pool. */
+  get idle(): boolean {
+    return this.user === undefined && !this.closed;
+  }
+
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */
   park(now: number): void {
     this.user = undefined;

@@ -176,6 +176,7 @@ export class Session extends Timed {
     this.socket.destroy();
     try {
       if (carrying) this.exchange.onClientGone();
+      this.exchange.onSessionOver();
     } finally {
       this.listener.leave(this);
     }

@@ -38,6 +38,8 @@ function connection(name: string, uses = 1): ServerConnection {
     name,
     uses,
     idleSince: 0,
+    idle: true,
+    server,
     close: () => {
       closed += name;
       unparkIdle(server, one as unknown as ServerConnection);
@@ -56,7 +58,7 @@ function park(one: ServerConnection, now = 0, slots = 1): boolean {
 }
 
 const nameOf = (one: ServerConnection | undefined) => (one as unknown as { readonly name: string } | undefined)?.name;
-const take = (need: Need, now = 0) => nameOf(takeIdle(server, need, now));
+const take = (need: Need, now = 0, own?: ServerConnection) => nameOf(takeIdle(server, need, own, now));
 /** The pool's own timer: its deadline, and what it does then. */
 const purge = (now: number) => (server.idle as unknown as { onTimeout(now: number): void }).onTimeout(now);
 const deadline = () => (server.idle as unknown as { readonly deadline: number }).deadline;
@@ -64,8 +66,8 @@ const deadline = () => (server.idle as unknown as { readonly deadline: number })
 describe('what a request may be sent on', () => {
   const table = [
     // policy, replayable, first of its session
-    ['never', true, false, Need.None],
-    ['never', false, false, Need.None],
+    ['never', true, false, Need.Own],
+    ['never', false, true, Need.Own],
     ['safe', true, true, Need.Any],
     ['safe', true, false, Need.Any],
     ['safe', false, true, Need.None],
@@ -97,6 +99,16 @@ describe('what a request may be sent on', () => {
     assert.deepEqual([server.idle.length, server.idle.proven], [3, 2]);
     assert.deepEqual([take(Need.Proven), take(Need.Proven), take(Need.Proven), take(Need.None)], ['b', 'a', undefined, undefined]);
     assert.equal(server.idle.length, 1);
+  });
+
+  it('its own: the one that is named, while it is idle', () => {
+    serve();
+    const [a, b] = [connection('a'), connection('b')];
+    for (const one of [a, b]) park(one);
+    assert.deepEqual([take(Need.Own, 0), take(Need.Own, 0, a)], [undefined, 'a']);
+    assert.equal(server.idle.length, 1);
+    (a as { idle: boolean }).idle = false;
+    assert.equal(take(Need.Own, 0, a), undefined);
   });
 
   it('none that its server may be closing just now, if it must not be sent twice', () => {
@@ -169,7 +181,7 @@ describe('the purge', () => {
     for (const one of held) park(one, 0, 4);
     for (let now = 500; now <= 20_000; now += 500) {
       // Four at once, between one purge and the next.
-      for (let i = 0; i < 4; i++) assert.ok(takeIdle(server, Need.Any, now));
+      for (let i = 0; i < 4; i++) assert.ok(takeIdle(server, Need.Any, undefined, now));
       for (const one of held) park(one, now, 4);
       purge(now);
     }

@@ -44,7 +44,7 @@ async function burst(balancer: Balancer, many: number): Promise<void> {
 describe('http-reuse', () => {
   const stories = [
     // Each list is what one client asks.
-    ['never', [[GET, GET], [GET]], 3],
+    ['never', [[GET, GET], [GET], [POST, POST, GET]], 3],
     ['safe', [[POST], [POST], [POST]], 3],
     ['safe', [[POST], [POST, POST]], 2],
     // A request that can be sent again needs no such care.
@@ -71,7 +71,19 @@ describe('http-reuse', () => {
       assert.equal(balancer.server('www', 's1').idle.length, 1);
       await balancer.configure(listen('http-reuse never', server.address));
       await clients(balancer, [GET, GET]);
-      assert.equal(server.connections(), 3);
+      assert.equal(server.connections(), 2);
+    });
+  });
+
+  it('never: a connection goes with its client', async () => {
+    await withServer('http-reuse never', '', async (balancer, server) => {
+      const client = await balancer.client();
+      client.send(GET);
+      await client.readResponse();
+      assert.deepEqual([server.open(), balancer.server('www', 's1').idle.length], [1, 1]);
+      client.socket.end();
+      await until('it is closed', () => server.open() === 0);
+      assert.equal(balancer.server('www', 's1').idle.length, 0);
     });
   });
 });
