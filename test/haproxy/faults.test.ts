@@ -8,7 +8,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { COUNTERS, FAULTS, type Fault, type Outcome, talk, withServers } from '../scenarios/faults.ts';
+import { COUNTERS, FAULTS, type Fault, nameOf, type Outcome, REUSE, talk, withServers } from '../scenarios/faults.ts';
+import { acts, startFaulty } from '../support/faulty.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
@@ -43,29 +44,36 @@ frontend www
 backend be
 ${backend}`;
 
-async function play(fault: Fault, path: string): Promise<Outcome> {
-  const outcome: { -readonly [K in keyof Outcome]: Outcome[K] } = { answers: [], asked: {}, log: [], counters: {} };
-  const expected = fault.haproxy?.log ?? fault.log;
-  await withServers(fault, async (backend, asked) => {
-    writeFileSync(`${path}.cfg`, configuration(path, backend));
-    const haproxy = spawn('haproxy', ['-db', '-f', `${path}.cfg`], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let lines = '';
-    haproxy.stdout.on('data', (bytes: Buffer) => {
-      lines += bytes.toString('latin1');
-    });
-    try {
-      await until('HAProxy listens', async () => (await listens(`${path}.www`)) && (await listens(`${path}.ctl`)));
-      outcome.answers = await talk(connect(`${path}.www`), fault.requests);
-      outcome.asked = asked();
-      await until('all is logged', () => logged(lines).length >= expected.length);
-      outcome.log = logged(lines);
-      outcome.counters = await counted(path);
-    } finally {
-      haproxy.kill('SIGKILL');
-      await once(haproxy, 'exit');
-    }
+/** Runs `story` with HAProxy at `path`.www, before `backend`; `log` tells its lines so far. */
+async function withHaproxy(path: string, backend: string, story: (log: () => string) => Promise<void>): Promise<void> {
+  writeFileSync(`${path}.cfg`, configuration(path, backend));
+  const haproxy = spawn('haproxy', ['-db', '-f', `${path}.cfg`], { stdio: ['ignore', 'pipe', 'ignore'] });
+  let lines = '';
+  haproxy.stdout.on('data', (bytes: Buffer) => {
+    lines += bytes.toString('latin1');
   });
-  return outcome;
+  try {
+    await until('HAProxy listens', async () => (await listens(`${path}.www`)) && (await listens(`${path}.ctl`)));
+    await story(() => lines);
+  } finally {
+    haproxy.kill('SIGKILL');
+    await once(haproxy, 'exit');
+  }
+}
+
+async function play(fault: Fault, path: string): Promise<Outcome> {
+  const expected = fault.haproxy?.log ?? fault.log;
+  let outcome: Outcome | undefined;
+  await withServers(fault, async (backend, asked) => {
+    await withHaproxy(path, backend, async (log) => {
+      const socket = connect(`${path}.www`);
+      const answers = await talk(socket, fault.requests);
+      socket.destroy();
+      await until('all is logged', () => logged(log()).length >= expected.length);
+      outcome = { answers, asked: asked(), log: logged(log()), counters: await counted(path) };
+    });
+  });
+  return outcome ?? assert.fail();
 }
 
 function listens(path: string): Promise<boolean> {
@@ -106,5 +114,29 @@ for (const [index, fault] of FAULTS.entries()) {
   test(fault.name, { skip: fault.haproxy === undefined ? 'what HAProxy does here varies' : skip }, async () => {
     const { answers, asked, log, counters } = { ...fault, ...fault.haproxy };
     assert.deepEqual(await play(fault, join(folder, String(index))), { answers, asked, log, counters });
+  });
+}
+
+for (const [index, one] of REUSE.entries()) {
+  test(nameOf(one), { skip }, async () => {
+    const server = await startFaulty('s1', [acts.ok]);
+    const path = join(folder, `reuse-${index}`);
+    try {
+      await withHaproxy(path, ` http-reuse ${one.policy}\n server s1 ${server.address}\n`, async () => {
+        const sockets = [];
+        for (const requests of one.sessions) {
+          const socket = connect(`${path}.www`);
+          sockets.push(socket);
+          assert.deepEqual(
+            await talk(socket, requests),
+            requests.map(() => '200 s1'),
+          );
+        }
+        assert.equal(server.connections(), one.haproxy);
+        for (const socket of sockets) socket.destroy();
+      });
+    } finally {
+      await server.stop();
+    }
   });
 }

@@ -237,6 +237,35 @@ export const FAULTS: readonly Fault[] = [
   ...kinds.map(exhausted),
 ];
 
+export interface Reuse {
+  readonly policy: string;
+  /** What one client after another asks, each on a connection that stays open. */
+  readonly sessions: readonly (readonly string[])[];
+  /** How many connections to the server that makes. */
+  readonly connections: number;
+  /** As many as HAProxy makes, where it sends a client's first GET over a connection of its own. */
+  readonly haproxy: number;
+}
+
+/** `http-reuse`, played to both as well. */
+export const REUSE: readonly Reuse[] = (
+  [
+    ['never', [[GET, GET], [GET], [POST, POST, GET]], 3, 3],
+    ['safe', [[POST], [POST], [POST]], 3, 3],
+    ['safe', [[POST], [POST, POST]], 2, 2],
+    ['safe', [[GET], [GET], [GET]], 1, 3],
+    ['aggressive', [[POST], [POST], [POST]], 3, 3],
+    ['aggressive', [[POST, POST], [POST], [POST]], 1, 1],
+    ['aggressive', [[GET], [GET], [GET]], 1, 3],
+    ['always', [[POST], [POST], [GET]], 1, 1],
+  ] as const
+).map(([policy, sessions, connections, haproxy]) => ({ policy, sessions, connections, haproxy }));
+
+export function nameOf({ policy, sessions, connections }: Reuse): string {
+  const asked = sessions.map((requests) => requests.map((request) => request.split(' ')[0]).join(' '));
+  return `http-reuse ${policy}: ${asked.join(', ')} make ${connections} connections`;
+}
+
 /** Plays the servers of `fault`. `lines` are the backend's; `asked` tells what they were asked so far. */
 export async function withServers(
   fault: Fault,
@@ -267,7 +296,7 @@ export async function withServers(
   }
 }
 
-/** Sends one request after the other, and tells what came for each. */
+/** Sends one request after the other, and tells what came for each. The connection stays open. */
 export async function talk(socket: Socket, requests: readonly string[]): Promise<string[]> {
   let received = '';
   let over = false;
@@ -286,7 +315,6 @@ export async function talk(socket: Socket, requests: readonly string[]): Promise
     received = received.slice(size);
     answers.push(answer);
   }
-  socket.destroy();
   return answers;
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Backend } from '../../src/backend/backend.ts';
@@ -21,7 +21,8 @@ describe('a server fails', () => {
     it(fault.name, async () => {
       await withServers(fault, async (lines, asked) => {
         await withBalancer(`frontend www\n bind 127.0.0.1:0\n default_backend be\nbackend be\n${lines}`, async (balancer) => {
-          const answers = await talk(connect(balancer.port('www'), '127.0.0.1'), fault.requests);
+          const { socket } = await balancer.client();
+          const answers = await talk(socket, fault.requests);
           const { log, counters } = fault;
           const expected: Outcome = { answers: fault.answers, asked: fault.asked, log, counters };
           const backend = balancer.backends.get('be') ?? assert.fail();

@@ -7,6 +7,7 @@ import { acts, type Faulty, startFaulty } from '../support/faulty.ts';
 import { startRawUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
+import { nameOf, REUSE } from './faults.ts';
 
 const listen = (line: string, more: string) => `listen www\n bind 127.0.0.1:0\n ${line}\n server s1 ${more}\n`;
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -42,25 +43,13 @@ async function burst(balancer: Balancer, many: number): Promise<void> {
 }
 
 describe('http-reuse', () => {
-  const stories = [
-    // Each list is what one client asks.
-    ['never', [[GET, GET], [GET], [POST, POST, GET]], 3],
-    ['safe', [[POST], [POST], [POST]], 3],
-    ['safe', [[POST], [POST, POST]], 2],
-    // A request that can be sent again needs no such care.
-    ['safe', [[GET], [GET], [GET]], 1],
-    ['aggressive', [[POST], [POST], [POST]], 3],
-    ['aggressive', [[POST, POST], [POST], [POST]], 1],
-    ['always', [[POST], [POST], [GET]], 1],
-  ] as const;
-  for (const [policy, sessions, connections] of stories) {
-    const asked = sessions.map((requests) => requests.map((request) => request.split(' ')[0]).join(' ')).join(', ');
-    it(`${policy}: ${asked} make ${connections} connections`, async () => {
-      await withServer(`http-reuse ${policy}`, '', async (balancer, server) => {
-        await clients(balancer, ...sessions);
+  for (const one of REUSE) {
+    it(nameOf(one), async () => {
+      await withServer(`http-reuse ${one.policy}`, '', async (balancer, server) => {
+        await clients(balancer, ...one.sessions);
         const { counters } = balancer.server('www', 's1');
-        assert.deepEqual([server.connections(), counters.connect], [connections, connections]);
-        assert.equal(counters.connect + counters.reuse, sessions.flat().length);
+        assert.deepEqual([server.connections(), counters.connect], [one.connections, one.connections]);
+        assert.equal(counters.connect + counters.reuse, one.sessions.flat().length);
       });
     });
   }
