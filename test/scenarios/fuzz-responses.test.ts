@@ -39,6 +39,10 @@ const ASKS = [
 ] as const;
 type Ask = (typeof ASKS)[number];
 
+/** What the server does behind its response. */
+type Ending = 'stays' | 'closes' | 'resets';
+const ENDINGS: readonly Ending[] = ['stays', 'closes', 'resets'];
+
 interface Outcome {
   /** The two letters of the log, the second pair of which are about cookies. */
   readonly termination: string;
@@ -69,7 +73,7 @@ class Stage {
   }
 
   static async open(): Promise<Stage> {
-    const script: Script = { pieces: [], ends: true, sending: 0, round: 0, socket: undefined, reused: false };
+    const script: Script = { pieces: [], ending: 'closes', sending: 0, round: 0, socket: undefined, reused: false };
     const upstream = await startRawUpstream((socket) => {
       // A piece that waits for the balancer to acknowledge the one before it would come with the next request.
       socket.setNoDelay(true);
@@ -93,11 +97,10 @@ class Stage {
     await this.upstream.stop();
   }
 
-  /** `ends`: the server closes behind its response; else it keeps the connection. */
-  async run(stream: Stream, { method, version }: Ask, ends: boolean): Promise<Outcome> {
+  async run(stream: Stream, { method, version }: Ask, ending: Ending): Promise<Outcome> {
     const { script, balancer } = this;
     script.pieces = piecesOf(stream);
-    script.ends = ends;
+    script.ending = ending;
     script.round++;
     balancer.logged.length = 0;
     const client = new Client(balancer.port('www'));
@@ -132,7 +135,7 @@ const ASK_NEXT = 'GET /next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 
 interface Script {
   pieces: readonly Buffer[];
-  ends: boolean;
+  ending: Ending;
   /** Connections that are being written to. */
   sending: number;
   round: number;
@@ -147,14 +150,15 @@ function nextReply(round: number): string {
 }
 
 async function play(script: Script, socket: Socket): Promise<void> {
-  const { pieces, ends } = script;
+  const { pieces, ending } = script;
   script.sending++;
   for (const piece of pieces) {
     if (socket.destroyed) break;
     socket.write(piece);
     await turn();
   }
-  if (ends) socket.end();
+  if (ending === 'closes') socket.end();
+  else if (ending === 'resets') socket.resetAndDestroy();
   script.sending--;
 }
 
@@ -182,24 +186,25 @@ class Client {
 }
 
 interface Meant extends SeenResponse {
-  /** It takes no end of the connection to be whole. */
-  readonly open: boolean;
   /** Something stands behind it. */
   readonly surplus: boolean;
+  /** As it was asked for; but a server stays only where nobody waits for it to close. */
+  readonly ending: Ending;
 }
 
 /** The response that a strict reader finds in what the server sends. */
-async function meant(text: string, method: string): Promise<Meant> {
+async function meant(text: string, method: string, ending: Ending): Promise<Meant> {
   const bytes = Buffer.from(text, 'latin1');
   const framed = await witnessResponse(bytes, method, false);
   const forgiven = framed.whole ? undefined : forgive(text, framed.error, framed.used);
-  if (forgiven !== undefined) return meant(forgiven, method);
+  if (forgiven !== undefined) return meant(forgiven, method, ending);
   // RFC 9110 15.2: an interim response ends nothing, whatever it says about its connection and version.
   const heads = /^(?:HTTP\/1\.[01] 1\d\d[^\r\n]*\r\n(?:[^\r\n]+\r\n)*\r\n)+/.exec(text)?.[0] ?? '';
   const silent = heads.replace(/\r\nconnection:[^\r\n]*/gi, '').replace(/HTTP\/1\.0(?= 1\d\d)/g, 'HTTP/1.1');
-  if (/after `Connection: close`/.test(framed.error) && silent !== heads) return meant(silent + text.slice(heads.length), method);
-  if (framed.whole) return { ...framed, open: true, surplus: framed.used < bytes.length };
-  return { ...(await witnessResponse(bytes, method, true)), open: false, surplus: false };
+  if (/after `Connection: close`/.test(framed.error) && silent !== heads) return meant(silent + text.slice(heads.length), method, ending);
+  if (framed.whole) return { ...framed, surplus: framed.used < bytes.length, ending };
+  // A reset that comes together with the last bytes is an end to Node.
+  return { ...(await witnessResponse(bytes, method, true)), surplus: false, ending: ending === 'stays' ? 'closes' : ending };
 }
 
 /** The same response, as far as a hop has nothing to say in it. */
@@ -239,12 +244,11 @@ describe('responses on their way to a client', () => {
   after(() => stage.close());
 
   /** Answers whether it was relayed. */
-  async function act(stream: Stream, ask: Ask, stays: boolean, seed?: number): Promise<boolean> {
-    const sent = await meant(translated(stream.text), ask.method);
-    const ends = !(stays && sent.open);
-    const how = `to ${ask.method} of HTTP/${ask.version}, the server ${ends ? 'closes' : 'stays'}${from(seed)}`;
+  async function act(stream: Stream, ask: Ask, ending: Ending, seed?: number): Promise<boolean> {
+    const sent = await meant(translated(stream.text), ask.method, ending);
+    const how = `to ${ask.method} of HTTP/${ask.version}, the server ${sent.ending}${from(seed)}`;
     const story = async () => {
-      const outcome = await stage.run(stream, ask, ends);
+      const outcome = await stage.run(stream, ask, sent.ending);
       judge(sent, ask, outcome, stream.text);
       assert.equal(outcome.next.status, 200);
       assert.equal(outcome.next.body, stage.expected, 'the next request gets its own answer');
@@ -257,9 +261,9 @@ describe('responses on their way to a client', () => {
     for (const { name, text, cuts = [], through } of responseSeeds) {
       for (const stream of [{ text, cuts: [] }, { text, cuts }, byteByByte(text)]) {
         for (const ask of ASKS) {
-          for (const stays of [true, false]) {
-            const relayed = await act(stream, ask, stays);
-            if (through !== undefined && ask === ASKS[0]) assert.equal(relayed, through > 0, name);
+          for (const ending of ENDINGS) {
+            const relayed = await act(stream, ask, ending);
+            if (through !== undefined && ask === ASKS[0] && ending !== 'resets') assert.equal(relayed, through > 0, name);
           }
         }
       }
@@ -273,7 +277,8 @@ describe('responses on their way to a client', () => {
     for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
       const stream = mutate(FAMILIES, seed);
       const ask = ASKS[seed % 8] ?? ASKS[0];
-      if (await act(stream, ask, seed % 3 !== 0, seed)) relayed++;
+      const ending = seed % 16 === 15 ? 'resets' : seed % 3 === 0 ? 'closes' : 'stays';
+      if (await act(stream, ask, ending, seed)) relayed++;
     }
     console.log(`${cases} responses from seed ${fuzzSeed} on, ${relayed} of them relayed`);
     assert.ok(cases > 20 && relayed > 0, `only ${cases} cases in ${fuzzBudget} ms`);

@@ -228,7 +228,7 @@ const SIZES: readonly ((size: string, rest: string, next: Next) => string)[] = [
   (_size, rest) => rest,
 ];
 
-const LINE_ENDS = ['\n', '\r', '\r\r\n', '\n\r', '\r\n\r\n', '\r\n ', '\r\n\t', '\r\0\n', ' \r\n', '\r\nX: ', ''];
+const LINE_ENDS = ['\n', '\r', '\r\r\n', '\n\r', '\r\n\r\n', '\r\n ', '\r\n\t', '\r\0\n', '\rX', 'X\n', ' \r\n', '\r\nX: ', ''];
 
 const VERSIONS = [
   'HTTP/1.0',
