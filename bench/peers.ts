@@ -123,6 +123,7 @@ frontend www
 
 backend app
     balance roundrobin
+    http-reuse always
 ${servers.map((address, at) => `    server s${at + 1} ${address}\n`).join('')}`;
 }
 
