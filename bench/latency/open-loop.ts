@@ -42,7 +42,8 @@ export class OpenLoop<L extends Line> {
 
   constructor(lines: readonly L[], schedule: Schedule) {
     this.schedule = schedule;
-    this.total = Math.floor(((schedule.end - schedule.start) * schedule.rate) / 1000);
+    // Times are sums of fractions: 60 may come out as 59.999.
+    this.total = Math.round(((schedule.end - schedule.start) * schedule.rate) / 1000);
     this.free = [...lines];
     this.freeCount = lines.length;
     this.under = new Map();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import { refusingPort } from '../support/faulty.ts';
+import { refusingAddress } from '../support/faulty.ts';
 import { startRawUpstream, startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
@@ -169,8 +169,8 @@ describe('time-outs', () => {
 
 describe('a server that fails', () => {
   it('503 when it refuses, after all retries', async () => {
-    const port = await refusingPort();
-    await withBalancer(listen(`retries 2\ntimeout connect 50ms\n server s1 127.0.0.1:${port}`), async (balancer) => {
+    const { address } = await refusingAddress();
+    await withBalancer(listen(`retries 2\ntimeout connect 500ms\n server s1 ${address}`), async (balancer) => {
       const client = await balancer.client();
       client.send(get());
       assert.equal((await client.readResponse()).status, 503);
@@ -181,10 +181,10 @@ describe('a server that fails', () => {
   });
 
   it('another server takes the request with option redispatch', async () => {
-    const port = await refusingPort();
+    const { address } = await refusingAddress();
     const good = await startUpstream('good');
     await withBalancer(
-      listen(`retries 1\noption redispatch\ntimeout connect 1s\n server s1 127.0.0.1:${port}\n server s2 ${good.address}`),
+      listen(`retries 1\noption redispatch\ntimeout connect 1s\n server s1 ${address}\n server s2 ${good.address}`),
       async (balancer) => {
         const answers = await Promise.all([ask(balancer.port('www')), ask(balancer.port('www'))]);
         assert.deepEqual(
@@ -398,8 +398,8 @@ describe('a client that leaves', () => {
     });
 
     it('ends the pause before the next attempt to connect', async () => {
-      const port = await refusingPort();
-      await withBalancer(sections('', `option abortonclose\n server s1 127.0.0.1:${port}`), async (balancer) => {
+      const { address } = await refusingAddress();
+      await withBalancer(sections('', `option abortonclose\n server s1 ${address}`), async (balancer) => {
         const client = await balancer.client();
         client.send(get());
         const s1 = balancer.server('be', 's1');

@@ -4,7 +4,7 @@
  */
 
 import type { Socket } from 'node:net';
-import { type Act, acts, type Faulty, refusingPort, startDeaf, startFaulty } from '../support/faulty.ts';
+import { type Act, acts, type Faulty, refusingAddress, startDeaf, startFaulty } from '../support/faulty.ts';
 import { until } from '../support/wait.ts';
 
 export interface Outcome {
@@ -73,6 +73,9 @@ const WORDS = ['conn-failure', 'empty-response', 'junk-response', 'response-time
 const others = ({ word, act }: Kind) =>
   `retry-on ${WORDS.filter((one) => one !== word && !(act === acts.headCut && one === 'junk-response')).join(' ')}`;
 
+/** Only who waits for a server that is silent needs an end to it; nobody else may be given up where a machine is slow. */
+const patience = ({ act }: Kind) => (act === acts.silent ? ['timeout server 500ms'] : []);
+
 const count = (name: string, value: number) => (value > 0 ? ` ${name} ${value}` : '');
 
 /** Once asked, and that was it. */
@@ -85,7 +88,7 @@ function relayed(kind: Kind, lines: readonly string[], method: 'GET' | 'POST'): 
   };
   return {
     name: `${method}, the server ${what}; ${lines.join(', ') || 'nothing configured'}`,
-    lines: [...lines, 'timeout server 150ms'],
+    lines: [...lines, ...patience(kind)],
     servers: { s1: [act] },
     requests: [method === 'GET' ? GET : POST],
     answers: [answer],
@@ -97,7 +100,8 @@ function relayed(kind: Kind, lines: readonly string[], method: 'GET' | 'POST'): 
 }
 
 /** Asked again, and well then. */
-function retried({ what, act, eresp, more }: Kind, lines: readonly string[], method: 'GET' | 'POST'): Fault {
+function retried(kind: Kind, lines: readonly string[], method: 'GET' | 'POST'): Fault {
+  const { what, act, eresp, more } = kind;
   const asked = method === 'GET' ? 'GET' : 'POST(5)';
   const counters = (errors: number, retries: number) => {
     const rest = `${count('eresp', errors)} wretr ${retries} req_tot 1 2xx 1`;
@@ -105,7 +109,7 @@ function retried({ what, act, eresp, more }: Kind, lines: readonly string[], met
   };
   return {
     name: `${method}, the server ${what}; ${lines.join(', ')}`,
-    lines: [...lines, 'timeout server 150ms'],
+    lines: [...lines, ...patience(kind)],
     servers: { s1: [act, acts.ok] },
     requests: [method === 'GET' ? GET : POST],
     answers: ['200 s1'],
@@ -118,7 +122,8 @@ function retried({ what, act, eresp, more }: Kind, lines: readonly string[], met
 }
 
 /** Asked as often as `retries 2` allows. */
-function exhausted({ what, act, answer, log, eresp, more }: Kind): Fault {
+function exhausted(kind: Kind): Fault {
+  const { what, act, answer, log, eresp, more } = kind;
   const counters = (retries: number, extra: number) => {
     const errors = eresp < 0 ? 0 : 1 + 2 * eresp + extra;
     const common = `lbtot 1${count('eresp', errors)} wretr ${retries}`;
@@ -126,7 +131,7 @@ function exhausted({ what, act, answer, log, eresp, more }: Kind): Fault {
   };
   return {
     name: `POST, the server ${what} for ever; ${ALL}, retries 2`,
-    lines: [ALL, 'retries 2', 'timeout server 100ms'],
+    lines: [ALL, 'retries 2', ...patience(kind)],
     servers: { s1: [act] },
     requests: [POST],
     answers: [answer],
@@ -178,16 +183,16 @@ const { bodyCut, chunksCut, answers503, answers404, answers503AndEnds, begins503
 
 // biome-ignore format: one row, one story
 const rows: readonly Row[] = [
-  ['refused: the same server again, after a pause', ['retries 2', 'timeout connect 50ms'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 2'], NO_CONNECTION_IN_3],
+  ['refused: the same server again, after a pause', ['retries 2', 'timeout connect 500ms'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 2'], NO_CONNECTION_IN_3],
   ['refused, and retries 0', ['retries 0'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 0'], NO_CONNECTION],
   ['refused, and retry-on none', ['retry-on none'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 0'], NO_CONNECTION],
   ['refused, and retry-on without conn-failure', ['retry-on empty-response'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 0'], NO_CONNECTION],
   ['refused, and redispatched at once', ['option redispatch'], { s1: 'refuses', s2: [ok] }, [GET], ['200 s2'], { s2: 'GET' }, ['s2 200 ---- +1'], CONNECTED_ELSEWHERE],
   ['a POST was refused: nothing of it has left', ['option redispatch'], { s1: 'refuses', s2: [ok] }, [POST], ['200 s2'], { s2: 'POST(5)' }, ['s2 200 ---- +1'], CONNECTED_ELSEWHERE],
-  ['refused, to be redispatched, and nobody else is there', ['retries 2', 'timeout connect 50ms', 'option redispatch'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 2'], NO_CONNECTION_IN_3],
+  ['refused, to be redispatched, and nobody else is there', ['retries 2', 'timeout connect 500ms', 'option redispatch'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 2'], NO_CONNECTION_IN_3],
   ['refused by everybody', ['retries 3', 'option redispatch 2'], { s1: 'refuses', s2: 'refuses' }, [GET], ['503'], {}, ['s2 503 SC-- +3'], { s1: 'stot 2 lbtot 2 wredis 2', s2: 'stot 2 lbtot 2 econ 1 wredis 1', be: 'stot 1 lbtot 4 econ 1 wredis 3 req_tot 1 5xx 1' }],
-  ['no connection in time', ['retries 2', 'timeout connect 50ms'], { s1: 'deaf' }, [GET], ['503'], {}, ['s1 503 sC-- 2'], NO_CONNECTION_IN_3],
-  ['no connection in time, and redispatched', ['timeout connect 50ms', 'option redispatch'], { s1: 'deaf', s2: [ok] }, [GET], ['200 s2'], { s2: 'GET' }, ['s2 200 ---- +1'], CONNECTED_ELSEWHERE],
+  ['no connection in time', ['retries 2', 'timeout connect 500ms'], { s1: 'deaf' }, [GET], ['503'], {}, ['s1 503 sC-- 2'], NO_CONNECTION_IN_3],
+  ['no connection in time, and redispatched', ['timeout connect 500ms', 'option redispatch'], { s1: 'deaf', s2: [ok] }, [GET], ['200 s2'], { s2: 'GET' }, ['s2 200 ---- +1'], CONNECTED_ELSEWHERE],
 
   ['closed, and redispatched', [ALL, 'option redispatch'], { s1: [ends], s2: [ok] }, [POST], ['200 s2'], { s1: 'POST(5)', s2: 'POST(5)' }, ['s2 200 ---- +1'], ANSWERED_ELSEWHERE],
   ['junk, and redispatched', [ALL, 'option redispatch'], { s1: [junk], s2: [ok] }, [GET], ['200 s2'], { s1: 'GET', s2: 'GET' }, ['s2 200 ---- +1'], { s1: 'stot 1 lbtot 1 eresp 1 wretr 1 wredis 1', s2: 'stot 1 lbtot 1 req_tot 1 2xx 1', be: 'stot 1 lbtot 2 eresp 1 wretr 1 wredis 1 req_tot 1 2xx 1' }],
@@ -276,7 +281,7 @@ export async function withServers(
   const lines = [...fault.lines];
   try {
     for (const [name, plan] of Object.entries(fault.servers)) {
-      if (plan === 'refuses') lines.push(`server ${name} 127.0.0.1:${await refusingPort()}`);
+      if (plan === 'refuses') lines.push(`server ${name} ${(await refusingAddress()).address}`);
       else if (plan === 'deaf') {
         const deaf = await startDeaf();
         stops.push(deaf.stop);

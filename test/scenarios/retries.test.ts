@@ -10,7 +10,7 @@ import type { Backend } from '../../src/backend/backend.ts';
 import type { BackendCounters, ServerCounters } from '../../src/core/counters.ts';
 import type { RawClient } from '../support/client.ts';
 import { serverConfig } from '../support/config.ts';
-import { type Act, acts, type Faulty, refusingPort, startFaulty } from '../support/faulty.ts';
+import { type Act, acts, type Faulty, refusingAddress, startFaulty } from '../support/faulty.ts';
 import { startRawUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
@@ -71,18 +71,17 @@ describe('a request that may be sent again', () => {
   });
 
   it('is not while its body is still coming', async () => {
-    let connections = 0;
-    const upstream = await startRawUpstream((socket) => {
-      connections++;
-      socket.once('data', () => socket.end());
-    });
-    await withBalancer(listen(ALL, `server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabcde');
-      assert.match(await client.readAll(), /^HTTP\/1\.1 502 /);
-      assert.deepEqual([connections, logOf(balancer)], [1, ['s1 502 SH-- 0']]);
-    });
-    await upstream.stop();
+    const upstream = await startRawUpstream((socket) => socket.once('data', () => socket.end()));
+    try {
+      await withBalancer(listen(ALL, `server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabcde');
+        assert.match(await client.readAll(), /^HTTP\/1\.1 502 /);
+        assert.deepEqual([upstream.connections(), logOf(balancer)], [1, ['s1 502 SH-- 0']]);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('goes over the connection that brought the status, where that is kept alive', async () => {
@@ -161,14 +160,16 @@ describe('a request that may be sent again', () => {
 
 /** Refuses until `open`: then a server named s1 listens there. */
 async function laterServer() {
-  const port = await refusingPort();
+  const { host, port, address } = await refusingAddress();
+  const server = createServer((_, response) => response.end('s1'));
   return {
-    address: `127.0.0.1:${port}`,
+    address,
     async open() {
-      const server = createServer((_, response) => response.end('s1'));
-      server.listen(port, '127.0.0.1');
+      server.listen(port, host);
       await once(server, 'listening');
-      return server;
+    },
+    close() {
+      server.close();
     },
   };
 }
@@ -176,20 +177,23 @@ async function laterServer() {
 describe('the pause before the same server is tried again', () => {
   it('is long enough for one that comes back', async () => {
     const later = await laterServer();
-    await withBalancer(listen('retries 1', 'timeout connect 5s', `server s1 ${later.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send(GET);
-      await until('it was refused', () => balancer.server('www', 's1').counters.wretr === 1);
-      const server = await later.open();
-      assert.equal((await client.readResponse()).body, 's1');
-      assert.deepEqual(logOf(balancer), ['s1 200 ---- 1']);
-      server.close();
-    });
+    try {
+      await withBalancer(listen('retries 1', 'timeout connect 5s', `server s1 ${later.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(GET);
+        await until('it was refused', () => balancer.server('www', 's1').counters.wretr === 1);
+        await later.open();
+        assert.equal((await client.readResponse()).body, 's1');
+        assert.deepEqual(logOf(balancer), ['s1 200 ---- 1']);
+      });
+    } finally {
+      later.close();
+    }
   });
 
   it('ends with a client that leaves: its slot is free', async () => {
-    const port = await refusingPort();
-    await withBalancer(listen('timeout connect 5s', `server s1 127.0.0.1:${port}`), async (balancer) => {
+    const { address } = await refusingAddress();
+    await withBalancer(listen('timeout connect 5s', `server s1 ${address}`), async (balancer) => {
       const client = await balancer.client();
       client.send(GET);
       await until('it was refused', () => balancer.server('www', 's1').counters.wretr === 1);
@@ -201,9 +205,9 @@ describe('the pause before the same server is tried again', () => {
 
   it('leads to another server where this one has gone to maintenance meanwhile', async () => {
     await withPlans([[acts.ok]], async (_, [line]) => {
-      const port = await refusingPort();
-      const lines = [`server s1 127.0.0.1:${port}`, `server s2 ${line?.split(' ')[2]} backup`];
-      await withBalancer(listen('retries 3', 'timeout connect 100ms', ...lines), async (balancer) => {
+      const { address } = await refusingAddress();
+      const lines = [`server s1 ${address}`, `server s2 ${line?.split(' ')[2]} backup`];
+      await withBalancer(listen('retries 3', 'timeout connect 1s', ...lines), async (balancer) => {
         const client = await balancer.client();
         client.send(GET);
         const s1 = balancer.server('www', 's1');
@@ -233,10 +237,11 @@ describe('a client that is bound to its server', () => {
 describe('a discovered server', () => {
   it('that refuses is given up at once, without option redispatch', async () => {
     await withPlans([[acts.ok]], async ([upstream]) => {
-      const refusing = await refusingPort();
+      const refusing = await refusingAddress();
       await withBalancer(listen('docker-servers image=a port=80'), async (balancer) => {
-        const servers = [refusing, upstream?.port ?? 0].map((port, i) => {
-          const config = serverConfig('ab'[i] ?? '', { identity: `container ${i}`, address: '127.0.0.1', port });
+        const places = [refusing, { host: '127.0.0.1', port: upstream?.port ?? 0 }];
+        const servers = places.map(({ host, port }, i) => {
+          const config = serverConfig('ab'[i] ?? '', { identity: `container ${i}`, address: host, port });
           return { config, state: 'ready', reason: '' } as const;
         });
         balancer.publish({ source: 'docker', pools: new Map([['www', servers]]), poolOptions: new Map(), routes: [], notes: [] });

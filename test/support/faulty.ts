@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { startRawUpstream, type Upstream } from './upstream.ts';
 import { until } from './wait.ts';
 
@@ -91,11 +91,17 @@ function partsOf(request: string) {
   return { method: request.slice(0, request.indexOf(' ')), body: request.length - head };
 }
 
-/** A port that refuses connections. */
-export async function refusingPort(): Promise<number> {
-  const upstream = await startRawUpstream(() => {});
-  await upstream.stop();
-  return upstream.port;
+/** One of this process alone, where the system has more of them than one: other tests' connections take no port of it. */
+const OWN_HOST = process.platform === 'linux' ? `127.77.${(process.pid >> 8) & 255}.${process.pid & 255}` : '127.0.0.1';
+
+/** Where connections are refused. */
+export async function refusingAddress(): Promise<{ readonly host: string; readonly port: number; readonly address: string }> {
+  const server = createServer().listen(0, OWN_HOST);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return { host: OWN_HOST, port, address: `${OWN_HOST}:${port}` };
 }
 
 /** Listens and never accepts; its backlog is full, so whoever connects waits. */
