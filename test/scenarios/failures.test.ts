@@ -58,13 +58,16 @@ describe('a malformed request', () => {
 
   it('behind a good one: the good one is answered, then 400', async () => {
     const upstream = await startUpstream('good');
-    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send(`${get()}GARBAGE\r\n\r\n`);
-      const all = await client.readAll();
-      assert.match(all, /good.*HTTP\/1\.1 400 /s);
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(`${get()}GARBAGE\r\n\r\n`);
+        const all = await client.readAll();
+        assert.match(all, /good.*HTTP\/1\.1 400 /s);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('a broken chunk inside the body reaches the server as an unfinished request only', async () => {
@@ -108,13 +111,16 @@ describe('time-outs', () => {
 
   it('an idle kept-alive connection is closed without a word', async () => {
     const upstream = await startUpstream('hello');
-    await withBalancer(listen(`timeout http-keep-alive 100ms\n server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send(get());
-      await client.readUntil('hello');
-      assert.equal(await client.readAll(), '');
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(`timeout http-keep-alive 100ms\n server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        await client.readUntil('hello');
+        assert.equal(await client.readAll(), '');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('504 for a server that does not answer', async () => {
@@ -183,18 +189,21 @@ describe('a server that fails', () => {
   it('another server takes the request with option redispatch', async () => {
     const { address } = await refusingAddress();
     const good = await startUpstream('good');
-    await withBalancer(
-      listen(`retries 1\noption redispatch\ntimeout connect 1s\n server s1 ${address}\n server s2 ${good.address}`),
-      async (balancer) => {
-        const answers = await Promise.all([ask(balancer.port('www')), ask(balancer.port('www'))]);
-        assert.deepEqual(
-          answers.map((answer) => answer.body),
-          ['good', 'good'],
-        );
-        assert.equal(balancer.server('www', 's1').counters.wredis, 1);
-      },
-    );
-    await good.stop();
+    try {
+      await withBalancer(
+        listen(`retries 1\noption redispatch\ntimeout connect 1s\n server s1 ${address}\n server s2 ${good.address}`),
+        async (balancer) => {
+          const answers = await Promise.all([ask(balancer.port('www')), ask(balancer.port('www'))]);
+          assert.deepEqual(
+            answers.map((answer) => answer.body),
+            ['good', 'good'],
+          );
+          assert.equal(balancer.server('www', 's1').counters.wredis, 1);
+        },
+      );
+    } finally {
+      await good.stop();
+    }
   });
 
   it('502 when it closes without a word', async () => {
@@ -327,13 +336,16 @@ describe('a client that leaves', () => {
     const upstream = await startUpstream('', (_incoming, outgoing) => {
       setImmediate(() => outgoing.end('answer'));
     });
-    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send(get());
-      client.socket.end();
-      assert.match(await client.readAll(), /answer$/);
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        client.socket.end();
+        assert.match(await client.readAll(), /answer$/);
+      });
+    } finally {
+      await upstream.stop();
+    }
     await withUpstream(silentServer, `option abortonclose\n${server}`, async (balancer) => {
       const client = await balancer.client();
       client.send(get());
@@ -352,49 +364,58 @@ describe('a client that leaves', () => {
 
     it('of the backend: it is its word that counts', async () => {
       const upstream = await startRawUpstream(thinking(() => {}));
-      const lines = `server s1 ${upstream.address}`;
-      await withBalancer(sections('', `option abortonclose\n ${lines}`), async (balancer) => {
-        const client = await balancer.client();
-        client.send(get());
-        await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
-        client.socket.end();
-        assert.match(await client.readAll(), /^HTTP\/1\.1 400 /);
-        await until('the server is told', () => upstream.open() === 0);
-        assert.deepEqual([balancer.logged[0]?.termination, counts(balancer).cliAbrt], ['CH--', 1]);
-      });
-      await upstream.stop();
+      try {
+        const lines = `server s1 ${upstream.address}`;
+        await withBalancer(sections('', `option abortonclose\n ${lines}`), async (balancer) => {
+          const client = await balancer.client();
+          client.send(get());
+          await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
+          client.socket.end();
+          assert.match(await client.readAll(), /^HTTP\/1\.1 400 /);
+          await until('the server is told', () => upstream.open() === 0);
+          assert.deepEqual([balancer.logged[0]?.termination, counts(balancer).cliAbrt], ['CH--', 1]);
+        });
+      } finally {
+        await upstream.stop();
+      }
     });
 
     it('and not where the backend has none: it is served', async () => {
       const upstream = await startUpstream('', (_incoming, outgoing) => {
         setImmediate(() => outgoing.end('answer'));
       });
-      const lines = `no option abortonclose\n server s1 ${upstream.address}`;
-      await withBalancer(sections('option abortonclose', lines), async (balancer) => {
-        const client = await balancer.client();
-        client.send(get());
-        client.socket.end();
-        assert.match(await client.readAll(), /answer$/);
-      });
-      await upstream.stop();
+      try {
+        const lines = `no option abortonclose\n server s1 ${upstream.address}`;
+        await withBalancer(sections('option abortonclose', lines), async (balancer) => {
+          const client = await balancer.client();
+          client.send(get());
+          client.socket.end();
+          assert.match(await client.readAll(), /answer$/);
+        });
+      } finally {
+        await upstream.stop();
+      }
     });
 
     it('gives its place in the queue back', async () => {
       const upstream = await startRawUpstream(silentServer);
-      const lines = `option abortonclose\n server s1 ${upstream.address} maxconn 1`;
-      await withBalancer(sections('', lines), async (balancer) => {
-        const first = await balancer.client();
-        first.send(get());
-        await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
-        const second = await balancer.client();
-        second.send(get());
-        await until('it waits', () => balancer.backends.get('be')?.waiting === 1);
-        second.socket.end();
-        assert.equal(await second.readAll(), '');
-        assert.deepEqual([balancer.backends.get('be')?.waiting, balancer.logged[0]?.termination], [0, 'CQ--']);
-        assert.deepEqual([counts(balancer).cliAbrt, upstream.connections()], [1, 1]);
-      });
-      await upstream.stop();
+      try {
+        const lines = `option abortonclose\n server s1 ${upstream.address} maxconn 1`;
+        await withBalancer(sections('', lines), async (balancer) => {
+          const first = await balancer.client();
+          first.send(get());
+          await until('the slot is taken', () => balancer.server('be', 's1').scur === 1);
+          const second = await balancer.client();
+          second.send(get());
+          await until('it waits', () => balancer.backends.get('be')?.waiting === 1);
+          second.socket.end();
+          assert.equal(await second.readAll(), '');
+          assert.deepEqual([balancer.backends.get('be')?.waiting, balancer.logged[0]?.termination], [0, 'CQ--']);
+          assert.deepEqual([counts(balancer).cliAbrt, upstream.connections()], [1, 1]);
+        });
+      } finally {
+        await upstream.stop();
+      }
     });
 
     it('ends the pause before the next attempt to connect', async () => {
@@ -431,19 +452,22 @@ describe('a client that leaves', () => {
 describe('a fault of our own', () => {
   it('ends its exchange with 500 and a logged stack, and nothing else', async () => {
     const upstream = await startUpstream('hello');
-    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      const backend = balancer.backends.get('www') ?? assert.fail();
-      const { assign } = backend;
-      backend.assign = () => {
-        throw new Error('made to fail');
-      };
-      client.send(get());
-      assert.equal((await client.readResponse()).status, 500);
-      assert.ok(balancer.events.some((line) => line.includes('made to fail') && line.includes('at ')));
-      backend.assign = assign;
-      assert.equal((await ask(balancer.port('www'))).body, 'hello');
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        const backend = balancer.backends.get('www') ?? assert.fail();
+        const { assign } = backend;
+        backend.assign = () => {
+          throw new Error('made to fail');
+        };
+        client.send(get());
+        assert.equal((await client.readResponse()).status, 500);
+        assert.ok(balancer.events.some((line) => line.includes('made to fail') && line.includes('at ')));
+        backend.assign = assign;
+        assert.equal((await ask(balancer.port('www'))).body, 'hello');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });

@@ -85,12 +85,15 @@ describe('a body', () => {
       });
       incoming.on('end', () => outgoing.end(`got ${body}`));
     });
-    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello');
-      assert.match(await client.readAll(), /got hello$/);
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.socket.end('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello');
+        assert.match(await client.readAll(), /got hello$/);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('that the server stops reading ends with timeout server', async () => {
@@ -149,18 +152,21 @@ describe('a slow reader', () => {
   it('is not cut at the end of its response by timeout http-keep-alive', async () => {
     const size = 6_000_000;
     const upstream = await startUpstream('', (_incoming, outgoing) => outgoing.end(Buffer.alloc(size, 'a')));
-    await withBalancer(listen(`timeout http-keep-alive 50ms\n server s1 ${upstream.address}`), async (balancer) => {
-      const client = await balancer.client();
-      client.send(get());
-      await until('the response is under way', () => client.received.length > 0);
-      client.socket.pause();
-      // The time-out that must not count; everything else here waits on conditions.
-      await pause(300);
-      client.socket.resume();
-      const all = await client.readAll();
-      assert.equal(all.length - all.indexOf('\r\n\r\n') - 4, size);
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(`timeout http-keep-alive 50ms\n server s1 ${upstream.address}`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        await until('the response is under way', () => client.received.length > 0);
+        client.socket.pause();
+        // The time-out that must not count; everything else here waits on conditions.
+        await pause(300);
+        client.socket.resume();
+        const all = await client.readAll();
+        assert.equal(all.length - all.indexOf('\r\n\r\n') - 4, size);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 
@@ -192,17 +198,20 @@ describe('a connection to the server', () => {
       });
       answering(ok('x'))(socket);
     });
-    const text = `frontend www\n bind 127.0.0.1:0\n option http-server-close\n default_backend b\nbackend b\n server s1 ${upstream.address}\n`;
-    await withBalancer(text, async (balancer) => {
-      const client = await balancer.client();
-      client.send(get());
-      await client.readUntil('x');
-      client.send(get());
-      await client.readUntil('x');
-      assert.equal(received.match(/connection: close/g)?.length, 2);
-      assert.equal(upstream.connections(), 2);
-    });
-    await upstream.stop();
+    try {
+      const text = `frontend www\n bind 127.0.0.1:0\n option http-server-close\n default_backend b\nbackend b\n server s1 ${upstream.address}\n`;
+      await withBalancer(text, async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        await client.readUntil('x');
+        client.send(get());
+        await client.readUntil('x');
+        assert.equal(received.match(/connection: close/g)?.length, 2);
+        assert.equal(upstream.connections(), 2);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('that keeps saying 1xx is alive', async () => {
@@ -314,18 +323,21 @@ describe('framing that would lie', () => {
 describe('a fault in the log', () => {
   it('costs neither slot nor connection count', async () => {
     const upstream = await startUpstream('hello');
-    await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
-      balancer.failLog = true;
-      const client = await balancer.client();
-      client.send(get());
-      await client.readUntil('hello');
-      await until('the slot is back', () => balancer.server('www', 's1').scur === 0);
-      balancer.failLog = false;
-      client.send(get());
-      await client.readUntil('hello');
-      assert.ok(balancer.events.some((line) => line.includes('the log is broken')));
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(` server s1 ${upstream.address}`), async (balancer) => {
+        balancer.failLog = true;
+        const client = await balancer.client();
+        client.send(get());
+        await client.readUntil('hello');
+        await until('the slot is back', () => balancer.server('www', 's1').scur === 0);
+        balancer.failLog = false;
+        client.send(get());
+        await client.readUntil('hello');
+        assert.ok(balancer.events.some((line) => line.includes('the log is broken')));
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 

@@ -270,17 +270,17 @@ describe('responses on their way to a client', () => {
     }
   });
 
-  it(`are those that were sent, or no success: mutations, for ${fuzzBudget} ms`, async () => {
+  it(`are those that were sent, or no success: mutations, for ${fuzzBudget} ms or as many as there are seeds`, async () => {
     const end = performance.now() + fuzzBudget;
     let cases = 0;
     let relayed = 0;
-    for (let seed = fuzzSeed; performance.now() < end; seed++, cases++) {
+    for (let seed = fuzzSeed; cases < responseSeeds.length || performance.now() < end; seed++, cases++) {
       const stream = mutate(FAMILIES, seed);
       const ask = ASKS[seed % 8] ?? ASKS[0];
       const ending = seed % 16 === 15 ? 'resets' : seed % 3 === 0 ? 'closes' : 'stays';
       if (await act(stream, ask, ending, seed)) relayed++;
     }
     console.log(`${cases} responses from seed ${fuzzSeed} on, ${relayed} of them relayed`);
-    assert.ok(cases > 20 && relayed > 0, `only ${cases} cases in ${fuzzBudget} ms`);
+    assert.ok(relayed > 0);
   });
 });

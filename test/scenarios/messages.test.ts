@@ -57,17 +57,20 @@ async function story(
 describe('keep-alive', () => {
   it('answers many requests on one connection, over one connection to the server', async () => {
     const upstream = await startUpstream('hello');
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      const client = await balancer.client();
-      for (let i = 0; i < 5; i++) {
-        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-        assert.equal((await client.readUntil('hello')).slice(0, 15), 'HTTP/1.1 200 OK');
-      }
-      assert.equal(upstream.connections(), 1);
-      const { counters } = balancer.server('www', 's1');
-      assert.deepEqual([counters.connect, counters.reuse, counters.stot, counters.reqTot, counters.hrsp.two], [1, 4, 5, 5, 5]);
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        const client = await balancer.client();
+        for (let i = 0; i < 5; i++) {
+          client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+          assert.equal((await client.readUntil('hello')).slice(0, 15), 'HTTP/1.1 200 OK');
+        }
+        assert.equal(upstream.connections(), 1);
+        const { counters } = balancer.server('www', 's1');
+        assert.deepEqual([counters.connect, counters.reuse, counters.stot, counters.reqTot, counters.hrsp.two], [1, 4, 5, 5, 5]);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('answers pipelined requests in order', async () => {
@@ -121,16 +124,19 @@ describe('keep-alive', () => {
 
   it('does not reuse a connection on which more than the response came', async () => {
     const upstream = await scripted([`${reply('one')}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged`, reply('two')]);
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      const client = await balancer.client();
-      client.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
-      assert.ok((await client.readUntil('one')).endsWith('one'));
-      client.send('GET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
-      assert.ok((await client.readUntil('two')).endsWith('two'));
-      assert.equal(upstream.connections(), 2);
-      assert.equal(client.received, '');
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        const client = await balancer.client();
+        client.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
+        assert.ok((await client.readUntil('one')).endsWith('one'));
+        client.send('GET /2 HTTP/1.1\r\nHost: a\r\n\r\n');
+        assert.ok((await client.readUntil('two')).endsWith('two'));
+        assert.equal(upstream.connections(), 2);
+        assert.equal(client.received, '');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 
@@ -206,50 +212,56 @@ describe('framing', () => {
         outgoing.end(incoming.url === '/chunked' ? body.subarray(1000) : body);
       });
     });
-    const sum = createHash('sha256').update(body).digest('hex');
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      for (const [path, chunked] of [
-        ['/length', false],
-        ['/chunked', true],
-      ] as const) {
-        const seen = await new Promise<{ sum: string | undefined; body: string }>((resolve, reject) => {
-          const headers: Record<string, string> = chunked ? {} : { 'content-length': String(size) };
-          const outgoing = request(
-            { port: balancer.port('www'), host: '127.0.0.1', method: 'POST', path, headers, agent: false },
-            (response) => {
-              const hash = createHash('sha256');
-              response.on('data', (chunk: Buffer) => hash.update(chunk));
-              response.on('error', reject);
-              response.on('end', () => resolve({ sum: response.headers['x-sum'] as string | undefined, body: hash.digest('hex') }));
-            },
-          );
-          outgoing.on('error', reject);
-          outgoing.end(body);
-        });
-        assert.deepEqual(seen, { sum, body: sum });
-      }
-    });
-    await upstream.stop();
+    try {
+      const sum = createHash('sha256').update(body).digest('hex');
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        for (const [path, chunked] of [
+          ['/length', false],
+          ['/chunked', true],
+        ] as const) {
+          const seen = await new Promise<{ sum: string | undefined; body: string }>((resolve, reject) => {
+            const headers: Record<string, string> = chunked ? {} : { 'content-length': String(size) };
+            const outgoing = request(
+              { port: balancer.port('www'), host: '127.0.0.1', method: 'POST', path, headers, agent: false },
+              (response) => {
+                const hash = createHash('sha256');
+                response.on('data', (chunk: Buffer) => hash.update(chunk));
+                response.on('error', reject);
+                response.on('end', () => resolve({ sum: response.headers['x-sum'] as string | undefined, body: hash.digest('hex') }));
+              },
+            );
+            outgoing.on('error', reject);
+            outgoing.end(body);
+          });
+          assert.deepEqual(seen, { sum, body: sum });
+        }
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('does not lose a slow reader’s bytes when buffers are used again', async () => {
     const big = Buffer.alloc(8 * 1024 * 1024, 'slow-reader.');
     const upstream = await startUpstream('', (incoming, outgoing) => outgoing.end(incoming.url === '/big' ? big : 'x'.repeat(50_000)));
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      const slow = await balancer.client();
-      slow.socket.pause();
-      slow.send('GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
-      await until('the server’s response has begun', () => balancer.server('www', 's1').counters.hrsp.two === 1);
-      // Others read through the same server while the slow one's bytes are waiting.
-      for (let i = 0; i < 20; i++) assert.equal((await ask(balancer.port('www'), { path: '/other' })).body, 'x'.repeat(50_000));
-      slow.socket.resume();
-      const all = await slow.readAll();
-      const sum = createHash('sha256')
-        .update(all.slice(all.indexOf('\r\n\r\n') + 4), 'latin1')
-        .digest('hex');
-      assert.equal(sum, createHash('sha256').update(big).digest('hex'));
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        const slow = await balancer.client();
+        slow.socket.pause();
+        slow.send('GET /big HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+        await until('the server’s response has begun', () => balancer.server('www', 's1').counters.hrsp.two === 1);
+        // Others read through the same server while the slow one's bytes are waiting.
+        for (let i = 0; i < 20; i++) assert.equal((await ask(balancer.port('www'), { path: '/other' })).body, 'x'.repeat(50_000));
+        slow.socket.resume();
+        const all = await slow.readAll();
+        const sum = createHash('sha256')
+          .update(all.slice(all.indexOf('\r\n\r\n') + 4), 'latin1')
+          .digest('hex');
+        assert.equal(sum, createHash('sha256').update(big).digest('hex'));
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 
@@ -262,14 +274,17 @@ describe('interim responses', () => {
       });
       incoming.on('end', () => outgoing.end(`got ${body}`));
     });
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      const client = await balancer.client();
-      client.send('PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
-      assert.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 100 Continue/);
-      client.send('hello');
-      await client.readUntil('got hello');
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        const client = await balancer.client();
+        client.send('PUT / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+        assert.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 100 Continue/);
+        client.send('hello');
+        await client.readUntil('got hello');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('relays several in order before the final one, but none to HTTP/1.0', async () => {
@@ -313,34 +328,40 @@ describe('an upgrade', () => {
 
   it('becomes a tunnel with half-close', async () => {
     const upstream = await echo();
-    await withBalancer(listen(one(upstream)), async (balancer) => {
-      const client = await balancer.client();
-      client.send(ask101);
-      const head = await client.readUntil('\r\n\r\n');
-      assert.match(head, /^HTTP\/1\.1 101 /);
-      assert.match(head, /upgrade: websocket/i);
-      assert.match(head, /connection: upgrade/i);
-      await client.readUntil('first');
-      client.send('ping');
-      await client.readUntil('ping');
-      client.socket.end();
-      assert.equal(await client.readAll(), 'last words');
-    });
-    await upstream.stop();
+    try {
+      await withBalancer(listen(one(upstream)), async (balancer) => {
+        const client = await balancer.client();
+        client.send(ask101);
+        const head = await client.readUntil('\r\n\r\n');
+        assert.match(head, /^HTTP\/1\.1 101 /);
+        assert.match(head, /upgrade: websocket/i);
+        assert.match(head, /connection: upgrade/i);
+        await client.readUntil('first');
+        client.send('ping');
+        await client.readUntil('ping');
+        client.socket.end();
+        assert.equal(await client.readAll(), 'last words');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('works through a reconfiguration', async () => {
     const upstream = await echo();
-    const text = listen(one(upstream));
-    await withBalancer(text, async (balancer) => {
-      const client = await balancer.client();
-      client.send(ask101);
-      await client.readUntil('first');
-      await balancer.configure(text.replace('server s1', 'server s2'));
-      client.send('still here');
-      await client.readUntil('still here');
-    });
-    await upstream.stop();
+    try {
+      const text = listen(one(upstream));
+      await withBalancer(text, async (balancer) => {
+        const client = await balancer.client();
+        client.send(ask101);
+        await client.readUntil('first');
+        await balancer.configure(text.replace('server s1', 'server s2'));
+        client.send('still here');
+        await client.readUntil('still here');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('that nobody asked for is a bad gateway', async () => {

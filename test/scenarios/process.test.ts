@@ -82,7 +82,8 @@ async function withFolder(story: (folder: string) => Promise<void>): Promise<voi
 
 /** A port that somebody else listens on. */
 async function takePort(): Promise<{ readonly port: number; close(): void }> {
-  const server = createServer();
+  // Where a story fails before it closes this, the file ends all the same.
+  const server = createServer().unref();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { port: (server.address() as AddressInfo).port, close: () => void server.close() };
@@ -336,47 +337,56 @@ describe('a reload', () => {
 
   it('with an invalid configuration changes nothing and says every reason', async () => {
     const upstream = await startUpstream('still');
-    await withFairlead(proxy(upstream.address), async (fairlead, port) => {
-      const client = await RawClient.connect(port);
-      fairlead.rewrite(`${DEFAULTS}listen www\n bnid 127.0.0.1:0\n blance x\n`);
-      fairlead.signal('SIGHUP');
-      await fairlead.said(/Reload failed, nothing has changed/);
-      assert.match(fairlead.output, /unknown keyword 'bnid'/);
-      assert.match(fairlead.output, /unknown keyword 'blance'/);
-      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      assert.equal((await client.readResponse()).body, 'still');
-    });
-    await upstream.stop();
+    try {
+      await withFairlead(proxy(upstream.address), async (fairlead, port) => {
+        const client = await RawClient.connect(port);
+        fairlead.rewrite(`${DEFAULTS}listen www\n bnid 127.0.0.1:0\n blance x\n`);
+        fairlead.signal('SIGHUP');
+        await fairlead.said(/Reload failed, nothing has changed/);
+        assert.match(fairlead.output, /unknown keyword 'bnid'/);
+        assert.match(fairlead.output, /unknown keyword 'blance'/);
+        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        assert.equal((await client.readResponse()).body, 'still');
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('that cannot bind everything changes nothing', async () => {
     const upstream = await startUpstream('still');
-    const taken = await takePort();
-    await withFairlead(proxy(upstream.address), async (fairlead, port) => {
-      fairlead.rewrite(`${proxy('127.0.0.1:1')}listen two\n bind 127.0.0.1:${taken.port}\n`);
-      fairlead.signal('SIGHUP');
-      await fairlead.said(/Reload failed, nothing has changed/);
-      assert.match(fairlead.output, /for frontend two: cannot bind socket \(Address already in use\)/);
-      assert.equal((await ask(port)).body, 'still');
-    });
-    taken.close();
-    await upstream.stop();
+    try {
+      const taken = await takePort();
+      await withFairlead(proxy(upstream.address), async (fairlead, port) => {
+        fairlead.rewrite(`${proxy('127.0.0.1:1')}listen two\n bind 127.0.0.1:${taken.port}\n`);
+        fairlead.signal('SIGHUP');
+        await fairlead.said(/Reload failed, nothing has changed/);
+        assert.match(fairlead.output, /for frontend two: cannot bind socket \(Address already in use\)/);
+        assert.equal((await ask(port)).body, 'still');
+      });
+      taken.close();
+    } finally {
+      await upstream.stop();
+    }
   });
 
   it('opens the listeners that are new and closes those that are gone', async () => {
     const upstream = await startUpstream('app');
-    const [old, fresh] = [await freePort(), await freePort()];
-    const both = (second: number) => `${proxy(upstream.address)} bind 127.0.0.1:${second}\n`;
-    await withFairlead(both(old), async (fairlead, port) => {
-      assert.equal((await ask(old)).body, 'app');
-      fairlead.rewrite(both(fresh));
-      fairlead.signal('SIGHUP');
-      await fairlead.said(/Reloaded/);
-      assert.equal((await ask(fresh)).body, 'app');
-      assert.equal((await ask(port)).body, 'app');
-      assert.equal(await refuses(old), true);
-    });
-    await upstream.stop();
+    try {
+      const [old, fresh] = [await freePort(), await freePort()];
+      const both = (second: number) => `${proxy(upstream.address)} bind 127.0.0.1:${second}\n`;
+      await withFairlead(both(old), async (fairlead, port) => {
+        assert.equal((await ask(old)).body, 'app');
+        fairlead.rewrite(both(fresh));
+        fairlead.signal('SIGHUP');
+        await fairlead.said(/Reloaded/);
+        assert.equal((await ask(fresh)).body, 'app');
+        assert.equal((await ask(port)).body, 'app');
+        assert.equal(await refuses(old), true);
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 
@@ -384,36 +394,42 @@ describe('faults', () => {
   it('do not end the process or other connections', async () => {
     const inject = "data:text/javascript,process.on('SIGWINCH',()=>{throw%20new%20Error('injected')})";
     const gate = await Gate.start();
-    await withFairlead(
-      proxy(gate.upstream.address),
-      async (fairlead, port) => {
-        const client = await gate.request(port);
-        fairlead.signal('SIGWINCH');
-        await fairlead.said(/Uncaught fault, the process goes on: Error: injected \| at /);
-        gate.open();
-        assert.equal((await client.readResponse()).body, 'gate');
-      },
-      { env: { NODE_OPTIONS: `--import=${inject}` } },
-    );
-    await gate.upstream.stop();
+    try {
+      await withFairlead(
+        proxy(gate.upstream.address),
+        async (fairlead, port) => {
+          const client = await gate.request(port);
+          fairlead.signal('SIGWINCH');
+          await fairlead.said(/Uncaught fault, the process goes on: Error: injected \| at /);
+          gate.open();
+          assert.equal((await client.readResponse()).body, 'gate');
+        },
+        { env: { NODE_OPTIONS: `--import=${inject}` } },
+      );
+    } finally {
+      await gate.upstream.stop();
+    }
   });
 
   it('of whoever reads the output do not either', async () => {
     const upstream = await startUpstream('app');
-    await withFairlead(proxy(upstream.address, 'global\n log stderr local0\n log stdout local0\n'), async (fairlead, port) => {
-      fairlead.process.stdout?.destroy();
-      fairlead.process.stderr?.destroy();
-      const client = await RawClient.connect(port);
-      for (let i = 0; i < 3; i++) {
-        // Each reload writes to both.
-        fairlead.signal('SIGHUP');
-        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-        assert.equal((await client.readResponse()).body, 'app');
-      }
-      fairlead.signal('SIGTERM');
-      assert.deepEqual(await fairlead.exit, { code: 0, signal: null });
-    });
-    await upstream.stop();
+    try {
+      await withFairlead(proxy(upstream.address, 'global\n log stderr local0\n log stdout local0\n'), async (fairlead, port) => {
+        fairlead.process.stdout?.destroy();
+        fairlead.process.stderr?.destroy();
+        const client = await RawClient.connect(port);
+        for (let i = 0; i < 3; i++) {
+          // Each reload writes to both.
+          fairlead.signal('SIGHUP');
+          client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+          assert.equal((await client.readResponse()).body, 'app');
+        }
+        fairlead.signal('SIGTERM');
+        assert.deepEqual(await fairlead.exit, { code: 0, signal: null });
+      });
+    } finally {
+      await upstream.stop();
+    }
   });
 });
 
