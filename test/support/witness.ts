@@ -122,7 +122,10 @@ export class RequestReader {
     }
   }
 
-  /** Behind an Upgrade that nobody takes up Node's parser reads on, but no longer tells what is wrong: a new one does. */
+  /**
+   * Behind an Upgrade that nobody takes up Node's parser reads on, but no longer tells what is wrong; and to a trailer it
+   * listens as to a field of the head (RFC 9110 6.5.1: it must not). A new one does neither.
+   */
   private renew(): void {
     this.wire.destroy();
     this.wire = new Wire();
@@ -145,7 +148,7 @@ export class RequestReader {
     this.from = this.used;
     // Node goes on behind HTTP/1.0 with both close and keep-alive; RFC 9112 9.3 does not.
     this.closed = isLast(message);
-    if (message.headers.upgrade !== undefined) this.renew();
+    if (message.headers.upgrade !== undefined || message.rawTrailers.length > 0) this.renew();
   }
 }
 
@@ -281,8 +284,15 @@ export function sameBody(sent: string, got: string, text: string): boolean {
   return translated(text) !== text && sent.length === got.length && loose(sent) === loose(got);
 }
 
+/** The trailers of `got` are some of those that were `sent`, and none that somebody would act on (RFC 9110 6.5.1). */
+export function fineTrailers(sent: Fields, got: Fields): boolean {
+  const acted =
+    /^(connection|content-length|transfer-encoding|host|te|trailer|upgrade|keep-alive|expect|authorization|cookie|set-cookie)$/i;
+  return inOrder(got, sent) && !got.some(([name]) => acted.test(name));
+}
+
 /** Whether `part` is `whole` without some of its fields. */
-export function inOrder(part: Fields, whole: Fields): boolean {
+function inOrder(part: Fields, whole: Fields): boolean {
   let at = 0;
   for (const [name, value] of whole) {
     const next = part[at];

@@ -61,7 +61,7 @@ const wellFormed: readonly Seed[] = [
   },
   {
     name: 'trailers, some of which must not travel',
-    text: 'POST /t HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-T: 1\r\nContent-Length: 9\r\nHost: b\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\n\r\n',
+    text: 'POST /t HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nTrailer: X-T\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nConnection: close\r\nX-T: 1\r\nContent-Length: 9\r\nHost: b\r\n\r\nGET /n HTTP/1.1\r\nHost: a\r\n\r\n',
     through: 2,
   },
   {
