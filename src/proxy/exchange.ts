@@ -1,13 +1,16 @@
 /**
  * One request and its response (HAProxy's stream): routed, given a server's slot, carried, answered, counted, logged.
  *
- *     Idle ─begin─▶ Request ─assign─▶ Queued ─▶ Assigned ─▶ Connecting ─▶ Established ─▶ (Tunnel) ─end─▶ Idle
- *                      │                 │           ▲ retry └─────┘            │
- *                      └─── own reply ───┴───────────── fail ───────────────────┘
+ *     Idle ─begin─▶ Request ─assign─▶ (Queued) ─▶ Connecting ─▶ Established ─▶ (Tunnel) ─end─▶ Idle
+ *                      │                 ▲             │  ▲          │  │
+ *                      │                 └── other ────┤  └─ again ──┤  │
+ *                      │                 (Assigned) ◀──┴─ pause      │  │
+ *                      └── own reply ────────────────────────────────┴──┴─ fail
  *
- * Invariants: `serverObject` is set exactly while a slot is taken; `close` is the one way out and gives it back. After the
- * first byte has gone to the client an exchange can end but not retry; `retry.ts` decides. While a connection carries
- * the exchange somebody is waited for, the client or the server or both, and `watch` has armed that side's time-out.
+ * Invariants: `serverObject` is set exactly while a slot is taken; it is given back by `close`, the one way out, or by
+ * `leave`, which takes another. `Assigned` is the pause before the same server is tried again. After the first byte has gone
+ * to the client an exchange can end but not retry; `retry.ts` decides. While a connection carries the exchange somebody is
+ * waited for, the client or the server or both, and `watch` has armed that side's time-out.
  *
  * A session has one Exchange and uses it again and again, so nothing here may be kept by others beyond `close`.
  */
@@ -58,7 +61,11 @@ class ServerTimer extends Timed {
     this.exchange = exchange;
   }
   onTimeout(now: number): void {
-    this.exchange.onServerTimeout(now);
+    try {
+      this.exchange.onServerTimeout(now);
+    } catch (error) {
+      this.exchange.onFault(error);
+    }
   }
 }
 
@@ -90,6 +97,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private own: ServerConnection | undefined = undefined;
   /** A retry is on its way from here to another server. */
   private left: Server | undefined = undefined;
+  private leftCounted = false;
   private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
@@ -198,7 +206,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
 
   onQueueTimeout(): void {
     this.phase = Phase.Request; // the queue has let go of us already
-    this.fail(Failures.QueueTimeout);
+    try {
+      this.fail(Failures.QueueTimeout);
+    } catch (error) {
+      this.onFault(error);
+    }
   }
 
   /**
@@ -237,6 +249,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private openConnection(server: Server, now: number): void {
+    // It was here when it was chosen. Without an address Node would connect to this machine.
+    if (server.removed || server.config.address === undefined) {
+      this.leave(server, now);
+      return;
+    }
     const { counters, config } = server.backend;
     server.counters.connect++;
     counters.connect++;
@@ -253,7 +270,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
   private replayable(): boolean {
     const { method } = this.request;
-    return this.bodiless && (method === 'GET' || IDEMPOTENT.has(method));
+    return this.bodiless && !this.disableL7Retry && (method === 'GET' || IDEMPOTENT.has(method));
   }
 
   onConnected(connection: ServerConnection): void {
@@ -288,7 +305,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private sendKept(outlet: Outlet, now: number): void {
     outlet.socket.cork();
     outlet.text(this.outgoing);
-    for (const piece of (this.kept as KeptBody).pieces) outlet.bytes(piece);
+    const body = this.kept?.content;
+    if (body !== undefined && body.length > 0) outlet.bytes(body);
     outlet.socket.uncork();
     if (outlet.behind) this.serverBehind = true;
     this.watch(now);
@@ -561,9 +579,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.retries++;
     if (sent || next !== 'other') tally.countAttempt(server, 'wretr');
     if (next === 'other') {
-      this.left = server;
-      this.giveBack();
-      this.assign(server, now);
+      this.leave(server, now, sent);
     } else if (next === 'pause') {
       this.phase = Phase.Assigned;
       this.armServer(Math.min(TURN_AROUND, server.backend.config.timeouts.connect ?? TURN_AROUND), now);
@@ -597,11 +613,21 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.session.regulate();
   }
 
-  /** A retry that looked for another server has found one. */
+  /** Another server, or this one again if there is no other. `counted`: as a retry of this one. */
+  private leave(server: Server, now: number, counted = true): void {
+    this.left = server;
+    this.leftCounted = counted;
+    this.giveBack();
+    this.assign(server, now);
+  }
+
+  /** Who left a server has found one. */
   private arrive(left: Server, server: Server): void {
     this.left = undefined;
-    if (server !== left) this.redispatched = true;
-    tally.countAttempt(left, server === left ? 'wretr' : 'wredis');
+    if (server !== left) {
+      this.redispatched = true;
+      tally.countAttempt(left, 'wredis');
+    } else if (!this.leftCounted) tally.countAttempt(left, 'wretr');
   }
 
   onServerTimeout(now: number): void {
@@ -609,7 +635,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       case Phase.Assigned: {
         const server = this.serverObject as Server;
         server.counters.stot++;
-        this.openConnection(server, now);
+        // It may have gone, or been taken out, in the pause.
+        if (server.usable) this.openConnection(server, now);
+        else this.leave(server, now);
         return;
       }
       case Phase.Connecting:
@@ -677,9 +705,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
       this.backendObject?.cancel(this);
     }
     if (this.relay.begun || failure.status === 0) {
-      const { untilClose } = this.relay;
+      const { begun, untilClose } = this.relay;
       this.close(false, monotonic(), true);
-      if (untilClose) this.session.reset();
+      // Without a response of its own, those before it may still be on their way.
+      if (!begun) this.session.closeCleanly();
+      else if (untilClose) this.session.reset();
       else this.session.destroy();
       return;
     }
@@ -889,6 +919,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private giveBack(): void {
     const server = this.serverObject as Server;
     this.serverObject = undefined;
+    this.assignedAt = -1;
     server.backend.release(server);
   }
 

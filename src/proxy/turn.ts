@@ -22,6 +22,7 @@ let waiting: Deferred[] = [];
 /** Those before it are done. */
 let next = 0;
 let accepted = false;
+let turn = 0;
 
 /** One immediate serves all that is deferred in a turn. */
 export function defer(deferred: Deferred): void {
@@ -33,10 +34,27 @@ export function shortenTurn(): void {
   accepted = true;
 }
 
+/**
+ * The number of the turn whose end came last. Between two ends there is a poll, but what is noted in that poll carries the
+ * number of the end before it: only two turns later it has surely seen another poll.
+ */
+export function turnNumber(): number {
+  return turn;
+}
+
 function run(): void {
+  turn++;
   const end = Math.min(waiting.length, next + (accepted ? SHORT_BUDGET : BUDGET));
   accepted = false;
-  while (next < end) (waiting[next++] as Deferred).onTurn();
+  try {
+    while (next < end) (waiting[next++] as Deferred).onTurn();
+  } finally {
+    // Whatever one of them has thrown, the others have their turn.
+    settle();
+  }
+}
+
+function settle(): void {
   if (next < waiting.length) {
     setImmediate(run);
     if (next < waiting.length / 2) return;

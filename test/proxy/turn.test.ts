@@ -43,6 +43,28 @@ describe('the end of a turn', () => {
     assert.equal(done.length, 30);
   });
 
+  it('goes on after something that threw', async () => {
+    const done: string[] = [];
+    const thrown: unknown[] = [];
+    const listeners = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.once('uncaughtException', (error) => thrown.push(error));
+    try {
+      defer({
+        onTurn: () => {
+          throw new Error('a fault');
+        },
+      });
+      defer({ onTurn: () => done.push('the other') });
+      while (done.length === 0) await turn();
+    } finally {
+      for (const listener of listeners) process.on('uncaughtException', listener);
+    }
+    defer({ onTurn: () => done.push('later') });
+    await turn();
+    assert.deepEqual([done, thrown.length], [['the other', 'later'], 1]);
+  });
+
   it('takes what is deferred by something deferred in the next turn', async () => {
     const done: string[] = [];
     defer({

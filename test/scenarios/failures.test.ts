@@ -277,6 +277,28 @@ describe('a server that fails', () => {
     });
   });
 
+  it('with http-request disable-l7-retry not even a GET is replaced', async () => {
+    const requests: string[] = [];
+    const once = (socket: Socket) => {
+      let answered = false;
+      socket.on('data', (chunk: Buffer) => {
+        requests.push(chunk.toString('latin1').split(' ')[1] as string);
+        if (answered) socket.destroy();
+        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+        answered = true;
+      });
+    };
+    const guarded = ` http-request disable-l7-retry if { path /once }\n${server}`;
+    await withUpstream(once, guarded, async (balancer) => {
+      const client = await balancer.client();
+      client.send(get());
+      await client.readUntil('ok');
+      client.send(get('/once'));
+      assert.equal(await client.readAll(), '');
+      assert.deepEqual(requests, ['/', '/once']);
+    });
+  });
+
   it('an answer before the request’s end is relayed, then the connection closes', async () => {
     await withUpstream(
       (socket) => socket.once('data', () => socket.write('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig')),

@@ -203,6 +203,19 @@ describe('the pause before the same server is tried again', () => {
     });
   });
 
+  it('leads nowhere when its address has gone meanwhile, and not to this machine', async () => {
+    const { host, port } = await refusingAddress();
+    await withBalancer(listen('docker-servers image=a port=80 backup', `server s1 ${host}:${port}`), async (balancer) => {
+      const client = await balancer.client();
+      client.send(GET);
+      const s1 = balancer.server('www', 's1');
+      await until('it was refused', () => s1.counters.wretr === 1);
+      await balancer.configure(listen('docker-servers image=a port=80 backup'));
+      assert.equal((await client.readResponse()).status, 503);
+      assert.equal(s1.counters.connect, 1);
+    });
+  });
+
   it('leads to another server where this one has gone to maintenance meanwhile', async () => {
     await withPlans([[acts.ok]], async (_, [line]) => {
       const { address } = await refusingAddress();
@@ -214,7 +227,7 @@ describe('the pause before the same server is tried again', () => {
         await until('it was refused', () => s1.counters.wretr === 1);
         s1.setAdmin('maint', performance.now());
         assert.equal((await client.readResponse()).body, 's1', 'the name that the spare one was given');
-        assert.deepEqual([s1.counters.wredis, logOf(balancer)], [1, ['s2 200 ---- +2']]);
+        assert.deepEqual([s1.counters.wredis, logOf(balancer)], [1, ['s2 200 ---- +1']]);
       });
     });
   });
