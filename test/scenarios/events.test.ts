@@ -8,7 +8,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, it } from 'node:test';
 import { ask, type RawClient } from '../support/client.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
-import { settled, until } from '../support/wait.ts';
+import { outlast, settled, until } from '../support/wait.ts';
 import type { Balancer } from './balancer.ts';
 import { withTraffic, www } from './traffic.ts';
 
@@ -164,10 +164,10 @@ describe('a client that leaves', () => {
 
 describe('silence', () => {
   it('of the server between events may last up to timeout server each time', async () => {
-    await withSource('timeout server 400ms\n timeout client 50ms', async (balancer, source) => {
+    await withSource('timeout server 2s\n timeout client 50ms', async (balancer, source) => {
       const { client, stream } = await subscribe(balancer, source);
-      for (let i = 0; i < 8; i++) {
-        await later(100);
+      for (let i = 0; i < 6; i++) {
+        await outlast(250);
         stream.response.write('data: .\n\n');
         await client.readUntil('data: .\n\n');
       }
@@ -190,14 +190,14 @@ describe('silence', () => {
   it('of a client that only listens is no reason to close', async () => {
     await withSource('timeout client 50ms\n timeout http-keep-alive 50ms\n timeout http-request 50ms', async (balancer, source) => {
       const { client, stream } = await subscribe(balancer, source);
-      await later(300);
+      await outlast(50);
       stream.response.write('data: still there?\n\n');
       await client.readUntil('data: still there?\n\n');
     });
   });
 
   it('of a server whose client does not read is not its own', async () => {
-    await withSource('timeout server 100ms', async (balancer, source) => {
+    await withSource('timeout server 1s', async (balancer, source) => {
       const { client, stream } = await subscribe(balancer, source);
       client.socket.pause();
       const piece = 'x'.repeat(65_536);
@@ -212,7 +212,7 @@ describe('silence', () => {
       await settled('the client is behind', () => sent);
       going = false;
       // Longer than timeout server, which must not run while nobody takes what the server has to say.
-      await later(500);
+      await outlast(1000);
       assert.equal(balancer.logged.length, 0);
       client.socket.resume();
       stream.response.end('data: all of it\n\n');
@@ -238,7 +238,7 @@ describe('a long poll', () => {
     await withTraffic(server, 'timeout client 100ms\n timeout http-request 100ms\n timeout server 10s', async (balancer) => {
       const answer = ask(balancer.port('www'), { path: '/poll' });
       await until('it is held', () => server.held.has('/poll'));
-      await later(400);
+      await outlast(100);
       server.held.get('/poll')?.end('news');
       assert.equal((await answer).body, 'news');
     });
@@ -278,8 +278,3 @@ describe('a long poll', () => {
     });
   });
 });
-
-/** Part of a time-out that must not strike: nothing can be waited for. */
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}

@@ -10,11 +10,13 @@ import { describe, it } from 'node:test';
 import type { RawClient } from '../support/client.ts';
 import { Pattern } from '../support/pattern.ts';
 import { startRawUpstream } from '../support/upstream.ts';
-import { settled, until } from '../support/wait.ts';
+import { outlast, settled, until } from '../support/wait.ts';
 import type { Balancer } from './balancer.ts';
 import { withTraffic } from './traffic.ts';
 
 const MIB = 1024 * 1024;
+/** More than the buffers of four sockets take, whose limits are up to 32 MiB on common systems. */
+const STALLING = 192 * MIB;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
 const SWITCHING = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n';
 
@@ -120,22 +122,20 @@ describe('its time-outs', () => {
 
   for (const end of ['client', 'server'] as const) {
     it(`timeout tunnel does not end it while the ${end} speaks, nor do timeout client and timeout server`, async () => {
-      await withTunnel(
-        'timeout tunnel 400ms\n timeout client 50ms\n timeout server 50ms',
-        async ({ client, server, atServer }, balancer) => {
-          for (let spoken = 1; spoken <= 8; spoken++) {
-            await later(100);
-            if (end === 'client') {
-              client.send('.');
-              await until('it is there', () => atServer().length === spoken);
-            } else {
-              server.write('.');
-              await client.readUntil('.');
-            }
+      await withTunnel('timeout tunnel 2s\n timeout client 50ms\n timeout server 50ms', async ({ client, server, atServer }, balancer) => {
+        // Three seconds in all: longer than the time-out, which begins anew with each word.
+        for (let spoken = 1; spoken <= 6; spoken++) {
+          await outlast(250);
+          if (end === 'client') {
+            client.send('.');
+            await until('it is there', () => atServer().length === spoken);
+          } else {
+            server.write('.');
+            await client.readUntil('.');
           }
-          assert.equal(balancer.logged.length, 0);
-        },
-      );
+        }
+        assert.equal(balancer.logged.length, 0);
+      });
     });
   }
 
@@ -182,18 +182,18 @@ describe('its time-outs', () => {
     await withTunnel('timeout tunnel 1h\n timeout client 100ms\n timeout server 100ms', async ({ client, server, serverSaw }) => {
       client.socket.end('bye');
       await until('the FIN is through', () => serverSaw.end);
-      await later(300);
+      await outlast(100);
       server.write('.');
       await client.readUntil('.');
     });
   });
 
   it('timeout server-fin does not end it while the server speaks', async () => {
-    await withTunnel('timeout tunnel 1h\n timeout server-fin 400ms', async ({ client, server, serverSaw }) => {
+    await withTunnel('timeout tunnel 1h\n timeout server-fin 2s', async ({ client, server, serverSaw }) => {
       client.socket.end('bye');
       await until('the FIN is through', () => serverSaw.end);
-      for (let spoken = 1; spoken <= 8; spoken++) {
-        await later(100);
+      for (let spoken = 1; spoken <= 6; spoken++) {
+        await outlast(250);
         server.write('.');
         await client.readUntil('.');
       }
@@ -203,7 +203,7 @@ describe('its time-outs', () => {
 
 describe('its bytes', () => {
   it('wait with their sender while the other side does not read, both ways at once', async () => {
-    const total = 64 * MIB;
+    const total = STALLING;
     await withTunnel('', async ({ client, server }, balancer) => {
       server.removeAllListeners('data');
       client.socket.removeAllListeners('data');
@@ -253,11 +253,6 @@ describe('its bytes', () => {
     });
   });
 });
-
-/** Part of a time-out that must not strike: nothing can be waited for. */
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
 
 /** Writes `total` bytes of `pattern` as fast as they are taken, and tells how far it is. */
 async function pump(socket: Socket, pattern: Pattern, total: number, progress: (at: number) => void): Promise<void> {

@@ -24,6 +24,14 @@ export async function until<T>(what: string, condition: () => T | Promise<T>, ti
 }
 
 /**
+ * Lets a time-out of `strikesAfter` ms pass that must not strike here: nothing can be waited for. Whoever is slow waits longer,
+ * which is as good.
+ */
+export async function outlast(strikesAfter: number): Promise<void> {
+  await pause(2 * strikesAfter);
+}
+
+/**
  * Waits until what `read` tells has stayed the same for `polls` looks in a row, and returns it. For what has no other sign
  * of having come to rest; a test must hold as well when it goes on a little later.
  */
