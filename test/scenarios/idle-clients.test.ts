@@ -22,6 +22,13 @@ const PER_ADDRESS = 2500;
 const descriptors = Number(/^Max open files +\d+ +(\d+|unlimited)/m.exec(noProc ? '' : readFileSync('/proc/self/limits', 'latin1'))?.[1]);
 const tooFew = descriptors < CLIENTS + 500 ? `a process may have no more than ${descriptors} files open here` : false;
 
+/**
+ * As the image runs it: of Node 24 V8's young generation alone may be three times 16 MiB, which is a matter of how fast
+ * clients come and not of what they cost. Older ones run as they are.
+ */
+const env: Readonly<Record<string, string>> =
+  Number(process.versions.node.split('.')[0]) >= 24 ? { NODE_OPTIONS: '--max-semi-space-size=4' } : {};
+
 const CONFIG = `
 global
     maxconn 12000
@@ -40,13 +47,17 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: a browse
 
 async function ask(socket: Socket): Promise<void> {
   socket.write(REQUEST);
-  const [answer] = await once(socket, 'data');
-  assert.match(String(answer), /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nhello$/s);
+  let answer = '';
+  while (!/\r\n\r\n.{5}/s.test(answer)) {
+    const [piece] = await once(socket, 'data');
+    answer += piece;
+  }
+  assert.match(answer, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nhello$/s);
 }
 
 it('10,000 idle keep-alive clients cost at most 150 MiB', { skip: noProc || tooFew }, async (test) => {
   const upstream = await startUpstream('hello');
-  const fairlead = await Fairlead.start(`${CONFIG} server s1 ${upstream.address}\n`);
+  const fairlead = await Fairlead.start(`${CONFIG} server s1 ${upstream.address}\n`, { env });
   const pid = fairlead.process.pid as number;
   const clients: Socket[] = [];
   try {

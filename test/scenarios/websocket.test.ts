@@ -14,6 +14,9 @@ import type { Balancer } from './balancer.ts';
 import { withTraffic, www } from './traffic.ts';
 
 const MIB = 1024 * 1024;
+/** More than the buffers of four sockets take, whose limits are up to 32 MiB on common systems. */
+const STALLING = 192 * MIB;
+const PILE = 8 * MIB;
 /** Around every border of the frame's length field and of the buffers on the way. */
 const SIZES = [0, 1, 125, 126, 127, 4095, 4096, 65_535, 65_536, 131_072, 131_073, 500_000, MIB];
 
@@ -157,7 +160,6 @@ describe('messages', () => {
   });
 
   it('that nobody reads for a while wait with their sender, and are all there then', async () => {
-    const total = 48 * MIB;
     const chat = new Chat();
     await withChat(chat, '', async (balancer) => {
       const { client, server } = await pair(balancer, chat);
@@ -169,10 +171,15 @@ describe('messages', () => {
         const receiver = pattern.receiver();
         to.on('message', (data) => receiver.take(bytes(data)));
         to.pause();
-        for (let at = 0; at < total; at += 65_536) from.send(pattern.copy(at, 65_536));
-        await settled('the sender waits', () => from.bufferedAmount);
+        let sent = 0;
+        // Little by little, so that what the buffers on the way do not take is no more than PILE.
+        do {
+          for (; from.bufferedAmount < PILE; sent += 65_536) from.send(pattern.copy(sent, 65_536));
+          await settled('nothing moves', () => from.bufferedAmount);
+        } while (from.bufferedAmount < PILE && sent < STALLING);
+        assert.ok(from.bufferedAmount >= PILE, `the sender waits, ${sent} bytes after it began`);
         to.resume();
-        await until('all is there', () => receiver.bytes === total);
+        await until('all is there', () => receiver.bytes === sent);
       }
       await close(client);
     });
