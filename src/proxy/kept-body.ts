@@ -10,11 +10,17 @@ export function keepsBodies(on: RetryOn): boolean {
   return on.emptyResponse || on.junkResponse || on.responseTimeout || on.statuses.size > 0;
 }
 
+/** Less than the head of most requests, and nothing that a body of a few bytes would be sorry for. */
+const FIRST = 512;
+
+const NOTHING = Buffer.alloc(0);
+
 export class KeptBody {
-  pieces: Buffer[] = [];
+  private bytes: Buffer = NOTHING;
+  private size = 0;
+  /** Most bytes; -1 once there were more. */
   private room: number;
 
-  /** `room`: most bytes. */
   constructor(room: number) {
     this.room = room;
   }
@@ -23,10 +29,28 @@ export class KeptBody {
     return this.room < 0;
   }
 
-  /** `piece` is nobody else's to change. */
+  /** All that was added; to be read before anything more is. */
+  get content(): Buffer {
+    return this.bytes.subarray(0, this.size);
+  }
+
+  /** Copied: a client chooses how many pieces it sends, and an object for each of them would outweigh its bytes. */
   add(piece: Buffer): void {
-    this.room -= piece.length;
-    if (this.room < 0) this.pieces = [];
-    else this.pieces.push(piece);
+    const size = this.size + piece.length;
+    if (size > this.room) {
+      this.room = -1;
+      this.size = 0;
+      this.bytes = NOTHING;
+      return;
+    }
+    if (size > this.bytes.length) this.grow(size);
+    piece.copy(this.bytes, this.size);
+    this.size = size;
+  }
+
+  private grow(size: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.min(this.room, Math.max(size, this.bytes.length * 2, FIRST)));
+    this.bytes.copy(grown, 0, 0, this.size);
+    this.bytes = grown;
   }
 }
