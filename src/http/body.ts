@@ -22,9 +22,10 @@ export class Body {
   private chunked: ChunkedBody | undefined = undefined;
 
   /**
-   * Starts a body. `framed` false removes the chunked coding, for a receiver that does not know it.
+   * Starts a body. `framed` false removes the chunked coding, for a receiver that does not know it. `nominated`: names
+   * of its head's that go from the trailers, too.
    */
-  start(framing: Framing, length: number, framed: boolean): void {
+  start(framing: Framing, length: number, framed: boolean, nominated?: ReadonlySet<string>): void {
     this.framing = framing;
     this.left = length;
     this.failed = false;
@@ -32,7 +33,7 @@ export class Body {
     this.clear();
     if (framing === Framing.Chunked) {
       this.chunked ??= new ChunkedBody();
-      this.chunked.reset(framed);
+      this.chunked.reset(framed, nominated);
     }
   }
 

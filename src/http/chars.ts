@@ -32,9 +32,12 @@ function classify(): Uint8Array {
   return table;
 }
 
-/** For a value that is written into a head: a CR, LF or NUL would split the message and becomes a blank. */
+/**
+ * For a value that is written into a head: a CR, LF or NUL would split the message and becomes a blank. So would U+010D,
+ * of which latin-1 writes the lower byte: values are bytes, a character above U+00FF is somebody's text and becomes `?`.
+ */
 export function withoutBreaks(value: string): string {
-  return /[\r\n\0]/.test(value) ? value.replace(/[\r\n\0]/g, ' ') : value;
+  return /[\r\n\0\u0100-\uffff]/.test(value) ? value.replace(/[\r\n\0]/g, ' ').replace(/[\u0100-\uffff]/g, '?') : value;
 }
 
 export const CR = 0x0d;

@@ -19,8 +19,9 @@ const State = {
   DataCr: 4,
   DataLf: 5,
   Trailer: 6,
-  Done: 7,
-  Failed: 8,
+  TrailerLf: 7,
+  Done: 8,
+  Failed: 9,
 } as const;
 type State = (typeof State)[keyof typeof State];
 
@@ -29,12 +30,14 @@ const MAX_DIGITS = 13;
 const MAX_EXTENSION = 256;
 /** Extensions of a whole body, beyond what its data pays for: they cost the receiver more than the sender (CVE-2023-39326). */
 const MAX_EXTENSIONS = 16384;
+/** Bytes of all trailers, and their lines: as many as a head has fields, unless `tune.http.maxhdr` says otherwise. */
 const MAX_TRAILERS = 8192;
+const MAX_TRAILER_LINES = 101;
 
 /** chunk-ext of RFC 9112 7.1.1, but for blanks behind the size: some take what stands there for the line's end. */
 const EXTENSION =
   /^(?:;[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*=[ \t]*(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+|"(?:[^"\\]|\\.)*"))?(?:[ \t]+(?=;))?)+$/;
-const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:/;
+const TRAILER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):/;
 /**
  * Fields that a trailer must not carry (RFC 9110 6.5.1): framing, routing, credentials, conditions, what tells how to read
  * the content, and whatever a head has decided by.
@@ -59,16 +62,20 @@ export class ChunkedBody {
   private line = '';
   /** Bytes of all trailers. */
   private trailers = 0;
+  private trailerLines = 0;
   private kept = '';
   /** False: only the data goes on, for a receiver that does not know the coding (HTTP/1.0). */
   private framed = true;
+  /** Names that go from the trailers, too, since `Connection` names them (RFC 9110 7.6.1). */
+  private nominated: ReadonlySet<string> | undefined = undefined;
   /** Start of the run of bytes that goes on as it is, -1 between runs. */
   private runFrom = -1;
   private piece: Buffer = NOTHING;
   private readonly parts: Buffer[] = [];
 
-  reset(framed: boolean): void {
+  reset(framed: boolean, nominated?: ReadonlySet<string>): void {
     this.framed = framed;
+    this.nominated = nominated;
     this.state = State.Size;
     this.size = 0;
     this.digits = 0;
@@ -98,6 +105,7 @@ export class ChunkedBody {
     if (this.state === State.Failed || this.parts.length === 0) this.output = NOTHING;
     else this.output = this.parts.length === 1 ? (this.parts[0] as Buffer) : Buffer.concat(this.parts);
     this.piece = NOTHING;
+    if (this.state >= State.Done) this.nominated = undefined;
     return at;
   }
 
@@ -141,6 +149,10 @@ export class ChunkedBody {
           break;
         case State.Trailer:
           at = this.readTrailer(bytes, at, to);
+          break;
+        case State.TrailerLf:
+          if (bytes[at] !== LF) return this.broken();
+          at = this.endTrailer(at + 1);
           break;
       }
     }
@@ -208,6 +220,7 @@ export class ChunkedBody {
     if (this.size === 0) {
       this.line = '';
       this.trailers = 0;
+      this.trailerLines = 0;
       this.kept = '';
       this.state = State.Trailer;
       return at;
@@ -236,27 +249,35 @@ export class ChunkedBody {
     this.runFrom = -1;
   }
 
-  /** Field lines up to the empty one. What goes on is kept until the last of them was found valid. */
+  /** One field line, or the empty one behind the last, up to its LF. */
   private readTrailer(bytes: Buffer, from: number, to: number): number {
-    for (let at = from; at < to; at++) {
-      const byte = bytes[at] as number;
-      if (++this.trailers > MAX_TRAILERS) return this.broken();
-      if (this.line.endsWith('\r')) {
-        if (byte !== LF) return this.broken();
-        if (this.line === '\r') {
-          if (this.framed) this.emit(`0\r\n${this.kept}\r\n`);
-          this.state = State.Done;
-          return at + 1;
-        }
-        if (!TRAILER.test(this.line)) return this.broken();
-        if (!FORBIDDEN_TRAILER.test(this.line)) this.kept += `${this.line}\n`;
-        this.line = '';
-      } else {
-        if (byte !== CR && !((CLASS[byte] as number) & VALUE)) return this.broken();
-        this.line += String.fromCharCode(byte);
-      }
+    let at = from;
+    while (at < to && (CLASS[bytes[at] as number] as number) & VALUE) at++;
+    this.trailers += at - from;
+    if (this.trailers > MAX_TRAILERS) return this.broken();
+    // One slice a piece: the line is made one string only when it is complete.
+    if (at > from) this.line += bytes.toString('latin1', from, at);
+    if (at === to) return to;
+    if (bytes[at] !== CR) return this.broken();
+    this.state = State.TrailerLf;
+    return at + 1;
+  }
+
+  /** The line is complete at `at`. What goes on is kept until the last of them was found valid. */
+  private endTrailer(at: number): number {
+    const { line } = this;
+    if (line === '') {
+      if (this.framed) this.emit(`0\r\n${this.kept}\r\n`);
+      this.state = State.Done;
+      return at;
     }
-    return to;
+    if (++this.trailerLines > MAX_TRAILER_LINES) return this.broken();
+    const name = TRAILER.exec(line)?.[1];
+    if (name === undefined) return this.broken();
+    if (!FORBIDDEN_TRAILER.test(line) && this.nominated?.has(name.toLowerCase()) !== true) this.kept += `${line}\r\n`;
+    this.line = '';
+    this.state = State.Trailer;
+    return at;
   }
 
   private broken(): number {

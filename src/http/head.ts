@@ -59,7 +59,8 @@ export class Head {
   upgradeIndex = -1;
   /** Expect, lower case. */
   expect = '';
-  private nominated: string[] | undefined = undefined;
+  /** Names (lower case) that `Connection` asks to remove, from trailers too (RFC 9110 7.6.1). */
+  nominated: Set<string> | undefined = undefined;
 
   count = 0;
   // A plain array that grows to what has been seen: a typed one is another piece of memory outside of the heap for every connection.
@@ -111,6 +112,7 @@ export class Head {
     this.target = '';
     this.reason = '';
     this.host = '';
+    this.nominated = undefined;
     this.count = 0;
   }
 
@@ -130,16 +132,21 @@ export class Head {
     this.anyGone = true;
   }
 
-  /** A `Connection` token that names a field to remove (RFC 9110 7.6.1). */
+  /** A `Connection` token (lower case) that names a field to remove; none that the other side's safety rests on. */
   nominate(token: string): void {
-    this.nominated ??= [];
-    this.nominated.push(token);
+    if (PROTECTED.has(token) || token.startsWith('x-forwarded-')) return;
+    this.nominated ??= new Set();
+    this.nominated.add(token);
   }
 
-  /** Removes the nominated fields, but none that the other side's safety rests on. */
+  /** Removes the nominated fields: one look at each field, however many names a hostile peer has written. */
   dropNominated(): void {
-    if (this.nominated === undefined) return;
-    for (const token of this.nominated) if (!PROTECTED.has(token) && !token.startsWith('x-forwarded-')) this.remove(token);
+    const { nominated } = this;
+    if (nominated === undefined) return;
+    for (let i = 0; i < this.count; i++) {
+      if (this.stays(i) && nominated.has(this.name(i).toLowerCase())) this.drop(i);
+    }
+    if (this.addedPairs !== undefined) this.removeAdded((name) => nominated.has(name));
   }
 
   /** Values of all field lines with this name (lower case), in order, edits included. */
@@ -185,11 +192,16 @@ export class Head {
     for (let i = 0; i < this.count; i++) {
       if (this.stays(i) && this.hasName(i, name)) this.drop(i);
     }
-    if (this.addedPairs?.some(([added]) => added.toLowerCase() === name)) {
-      const kept = this.addedPairs.filter(([added]) => added.toLowerCase() !== name);
-      this.addedPairs = kept;
-      this.added = kept.map(([added, value]) => `${added}: ${value}\r\n`).join('');
-    }
+    if (this.addedPairs !== undefined) this.removeAdded((added) => added === name);
+  }
+
+  /** `goes` is asked with names in lower case. */
+  private removeAdded(goes: (name: string) => boolean): void {
+    const pairs = this.addedPairs ?? [];
+    const kept = pairs.filter(([added]) => !goes(added.toLowerCase()));
+    if (kept.length === pairs.length) return;
+    this.addedPairs = kept;
+    this.added = kept.map(([added, value]) => `${added}: ${value}\r\n`).join('');
   }
 
   set(name: string, value: string): void {

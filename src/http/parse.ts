@@ -289,18 +289,31 @@ function note(head: Head, field: Field): number {
 
 /** RFC 9110 7.6.1: `close`, `keep-alive` and `upgrade` are facts, every other token names a field to remove. */
 function noteConnection(head: Head, value: string): void {
-  if (value.length === 10 && (value === 'keep-alive' || value === 'Keep-Alive')) {
-    head.sawKeepAlive = true;
-    return;
-  }
-  for (const part of value.split(',')) {
-    // Not trim(), which takes U+00A0, a byte of obs-text here, and others for blanks.
-    const token = part.replace(/^[ \t]+|[ \t]+$/g, '').toLowerCase();
-    if (token === 'close') head.sawClose = true;
-    else if (token === 'keep-alive') head.sawKeepAlive = true;
-    else if (token === 'upgrade') head.sawUpgrade = true;
-    else if (token !== '') head.nominate(token);
-  }
+  // As nearly everybody writes it.
+  if (value === 'keep-alive' || value === 'Keep-Alive') head.sawKeepAlive = true;
+  else if (value === 'close') head.sawClose = true;
+  else if (value === 'Upgrade' || value === 'upgrade') head.sawUpgrade = true;
+  else for (const part of value.split(',')) noteOption(head, withoutBlanks(part).toLowerCase());
+}
+
+function noteOption(head: Head, token: string): void {
+  if (token === 'close') head.sawClose = true;
+  else if (token === 'keep-alive') head.sawKeepAlive = true;
+  else if (token === 'upgrade') head.sawUpgrade = true;
+  else if (token !== '') head.nominate(token);
+}
+
+/** Not trim(), which takes U+00A0, a byte of obs-text here, for a blank; nor `[ \t]+$`, which walks every run of blanks again and again. */
+function withoutBlanks(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && isBlank(text.charCodeAt(from))) from++;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+  return text.slice(from, to);
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
 }
 
 /** More than one Upgrade line: none of them is worth anything, and the index says so. */

@@ -52,7 +52,7 @@ export class Relay {
   take(head: Head, request: Head, piece: Buffer, at: number, end: number): number {
     const framing = responseFraming(head, request.method);
     const framed = request.version !== 10;
-    this.body.start(framing, head.contentLength, framed);
+    this.body.start(framing, head.contentLength, framed, head.nominated);
     this.untilClose = framing === Framing.UntilClose || (!framed && framing === Framing.Chunked);
     return this.body.done || at === end ? at : this.body.take(piece, at, end);
   }

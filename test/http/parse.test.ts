@@ -240,6 +240,52 @@ describe('limits of a head', () => {
   });
 });
 
+describe('names that Connection nominates', () => {
+  const parse = (fields: string, lenient = false) => {
+    const head = new Head();
+    const bytes = Buffer.from(`GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`, 'latin1');
+    assert.equal(parseRequestHead(bytes, 0, bytes.length, head, LIMIT, 0, { ...STRICT, lenient }), bytes.length);
+    return head;
+  };
+
+  it('are kept once each, however often they are written, and no more than once for all fields', () => {
+    const head = parse(`Connection: ${'a,B,'.repeat(1500)}\r\n${'A: 1\r\nC: 2\r\nb: 3\r\n'.repeat(30)}Connection: b\r\n`);
+    assert.deepEqual([...(head.nominated ?? [])], ['a', 'b']);
+    assert.equal(head.fieldLines(), `Host: a\r\n${'C: 2\r\n'.repeat(30)}`);
+  });
+
+  it('are none where it only tells about the connection, or names what must stay', () => {
+    for (const value of [
+      'close',
+      'keep-alive',
+      'Keep-Alive',
+      'upgrade',
+      'Upgrade',
+      'CLOSE',
+      ' ,close,, Upgrade ',
+      'host',
+      'x-forwarded-for, Cookie',
+    ]) {
+      assert.equal(parse(`Connection: ${value}\r\n`).nominated, undefined, value);
+    }
+  });
+
+  it('lose what surrounds them, and nothing of what is within', () => {
+    assert.deepEqual([...(parse('Connection: \t x-a \t,\tb  \tc ,\xa0\r\n').nominated ?? [])], ['x-a', 'b  \tc', '\xa0']);
+  });
+
+  it('go also where the field was written anew', () => {
+    const head = parse('X-A : 1\r\nX-B : 2\r\nConnection: X-A\r\n', true);
+    assert.equal(head.fieldLines(), 'Host: a\r\nX-B: 2\r\n');
+  });
+
+  it('are forgotten with the head', () => {
+    const head = parse('Connection: x-a\r\n');
+    head.forget();
+    assert.equal(head.nominated, undefined);
+  });
+});
+
 describe('a head that is not complete', () => {
   const first = (parse: Parse, text: string, rules = STRICT) => {
     const bytes = Buffer.from(text, 'latin1');
