@@ -143,16 +143,20 @@ function readHostRegex(source: string): Route['host'] | string {
   return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
 }
 
+/** What a request target may hold (RFC 9112 3.2), but no query: anything else would end its line, or be two bytes to some. */
+const PATH = /^\/[!"$->@-~]*$/;
+const NO_PATH = "is not a path (it begins with '/' and is visible ASCII without '?' and '#'; write other characters as %XX)";
+
 function readPath(value: string, into: Settings): string | undefined {
   const path = value.trim();
-  if (!/^\/[^\s?#]*$/.test(path)) return "is not a path (it begins with '/' and has no '?', '#' or blank)";
+  if (!PATH.test(path)) return NO_PATH;
   into.path = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
   return undefined;
 }
 
 function readRewrite(value: string, into: Settings): string | undefined {
   const path = value.trim();
-  if (!/^\/[^\s?#]*$/.test(path)) return "is not a path (it begins with '/' and has no '?', '#' or blank)";
+  if (!PATH.test(path)) return NO_PATH;
   into.rewrite = path;
   return undefined;
 }

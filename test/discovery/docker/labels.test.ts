@@ -112,6 +112,15 @@ describe('labels', () => {
     ['path', 'shop', /is not a path/],
     ['path', '/a?b', /is not a path/],
     ['rewrite', 'x', /is not a path/],
+    // Heads are written as latin-1: this would be a CR LF, and a field of the label's own.
+    ['rewrite', '/x\u010d\u010aEvil:1', /is not a path .* %XX/],
+    ['rewrite', '/x\x0by', /is not a path/],
+    ['rewrite', '/x\x7f', /is not a path/],
+    ['rewrite', '/\xe9', /is not a path/],
+    ['rewrite', '/a#b', /is not a path/],
+    ['path', '/\u010d', /is not a path .* %XX/],
+    ['path', '/\0', /is not a path/],
+    ['path', '/a b', /is not a path/],
     ['strip', '1', /neither true nor false/],
     ['priority', 'high', /whole number/],
     ['service', '', /is not a name/],
@@ -129,13 +138,20 @@ describe('labels', () => {
     ['check.docker', 'off', /neither 'gate' nor 'ignore'/],
   ];
   for (const [key, value, problem] of bad) {
-    it(`refuses ${key}=${value}`, () => {
+    it(`refuses ${key}=${JSON.stringify(value).slice(1, -1)}`, () => {
       const { errors } = read({ [`fairlead.${key}`]: value });
       assert.equal(errors.length, 1);
       assert.match(errors[0] ?? '', problem);
       assert.ok(errors[0]?.startsWith(`label fairlead.${key}=${value} `));
     });
   }
+
+  it('takes every visible character of a path but those that end it', () => {
+    let path = '/';
+    for (let code = 0x21; code < 0x7f; code++) if (code !== 0x23 && code !== 0x3f) path += String.fromCharCode(code);
+    const { flat, errors } = read({ 'fairlead.path': path, 'fairlead.rewrite': path });
+    assert.deepEqual([errors, flat.path, flat.rewrite], [[], path, path]);
+  });
 
   it('tells about a bad flat label once, though named routes inherit it', () => {
     const { errors } = read({ 'fairlead.port': 'x', 'fairlead.routes.a.path': '/a', 'fairlead.routes.b.path': '/b' });
