@@ -30,9 +30,9 @@ const MAX_DIGITS = 13;
 const MAX_EXTENSION = 256;
 /** Extensions of a whole body, beyond what its data pays for: they cost the receiver more than the sender (CVE-2023-39326). */
 const MAX_EXTENSIONS = 16384;
-/** Bytes of all trailers, and their lines: as many as a head has fields, unless `tune.http.maxhdr` says otherwise. */
+/** Bytes of all trailers, and their lines: as many as HAProxy takes, unless its `tune.http.maxhdr` says otherwise. */
 const MAX_TRAILERS = 8192;
-const MAX_TRAILER_LINES = 101;
+const MAX_TRAILER_LINES = 100;
 
 /** chunk-ext of RFC 9112 7.1.1, but for blanks behind the size: some take what stands there for the line's end. */
 const EXTENSION =
