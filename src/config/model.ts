@@ -144,7 +144,7 @@ export interface ServerConfig {
   /** 0..256, default 1. */
   readonly weight: number;
   readonly backup: boolean;
-  /** `pool-max-conn`: idle connections that are kept; 0 keeps none, -1 (the default) is unlimited. */
+  /** `pool-max-conn`: idle connections that are kept; 0 keeps none, -1 (the default) leaves it to the limit of all servers together. */
   readonly poolMaxConn: number;
   /** `pool-purge-delay`: each time, half of the idle connections are closed; 0 keeps none, default 5000 ms. */
   readonly poolPurgeDelay: number;

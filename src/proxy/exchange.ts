@@ -35,13 +35,13 @@ import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
 import type { Outlet } from './outlet.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
-import { Need, needOf, takeIdle } from './pool.ts';
+import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
 import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
 import { nextAfter, placeOf } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
-import { type ConnectionUser, ServerConnection } from './server-connection.ts';
+import { type ConnectionOwner, type ConnectionUser, ServerConnection } from './server-connection.ts';
 import type { Session } from './session.ts';
 import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
@@ -69,7 +69,7 @@ class ServerTimer extends Timed {
   }
 }
 
-export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, Deferred, TunnelOwner {
+export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, ConnectionOwner, Deferred, TunnelOwner {
   phase: Phase = Phase.Idle;
   private program: Program | undefined = undefined;
   private connection: ServerConnection | undefined = undefined;
@@ -93,11 +93,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   private form: StatsForm | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
-  /** With `http-reuse never`: the connection that was left idle by the request before, for this session alone. */
+  /** The connection that serves this session alone, whether a request is on it or not. */
   private own: ServerConnection | undefined = undefined;
   /** A retry is on its way from here to another server. */
   private left: Server | undefined = undefined;
   private leftCounted = false;
+  /** No connection was to be had in the last turn, but one in this. */
+  private postponed = false;
   private tunnel: Tunnel | undefined = undefined;
   /** The server's socket waits for the beginning of the body. */
   private corked = false;
@@ -137,6 +139,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.form = undefined;
     this.discarding = false;
     this.left = undefined;
+    this.postponed = false;
     this.corked = false;
     this.requestBody.start(head.framing, head.contentLength, true);
     this.bodiless = this.requestBody.done;
@@ -236,8 +239,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
   }
 
   private takeConnection(server: Server, now: number): void {
-    const idle = takeIdle(server, this.need(server), this.own, now);
-    if (idle === undefined) {
+    const idle = this.takeKept(server, now);
+    // Once: another might come first each time.
+    if (idle === 'later' && !this.postponed) {
+      this.postponed = true;
+      defer(this);
+      return;
+    }
+    this.postponed = false;
+    if (idle === undefined || idle === 'later') {
       this.openConnection(server, now);
       return;
     }
@@ -262,9 +272,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     this.connection = new ServerConnection(server, this, this.services.wheel, this.session.localPort);
   }
 
-  private need(server: Server): Need {
-    if (this.mode !== 'keep-alive') return Need.None;
-    return needOf(server.backend.config.httpReuse, this.replayable(), this.session.answered === 0);
+  private takeKept(server: Server, now: number): ServerConnection | 'later' | undefined {
+    if (this.mode !== 'keep-alive') return undefined;
+    const replayable = this.replayable();
+    const own = takeOwn(server, this.own, replayable, now);
+    if (own !== undefined) return own;
+    return takeIdle(server, needOf(server.backend.config.httpReuse, replayable, this.session.answered === 0), now);
   }
 
   /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
@@ -866,24 +879,30 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, D
     const connection = this.connection as ServerConnection;
     const { server, outlet } = connection;
     const sent = this.requestBody.done && outlet.pending === 0;
-    const shared = server.backend.config.httpReuse !== 'never';
-    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && (shared || this.keepAlive);
+    if (server.backend.config.httpReuse === 'never' || bindsConnection(this.responseHead)) this.takeOver(connection);
+    const goesOn = connection.owner === undefined || this.keepAlive;
+    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && goesOn;
     this.connection = undefined;
     if (!clean && this.relay.body.done) tally.countSurplus(server);
-    if (clean && sent && kept) {
-      connection.park(now);
-      if (!shared) this.keepOwn(connection);
-    } else connection.close();
+    if (clean && sent && kept) connection.park(now);
+    else connection.close();
   }
 
-  private keepOwn(connection: ServerConnection | undefined): void {
-    if (this.own !== connection && this.own?.idle === true) this.own.close();
+  /** From here on `connection` serves this session alone, and the one that did before is not needed any more. */
+  private takeOver(connection: ServerConnection): void {
+    if (this.own === connection) return;
+    this.own?.close();
     this.own = connection;
+    connection.owner = this;
+  }
+
+  onOwnClosed(connection: ServerConnection): void {
+    if (this.own === connection) this.own = undefined;
   }
 
   /** No request will follow. */
   onSessionOver(): void {
-    if (this.own !== undefined) this.keepOwn(undefined);
+    if (this.own?.idle === true) this.own.close();
   }
 
   /**

@@ -6,14 +6,20 @@
  * would have left unused, the oldest first. What is "lately" halves with each delay, so that after a peak they go little by
  * little, and all of a server that nobody asks go in the end. As in HAProxy.
  *
- * Invariant: a connection is in `idle` exactly while it has no user; it takes itself out when it closes.
+ * A connection with an owner is not shared: `http-reuse never`, or its server has authenticated it instead of requests. It is
+ * kept for as long as its client is, beside the pool: no limit and no purge is for it, and no statistics count it. As in HAProxy.
+ *
+ * Invariant: a connection is in `idle` or, with an owner, in `owned` exactly while it has no user; it takes itself out when it
+ * closes.
  */
 
 import type { Server } from '../backend/server.ts';
 import type { IdleConnections } from '../backend/types.ts';
 import type { HttpReuse } from '../config/model.ts';
 import { Timed, type Wheel } from '../core/wheel.ts';
+import type { Head } from '../http/head.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { turnNumber } from './turn.ts';
 
 /**
  * A request that must not be sent twice takes no connection that has been idle for longer, ms: many servers close theirs
@@ -21,9 +27,18 @@ import type { ServerConnection } from './server-connection.ts';
  */
 const DOUBTFUL = 4000;
 
-/** What a request asks of a connection that has been used before: `Own` is one that its own client was served on. */
-export const Need = { Any: 0, Fresh: 1, Proven: 2, Own: 3, None: 4 } as const;
+/** Idle connections of all servers together, where `pool-max-conn` sets no limit: each is a descriptor of this process. */
+export const MOST_IDLE = 4096;
+
+/** How many there are, of all servers together. */
+let idleInAll = 0;
+
+/** What a request asks of a pool's connection. */
+export const Need = { Any: 0, Recent: 1, Proven: 2, None: 3 } as const;
 export type Need = (typeof Need)[keyof typeof Need];
+
+/** `later`: there is one, but what stands behind its last response is known only after the next poll. */
+type Taken = ServerConnection | 'later' | undefined;
 
 /**
  * `replayable`: it could be sent again, should the server close the connection just as it comes. That is all that
@@ -31,10 +46,23 @@ export type Need = (typeof Need)[keyof typeof Need];
  * the client would not send it again by itself (RFC 9112 9.3.1).
  */
 export function needOf(policy: HttpReuse, replayable: boolean, first: boolean): Need {
-  if (policy === 'never') return Need.Own;
+  if (policy === 'never') return Need.None;
   if (replayable) return Need.Any;
-  if (!first || policy === 'always') return Need.Fresh;
+  if (!first || policy === 'always') return Need.Recent;
   return policy === 'aggressive' ? Need.Proven : Need.None;
+}
+
+/**
+ * The response begins an authentication of the connection instead of the requests on it (RFC 4559 6): whoever sends on it
+ * next would be its client. It may be one challenge of several in a field, and in a field that is not passed on.
+ */
+export function bindsConnection(head: Head): boolean {
+  if (head.status !== 401 && head.status !== 407) return false;
+  const field = head.status === 401 ? 'www-authenticate' : 'proxy-authenticate';
+  for (let i = 0; i < head.count; i++) {
+    if (head.name(i).toLowerCase() === field && /(?:^|,)[ \t]*(?:NTLM|Nego)/i.test(head.value(i))) return true;
+  }
+  return false;
 }
 
 class Pool extends Timed implements IdleConnections {
@@ -44,6 +72,7 @@ class Pool extends Timed implements IdleConnections {
   private readonly server: Server;
   private readonly wheel: Wheel;
   private readonly idle: ServerConnection[] = [];
+  private readonly owned = new Set<ServerConnection>();
 
   constructor(server: Server, wheel: Wheel) {
     super();
@@ -64,41 +93,68 @@ class Pool extends Timed implements IdleConnections {
     const { server } = this;
     const { poolMaxConn, poolPurgeDelay, maxReuse } = server.config;
     if (server.scur > this.peak) this.peak = server.scur;
-    if (poolPurgeDelay === 0 || (maxReuse >= 0 && connection.uses > maxReuse)) return false;
-    if (poolMaxConn >= 0 && this.idle.length >= poolMaxConn) return false;
+    if (maxReuse >= 0 && connection.uses > maxReuse) return false;
+    if (connection.owner !== undefined) {
+      this.owned.add(connection);
+      return true;
+    }
+    if (poolPurgeDelay === 0) return false;
+    if (poolMaxConn < 0 ? idleInAll >= MOST_IDLE : this.idle.length >= poolMaxConn) return false;
     this.idle.push(connection);
+    idleInAll++;
     if (this.slot < 0) this.wheel.arm(this, poolPurgeDelay, now);
     return true;
   }
 
-  take(need: Need, now: number): ServerConnection | undefined {
+  take(need: Need, now: number): Taken {
     const { idle } = this;
-    if (need === Need.Any) return idle.pop();
+    const turn = turnNumber();
+    let later = false;
     for (let i = idle.length - 1; i >= 0; i--) {
       const connection = idle[i] as ServerConnection;
-      if (now - connection.idleSince > DOUBTFUL) return undefined;
+      if (need !== Need.Any && now - connection.idleSince > DOUBTFUL) break;
       if (need === Need.Proven && connection.uses === 1) continue;
-      idle.splice(i, 1);
+      if (connection.parkedIn === turn) {
+        later = true;
+        continue;
+      }
+      this.removeAt(i);
       return connection;
     }
-    return undefined;
+    return later ? 'later' : undefined;
   }
 
   remove(connection: ServerConnection): void {
+    if (this.owned.delete(connection)) return;
     const index = this.idle.lastIndexOf(connection);
-    if (index >= 0) this.idle.splice(index, 1);
+    if (index >= 0) this.removeAt(index);
+  }
+
+  /** By hand: `splice` would allocate. */
+  private removeAt(index: number): void {
+    const { idle } = this;
+    const last = idle.length - 1;
+    for (let i = index; i < last; i++) idle[i] = idle[i + 1] as ServerConnection;
+    idle.pop();
+    idleInAll--;
   }
 
   close(): void {
     this.wheel.disarm(this);
-    for (const connection of this.idle.splice(0)) connection.close();
+    this.closeOldest(this.idle.length);
+    for (const connection of this.owned) connection.close();
+  }
+
+  private closeOldest(count: number): void {
+    idleInAll -= count;
+    for (const connection of this.idle.splice(0, count)) connection.close();
   }
 
   /** The purge. */
   onTimeout(now: number): void {
     const { scur, config } = this.server;
     const spare = this.idle.length + scur - Math.max(this.peak, this.needed);
-    if (spare > 0) for (const connection of this.idle.splice(0, Math.ceil(spare / 2))) connection.close();
+    if (spare > 0) this.closeOldest(Math.min(this.idle.length, Math.ceil(spare / 2)));
     this.needed = Math.max(this.peak, Math.floor((this.needed + this.peak) / 2));
     this.peak = scur;
     if (this.idle.length > 0 || scur > 0) this.wheel.arm(this, Math.max(1, config.poolPurgeDelay), now);
@@ -116,15 +172,20 @@ export function parkIdle(server: Server, connection: ServerConnection, wheel: Wh
   return (pool as Pool).put(connection, now);
 }
 
-/** `own`: what the client's request before this one was sent on, wherever that is now. */
-export function takeIdle(server: Server, need: Need, own: ServerConnection | undefined, now: number): ServerConnection | undefined {
+export function takeIdle(server: Server, need: Need, now: number): Taken {
   if (need === Need.None || server.idle.length === 0) return undefined;
-  if (need !== Need.Own) return (server.idle as Pool).take(need, now);
+  return (server.idle as Pool).take(need, now);
+}
+
+/** `own`: what a request before this one was sent on, if its client has that to itself. */
+export function takeOwn(server: Server, own: ServerConnection | undefined, replayable: boolean, now: number): Taken {
   if (own === undefined || own.server !== server || !own.idle) return undefined;
+  if (!replayable && now - own.idleSince > DOUBTFUL) return undefined;
+  if (own.parkedIn === turnNumber()) return 'later';
   unparkIdle(server, own);
   return own;
 }
 
 export function unparkIdle(server: Server, connection: ServerConnection): void {
-  if (server.idle.length > 0) (server.idle as Pool).remove(connection);
+  if (server.idle instanceof Pool) server.idle.remove(connection);
 }

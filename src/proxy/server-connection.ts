@@ -1,6 +1,6 @@
 /**
  * One TCP or unix connection to a server. It is in exactly one of three places: connecting for an exchange, carrying
- * one, or idle in its server's pool; `user` says which (undefined is idle).
+ * one, or idle in its server's pool (or kept for its owner); `user` says which (undefined is idle).
  *
  * Reading: Node hands bytes in a buffer that this connection owns (`onread`), so a read allocates nothing. Whoever
  * takes bytes must be done with them when `onResponse` returns, or call `surrenderBuffer` because a write that still
@@ -13,9 +13,16 @@ import type { Wheel } from '../core/wheel.ts';
 import { Outlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
 import { countSurplus } from './tally.ts';
+import { turnNumber } from './turn.ts';
 
 /** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
 const BUFFER_SIZE = 128 * 1024;
+
+/** Whoever has a connection for itself alone. */
+export interface ConnectionOwner {
+  /** It has closed. */
+  onOwnClosed(connection: ServerConnection): void;
+}
 
 /** The exchange, as its connection sees it. */
 export interface ConnectionUser {
@@ -39,12 +46,14 @@ export class ServerConnection {
   user: ConnectionUser | undefined;
   /** Exchanges it has carried, this one included. */
   uses = 1;
-  /** When the last of them ended, monotonic; meaningful while it is idle. */
+  /** When the last of them ended, monotonic, and in which turn of the event loop; meaningful while it is idle. */
   idleSince = 0;
+  parkedIn = 0;
+  /** It never serves another session (a private connection, in HAProxy's words). */
+  owner: ConnectionOwner | undefined = undefined;
   /** Where the next read goes, until Node knows of it. */
   private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
-  connecting = true;
   private readonly addressVersion: number;
   private readonly wheel: Wheel;
 
@@ -74,7 +83,7 @@ export class ServerConnection {
     this.socket.on('close', () => this.guard(() => this.onClose()));
   }
 
-  /** In its server's pool. */
+  /** In its server's pool, or kept for its owner. */
   get idle(): boolean {
     return this.user === undefined && !this.closed;
   }
@@ -83,6 +92,7 @@ export class ServerConnection {
   park(now: number): void {
     this.user = undefined;
     this.idleSince = now;
+    this.parkedIn = turnNumber();
     const { server } = this;
     const { removed, draining } = server;
     const kept = !this.closed && !removed && !draining && server.addressVersion === this.addressVersion;
@@ -106,6 +116,14 @@ export class ServerConnection {
     this.user = undefined;
     this.closed = true;
     this.socket.destroy();
+    this.disown();
+  }
+
+  /** Its owner lets go of it, and of the buffer with it. */
+  private disown(): void {
+    const { owner } = this;
+    this.owner = undefined;
+    owner?.onOwnClosed(this);
   }
 
   /** A fault of ours ends the exchange that it happened in, and nothing else. */
@@ -120,7 +138,6 @@ export class ServerConnection {
   }
 
   private onConnect(): void {
-    this.connecting = false;
     this.user?.onConnected(this);
   }
 
@@ -157,7 +174,7 @@ export class ServerConnection {
   private onClose(): void {
     if (this.closed) return;
     this.closed = true;
-    if (this.user === undefined) unparkIdle(this.server, this);
+    if (this.user === undefined) this.close();
     else this.user.onServerEnd();
   }
 }

@@ -23,10 +23,13 @@ let waiting: Deferred[] = [];
 let next = 0;
 let accepted = false;
 let turn = 0;
+/** `run` is to come in this turn. */
+let due = false;
 
 /** One immediate serves all that is deferred in a turn. */
 export function defer(deferred: Deferred): void {
-  if (waiting.push(deferred) === 1) setImmediate(run);
+  waiting.push(deferred);
+  ensureRun();
 }
 
 /** A connection came in: there may be more behind it. */
@@ -35,15 +38,21 @@ export function shortenTurn(): void {
 }
 
 /**
- * The number of the turn whose end came last. Between two ends there is a poll, but what is noted in that poll carries the
- * number of the end before it: only two turns later it has surely seen another poll.
+ * The number of this turn, which ends with what is deferred in it: what was noted in another one has seen a poll since.
+ * Turns in which nobody asks and nothing is deferred have none.
  */
 export function turnNumber(): number {
+  ensureRun();
   return turn;
 }
 
+function ensureRun(): void {
+  if (due) return;
+  due = true;
+  setImmediate(run);
+}
+
 function run(): void {
-  turn++;
   const end = Math.min(waiting.length, next + (accepted ? SHORT_BUDGET : BUDGET));
   accepted = false;
   try {
@@ -55,8 +64,10 @@ function run(): void {
 }
 
 function settle(): void {
+  turn++;
+  due = false;
   if (next < waiting.length) {
-    setImmediate(run);
+    ensureRun();
     if (next < waiting.length / 2) return;
     waiting = waiting.slice(next);
   } else {

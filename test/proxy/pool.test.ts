@@ -5,8 +5,11 @@ import type { Server } from '../../src/backend/server.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
-import { Need, needOf, parkIdle, takeIdle, unparkIdle } from '../../src/proxy/pool.ts';
+import { Head } from '../../src/http/head.ts';
+import { parseResponseHead } from '../../src/http/parse.ts';
+import { bindsConnection, MOST_IDLE, Need, needOf, parkIdle, takeIdle, takeOwn, unparkIdle } from '../../src/proxy/pool.ts';
 import type { ServerConnection } from '../../src/proxy/server-connection.ts';
+import { turnNumber } from '../../src/proxy/turn.ts';
 import { proxyConfig, serverConfig } from '../support/config.ts';
 
 let wheel: Wheel;
@@ -38,7 +41,9 @@ function connection(name: string, uses = 1): ServerConnection {
     name,
     uses,
     idleSince: 0,
+    parkedIn: -1,
     idle: true,
+    owner: undefined,
     server,
     close: () => {
       closed += name;
@@ -57,8 +62,17 @@ function park(one: ServerConnection, now = 0, slots = 1): boolean {
   return kept;
 }
 
-const nameOf = (one: ServerConnection | undefined) => (one as unknown as { readonly name: string } | undefined)?.name;
-const take = (need: Need, now = 0, own?: ServerConnection) => nameOf(takeIdle(server, need, own, now));
+/** As `park`, for one client alone. */
+function parkOwned(one: ServerConnection, now = 0): boolean {
+  one.owner = { onOwnClosed() {} };
+  return park(one, now);
+}
+
+const nameOf = (one: ServerConnection | 'later' | undefined) =>
+  one === 'later' ? one : (one as unknown as { readonly name: string } | undefined)?.name;
+const take = (need: Need, now = 0) => nameOf(takeIdle(server, need, now));
+/** The next turn of the event loop, behind its poll. */
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 /** The pool's own timer: its deadline, and what it does then. */
 const purge = (now: number) => (server.idle as unknown as { onTimeout(now: number): void }).onTimeout(now);
 const deadline = () => (server.idle as unknown as { readonly deadline: number }).deadline;
@@ -66,18 +80,18 @@ const deadline = () => (server.idle as unknown as { readonly deadline: number })
 describe('what a request may be sent on', () => {
   const table = [
     // policy, replayable, first of its session
-    ['never', true, false, Need.Own],
-    ['never', false, true, Need.Own],
+    ['never', true, false, Need.None],
+    ['never', false, true, Need.None],
     ['safe', true, true, Need.Any],
     ['safe', true, false, Need.Any],
     ['safe', false, true, Need.None],
-    ['safe', false, false, Need.Fresh],
+    ['safe', false, false, Need.Recent],
     ['aggressive', true, true, Need.Any],
     ['aggressive', false, true, Need.Proven],
-    ['aggressive', false, false, Need.Fresh],
+    ['aggressive', false, false, Need.Recent],
     ['always', true, true, Need.Any],
-    ['always', false, true, Need.Fresh],
-    ['always', false, false, Need.Fresh],
+    ['always', false, true, Need.Recent],
+    ['always', false, false, Need.Recent],
   ] as const;
   for (const [policy, replayable, first, need] of table) {
     it(`http-reuse ${policy}: ${replayable ? 'GET' : 'POST'}, ${first ? 'the first' : 'a later one'} of its client`, () => {
@@ -88,7 +102,7 @@ describe('what a request may be sent on', () => {
   it('the newest first', () => {
     serve();
     for (const name of 'abc') park(connection(name));
-    assert.deepEqual([take(Need.Any), take(Need.Fresh), take(Need.Any), take(Need.Any)], ['c', 'b', 'a', undefined]);
+    assert.deepEqual([take(Need.Any), take(Need.Recent), take(Need.Any), take(Need.Any)], ['c', 'b', 'a', undefined]);
   });
 
   it('proven: the newest that was used before', () => {
@@ -101,23 +115,118 @@ describe('what a request may be sent on', () => {
     assert.equal(server.idle.length, 1);
   });
 
-  it('its own: the one that is named, while it is idle', () => {
+  it('not one of this turn: no poll has told yet what stands behind its response', async () => {
     serve();
-    const [a, b] = [connection('a'), connection('b')];
-    for (const one of [a, b]) park(one);
-    assert.deepEqual([take(Need.Own, 0), take(Need.Own, 0, a)], [undefined, 'a']);
-    assert.equal(server.idle.length, 1);
-    (a as { idle: boolean }).idle = false;
-    assert.equal(take(Need.Own, 0, a), undefined);
+    const [a, b, c] = [connection('a', 2), connection('b', 2), connection('c', 1)];
+    for (const one of [a, b, c]) park(one);
+    for (const one of [b, c]) one.parkedIn = turnNumber();
+    assert.deepEqual([take(Need.Any), take(Need.Any), take(Need.Recent), take(Need.Proven)], ['a', 'later', 'later', 'later']);
+    unparkIdle(server, b);
+    assert.equal(take(Need.Proven), undefined, 'nor would that one do in the next');
+    await nextTurn();
+    assert.deepEqual([take(Need.Any), take(Need.Any)], ['c', undefined]);
   });
 
   it('none that its server may be closing just now, if it must not be sent twice', () => {
     serve();
     park(connection('a', 2), 0);
     park(connection('b', 2), 1000);
-    assert.deepEqual([take(Need.Fresh, 5001), take(Need.Proven, 5001)], [undefined, undefined]);
-    assert.deepEqual([take(Need.Fresh, 5000), take(Need.Any, 9999)], ['b', 'a']);
+    assert.deepEqual([take(Need.Recent, 5001), take(Need.Proven, 5001)], [undefined, undefined]);
+    assert.deepEqual([take(Need.Recent, 5000), take(Need.Any, 9999)], ['b', 'a']);
   });
+});
+
+describe('a connection with an owner', () => {
+  it('is for nobody else, and for its owner while it is idle', () => {
+    serve();
+    const [a, b] = [connection('a'), connection('b')];
+    for (const one of [a, b]) parkOwned(one);
+    assert.equal(take(Need.Any), undefined);
+    assert.deepEqual([takeOwn(server, undefined, true, 0), takeOwn(server, a, true, 0)], [undefined, a]);
+    (a as { idle: boolean }).idle = false;
+    assert.equal(takeOwn(server, a, true, 0), undefined);
+  });
+
+  it('is not for another server', () => {
+    serve();
+    const a = connection('a');
+    parkOwned(a);
+    serve();
+    assert.equal(takeOwn(server, a, true, 0), undefined);
+  });
+
+  it('is not for what must not be sent twice when its server may be closing it just now', () => {
+    serve();
+    const a = connection('a');
+    parkOwned(a, 1000);
+    assert.deepEqual([takeOwn(server, a, false, 5001), takeOwn(server, a, false, 5000)], [undefined, a]);
+    parkOwned(a, 1000);
+    assert.equal(takeOwn(server, a, true, 9999), a);
+  });
+
+  it('is taken in the turn after that of its last response', async () => {
+    serve();
+    const a = connection('a');
+    a.parkedIn = turnNumber();
+    parkOwned(a);
+    assert.equal(takeOwn(server, a, true, 0), 'later');
+    await nextTurn();
+    assert.equal(takeOwn(server, a, true, 0), a);
+  });
+
+  it('is beside the pool: its limits, its purge, its numbers', () => {
+    serve({ poolMaxConn: 1, poolPurgeDelay: 500 });
+    for (const name of 'abc') assert.ok(parkOwned(connection(name)));
+    assert.deepEqual([server.idle.length, server.idle.proven, wheel.size], [0, 0, 0]);
+    assert.ok(park(connection('d')));
+    for (let now = 500; server.idle.length > 0; now += 500) {
+      wheel.disarm(server.idle as never);
+      purge(now);
+    }
+    assert.equal(closed, 'd');
+    serve({ poolPurgeDelay: 0 });
+    assert.ok(parkOwned(connection('e')));
+  });
+
+  it('closes with those of the pool when its server goes', () => {
+    serve();
+    parkOwned(connection('a'));
+    park(connection('b'));
+    server.closeIdle();
+    assert.equal(closed, 'ba');
+    closed = '';
+    server.closeIdle();
+    assert.equal(closed, '');
+  });
+
+  it('is used as often as max-reuse says, too', () => {
+    serve({ maxReuse: 2 });
+    assert.deepEqual([parkOwned(connection('a', 2)), parkOwned(connection('a', 3))], [true, false]);
+  });
+
+  const table = [
+    // status, field, value
+    [401, 'WWW-Authenticate', 'NTLM', true],
+    [401, 'www-authenticate', 'ntlm TlRMTVNTUAAC', true],
+    [401, 'WWW-Authenticate', 'Negotiate', true],
+    [401, 'WWW-Authenticate', 'nego2 x', true],
+    [401, 'WWW-Authenticate', 'Basic realm="a", NTLM', true],
+    [401, 'WWW-Authenticate', 'Basic realm="NTLM"', false],
+    [401, 'WWW-Authenticate', 'Bearer', false],
+    [401, 'Proxy-Authenticate', 'NTLM', false],
+    [401, 'X-Authenticate', 'NTLM', false],
+    [407, 'Proxy-Authenticate', 'Negotiate', true],
+    [407, 'WWW-Authenticate', 'Negotiate', false],
+    [200, 'WWW-Authenticate', 'Negotiate', false],
+  ] as const;
+  for (const [status, field, value, binds] of table) {
+    it(`${binds ? 'begins' : 'does not begin'} with ${status}, ${field}: ${value}`, () => {
+      const text = `HTTP/1.1 ${status} x\r\nA: b\r\n${field}: ${value}\r\nContent-Length: 0\r\n\r\n`;
+      const head = new Head();
+      parseResponseHead(Buffer.from(text), 0, text.length, head, 1000, 0);
+      assert.equal(bindsConnection(head), binds);
+    });
+  }
 });
 
 describe('what is kept', () => {
@@ -131,6 +240,21 @@ describe('what is kept', () => {
     assert.equal(park(connection('a')), false);
     serve({ poolMaxConn: -1 });
     for (let i = 0; i < 2000; i++) assert.ok(park(connection('x')));
+  });
+
+  it('as many of all servers together as this process can spare, where pool-max-conn says nothing', () => {
+    serve();
+    for (let i = 1; i < MOST_IDLE; i++) assert.ok(park(connection('x')));
+    serve();
+    assert.deepEqual([park(connection('a')), park(connection('b'))], [true, false]);
+    assert.equal(take(Need.Any), 'a');
+    assert.deepEqual([park(connection('c')), park(connection('d'))], [true, false]);
+    const full = server;
+    serve({ poolMaxConn: 1 });
+    assert.deepEqual([park(connection('e')), park(connection('f'))], [true, false]);
+    for (const one of servers) one.closeIdle();
+    server = full;
+    assert.ok(park(connection('g')));
   });
 
   it('none with pool-purge-delay 0', () => {
@@ -181,7 +305,7 @@ describe('the purge', () => {
     for (const one of held) park(one, 0, 4);
     for (let now = 500; now <= 20_000; now += 500) {
       // Four at once, between one purge and the next.
-      for (let i = 0; i < 4; i++) assert.ok(takeIdle(server, Need.Any, undefined, now));
+      for (let i = 0; i < 4; i++) assert.ok(takeIdle(server, Need.Any, now));
       for (const one of held) park(one, now, 4);
       purge(now);
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { defer, shortenTurn } from '../../src/proxy/turn.ts';
+import { defer, shortenTurn, turnNumber } from '../../src/proxy/turn.ts';
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -41,6 +41,25 @@ describe('the end of a turn', () => {
     assert.equal(done.length, 8);
     await turn();
     assert.equal(done.length, 30);
+  });
+
+  it('has a number that is the same until what was deferred in it is done', async () => {
+    const first = turnNumber();
+    let atEnd = -1;
+    defer({
+      onTurn: () => {
+        atEnd = turnNumber();
+      },
+    });
+    await turn();
+    assert.equal(atEnd, first);
+    assert.equal(turnNumber(), first + 1, 'and another in the next');
+  });
+
+  it('has a number of its own though nothing is deferred', async () => {
+    const first = turnNumber();
+    await turn();
+    assert.notEqual(turnNumber(), first);
   });
 
   it('goes on after something that threw', async () => {

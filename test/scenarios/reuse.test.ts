@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import type { RawClient } from '../support/client.ts';
 import { acts, type Faulty, startFaulty } from '../support/faulty.ts';
 import { startRawUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
@@ -69,10 +70,100 @@ describe('http-reuse', () => {
       const client = await balancer.client();
       client.send(GET);
       await client.readResponse();
-      assert.deepEqual([server.open(), balancer.server('www', 's1').idle.length], [1, 1]);
+      assert.deepEqual([server.open(), balancer.server('www', 's1').idle.length], [1, 0], 'not one of the pool, as in HAProxy');
       client.socket.end();
       await until('it is closed', () => server.open() === 0);
-      assert.equal(balancer.server('www', 's1').idle.length, 0);
+    });
+  });
+
+  it('never: as many as there are clients, whatever pool-max-conn says', async () => {
+    await withServer('http-reuse never', 'pool-max-conn 1', async (balancer, server) => {
+      const open = await Promise.all(Array.from({ length: 3 }, () => balancer.client()));
+      for (const client of [...open, ...open]) {
+        client.send(GET);
+        await client.readResponse();
+      }
+      assert.deepEqual([server.connections(), server.open()], [3, 3]);
+    });
+  });
+
+  it('never: a drained server closes them', async () => {
+    await withServer('http-reuse never', '', async (balancer, server) => {
+      await clients(balancer, [GET], [GET]);
+      assert.equal(server.open(), 2);
+      balancer.server('www', 's1').setAdmin('drain', 0);
+      await until('both are closed', () => server.open() === 0);
+    });
+  });
+});
+
+/** A server that authenticates connections: a login is good for what comes on the same one. It answers with their number. */
+async function withLogins(challenge: string, line: string, story: (balancer: Balancer, sockets: readonly Socket[]) => Promise<void>) {
+  const sockets: Socket[] = [];
+  const upstream = await startRawUpstream((socket) => {
+    const number = sockets.push(socket);
+    socket.on('end', () => socket.end());
+    socket.on('data', (chunk: Buffer) => {
+      if (chunk.toString('latin1').startsWith('GET /login ')) socket.write(`HTTP/1.1 ${challenge}\r\nContent-Length: 0\r\n\r\n`);
+      else socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n${number}`);
+    });
+  });
+  try {
+    await withBalancer(listen(line, upstream.address), (balancer) => story(balancer, sockets));
+  } finally {
+    await upstream.stop();
+  }
+}
+
+describe('a connection that its server authenticates', () => {
+  const LOGIN = 'GET /login HTTP/1.1\r\nHost: a\r\n\r\n';
+  const ask = async (client: RawClient, request: string) => {
+    client.send(request);
+    return client.readResponse();
+  };
+
+  for (const challenge of ['401 Unauthorized\r\nWWW-Authenticate: NTLM', '407 Wanted\r\nProxy-Authenticate: negotiate']) {
+    for (const policy of ['safe', 'always']) {
+      it(`serves its client alone, and goes with it (${challenge.slice(0, 3)}, http-reuse ${policy})`, async () => {
+        await withLogins(challenge, `http-reuse ${policy}`, async (balancer, sockets) => {
+          const [a, b] = [await balancer.client(), await balancer.client()];
+          assert.equal((await ask(a, LOGIN)).status, Number(challenge.slice(0, 3)));
+          assert.equal((await ask(b, GET)).body, '2', 'not on the one of the first client');
+          for (const request of [GET, POST, GET]) {
+            assert.equal((await ask(a, request)).body, '1');
+            assert.equal((await ask(b, request)).body, '2');
+          }
+          assert.deepEqual([sockets.length, balancer.server('www', 's1').idle.length], [2, 1]);
+          a.socket.end();
+          await until('it is closed', () => sockets[0]?.destroyed === true);
+          assert.equal(sockets[1]?.destroyed, false);
+        });
+      });
+    }
+  }
+
+  it('is shared as any other after a challenge of the requests', async () => {
+    await withLogins('401 Unauthorized\r\nWWW-Authenticate: Basic realm="NTLM"', '', async (balancer) => {
+      await ask(await balancer.client(), LOGIN);
+      assert.equal((await ask(await balancer.client(), GET)).body, '1');
+    });
+  });
+
+  it('is not kept where the mode closes servers’ connections', async () => {
+    await withLogins('401 Unauthorized\r\nWWW-Authenticate: NTLM', 'option http-server-close', async (balancer) => {
+      const client = await balancer.client();
+      await ask(client, LOGIN);
+      assert.equal((await ask(client, GET)).body, '2');
+    });
+  });
+
+  it('is followed by another when its server has closed it', async () => {
+    await withLogins('401 Unauthorized\r\nWWW-Authenticate: NTLM', '', async (balancer, sockets) => {
+      const client = await balancer.client();
+      await ask(client, LOGIN);
+      sockets[0]?.end();
+      await until('it is closed', () => sockets[0]?.destroyed === true);
+      assert.equal((await ask(client, POST)).body, '2');
     });
   });
 });
@@ -178,6 +269,31 @@ describe('more than was asked for', () => {
         await until('it is closed', () => balancer.server('www', 's1').idle.length === 0);
         client.send(GET);
         assert.equal((await client.readResponse()).body, 'ok');
+        assert.deepEqual([sockets.length, surplus(balancer)], [2, 1]);
+      },
+    );
+  });
+
+  it('and not read yet when the next request comes is not taken for its response', async () => {
+    let second: RawClient | undefined;
+    await withRaw(
+      (socket) => {
+        socket.write(ANSWER);
+        // There at the same poll as the answer.
+        second?.send(GET);
+        second = undefined;
+      },
+      async (balancer, sockets) => {
+        const [a, b] = [await balancer.client(), await balancer.client()];
+        // The answer has been read and its connection is idle, in that very turn of the event loop.
+        balancer.logged.push = () => {
+          if (sockets.length === 1) sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nstolen');
+          return 0;
+        };
+        second = b;
+        a.send(GET);
+        assert.equal((await a.readResponse()).body, 'ok');
+        assert.equal((await b.readResponse()).body, 'ok');
         assert.deepEqual([sockets.length, surplus(balancer)], [2, 1]);
       },
     );

@@ -75,7 +75,7 @@ const generalRows: readonly Row<ProxyDraft>[] = [
     syntax: '{never|safe|aggressive|always}',
     default: 'safe',
     chapter: '4.2',
-    doc: "Which idle connections to servers a request may be sent on: with `never` those of its own client alone; with `safe` anybody's, but for a client's first request that could not be sent again; with `aggressive` also for the first, on one that has been reused before; with `always` on any.",
+    doc: "Which idle connections to servers a request may be sent on: with `never` those of its own client alone; with `safe` anybody's, but for a client's first request that could not be sent again; with `aggressive` also for the first, on one that has been reused before; with `always` on any. A connection that its server has answered on with an NTLM or Negotiate challenge is for its own client alone from then on.",
     min: 1,
     max: 1,
     missing: "'http-reuse' only supports 'never', 'safe', 'aggressive', 'always'.",

@@ -239,8 +239,8 @@ export const serverParameters: readonly ServerParameter[] = [
     args: 1,
     syntax: '<number>',
     chapter: '5.2',
-    default: '-1, no limit',
-    doc: 'The most idle connections to the server that are kept for later requests; with 0 none is.',
+    default: '-1, no limit but 4096 of all servers together',
+    doc: 'The most idle connections to the server that are kept for later requests; with 0 none is. Those that serve one client alone (`http-reuse`) are not counted.',
     apply: (server, value) =>
       store(readInteger(value, 'pool-max-conn', -1), (number) => {
         server.poolMaxConn = number;
