@@ -38,7 +38,7 @@ export interface IdleConnections {
   readonly proven: number;
   /** How many connections are thought to be needed; the CSV's need_conn_est. */
   readonly needed: number;
-  /** Closes them all. */
+  /** Closes them all, those too that serve one client alone and are not counted here. */
   close(): void;
 }
 
