@@ -141,7 +141,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.left = undefined;
     this.postponed = false;
     this.corked = false;
-    this.requestBody.start(head.framing, head.contentLength, true);
+    this.requestBody.start(head.framing, head.contentLength, true, head.nominated);
     this.bodiless = this.requestBody.done;
     this.kept = undefined;
   }

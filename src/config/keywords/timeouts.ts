@@ -30,7 +30,13 @@ function timeout(name: string, key: keyof Timeouts, sections: readonly Section[]
 export const timeoutRows: readonly Row<ProxyDraft>[] = [
   timeout('check', 'check', BACK, 'How long a health check may take once connected.', '`inter`'),
   timeout('client', 'client', FRONT, 'How long a client may be silent while it is its turn to send or to read.'),
-  timeout('client-fin', 'clientFin', FRONT, 'The same, once one direction of the connection is closed.', '`timeout tunnel`, else `timeout client`'),
+  timeout(
+    'client-fin',
+    'clientFin',
+    FRONT,
+    'The same, once one direction of the connection is closed.',
+    '`timeout tunnel`, else `timeout client`',
+  ),
   timeout('connect', 'connect', BACK, 'How long a connection to a server may take to be established.'),
   timeout(
     'http-keep-alive',
@@ -42,7 +48,13 @@ export const timeoutRows: readonly Row<ProxyDraft>[] = [
   timeout('http-request', 'httpRequest', ANY_PROXY, 'How long a client may take for a whole request head.', '`timeout client`'),
   timeout('queue', 'queue', BACK, 'How long a request may wait for a free slot of a server; then the answer is 503.', '`timeout connect`'),
   timeout('server', 'server', BACK, 'How long a server may be silent while it is its turn to send or to read.'),
-  timeout('server-fin', 'serverFin', BACK, 'The same, once one direction of the connection is closed.', '`timeout tunnel`, else `timeout server`'),
+  timeout(
+    'server-fin',
+    'serverFin',
+    BACK,
+    'The same, once one direction of the connection is closed.',
+    '`timeout tunnel`, else `timeout server`',
+  ),
   ignored({
     name: 'timeout tarpit',
     sections: ANY_PROXY,
