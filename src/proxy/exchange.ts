@@ -368,6 +368,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     return next;
   }
 
+  /** What the session has handed over has gone to the kernel, and nobody refers to it. */
+  get uploadSettled(): boolean {
+    return this.form === undefined && this.tunnel === undefined && this.connection !== undefined && this.connection.outlet.pending === 0;
+  }
+
   private sendBody(piece: Buffer): void {
     if (piece.length === 0) return;
     const { outlet } = this.connection as ServerConnection;

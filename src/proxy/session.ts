@@ -20,7 +20,7 @@ import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
-import { type Accepted, owned } from './accept.ts';
+import { type Accepted, giveBack, lend, owned } from './accept.ts';
 import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
 import { Outlet } from './outlet.ts';
@@ -63,6 +63,8 @@ export class Session extends Timed {
   feeding = false;
 
   private held: Buffer | undefined = undefined;
+  /** The buffer that `held` stands in, where that is to be given back. */
+  private lent: Buffer | undefined = undefined;
   /** Bytes of `held` that are known not to hold the end of a head. */
   private scanned = 0;
   private paused = false;
@@ -130,6 +132,7 @@ export class Session extends Timed {
     }
     this.held = undefined;
     const joined = Buffer.concat([held, bytes.subarray(0, length)]);
+    this.release();
     this.feed(joined, joined.length, this.scanned);
   }
 
@@ -173,6 +176,7 @@ export class Session extends Timed {
     this.setReading(Reading.Closed);
     this.services.wheel.disarm(this);
     this.held = undefined;
+    this.lent = undefined;
     this.socket.destroy();
     try {
       if (carrying) this.exchange.onClientGone();
@@ -216,9 +220,19 @@ export class Session extends Timed {
     this.exchange.flush();
     if (at < to) {
       if (this.reading === Reading.Tunnel) this.exchange.onTunnelBytes(owned(bytes.subarray(at, to)));
-      else if (this.reading < Reading.Tunnel) this.held = owned(bytes.subarray(at, to));
+      else if (this.reading < Reading.Tunnel) this.hold(bytes.subarray(at, to));
     }
     this.regulate();
+  }
+
+  private hold(bytes: Buffer): void {
+    const lent = lend(bytes);
+    if (lent === undefined) {
+      this.held = owned(bytes);
+      return;
+    }
+    this.lent = lent;
+    this.held = lent.subarray(0, bytes.length);
   }
 
   /** Index behind the head, or `at` when it is not complete, or when the client has to read its replies first. */
@@ -260,7 +274,15 @@ export class Session extends Timed {
     }
     this.held = undefined;
     this.feed(held, held.length, this.reading === Reading.Head ? this.scanned : 0);
+    if (this.held === undefined) this.release();
     if (this.reading === Reading.Body) this.settleEnd();
+  }
+
+  /** All that was held has been worked off: its buffer can be used again unless the server's socket still refers to it. */
+  private release(): void {
+    const { lent } = this;
+    this.lent = undefined;
+    if (lent !== undefined && this.exchange.uploadSettled) giveBack(lent);
   }
 
   /** Reads the socket, or not: the one place that pauses and resumes it. */
@@ -321,6 +343,7 @@ export class Session extends Timed {
   closeCleanly(): void {
     if (this.reading >= Reading.Linger) return;
     this.held = undefined;
+    this.lent = undefined;
     this.setReading(Reading.Linger);
     // A reply that is still on its way has the client's time-out; once it is out the client has a moment to close too.
     this.armFor(this.listener.frontend.config.timeouts.client, monotonic());

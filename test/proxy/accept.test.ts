@@ -5,7 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Accepted, acceptFrom, owned } from '../../src/proxy/accept.ts';
+import { type Accepted, acceptFrom, giveBack, lend, owned } from '../../src/proxy/accept.ts';
 import { until } from '../support/wait.ts';
 
 /** Accepts on `listen`, and connects clients to it. */
@@ -70,6 +70,31 @@ describe('an accepted connection', () => {
       assert.equal((accepted[0] as Accepted).socket.bytesRead, 0);
       const first = collect(accepted[0] as Accepted);
       await until('everything has come', () => first.text() === 'early');
+    }));
+
+  it('lends buffers for what is to be held, and uses those that were given back again', () =>
+    withServer(tcp, async (accepted, connect) => {
+      const client = await connect();
+      await until('it is accepted', () => accepted.length === 1);
+      const held: Buffer[] = [];
+      let text = '';
+      (accepted[0] as Accepted).read((bytes, length) => {
+        const piece = bytes.subarray(0, length);
+        const lent = lend(piece);
+        assert.equal(lent === undefined, length <= Buffer.poolSize / 2, 'a few bytes are not worth a buffer');
+        text += (lent ?? piece).toString('latin1', 0, length);
+        if (lent === undefined) return;
+        held.push(lent);
+        giveBack(lent);
+      });
+      for (const letter of ['a', 'b']) {
+        const before = text.length;
+        client.write(letter.repeat(10_000));
+        await until('all has come', () => text.length === before + 10_000);
+      }
+      assert.equal(text, 'a'.repeat(10_000) + 'b'.repeat(10_000));
+      assert.ok(held.every((lent) => lent === held[0]));
+      assert.equal(lend(Buffer.alloc(10_000)), undefined, 'what is not the slab’s stays where it is');
     }));
 
   it('can be paused and read on, and tells of the end', () =>
