@@ -13,7 +13,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { responseCases } from '../http/cases/responses.ts';
 import { bytesOf } from '../http/cases/types.ts';
 import { byteByByte, from, fuzzBudget, fuzzSeed, mutate, piecesOf, type Stream, telling } from '../support/mutate.ts';
-import { soon } from '../support/soon.ts';
+import { outcome, soon } from '../support/soon.ts';
 import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import {
   fineTrailers,
@@ -109,7 +109,7 @@ class Stage {
     await soon('the response is over', () => balancer.logged.length > 0 && script.sending === 0);
     const termination = balancer.logged[0]?.termination ?? '';
     client.send(ASK_NEXT);
-    const { bytes, ended } = await client.received;
+    const { bytes, ended } = await outcome('the connection to the client is closed', client.received);
     const first = await witnessResponse(bytes, method, ended);
     const rest = bytes.subarray(first.used);
     const kept = first.whole && rest.length > 0;
@@ -122,7 +122,7 @@ class Stage {
   private async askNext(): Promise<Buffer> {
     const client = new Client(this.balancer.port('www'));
     client.send(ASK_NEXT);
-    return (await client.received).bytes;
+    return (await outcome('the connection for the next request is closed', client.received)).bytes;
   }
 
   /** What `/next` is answered now. */
@@ -223,8 +223,7 @@ function compare(sent: SeenResponse, got: SeenResponse, { version }: Ask, text: 
   assert.ok(fineTrailers(sent.trailers, got.trailers), `not the trailers that were sent: ${JSON.stringify(got.trailers)}`);
 }
 
-function judge(sent: Meant, ask: Ask, outcome: Outcome, text: string): void {
-  const { termination, first, kept } = outcome;
+function judge(sent: Meant, ask: Ask, { termination, first, kept, reused }: Outcome, text: string): void {
   if (termination === '----') compare(sent, first, ask, text);
   else {
     assert.doesNotMatch(termination, /^s/, 'nobody waits for what will not come');
@@ -232,7 +231,7 @@ function judge(sent: Meant, ask: Ask, outcome: Outcome, text: string): void {
     assert.ok(!first.whole || own, `${termination}, but the client has a response: ${JSON.stringify(first)}`);
   }
   const told = valuesOf(first.fields, 'connection').includes('close') || ask.version === '1.0';
-  if (sent.surplus) assert.ok(!outcome.reused, 'a connection with something left on it is not used again');
+  if (sent.surplus) assert.ok(!reused, 'a connection with something left on it is not used again');
   if (first.whole && !told) assert.ok(kept, 'the connection is kept unless the client was told otherwise');
 }
 
@@ -248,11 +247,11 @@ describe('responses on their way to a client', () => {
     const sent = await meant(translated(stream.text), ask.method, ending);
     const how = `to ${ask.method} of HTTP/${ask.version}, the server ${sent.ending}${from(seed)}`;
     const story = async () => {
-      const outcome = await stage.run(stream, ask, sent.ending);
-      judge(sent, ask, outcome, stream.text);
-      assert.equal(outcome.next.status, 200);
-      assert.equal(outcome.next.body, stage.expected, 'the next request gets its own answer');
-      return outcome.termination === '----';
+      const became = await stage.run(stream, ask, sent.ending);
+      judge(sent, ask, became, stream.text);
+      assert.equal(became.next.status, 200);
+      assert.equal(became.next.body, stage.expected, 'the next request gets its own answer');
+      return became.termination === '----';
     };
     return telling(stream, story, how);
   }

@@ -12,7 +12,7 @@ import { after, before, describe, it } from 'node:test';
 import { requestCases } from '../http/cases/requests.ts';
 import { bytesOf } from '../http/cases/types.ts';
 import { byteByByte, from, fuzzBudget, fuzzSeed, mutate, piecesOf, type Stream, telling } from '../support/mutate.ts';
-import { soon } from '../support/soon.ts';
+import { outcome, soon } from '../support/soon.ts';
 import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import {
   type Fields,
@@ -109,7 +109,7 @@ class Stage {
     watched.arrived = [];
     watched.unreadable = [];
     balancer.logged.length = 0;
-    const received = await exchange(balancer.port(door.name), piecesOf(stream));
+    const received = await outcome('the client has its answers', exchange(balancer.port(door.name), piecesOf(stream)));
     const servers = [PLAIN, EDITED].map(({ name }) => balancer.server(name, 's1'));
     // Once the server has no connection but those that are kept, it has read whatever was sent to it.
     await soon('everything is over', () => {
@@ -209,8 +209,7 @@ async function replies(received: Buffer, arrived: readonly SeenRequest[]): Promi
   return own.status;
 }
 
-async function judge(stream: Stream, outcome: Outcome, door: Door): Promise<void> {
-  const { arrived, unreadable, logged, received } = outcome;
+async function judge(stream: Stream, { arrived, unreadable, logged, received }: Outcome, door: Door): Promise<void> {
   assert.deepEqual(unreadable, [], 'the server can read what it gets');
   const sent = meant(translated(stream.text));
   assert.ok(arrived.length <= sent.length, `${sent.length} requests were sent, but ${arrived.length} arrived`);
@@ -231,9 +230,9 @@ describe('requests on their way to a server', () => {
   /** Answers how many requests arrived. */
   function act(stream: Stream, door: Door, seed?: number): Promise<number> {
     const story = async () => {
-      const outcome = await stage.run(stream, door);
-      await judge(stream, outcome, door);
-      return outcome.arrived.length;
+      const became = await stage.run(stream, door);
+      await judge(stream, became, door);
+      return became.arrived.length;
     };
     return telling(stream, story, `through '${door.name}'${from(seed)}`);
   }

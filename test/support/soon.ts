@@ -10,3 +10,14 @@ export async function soon(what: string, condition: () => boolean): Promise<void
     await turn();
   }
 }
+
+/** What `promise` comes to, within the same time. */
+export async function outcome<T>(what: string, promise: Promise<T>): Promise<T> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  promise.then(end, end);
+  await soon(what, () => over);
+  return promise;
+}
