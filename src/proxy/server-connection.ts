@@ -55,6 +55,7 @@ export class ServerConnection {
   private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
   private readonly addressVersion: number;
+  private readonly unix: boolean;
   private readonly wheel: Wheel;
 
   /** `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). */
@@ -72,8 +73,9 @@ export class ServerConnection {
         return this.onBytes(length, bytes as Buffer);
       },
     };
-    const target = address?.startsWith('/')
-      ? { path: address }
+    this.unix = address?.startsWith('/') === true;
+    const target = this.unix
+      ? { path: address as string }
       : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
     this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
     this.outlet = new Outlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
@@ -160,8 +162,18 @@ export class ServerConnection {
   }
 
   private onEnd(): void {
-    if (this.user === undefined) this.close();
+    if (this.wasReset()) this.onError();
+    else if (this.user === undefined) this.close();
     else this.user.onServerEnd();
+  }
+
+  /**
+   * A reset that comes in the same poll as the last bytes reads as an end (libuv takes POLLHUP after a short read for one):
+   * a response that only its end would end would look whole. But a socket that was reset has no peer any more.
+   */
+  private wasReset(): boolean {
+    // Read here for the first time, because Node remembers it. A unix socket has none, nor has one that both sides have ended.
+    return !this.unix && !this.socket.writableEnded && this.socket.remoteAddress === undefined;
   }
 
   private onError(): void {

@@ -203,8 +203,9 @@ async function meant(text: string, method: string, ending: Ending): Promise<Mean
   const silent = heads.replace(/\r\nconnection:[^\r\n]*/gi, '').replace(/HTTP\/1\.0(?= 1\d\d)/g, 'HTTP/1.1');
   if (/after `Connection: close`/.test(framed.error) && silent !== heads) return meant(silent + text.slice(heads.length), method, ending);
   if (framed.whole) return { ...framed, surplus: framed.used < bytes.length, ending };
-  // A reset that comes together with the last bytes is an end to Node.
-  return { ...(await witnessResponse(bytes, method, true)), surplus: false, ending: ending === 'stays' ? 'closes' : ending };
+  // Only an end would make it whole, and a reset is none.
+  if (ending === 'resets') return { ...framed, surplus: false, ending };
+  return { ...(await witnessResponse(bytes, method, true)), surplus: false, ending: 'closes' };
 }
 
 /** The same response, as far as a hop has nothing to say in it. */
