@@ -80,6 +80,7 @@ export class App {
     this.sources = new Sources(this.store, prepared.config, { env, self, events: engineEvents });
     const accessLog = new AccessLogWriter(this.sinks);
     this.dataPlane = new DataPlane({ wheel, backends: this.backends, events: this.events, accessLog, stats: this.statsEndpoint() });
+    this.backends.onShutdown = (server, cause) => this.dataPlane.shutdown(server, cause);
   }
 
   /** Where everything that happens is told. */

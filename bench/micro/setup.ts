@@ -41,7 +41,7 @@ export function section(sections: ReadonlyMap<string, Section>, name: string): S
 
 /** A backend with its servers, all usable. */
 export function backendOf({ config }: Section): { readonly backend: Backend; readonly servers: readonly Server[] } {
-  const backend = new Backend({ name: config.name, config, wheel: new Wheel(), events: silent, origin: 'micro.cfg' });
+  const backend = new Backend({ shutdown: () => {}, name: config.name, config, wheel: new Wheel(), events: silent, origin: 'micro.cfg' });
   const servers = config.servers.map((server) => backend.addServer(server, 0));
   backend.refresh(0);
   return { backend, servers };

@@ -18,7 +18,7 @@ import type { Wheel } from '../core/wheel.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
 import { Server } from './server.ts';
-import type { Assignment, Balance, Waiter } from './types.ts';
+import { type Assignment, type Balance, NO_KEY, type Shutdown, type Waiter } from './types.ts';
 
 export interface BackendParts {
   readonly name: string;
@@ -27,6 +27,7 @@ export interface BackendParts {
   readonly events: EventLog;
   /** `file:line` of the section, or the source that made the pool. */
   readonly origin: string;
+  readonly shutdown: Shutdown;
 }
 
 export class Backend {
@@ -34,6 +35,7 @@ export class Backend {
   config: ProxyConfig;
   origin: string;
   readonly events: EventLog;
+  readonly shutdown: Shutdown;
   readonly counters: BackendCounters = new BackendCounters();
   /** In the order of the statistics; removed ones that still have slots out stand last. */
   servers: readonly Server[] = [];
@@ -77,6 +79,7 @@ export class Backend {
     this.origin = parts.origin;
     this.wheel = parts.wheel;
     this.events = parts.events;
+    this.shutdown = parts.shutdown;
     this.balance = createBalance(parts.config.balance);
     this.lastChange = monotonic();
   }
@@ -107,6 +110,17 @@ export class Backend {
     if (server !== avoid) {
       server.counters.lbtot++;
       this.counters.lbtot++;
+    }
+    this.take(server);
+    return server;
+  }
+
+  /** Takes a slot of this very server, or queues the waiter for it: a cookie or a stick table binds the client to it. */
+  claim(waiter: Waiter, server: Server): Assignment {
+    if (server.saturated || server.queue.length > 0) {
+      const limit = server.config.maxqueue;
+      if (limit !== 0 && server.queue.length >= limit) return 'full';
+      return this.enqueue(waiter, NO_KEY, server.queue, server.counters);
     }
     this.take(server);
     return server;

@@ -15,6 +15,7 @@ import { Backend } from './backend.ts';
 import { Checker } from './checks.ts';
 import { RouteTable } from './routes.ts';
 import type { Server } from './server.ts';
+import type { Shutdown } from './types.ts';
 
 export interface BackendsParts {
   readonly wheel: Wheel;
@@ -31,6 +32,8 @@ export class Backends {
   private readonly known = new Map<string, Backend>();
   private readonly tables = new Map<string, RouteTable>();
   private listed: readonly Backend[] = [];
+  /** The data plane's; before it is there nothing is under way. */
+  onShutdown: Shutdown = () => {};
 
   constructor(parts: BackendsParts) {
     this.wheel = parts.wheel;
@@ -113,7 +116,7 @@ export class Backends {
     const known = this.known.get(desired.name);
     if (known === undefined) {
       const { name, config, origin } = desired;
-      const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events });
+      const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events, shutdown: this.shutdown });
       backend.routed = desired.routed;
       backend.onIdle = this.sweep;
       this.known.set(name, backend);
@@ -172,6 +175,8 @@ export class Backends {
     if (routes.length === 0 && settled) this.tables.delete(frontend);
     else this.tables.set(frontend, new RouteTable(routes, settled));
   }
+
+  private readonly shutdown: Shutdown = (server, cause) => this.onShutdown(server, cause);
 
   /** Takes away what was removed and has finished. */
   private readonly sweep = (backend: Backend): void => {

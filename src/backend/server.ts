@@ -99,9 +99,20 @@ export class Server {
     return this.admin === 0 && this.op !== OpState.Stopped && this.op !== OpState.Stopping && this.weight > 0 && !this.removed;
   }
 
+  /** The weight that balancing goes by: 16 for each unit of `weight`, less during `slowstart`. */
+  get eweight(): number {
+    return this.weight * 16;
+  }
+
+  /** How many slots there are now; 0 is unlimited. */
+  get limit(): number {
+    return this.maxconn;
+  }
+
   /** Every slot is taken. */
   get saturated(): boolean {
-    return this.maxconn !== 0 && this.scur >= this.maxconn;
+    const { limit } = this;
+    return limit !== 0 && this.scur >= limit;
   }
 
   get inMaintenance(): boolean {

@@ -3,15 +3,51 @@
 import type { DiscoveredServer } from '../state/types.ts';
 import type { Server } from './server.ts';
 
-/** An exchange that waits for a slot. Exactly one of the two is called, once, never from inside `assign`. */
+/** An exchange that waits for a slot. Exactly one of them is called, once, never from inside `assign` or `claim`. */
 export interface Waiter {
   /** A slot on `server` has been taken for this waiter; it gives it back with `backend.release(server)`. */
   onSlot(server: Server): void;
   onQueueTimeout(): void;
+  /** The server it waited for gets no traffic any more: it is in no queue now, and asks again. */
+  onRedistributed(): void;
 }
+
+/** Why an exchange is ended from outside; HAProxy's first letter of the termination state. */
+export type ShutdownCause =
+  /** Its server went down (`on-marked-down shutdown-sessions`). */
+  | 'D'
+  /** It is on a backup server, and another came up (`on-marked-up shutdown-backup-sessions`). */
+  | 'U'
+  /** An operator asked for it (`shutdown sessions server`). */
+  | 'K';
+
+/** Ends whatever is under way on a server; the data plane implements it. */
+export type Shutdown = (server: Server, cause: ShutdownCause) => void;
+
+/** What traffic tells of a server, for `observe` (manual 5.2). The first three are layer 4's and 7's; the others layer 7's. */
+export const Observation = {
+  Connected: 0,
+  ConnectFailed: 1,
+  /** A response with a status that speaks for the server: below 500, or 501 and 505. */
+  Answered: 2,
+  /** A response with another one. */
+  WrongStatus: 3,
+  /** A response head that was none. */
+  InvalidHead: 4,
+  /** A response that was none behind its head. */
+  InvalidBody: 5,
+  ReadError: 6,
+  ReadTimeout: 7,
+  /** The server closed before it answered. */
+  Closed: 8,
+} as const;
+export type Observation = (typeof Observation)[keyof typeof Observation];
 
 /** What `assign` answers: a server whose slot is taken, or why there is none. */
 export type Assignment = Server | 'queued' | 'full' | 'no-server';
+
+/** The key of a request that has none (no such parameter, no such field): it gets its turn instead. */
+export const NO_KEY = -1;
 
 /** One balancing algorithm. `rebuild` is cold and may sort; the others are hot and do not allocate. */
 export interface Balance {
@@ -84,6 +120,16 @@ export interface Verdict {
   readonly info: string;
   /** Milliseconds. */
   readonly duration: number;
+}
+
+/** What an agent said (manual 5.2, "agent-check"); each part is undefined where it said nothing of the kind. */
+export interface AgentReport {
+  readonly verdict: Verdict;
+  /** Percent of the configured weight. */
+  readonly weight: number | undefined;
+  readonly admin: AdminState | undefined;
+  readonly state: 'up' | 'down' | 'failed' | 'stopped' | undefined;
+  readonly maxconn: number | undefined;
 }
 
 /** The CSV's `check_desc`, and the reason in event lines. */

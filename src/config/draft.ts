@@ -6,8 +6,10 @@
 
 import type {
   AclConfig,
+  AgentConfig,
   BalanceConfig,
   BindConfig,
+  CookieConfig,
   DockerEngineConfig,
   DockerRoutesConfig,
   DockerServersConfig,
@@ -24,6 +26,8 @@ import type {
   ServerCheckConfig,
   ServerConfig,
   ServerTemplateConfig,
+  StickRuleConfig,
+  StickTableConfig,
   Timeouts,
   UseBackendConfig,
 } from './model.ts';
@@ -36,9 +40,11 @@ export interface LogDraft extends Omit<LogTarget, 'format'> {
 }
 
 /** A server whose check words are kept also while `check` is not given. */
-export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'checkWords'>> {
+export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'checkWords' | 'agent' | 'agentWords'>> {
   checked: boolean;
   checkWords: Mutable<ServerCheckConfig>;
+  agentChecked: boolean;
+  agentWords: Mutable<AgentConfig>;
 }
 
 export interface HttpCheckDraft extends Mutable<Omit<HttpCheckConfig, 'headers'>> {
@@ -108,7 +114,12 @@ interface Inherited {
   httpReuse: HttpReuse;
   acceptInvalidResponse: boolean;
   httpCheck: HttpCheckDraft;
+  logHealthChecks: boolean;
   allbackups: boolean;
+  cookie: CookieConfig | undefined;
+  dynamicCookieKey: string | undefined;
+  persist: boolean;
+  loadServerState: ProxyConfig['loadServerState'];
   defaultServer: ServerDraft;
 }
 
@@ -126,6 +137,12 @@ export interface ProxyDraft extends Inherited {
   readonly servers: { readonly place: Place; readonly config: ServerConfig }[];
   readonly serverTemplates: ServerTemplateConfig[];
   readonly dockerServers: DockerServersConfig[];
+  readonly forcePersist: RawRule[];
+  readonly ignorePersist: RawRule[];
+  stickTable: StickTableConfig | undefined;
+  /** `table` is empty for the backend's own. */
+  readonly stickRules: StickRuleConfig[];
+  serverStateFileName: string | undefined;
   /** References of `server ... resolvers NAME`. */
   readonly resolvers: Reference[];
   /** What this very section has set, for warnings about setting it twice. */
@@ -191,6 +208,8 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     maxhdr: 101,
     maxurilen: undefined,
     spreadChecks: 0,
+    serverStateFile: undefined,
+    serverStateBase: undefined,
     statsSocket: false,
     zeroWarning: false,
     env: new Map(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
@@ -212,6 +231,19 @@ export function newServer(): ServerDraft {
     poolPurgeDelay: 5000,
     maxReuse: -1,
     disabled: false,
+    cookie: undefined,
+    minconn: 0,
+    slowstart: 0,
+    track: undefined,
+    observe: undefined,
+    errorLimit: 10,
+    onError: 'fail-check',
+    shutdownWhenDown: false,
+    shutdownBackupsWhenUp: false,
+    initAddr: [],
+    nonStick: false,
+    agentChecked: false,
+    agentWords: { inter: 2000, address: undefined, port: undefined, send: '' },
     checked: false,
     checkWords: { inter: 2000, fastinter: undefined, downinter: undefined, rise: 2, fall: 3, address: undefined, port: undefined },
     origin: '',
@@ -219,7 +251,7 @@ export function newServer(): ServerDraft {
 }
 
 export function copyServer(server: ServerDraft): ServerDraft {
-  return { ...server, checkWords: { ...server.checkWords } };
+  return { ...server, checkWords: { ...server.checkWords }, agentWords: { ...server.agentWords } };
 }
 
 /** Manual 4.2 for the defaults of each keyword. */
@@ -253,7 +285,12 @@ function newInherited(): Inherited {
     httpReuse: 'safe',
     acceptInvalidResponse: false,
     httpCheck: newHttpCheck(),
+    logHealthChecks: false,
     allbackups: false,
+    cookie: undefined,
+    dynamicCookieKey: undefined,
+    persist: false,
+    loadServerState: 'none',
     defaultServer: newServer(),
   };
 }
@@ -331,7 +368,12 @@ function copyInherited(from: Inherited): Inherited {
     acceptInvalidResponse: from.acceptInvalidResponse,
     // A section's own http-check lines replace those of its defaults.
     httpCheck: { ...from.httpCheck, sendSeen: false, expectSeen: false },
+    logHealthChecks: from.logHealthChecks,
     allbackups: from.allbackups,
+    cookie: from.cookie,
+    dynamicCookieKey: from.dynamicCookieKey,
+    persist: from.persist,
+    loadServerState: from.loadServerState,
     defaultServer: copyServer(from.defaultServer),
   };
 }
@@ -352,21 +394,34 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     servers: [],
     serverTemplates: [],
     dockerServers: [],
+    forcePersist: [],
+    ignorePersist: [],
+    stickTable: undefined,
+    stickRules: [],
+    serverStateFileName: undefined,
     resolvers: [],
     seen: new Set(),
     rulesUsedBy: undefined,
   };
 }
 
-/** The whole of a server, its check words decided by `check`. */
+/** The whole of a server, its check words decided by `check`, those of the agent by `agent-check`. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { checked, checkWords, ...rest } = draft;
+  const { checked, checkWords, agentChecked, agentWords, ...rest } = draft;
   const words = { ...checkWords };
-  return { ...rest, check: checked ? words : undefined, checkWords: words };
+  const agent = { ...agentWords };
+  return { ...rest, check: checked ? words : undefined, checkWords: words, agent: agentChecked ? agent : undefined, agentWords: agent };
 }
 
 /** The way back, for parameters that are laid over a finished server. */
 export function reopenServer(server: ServerConfig): ServerDraft {
-  const { check, checkWords, ...rest } = server;
-  return { ...rest, checked: check !== undefined, checkWords: { ...(checkWords ?? check ?? newServer().checkWords) } };
+  const { check, checkWords, agent, agentWords, ...rest } = server;
+  const fresh = newServer();
+  return {
+    ...rest,
+    checked: check !== undefined,
+    checkWords: { ...(checkWords ?? check ?? fresh.checkWords) },
+    agentChecked: agent !== undefined,
+    agentWords: { ...(agentWords ?? agent ?? fresh.agentWords) },
+  };
 }

@@ -68,6 +68,9 @@ export interface GlobalConfig {
   readonly logSendHostname?: string | undefined;
   /** `spread-checks` in percent, default 0. */
   readonly spreadChecks: number;
+  /** `server-state-file`, `server-state-base`. */
+  readonly serverStateFile: string | undefined;
+  readonly serverStateBase: string | undefined;
 }
 
 /** Durations in ms; `undefined` is "no time-out", as in HAProxy. */
@@ -152,6 +155,30 @@ export interface ServerConfig {
   readonly maxReuse: number;
   /** Starts in maintenance. */
   readonly disabled: boolean;
+  /** `cookie <value>`: what binds a client to this server where the backend has `cookie`; bytes, one character each. */
+  readonly cookie: string | undefined;
+  /** `minconn`: the limit while the backend carries little; it grows to `maxconn` at `fullconn`. 0: `maxconn` always. */
+  readonly minconn: number;
+  /** `slowstart`: ms over which weight and maxconn grow after the server came up; 0 is none. */
+  readonly slowstart: number;
+  /** `track <backend>/<server>`: its state is that of another server; a bare name is one of the same backend. */
+  readonly track: { readonly backend: string; readonly server: string } | undefined;
+  /** `observe`: traffic that fails counts like checks that fail. */
+  readonly observe: 'layer4' | 'layer7' | undefined;
+  /** `error-limit`, default 10: so many errors in a row are `onError`. */
+  readonly errorLimit: number;
+  readonly onError: 'fastinter' | 'fail-check' | 'sudden-death' | 'mark-down';
+  /** `on-marked-down shutdown-sessions` */
+  readonly shutdownWhenDown: boolean;
+  /** `on-marked-up shutdown-backup-sessions` */
+  readonly shutdownBackupsWhenUp: boolean;
+  /** `init-addr`: how the first address of a name is found, in order. */
+  readonly initAddr: readonly string[];
+  /** `non-stick`: never written into a stick table. */
+  readonly nonStick: boolean;
+  readonly agent: AgentConfig | undefined;
+  /** The agent words as given also where `agent-check` is not. */
+  readonly agentWords?: AgentConfig | undefined;
   readonly check: ServerCheckConfig | undefined;
   /** The check words as given also where `check` is not: what a later `check` (a label's) turns on. */
   readonly checkWords?: ServerCheckConfig | undefined;
@@ -174,6 +201,18 @@ export interface ServerCheckConfig {
   /** `addr`, `port`: check another address than the traffic's. */
   readonly address: string | undefined;
   readonly port: number | undefined;
+}
+
+/** `agent-check` and its words (manual 5.2). */
+export interface AgentConfig {
+  /** `agent-inter`, default 2000 ms. */
+  readonly inter: number;
+  /** `agent-addr`, default the server's. */
+  readonly address: string | undefined;
+  /** `agent-port`; required with `agent-check`. */
+  readonly port: number | undefined;
+  /** `agent-send`: bytes, one character each, sent when connected. */
+  readonly send: string;
 }
 
 /** `option httpchk` and `http-check`; texts are bytes, one character each. Absent: a TCP connect is the check. */
@@ -303,6 +342,46 @@ export interface RetryOn {
   readonly statuses: ReadonlySet<number>;
 }
 
+/** `cookie <name> [rewrite|insert|prefix] ...` (manual 4.2); texts are bytes, one character each. */
+export interface CookieConfig {
+  readonly place: Place;
+  readonly name: string;
+  /** Undefined: the application sets the cookie; it is only read. */
+  readonly mode: 'rewrite' | 'insert' | 'prefix' | undefined;
+  readonly indirect: boolean;
+  readonly nocache: boolean;
+  readonly postonly: boolean;
+  readonly preserve: boolean;
+  readonly httponly: boolean;
+  readonly secure: boolean;
+  readonly domains: readonly string[];
+  /** Ms; 0 is none. */
+  readonly maxidle: number;
+  readonly maxlife: number;
+  readonly attributes: readonly string[];
+  readonly dynamic: boolean;
+}
+
+/** `stick-table type <type> [len <n>] size <n> [expire <t>] [nopurge]` (manual 4.2). */
+export interface StickTableConfig {
+  readonly place: Place;
+  readonly type: 'ip' | 'ipv6' | 'integer' | 'string' | 'binary';
+  /** Of a key, in bytes; longer ones are cut. */
+  readonly length: number;
+  readonly size: number;
+  /** Ms since an entry was last used; undefined: never. */
+  readonly expire: number | undefined;
+  readonly nopurge: boolean;
+}
+
+/** `stick on|match|store-request|store-response <pattern> [table <table>] [{if|unless} <condition>]` */
+export interface StickRuleConfig extends RawRule {
+  /** `stick on` is `match` and `store-request`. The words are the pattern, then the condition with its `if` or `unless`. */
+  readonly kind: 'match' | 'store-request' | 'store-response';
+  /** The backend whose table it is. */
+  readonly table: string;
+}
+
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
 export interface ProxyConfig {
   readonly place: Place;
@@ -311,6 +390,7 @@ export interface ProxyConfig {
   /** `iid` of the statistics: order in the configuration from 1 (2 where a `stats socket` exists), or `id N`. */
   readonly id: number;
   readonly disabled: boolean;
+  readonly mode: 'http' | 'tcp';
   readonly description?: string | undefined;
   readonly timeouts: Timeouts;
   readonly logs: readonly LogTarget[];
@@ -351,7 +431,24 @@ export interface ProxyConfig {
   /** `option accept-invalid-http-response` */
   readonly acceptInvalidResponse: boolean;
   readonly httpCheck: HttpCheckConfig | undefined;
+  /** `option log-health-checks` */
+  readonly logHealthChecks: boolean;
   readonly allbackups: boolean;
+  readonly cookie: CookieConfig | undefined;
+  /** `dynamic-cookie-key`: bytes; for `cookie ... dynamic`. */
+  readonly dynamicCookieKey: string | undefined;
+  /** `option persist`: a cookie's server is asked also while it is down. */
+  readonly persist: boolean;
+  /** `force-persist {if|unless} <condition>`: for such requests a cookie's server is asked also while it is down. */
+  readonly forcePersist: readonly RawRule[];
+  /** `ignore-persist {if|unless} <condition>`: such requests are balanced as if they had no cookie. */
+  readonly ignorePersist: readonly RawRule[];
+  readonly stickTable: StickTableConfig | undefined;
+  readonly stickRules: readonly StickRuleConfig[];
+  /** `load-server-state-from-file` */
+  readonly loadServerState: 'none' | 'global' | 'local';
+  /** `server-state-file-name`, default the proxy's name. */
+  readonly serverStateFileName: string | undefined;
   readonly servers: readonly ServerConfig[];
   readonly serverTemplates: readonly ServerTemplateConfig[];
   readonly dockerServers: readonly DockerServersConfig[];

@@ -6,6 +6,8 @@
  * given up by an old one first (`moved`) is bound last, and when that fails the rest stands.
  */
 
+import type { Server } from '../backend/server.ts';
+import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig, Config, Place, ProxyConfig } from '../config/model.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
@@ -131,6 +133,11 @@ export class DataPlane {
   destroy(): void {
     this.stopping = true;
     for (const listener of this.listeners()) listener.destroy();
+  }
+
+  /** Ends every exchange that has a slot of `server`. */
+  shutdown(server: Server, cause: ShutdownCause): void {
+    for (const listener of this.listeners()) listener.shutdown(server, cause);
   }
 
   private onIdle(): void {

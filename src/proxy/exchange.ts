@@ -18,7 +18,7 @@
 import type { Backend } from '../backend/backend.ts';
 import { sourceKey } from '../backend/balance/hash.ts';
 import type { Server } from '../backend/server.ts';
-import type { Waiter } from '../backend/types.ts';
+import { NO_KEY, type ShutdownCause, type Waiter } from '../backend/types.ts';
 import type { HttpConnectionMode } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
@@ -187,7 +187,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   private assign(avoid: Server | undefined, now: number): void {
     const backend = this.backendObject as Backend;
-    const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : 0;
+    const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : NO_KEY;
     const assigned = backend.assign(this, key, avoid);
     if (assigned === 'queued') {
       this.phase = Phase.Queued;
@@ -214,6 +214,22 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     } catch (error) {
       this.onFault(error);
     }
+  }
+
+  onRedistributed(): void {
+    this.phase = Phase.Request;
+    try {
+      this.assign(undefined, monotonic());
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  /** Ended from outside, while it has a server's slot. */
+  onShutdown(cause: ShutdownCause): void {
+    this.termination = `${cause}${stageOf(this.phase)}`;
+    this.close(false);
+    this.session.destroy();
   }
 
   /**

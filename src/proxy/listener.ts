@@ -8,6 +8,8 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, renameSync } from 'node:fs';
 import net from 'node:net';
+import type { Server } from '../backend/server.ts';
+import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig } from '../config/model.ts';
 import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
@@ -86,6 +88,11 @@ export class Listener {
   destroy(): void {
     this.close();
     for (const session of this.sessions.all()) session.destroy();
+  }
+
+  /** Ends every exchange that has a slot of `server`. */
+  shutdown(server: Server, cause: ShutdownCause): void {
+    for (const { exchange } of this.sessions.all()) if (exchange.serverObject === server) exchange.onShutdown(cause);
   }
 
   /** An accepted connection that may be served now. */

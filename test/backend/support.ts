@@ -42,7 +42,7 @@ export function makeBackend(
 ): { backend: Backend; events: Events; servers: Server[] } {
   const { wheel = new Wheel(), ...config } = more;
   const events = new Events();
-  const backend = new Backend({ name: 'app', config: proxyConfig('app', config), wheel, events, origin: 'test:1' });
+  const backend = new Backend({ shutdown: () => {}, name: 'app', config: proxyConfig('app', config), wheel, events, origin: 'test:1' });
   const made = servers.map((server) => backend.addServer(server, 0));
   backend.refresh(0);
   return { backend, events, servers: made };
@@ -53,6 +53,7 @@ export class Client implements Waiter {
   readonly name: string;
   server: Server | undefined = undefined;
   timedOut = false;
+  redistributed = false;
   private readonly onTold: (client: Client) => void;
   constructor(name = '', onTold: (client: Client) => void = () => {}) {
     this.name = name;
@@ -64,6 +65,10 @@ export class Client implements Waiter {
   }
   onQueueTimeout(): void {
     this.timedOut = true;
+    this.onTold(this);
+  }
+  onRedistributed(): void {
+    this.redistributed = true;
     this.onTold(this);
   }
 }

@@ -28,6 +28,8 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     maxhdr: 101,
     maxurilen: 15360,
     spreadChecks: 0,
+    serverStateFile: undefined,
+    serverStateBase: undefined,
   };
   return { global, proxies, userlists: new Map(), dockers: [], ...more };
 }

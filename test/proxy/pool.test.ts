@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 function serve(changes: Partial<ServerConfig> = {}): void {
-  const backend = new Backend({ name: 'app', config: proxyConfig('app'), wheel, events: silent, origin: '' });
+  const backend = new Backend({ shutdown: () => {}, name: 'app', config: proxyConfig('app'), wheel, events: silent, origin: '' });
   server = backend.addServer(serverConfig('s1', changes), 0);
   servers.push(server);
 }

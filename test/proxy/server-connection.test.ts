@@ -14,7 +14,7 @@ async function withOwned(story: (connection: ServerConnection, socket: Socket, t
   const sockets: Socket[] = [];
   const upstream = await startRawUpstream((socket) => sockets.push(socket));
   const wheel = new Wheel();
-  const backend = new Backend({ name: 'app', config: proxyConfig('app'), wheel, events: silent, origin: '' });
+  const backend = new Backend({ shutdown: () => {}, name: 'app', config: proxyConfig('app'), wheel, events: silent, origin: '' });
   const server = backend.addServer(serverConfig('s1', { address: '127.0.0.1', port: upstream.port }), 0);
   let connected = false;
   let told = 0;

@@ -50,7 +50,7 @@ export function makeListener(frontend: Frontend, id: number, changes: Partial<Bi
 }
 
 export function makeBackend(config: ProxyConfig, servers: readonly ServerConfig[], now = monotonic()): Backend {
-  const backend = new Backend({ name: config.name, config, wheel: new Wheel(), events: silent, origin: 'test.cfg:1' });
+  const backend = new Backend({ shutdown: () => {}, name: config.name, config, wheel: new Wheel(), events: silent, origin: 'test.cfg:1' });
   for (const server of servers) backend.addServer(server, now);
   backend.refresh(now);
   return backend;
