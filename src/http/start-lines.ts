@@ -65,8 +65,8 @@ export function statusLine(bytes: Buffer, from: number, text: string, head: Head
 
 /**
  * A version as HAProxy takes it with the option: capital letters, digits, `.` and `/`, up to CRLF in a request and a blank
- * in a response. What reads `XXXX/d.d` and is 1.1 or more counts as HTTP/1.1, anything else as HTTP/1.0, where no coding
- * frames a body and the connection closes. The index behind it, or a Refusal.
+ * in a response. Four letters, a slash and a number of two digits from 1.1 on count as HTTP/1.1, anything else as HTTP/1.0,
+ * where no coding frames a body and the connection closes. The index behind it, or a Refusal.
  */
 function lenientVersion(bytes: Buffer, from: number, head: Head, otherwise: Refusal): number {
   let at = from;

@@ -252,17 +252,22 @@ describe('a server that fails', () => {
     }
   });
 
-  it('a kept-alive connection that breaks under a GET is replaced, under a POST it is not', async () => {
-    let requests: string[] = [];
-    const once = (socket: Socket) => {
+  /** Answers the first request of each connection and breaks off at the second; `seen` gets the start line of each. */
+  function answersOnce(seen: (startLine: readonly string[]) => void): (socket: Socket) => void {
+    return (socket) => {
       let answered = false;
       socket.on('data', (chunk: Buffer) => {
-        requests.push(chunk.toString('latin1').split(' ')[0] as string);
+        seen(chunk.toString('latin1').split(' '));
         if (answered) socket.destroy();
         else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
         answered = true;
       });
     };
+  }
+
+  it('a kept-alive connection that breaks under a GET is replaced, under a POST it is not', async () => {
+    let requests: string[] = [];
+    const once = answersOnce(([method = '']) => requests.push(method));
     await withUpstream(once, server, async (balancer) => {
       const client = await balancer.client();
       client.send(get());
@@ -279,15 +284,7 @@ describe('a server that fails', () => {
 
   it('with http-request disable-l7-retry not even a GET is replaced', async () => {
     const requests: string[] = [];
-    const once = (socket: Socket) => {
-      let answered = false;
-      socket.on('data', (chunk: Buffer) => {
-        requests.push(chunk.toString('latin1').split(' ')[1] as string);
-        if (answered) socket.destroy();
-        else socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-        answered = true;
-      });
-    };
+    const once = answersOnce(([, path = '']) => requests.push(path));
     const guarded = ` http-request disable-l7-retry if { path /once }\n${server}`;
     await withUpstream(once, guarded, async (balancer) => {
       const client = await balancer.client();

@@ -181,7 +181,7 @@ type Row = readonly [
 const { ok, okThenEnds, okAndMore, ends, junk, headCut, interimThenEnds, interimThenOk, unasked101 } = acts;
 const { bodyCut, chunksCut, answers503, answers404, answers503AndEnds, begins503 } = acts;
 
-// biome-ignore format: one row, one story
+// biome-ignore format: a hundred stories can be compared only as rows of a table, one line each
 const rows: readonly Row[] = [
   ['refused: the same server again, after a pause', ['retries 2', 'timeout connect 500ms'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 2'], NO_CONNECTION_IN_3],
   ['refused, and retries 0', ['retries 0'], { s1: 'refuses' }, [GET], ['503'], {}, ['s1 503 SC-- 0'], NO_CONNECTION],

@@ -142,7 +142,7 @@ describe('a connection that its server authenticates', () => {
     }
   }
 
-  it('is shared as any other after a challenge of the requests', async () => {
+  it('that was challenged by Basic, whose logins go with each request, is shared as any other', async () => {
     await withLogins('401 Unauthorized\r\nWWW-Authenticate: Basic realm="NTLM"', '', async (balancer) => {
       await ask(await balancer.client(), LOGIN);
       assert.equal((await ask(await balancer.client(), GET)).body, '1');
