@@ -24,7 +24,6 @@ import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import { Timed } from '../core/wheel.ts';
-import { Body } from '../http/body.ts';
 import { Framing, type Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
@@ -33,7 +32,6 @@ import { access } from './access.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
-import type { Outlet } from './outlet.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
@@ -48,6 +46,7 @@ import * as tally from './tally.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
 import { type Deferred, defer } from './turn.ts';
 import type { Reply } from './types.ts';
+import { Upload } from './upload.ts';
 
 /** HAProxy's turn-around delay before the same server is tried again, ms. */
 const TURN_AROUND = 1000;
@@ -75,18 +74,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private connection: ServerConnection | undefined = undefined;
   private readonly timer: ServerTimer;
 
-  private readonly requestBody = new Body();
+  private readonly upload: Upload = new Upload();
   private readonly relay: Relay = new Relay(this);
-  /** The request as it is sent, kept until nothing may be tried again. */
-  private outgoing = '';
-  /** Its body, where `retry-on` asks for that; with one that is neither kept nor empty it is sent once. */
-  private kept: KeptBody | undefined = undefined;
-  private bodiless = true;
   private keepAlive = true;
   /** Of frontend and backend, whichever asks for more (manual 4.1). */
   private mode: HttpConnectionMode = 'keep-alive';
-  /** The server is slower than the client: the session does not read. */
-  serverBehind = false;
   /** The client's time-out means something now: a body is awaited, or the client has to read. */
   private clientAwaited = false;
   /** A POST to the statistics page, being collected. */
@@ -101,8 +93,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   /** No connection was to be had in the last turn, but one in this. */
   private postponed = false;
   private tunnel: Tunnel | undefined = undefined;
-  /** The server's socket waits for the beginning of the body. */
-  private corked = false;
 
   constructor(session: Session) {
     super(session);
@@ -117,7 +107,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     const { frontend } = this.session.listener;
     frontend.counters.reqTot++;
     frontend.counters.reqRate.add(now);
-    this.session.setReading(this.requestBody.done ? Reading.Wait : Reading.Body);
+    this.session.setReading(this.upload.bodiless ? Reading.Wait : Reading.Body);
     try {
       this.decide(available, now);
     } catch (error) {
@@ -129,21 +119,16 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.resetFacts(headBytes, now);
     this.phase = Phase.Request;
     this.program = undefined;
-    this.outgoing = '';
     this.mode = this.session.listener.frontend.config.connectionMode;
     this.keepAlive = head.keepAlive && this.mode !== 'close';
-    this.serverBehind = false;
     this.clientAwaited = false;
+    this.upload.reset(head);
     this.relay.reset();
     this.tunnel = undefined;
     this.form = undefined;
     this.discarding = false;
     this.left = undefined;
     this.postponed = false;
-    this.corked = false;
-    this.requestBody.start(head.framing, head.contentLength, true, head.nominated);
-    this.bodiless = this.requestBody.done;
-    this.kept = undefined;
   }
 
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
@@ -161,9 +146,10 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (this.mode === 'close') this.keepAlive = false;
     this.program = this.services.programs.get(chosen.config.id);
     if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
-    this.outgoing = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
-    if (!this.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
-      this.kept = new KeptBody(this.services.limits.headSize - this.outgoing.length);
+    const { upload } = this;
+    upload.lines = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
+    if (!upload.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
+      upload.kept = new KeptBody(this.services.limits.headSize - upload.lines.length);
     }
     this.assign(undefined, now);
   }
@@ -299,7 +285,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
   private replayable(): boolean {
     const { method } = this.request;
-    return this.bodiless && !this.disableL7Retry && (method === 'GET' || IDEMPOTENT.has(method));
+    return this.upload.bodiless && !this.disableL7Retry && (method === 'GET' || IDEMPOTENT.has(method));
   }
 
   onConnected(connection: ServerConnection): void {
@@ -310,35 +296,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private carry({ outlet }: ServerConnection, now: number): void {
     this.connectedAt = now;
     this.phase = Phase.Established;
-    if (this.bodiless) {
-      outlet.text(this.outgoing);
-      this.watch(now);
-      return;
-    }
-    if (this.requestBody.done) {
-      this.sendKept(outlet, now);
-      return;
-    }
+    const whole = this.upload.send(outlet);
+    this.watch(now);
     // One segment for the head and what of the body is there.
-    outlet.socket.cork();
-    outlet.text(this.outgoing);
-    this.corked = true;
-    this.watch(now);
-    if (!this.session.feeding) {
-      this.session.feedHeld();
-      this.flush();
-    }
-  }
-
-  /** Another attempt, with a body that has been sent before. */
-  private sendKept(outlet: Outlet, now: number): void {
-    outlet.socket.cork();
-    outlet.text(this.outgoing);
-    const body = this.kept?.content;
-    if (body !== undefined && body.length > 0) outlet.bytes(body);
-    outlet.socket.uncork();
-    if (outlet.behind) this.serverBehind = true;
-    this.watch(now);
+    if (whole || this.session.feeding) return;
+    this.session.feedHeld();
+    this.flush();
   }
 
   /**
@@ -346,7 +309,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    * to take the body, or to go on with its response.
    */
   private watch(now: number): void {
-    const bodyAwaited = !this.requestBody.done && !this.serverBehind;
+    const { upload } = this;
+    const bodyAwaited = !upload.body.done && !upload.serverBehind;
     this.clientAwaited = this.relay.clientBehind || bodyAwaited;
     if (this.clientAwaited) this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
     const serverAwaited = !this.relay.clientBehind && (!bodyAwaited || this.relay.begun);
@@ -355,23 +319,20 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** The session has handed over what it has: head and body leave together. */
   flush(): void {
-    if (!this.corked) return;
-    this.corked = false;
-    const outlet = this.connection?.outlet;
-    if (outlet === undefined) return;
-    outlet.socket.uncork();
-    if (this.phase !== Phase.Established || this.requestBody.done) return;
-    if (outlet.behind) {
-      this.serverBehind = true;
-      this.watch(monotonic());
-    }
+    const behind = this.upload.flush(this.connection?.outlet);
+    if (behind && this.phase === Phase.Established) this.watch(monotonic());
+  }
+
+  /** The server is slower than the client: the session does not read. */
+  get serverBehind(): boolean {
+    return this.upload.serverBehind;
   }
 
   /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number, to: number): number {
     if (this.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
     if (this.serverBehind) return at;
-    const body = this.requestBody;
+    const { body } = this.upload;
     const next = body.take(bytes, at, to);
     this.bytesIn += next - at;
     if (body.failed) {
@@ -379,7 +340,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       return to;
     }
     if (this.form !== undefined) this.collect(this.form, owned(body.view()));
-    else if (!this.discarding) this.sendBody(body.view());
+    else if (!this.discarding) this.sendBody();
     if (body.done) this.bodyComplete();
     return next;
   }
@@ -389,18 +350,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     return this.form === undefined && this.tunnel === undefined && this.connection !== undefined && this.connection.outlet.pending === 0;
   }
 
-  private sendBody(piece: Buffer): void {
-    if (piece.length === 0) return;
-    const { outlet } = this.connection as ServerConnection;
-    const bytes = owned(piece);
-    outlet.bytes(bytes);
-    this.kept?.add(bytes);
-    if (!this.corked && outlet.behind) this.serverBehind = true;
-    this.watch(monotonic());
+  private sendBody(): void {
+    if (this.upload.pass((this.connection as ServerConnection).outlet)) this.watch(monotonic());
   }
 
   private bodyComplete(): void {
-    this.requestBody.clear();
+    this.upload.body.clear();
     if (this.phase === Phase.Idle) return;
     this.session.setReading(Reading.Wait);
     if (this.form !== undefined) this.answerStats(this.form.whole());
@@ -410,7 +365,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   onServerDrain(): void {
     if (!this.serverBehind) return;
-    this.serverBehind = false;
+    this.upload.serverBehind = false;
     if (this.phase === Phase.Established) {
       this.watch(monotonic());
       this.session.feedHeld();
@@ -527,13 +482,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** The head, and what has come of the body with it. */
   private sendHead(): void {
-    const { relay, request, requestBody, session } = this;
+    const { relay, request, session, upload } = this;
     // An answer before the end of the request: what follows on this connection would be the rest of the body.
-    if (relay.untilClose || !requestBody.done) this.keepAlive = false;
+    if (relay.untilClose || !upload.body.done) this.keepAlive = false;
     const old = request.version === 10;
     const connection = this.keepAlive && !session.listener.closing ? (old ? 'keep-alive' : '') : 'close';
-    this.outgoing = '';
-    this.kept = undefined;
+    upload.letGo();
     relay.begin(responseHead(this.responseHead, connection, old), this.connection as ServerConnection);
   }
 
@@ -633,8 +587,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** All of it is here, and nothing of a response has gone to the client. */
   private repeatable(): boolean {
-    if (this.disableL7Retry || this.bytesOut > 0 || !this.requestBody.done) return false;
-    return this.bodiless || (this.kept !== undefined && !this.kept.overflown);
+    return !this.disableL7Retry && this.bytesOut === 0 && this.upload.whole;
   }
 
   /** As before the first byte of a response. */
@@ -643,7 +596,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.relay.heads.reset();
     this.connectedAt = -1;
     this.clientAwaited = false;
-    this.serverBehind = false;
+    this.upload.serverBehind = false;
     this.session.regulate();
   }
 
@@ -788,14 +741,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    */
   private ownReply(status: number, reply: Final['reply'] | Reply, available: number, close: boolean): void {
     this.phase = Phase.Reply;
-    const { request, requestBody, session } = this;
-    const here = requestBody.done || (request.framing === Framing.Length && available >= request.contentLength);
+    const { request, session } = this;
+    const { body } = this.upload;
+    const here = body.done || (request.framing === Framing.Length && available >= request.contentLength);
     if (close || !here || session.listener.closing) this.keepAlive = false;
     this.status = status;
     const connection = this.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
     if (reply !== undefined) sendReply(this, status, reply, connection);
     else if (!sendError(this, status, connection, request.method === 'HEAD')) this.keepAlive = false;
-    if (requestBody.done || !this.keepAlive) this.close(this.keepAlive);
+    if (body.done || !this.keepAlive) this.close(this.keepAlive);
     else {
       this.discarding = true;
       this.clientAwaited = true;
@@ -807,11 +761,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   private takeStats(available: number): boolean {
     if (!this.services.stats.matches(statsTarget(this), this.request)) return false;
-    if (this.requestBody.done) return this.replyStats(Buffer.alloc(0), available);
+    if (this.upload.body.done) return this.replyStats(Buffer.alloc(0), available);
     if (this.request.method !== 'POST') return false;
     this.form = new StatsForm();
     // Of a chunked body only the data is wanted: nobody takes it further.
-    this.requestBody.start(this.request.framing, this.request.contentLength, false);
+    this.upload.body.start(this.request.framing, this.request.contentLength, false);
     const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
     this.session.armFor(httpRequest ?? client, monotonic());
     this.phase = Phase.Reply;
@@ -846,7 +800,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     const { session } = this;
     const connection = this.connection as ServerConnection;
     this.relay.begun = true;
-    this.outgoing = '';
+    this.upload.letGo();
     this.phase = Phase.Tunnel;
     this.keepAlive = false;
     this.relay.text(responseHead(this.responseHead, 'upgrade', false));
@@ -867,7 +821,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (this.tunnel === undefined) return;
     this.bytesIn += bytes.length;
     if (this.tunnel.toServer(bytes)) return;
-    this.serverBehind = true;
+    this.upload.serverBehind = true;
     this.session.regulate();
   }
 
@@ -892,14 +846,14 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   /** The response is complete. `clean`: nothing stands behind it on the server's connection. */
   private finish(clean: boolean, now: number): void {
     this.letGo(clean, now);
-    this.close(this.keepAlive && this.requestBody.done, now);
+    this.close(this.keepAlive && this.upload.body.done, now);
   }
 
   /** The response has been read: its connection waits for another request, if it may. */
   private letGo(clean: boolean, now: number): void {
     const connection = this.connection as ServerConnection;
     const { server, outlet } = connection;
-    const sent = this.requestBody.done && outlet.pending === 0;
+    const sent = this.upload.body.done && outlet.pending === 0;
     if (server.backend.config.httpReuse === 'never' || bindsConnection(this.responseHead)) this.takeOver(connection);
     const goesOn = connection.owner === undefined || this.keepAlive;
     const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && goesOn;
@@ -934,12 +888,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (this.phase === Phase.Queued) this.backendObject?.cancel(this);
     this.phase = Phase.Idle;
     this.tunnel = undefined;
-    this.serverBehind = false;
+    this.upload.serverBehind = false;
     this.clientAwaited = false;
     this.services.wheel.disarm(this.timer);
     this.dropConnection();
     this.relay.clear();
-    this.kept = undefined;
+    this.upload.letGo();
     const server = this.serverObject;
     try {
       tally.countEnded(this, now);
