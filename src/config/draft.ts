@@ -26,6 +26,7 @@ import type {
   ServerCheckConfig,
   ServerConfig,
   ServerTemplateConfig,
+  StatsSocketConfig,
   StickRuleConfig,
   StickTableConfig,
   Timeouts,
@@ -151,11 +152,11 @@ export interface ProxyDraft extends Inherited {
   rulesUsedBy: 'frontend' | 'backend' | undefined;
 }
 
-export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen'>> {
+export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen' | 'statsSockets'>> {
   logs: LogDraft[];
+  statsSockets: StatsSocketConfig[];
   /** Undefined: as much as a head may have, which is known at the end of the text. */
   maxurilen: number | undefined;
-  statsSocket: boolean;
   zeroWarning: boolean;
   /** `setenv` and its kin change what later lines expand. */
   readonly env: Map<string, string>;
@@ -210,7 +211,9 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     spreadChecks: 0,
     serverStateFile: undefined,
     serverStateBase: undefined,
-    statsSocket: false,
+    statsSockets: [],
+    statsTimeout: 10_000,
+    statsMaxconn: 10,
     zeroWarning: false,
     env: new Map(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };

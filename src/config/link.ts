@@ -38,7 +38,7 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
 }
 
 function linkGlobal(global: GlobalDraft, logs: readonly LogTarget[]): GlobalConfig {
-  const { statsSocket: _socket, zeroWarning: _zero, env: _env, ...rest } = global;
+  const { zeroWarning: _zero, env: _env, ...rest } = global;
   // As HAProxy: rewriting may never take more than half of the buffer.
   const maxrewrite = Math.min(global.maxrewrite, Math.floor(global.bufsize / 2));
   return { ...rest, logs, maxrewrite, maxurilen: global.maxurilen ?? global.bufsize - maxrewrite };
@@ -63,7 +63,7 @@ function proxyIds(draft: Draft, reporter: Reporter): readonly number[] {
       );
     }
   }
-  let next = draft.global.statsSocket ? 2 : 1;
+  let next = draft.global.statsSockets.length > 0 ? 2 : 1;
   return draft.proxies.map((proxy) => {
     if (proxy.id !== undefined) return proxy.id;
     while (owners.has(next)) next++;

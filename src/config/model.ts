@@ -68,6 +68,12 @@ export interface GlobalConfig {
   readonly logSendHostname?: string | undefined;
   /** `spread-checks` in percent, default 0. */
   readonly spreadChecks: number;
+  /** `stats socket`: where the Runtime API listens. */
+  readonly statsSockets: readonly StatsSocketConfig[];
+  /** `stats timeout`: how long a connection to one of them may be idle, default 10 s. */
+  readonly statsTimeout: number;
+  /** `stats maxconn`: connections to them at once, default 10; further ones wait. */
+  readonly statsMaxconn: number;
   /** `server-state-file`, `server-state-base`. */
   readonly serverStateFile: string | undefined;
   readonly serverStateBase: string | undefined;
@@ -115,6 +121,14 @@ export interface BindConfig {
   readonly backlog: number | undefined;
   /** Keywords of the line as written, for messages and `-vv`. */
   readonly text: string;
+}
+
+/** `stats socket <address> [<bind parameters>]` of `global`; several addresses have become several. */
+export interface StatsSocketConfig extends Pick<BindConfig, 'place' | 'address' | 'backlog'> {
+  /** What its users may do, default `operator`. */
+  readonly level: 'user' | 'operator' | 'admin';
+  /** `severity-output`: how severities stand in front of messages, default `none`. */
+  readonly severity: 'none' | 'number' | 'string';
 }
 
 export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';

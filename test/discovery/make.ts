@@ -28,6 +28,9 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     maxhdr: 101,
     maxurilen: 15360,
     spreadChecks: 0,
+    statsSockets: [],
+    statsTimeout: 10_000,
+    statsMaxconn: 10,
     serverStateFile: undefined,
     serverStateBase: undefined,
   };

@@ -3,13 +3,13 @@
 import { didYouMean } from '../../core/suggest.ts';
 import { type BindAddress, readBindAddress } from '../address.ts';
 import type { BindDraft, Mutable, ProxyDraft } from '../draft.ts';
-import type { BindConfig } from '../model.ts';
+import type { BindConfig, StatsSocketConfig } from '../model.ts';
 import type { Documented, Row, Statement } from '../row.ts';
 import { readInteger } from '../values.ts';
 import { refusal, refusedBindParameters } from './refused.ts';
 
 /** Parameters of one line, for each of its sockets. */
-interface BindOptions {
+export interface BindOptions {
   name: string | undefined;
   id: number | undefined;
   maxconn: number | undefined;
@@ -18,6 +18,9 @@ interface BindOptions {
   mode: number | undefined;
   user: string | undefined;
   group: string | undefined;
+  /** These two are for `stats socket`, which has the same parameters. */
+  level: StatsSocketConfig['level'];
+  severity: StatsSocketConfig['severity'];
 }
 
 export interface BindParameter extends Documented {
@@ -40,6 +43,17 @@ function integer(key: Key, low: number): (options: BindOptions, value: string) =
 function text(key: 'name' | 'user' | 'group'): (options: BindOptions, value: string) => string | undefined {
   return (options, value) => {
     options[key] = value;
+    return undefined;
+  };
+}
+
+type Choice = 'level' | 'severity-output';
+
+function oneOf(name: Choice, values: readonly string[], listed: string): (options: BindOptions, value: string) => string | undefined {
+  return (options, value) => {
+    if (!values.includes(value)) return `'${name}' only supports ${listed} (got '${value}')`;
+    if (name === 'level') options.level = value as BindOptions['level'];
+    else options.severity = value as BindOptions['severity'];
     return undefined;
   };
 }
@@ -70,7 +84,10 @@ export const bindParameters: readonly BindParameter[] = [
     apply: integer('backlog', 0),
   },
   tuning('defer-accept', 0, '', KERNEL),
-  tuning('expose-fd', 1, 'listeners', 'a reload keeps its sockets by itself'),
+  {
+    ...tuning('expose-fd', 1, 'listeners', 'a reload keeps its sockets by itself'),
+    apply: (_options, value) => (value === 'listeners' ? undefined : `'expose-fd' only supports 'listeners' (got '${value}')`),
+  },
   { name: 'gid', args: 1, syntax: '<gid>', chapter: '5.1', doc: 'Group of a unix socket, by number.', apply: text('group') },
   { name: 'group', args: 1, syntax: '<group>', chapter: '5.1', doc: 'Group of a unix socket.', apply: text('group') },
   {
@@ -82,7 +99,15 @@ export const bindParameters: readonly BindParameter[] = [
     doc: 'Number of the socket in the statistics.',
     apply: integer('id', 1),
   },
-  tuning('level', 1, '<level>', 'it concerns sockets of the Runtime API'),
+  {
+    name: 'level',
+    args: 1,
+    syntax: '{user|operator|admin}',
+    chapter: '5.1',
+    default: 'operator',
+    doc: 'Of a `stats socket`: what its users may do. Without meaning for other sockets.',
+    apply: oneOf('level', ['user', 'operator', 'admin'], "'user', 'operator', and 'admin'"),
+  },
   {
     name: 'maxconn',
     args: 1,
@@ -125,7 +150,15 @@ export const bindParameters: readonly BindParameter[] = [
     doc: 'The protocol of the socket: HTTP/1.',
     apply: (_options, value) => (value === 'h1' ? undefined : refusal(`'proto ${value}'`, 'Fairlead speaks HTTP/1 on this kind of socket')),
   },
-  tuning('severity-output', 1, '<format>', 'it concerns sockets of the Runtime API'),
+  {
+    name: 'severity-output',
+    args: 1,
+    syntax: '{none|number|string}',
+    chapter: '5.1',
+    default: 'none',
+    doc: 'Of a `stats socket`: how the severity stands in front of messages. Without meaning for other sockets.',
+    apply: oneOf('severity-output', ['none', 'number', 'string'], "'none', 'number', and 'string'"),
+  },
   tuning('shards', 1, '<number>', ONE_LOOP),
   tuning('tcp-ut', 1, '<time>', KERNEL),
   tuning('tfo', 0, '', KERNEL),
@@ -145,7 +178,7 @@ export const bindParameters: readonly BindParameter[] = [
 
 const byName: ReadonlyMap<string, BindParameter> = new Map(bindParameters.map((row) => [row.name, row]));
 
-function readOptions(line: Statement, label: string, words: readonly string[]): BindOptions {
+export function readBindOptions(line: Statement, label: string, words: readonly string[]): BindOptions {
   const options: BindOptions = {
     name: undefined,
     id: undefined,
@@ -155,6 +188,8 @@ function readOptions(line: Statement, label: string, words: readonly string[]): 
     mode: undefined,
     user: undefined,
     group: undefined,
+    level: 'operator',
+    severity: 'none',
   };
   // Certificates, ciphers and the like say nothing that `ssl` has not said.
   const tls = words.includes('ssl');
@@ -188,7 +223,7 @@ function applyRow(line: Statement, label: string, options: BindOptions, row: Bin
 export function parseBind(proxy: ProxyDraft, line: Statement): void {
   const [addresses = '', ...words] = line.words;
   const label = `'bind ${addresses}' in section '${proxy.kind}'`;
-  const options = readOptions(line, label, words);
+  const options = readBindOptions(line, label, words);
   for (const item of addresses.split(',')) {
     const read = readBindAddress(item, line.cwd);
     if ('error' in read) line.fail(`'bind' : ${read.error}`);
@@ -210,7 +245,7 @@ function bindOf(line: Statement, address: BindAddress, options: BindOptions): Bi
   return bind;
 }
 
-function socketOf(address: BindAddress, options: BindOptions): BindConfig['address'] {
+export function socketOf(address: BindAddress, options: BindOptions): BindConfig['address'] {
   const { v6only, mode, user, group } = options;
   switch (address.kind) {
     case 'inet':

@@ -4,6 +4,7 @@ import type { GlobalDraft } from '../draft.ts';
 import { ignored, type Row, type Statement } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { globalLogRows } from './log.ts';
+import { statsSocketRows } from './stats-socket.ts';
 
 type GlobalRow = Omit<Row<GlobalDraft>, 'sections' | 'chapter'> & { readonly chapter?: string };
 
@@ -42,25 +43,6 @@ function parseMaxconn(global: GlobalDraft, line: Statement): void {
   // HAProxy keeps the first one too.
   if (global.maxconn !== undefined) line.warn("'maxconn' already specified. Continuing.");
   else global.maxconn = value === 0 ? undefined : value;
-}
-
-function parseStats(global: GlobalDraft, line: Statement): void {
-  const [what = ''] = line.words;
-  if (what === 'socket') {
-    if (line.words[1] === undefined) {
-      line.fail("'stats socket' in global section expects an address or a path to a UNIX socket");
-      return;
-    }
-    global.statsSocket = true;
-  } else if (what === 'timeout') {
-    if (line.value(readTime(line.words[1], 'stats timeout', 's')) === undefined) return;
-  } else if (what === 'maxconn') {
-    if (line.value(readInteger(line.words[1], 'stats maxconn', 1)) === undefined) return;
-  } else if (what !== 'bind-process') {
-    line.fail(`'stats' only supports 'socket', 'maxconn', 'bind-process' and 'timeout' (got '${what}')`);
-    return;
-  }
-  line.note(`'stats ${what}' is accepted; the Runtime API is not served yet.`);
 }
 
 function setVariable(overwrite: boolean): (global: GlobalDraft, line: Statement) => void {
@@ -202,12 +184,6 @@ const limitRows: readonly Row<GlobalDraft>[] = [
       global.spreadChecks = percent;
     },
   ),
-  row({
-    name: 'stats',
-    syntax: '{socket <address> [<parameters>]|timeout <time>|maxconn <number>}',
-    doc: 'Accepted; sockets of the Runtime API are not served yet. As in HAProxy, a socket moves the numbers of the proxies (`iid`) by one.',
-    parse: parseStats,
-  }),
   valueRow(
     {
       name: 'tune.bufsize',
@@ -337,5 +313,6 @@ export const globalRows: readonly Row<GlobalDraft>[] = [
   ...environmentRows,
   ...identityRows,
   ...limitRows,
+  ...statsSocketRows,
   ...noEffectRows,
 ];

@@ -1,0 +1,63 @@
+/** `stats ...` of `global`: the sockets of the Runtime API (management manual 9.3). */
+
+import { readBindAddress } from '../address.ts';
+import type { GlobalDraft } from '../draft.ts';
+import type { Row, Statement } from '../row.ts';
+import { readInteger, readTime } from '../values.ts';
+import { readBindOptions, socketOf } from './bind.ts';
+
+function parseSocket(global: GlobalDraft, line: Statement): void {
+  const [addresses, ...words] = line.words;
+  if (addresses === undefined) {
+    line.fail("'stats socket' in global section expects an address or a path to a UNIX socket");
+    return;
+  }
+  const options = readBindOptions(line, "'stats socket'", words);
+  for (const item of addresses.split(',')) {
+    const read = readBindAddress(item, line.cwd);
+    if ('error' in read) {
+      line.fail(`'stats socket' : ${read.error}`);
+      continue;
+    }
+    const { level, severity, backlog } = options;
+    for (const address of read.value) {
+      global.statsSockets.push({ place: line.place, address: socketOf(address, options), backlog, level, severity });
+    }
+  }
+}
+
+function parseTimeout(global: GlobalDraft, line: Statement): void {
+  const value = line.value(readTime(line.first, 'stats timeout'));
+  if (value === 0) line.fail("'stats timeout' expects a positive value");
+  else if (value !== undefined) global.statsTimeout = value;
+}
+
+function parseMaxconn(global: GlobalDraft, line: Statement): void {
+  const read = readInteger(line.first, 'stats maxconn', 1);
+  if ('error' in read) line.fail("'stats maxconn' expects a positive value");
+  else global.statsMaxconn = read.value;
+}
+
+function row(
+  name: string,
+  syntax: string,
+  doc: string,
+  parse: Row<GlobalDraft>['parse'],
+  more: Partial<Row<GlobalDraft>> = {},
+): Row<GlobalDraft> {
+  return { name: `stats ${name}`, syntax, doc, parse, chapter: '3.1', sections: ['global'], ...more };
+}
+
+export const statsSocketRows: readonly Row<GlobalDraft>[] = [
+  row('bind-process', '<set>', 'Accepted without effect: there is one process.', () => undefined, { noEffect: 'there is one process' }),
+  row('maxconn', '<number>', 'How many connections to the Runtime API there may be at once; further ones wait.', parseMaxconn, {
+    default: '10',
+  }),
+  row(
+    'socket',
+    '{<path> | unix@<path> | [<address>]:<port> | fd@<n>}[,...] [<bind parameters>]',
+    'Where the Runtime API listens, with the parameters of `bind`. As in HAProxy, a socket moves the numbers of the proxies (`iid`) by one.',
+    parseSocket,
+  ),
+  row('timeout', '<time>', 'How long a connection to the Runtime API may be idle.', parseTimeout, { default: '10s' }),
+];
