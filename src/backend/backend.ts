@@ -35,6 +35,7 @@ export class Backend {
   config: ProxyConfig;
   origin: string;
   readonly events: EventLog;
+  readonly wheel: Wheel;
   readonly shutdown: Shutdown;
   readonly counters: BackendCounters = new BackendCounters();
   /** In the order of the statistics; removed ones that still have slots out stand last. */
@@ -50,7 +51,6 @@ export class Backend {
   /** Called when a removed server gave back its last slot, and when a retired backend may have become idle. */
   onIdle: ((backend: Backend) => void) | undefined = undefined;
 
-  private readonly wheel: Wheel;
   private balance: Balance;
   private group: readonly Server[] = [];
   private active = 0;

@@ -2,33 +2,46 @@
  * One server of one backend. Its configuration is replaced under it; its operational and administrative state,
  * health, slots in use and counters survive.
  *
- *     health   0 ......... rise-1 | rise ............ rise+fall-1
- *              DOWN   DOWN x/rise | UP x/fall                  UP
+ *     admin.ts      what people, the configuration and its source want of it     (maintenance, drain)
+ *     health.ts     the arithmetic of its checks, and of its agent's
+ *     operation.ts  what comes of it                                             (stopped, starting, running, stopping)
+ *     status.ts     both in the words of the statistics, words.ts in those of the log
  *
- * A success counts up one, and from `rise` on jumps to the top; a failure counts down one, and below `rise` falls to 0.
- * A server starts, and leaves maintenance, at `rise`: it takes traffic, and its first failure takes it down.
- *
- * Invariants: `scur` slots are taken, never more than `maxconn` when one is taken; only Backend changes it.
+ * Invariants: `scur` slots are taken, never more than `limit` when one is taken; only Backend changes it.
  * Maintenance implies a stopped server; `lastChange` is when `op` (or draining) last changed.
  */
 
-import type { ServerConfig } from '../config/model.ts';
+import type { ServerCheckConfig, ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
+import { changeAdmin, setAdmin } from './admin.ts';
+import { applyReport } from './agent.ts';
 import type { Backend } from './backend.ts';
+import { Placement } from './balance/placement.ts';
+import { offer, remind } from './effects.ts';
+import { Health } from './health.ts';
+import { Observer } from './observe.ts';
+import { bringUp, holdBack, takeDown } from './operation.ts';
 import { WaitQueue } from './queue.ts';
+import { isDynamic, SCALE, Warmup } from './slowstart.ts';
+import { statusText } from './status.ts';
 import {
   Admin,
   type AdminState,
+  type AgentReport,
   ANY_DRAIN,
   ANY_MAINT,
   type IdleConnections,
   NO_IDLE,
+  type Observation,
   OpState,
   type SourceState,
   type Verdict,
 } from './types.ts';
-import { because, left, online, subject } from './words.ts';
+import { balance, because, subject, told } from './words.ts';
+
+/** Who changed it by hand. */
+type By = 'CLI' | 'Web interface';
 
 export class Server {
   readonly backend: Backend;
@@ -41,12 +54,23 @@ export class Server {
   /** Bits of Admin. */
   admin = 0;
   op: OpState = OpState.Running;
-  /** 0 .. rise + fall - 1. */
-  health: number;
+  readonly check: Health;
+  readonly agent: Health = new Health(1, 1);
   /** The last finished check, or undefined before the first. */
   verdict: Verdict | undefined = undefined;
+  agentVerdict: Verdict | undefined = undefined;
   /** A check is in flight. */
   checking = false;
+  agentChecking = false;
+  /** Errors of traffic ask for the next check at `fastinter`; the next verdict ends it. */
+  fastCheck = false;
+  /** Called when `fastCheck` becomes true: the next check may have to come sooner. */
+  onFastCheck: (() => void) | undefined = undefined;
+  readonly observer: Observer = new Observer();
+  /** Who it tracks, and who tracks it. */
+  tracked: Server | undefined = undefined;
+  readonly trackers: Set<Server> = new Set();
+  readonly warmup: Warmup = new Warmup(this);
   /** Monotonic ms. */
   lastChange: number;
   /** Milliseconds, without the outage that is going on. */
@@ -60,9 +84,11 @@ export class Server {
   /** Goes up when the address changes: a connection opened under an older number must not be kept for reuse. */
   addressVersion = 0;
   /** Its source has not spoken since the configuration made it. */
-  private unheard = true;
+  unheard = true;
   /** Its source says that it is down; checks cannot overrule that. */
-  private heldDown = false;
+  heldDown = false;
+  /** What was configured, while an operator has set another address. */
+  private configured: ServerConfig;
 
   /** Slots in use; the CSV's scur. */
   scur = 0;
@@ -73,35 +99,40 @@ export class Server {
   readonly counters: ServerCounters = new ServerCounters();
   /** Kept-alive connections without an exchange; `proxy/pool.ts` puts its pool here with the first of them. */
   idle: IdleConnections = NO_IDLE;
-  /** For the balancing algorithm in use: its own bookkeeping. `index` is -1 while it does not hold the server. */
-  readonly lb: { index: number; position: number; step: number; order: number } = {
-    index: -1,
-    position: Number.NEGATIVE_INFINITY,
-    step: 0,
-    order: 0,
-  };
+  /** For the balancing algorithm in use: its own bookkeeping. */
+  readonly lb: Placement = new Placement();
 
   constructor(backend: Backend, id: number, config: ServerConfig, now: number) {
     this.backend = backend;
     this.id = id;
     this.config = config;
+    this.configured = config;
     this.weight = config.weight;
     this.maxconn = config.maxconn;
-    this.health = this.rise;
+    const { rise, fall } = checkWords(config);
+    this.check = new Health(rise, fall);
     this.lastChange = now;
-    if (config.disabled) this.admin |= Admin.ConfigMaint;
+    if (config.disabled) this.admin |= Admin.ForcedMaint | Admin.ConfigMaint;
     if (config.address === undefined) this.admin |= Admin.ResolutionMaint;
-    if (this.admin !== 0) this.op = OpState.Stopped;
+    if (!this.inMaintenance) return;
+    this.op = OpState.Stopped;
+    this.check.value = 0;
   }
 
   /** May get new traffic. */
   get usable(): boolean {
-    return this.admin === 0 && this.op !== OpState.Stopped && this.op !== OpState.Stopping && this.weight > 0 && !this.removed;
+    const { op } = this;
+    return (op === OpState.Running || op === OpState.Starting) && !this.draining && !this.inMaintenance && this.weight > 0 && !this.removed;
   }
 
-  /** The weight that balancing goes by: 16 for each unit of `weight`, less during `slowstart`. */
+  /** The weight that dynamic algorithms go by: 16 for each unit of `weight`, less during `slowstart`. */
   get eweight(): number {
-    return this.weight * 16;
+    return this.weight * (this.dynamic ? this.warmup.steps : SCALE);
+  }
+
+  /** The backend's algorithm takes other weights while it runs. */
+  get dynamic(): boolean {
+    return isDynamic(this.backend.config.balance);
   }
 
   /** How many slots there are now; 0 is unlimited. */
@@ -123,24 +154,28 @@ export class Server {
     return (this.admin & ANY_DRAIN) !== 0;
   }
 
-  private get rise(): number {
-    return this.config.check?.rise ?? 1;
+  /** 0 .. rise + fall - 1. */
+  get health(): number {
+    return this.check.value;
   }
 
-  private get healthy(): number {
-    return this.rise + (this.config.check?.fall ?? 1) - 1;
+  /** As `health`, of the agent. */
+  get agentHealth(): number {
+    return this.agent.value;
   }
 
-  /** The CSV's `status`, without the `(via ...)` and `(agent)` forms, which need tracking and agents. */
+  /** Configured, and not turned off at run time. Maintenance stops health checks, too, but not those of the agent. */
+  get checkEnabled(): boolean {
+    return this.config.check !== undefined && this.check.enabled;
+  }
+
+  get agentEnabled(): boolean {
+    return this.config.agent !== undefined && this.agent.enabled;
+  }
+
+  /** The CSV's `status`. */
   statusText(): string {
-    if ((this.admin & Admin.ResolutionMaint) !== 0) return 'MAINT (resolution)';
-    if (this.inMaintenance) return 'MAINT';
-    const check = this.config.check;
-    if (this.op === OpState.Stopped) return check === undefined || this.health === 0 ? 'DOWN' : `DOWN ${this.health}/${check.rise}`;
-    const part = check === undefined || this.health === this.healthy ? '' : ` ${this.health - check.rise + 1}/${check.fall}`;
-    if (this.op === OpState.Stopping) return `NOLB${part}`;
-    if (this.draining) return `DRAIN${part}`;
-    return check === undefined ? 'no check' : `UP${part}`;
+    return statusText(this);
   }
 
   /** Milliseconds of outage, the one that is going on included. */
@@ -148,10 +183,14 @@ export class Server {
     return this.op === OpState.Stopped ? this.downtime + (now - this.lastChange) : this.downtime;
   }
 
+  // --- by hand ----------------------------------------------------------------------------------------------------
+
   /** 0..256; 0 takes no new traffic. */
   setWeight(weight: number, now: number): void {
+    if (weight === this.weight) return;
     this.weight = weight;
-    this.backend.refresh(now);
+    offer(this, now);
+    remind(this);
     this.backend.announce();
   }
 
@@ -163,19 +202,127 @@ export class Server {
 
   /** `set server <b>/<s> state ...`: `ready` also ends a maintenance that the configuration asked for. */
   setAdmin(state: AdminState, now: number): void {
-    const others = this.admin & ~(Admin.ForcedMaint | Admin.ConfigMaint | Admin.ForcedDrain);
-    if (state === 'ready') this.moveAdmin(others, 'forced', '', now);
-    else if (state === 'drain') this.moveAdmin(others | Admin.ForcedDrain, 'forced', '', now);
-    else this.moveAdmin(others | (this.admin & Admin.ConfigMaint) | Admin.ForcedMaint, 'forced', '', now);
+    setAdmin(this, state, now);
   }
+
+  /** One flag alone, as the statistics page's `enable`, `disable`, `start` and `stop` do. */
+  setFlag(flag: number, on: boolean, now: number): void {
+    changeAdmin(this, on ? flag : 0, on ? 0 : flag, '', now);
+  }
+
+  /** `enable health`, `disable health`: what is known of its health counts, or does not, from now on. */
+  enableCheck(on: boolean): void {
+    this.check.enabled = on;
+  }
+
+  enableAgent(on: boolean): void {
+    this.agent.enabled = on;
+  }
+
+  /** `set server <b>/<s> health ...`: until a check finds something else. Not for a server that tracks another one. */
+  forceHealth(health: 'up' | 'stopping' | 'down', now: number, by: By = 'CLI'): void {
+    const cause = `, changed from ${by}`;
+    this.check.value = health === 'down' ? 0 : this.check.top;
+    if (health === 'up') bringUp(this, cause, now);
+    else if (health === 'stopping') holdBack(this, cause, now);
+    else takeDown(this, cause, now);
+  }
+
+  /** `set server <b>/<s> agent ...`: until the agent says something else. */
+  forceAgent(health: 'up' | 'down', now: number, by: By = 'CLI'): void {
+    const cause = `, changed from ${by}`;
+    this.agent.value = health === 'down' ? 0 : this.agent.top;
+    if (health === 'up') bringUp(this, cause, now);
+    else takeDown(this, cause, now);
+  }
+
+  /** `set server <b>/<s> addr ...`: until its configuration or its source has another address than now. */
+  setAddress(address: string, port: number | undefined, now: number): void {
+    this.moveTo({ ...this.config, address, port: port ?? this.config.port });
+    changeAdmin(this, 0, Admin.ResolutionMaint, '', now);
+  }
+
+  // --- what is found out about it ---------------------------------------------------------------------------------
+
+  /** The outcome of an active check. */
+  setVerdict(verdict: Verdict, now: number): void {
+    const before = this.verdict;
+    this.verdict = verdict;
+    this.fastCheck = false;
+    if (this.inMaintenance || this.heldDown) return;
+    if (verdict.passed) this.observer.errors = 0;
+    const changed = verdict.passed ? this.check.pass() : this.check.fail();
+    if (!verdict.passed && changed) this.counters.chkfail++;
+    if (changed || verdict.code !== before?.code) this.tell('Health', this.check, verdict);
+    if (!verdict.passed) this.failed(this.check, verdict, now);
+    else if (verdict.code === 'L7OKC') this.yielded(verdict, now);
+    else this.passed(verdict, now);
+  }
+
+  /** What an agent said. One that cannot be asked changes nothing. */
+  setAgentReport(report: AgentReport, now: number): void {
+    const before = this.agentVerdict;
+    const verdict = applyReport(this, report, now);
+    this.agentVerdict = verdict;
+    if (verdict.code === 'CHECKED') return;
+    const said = verdict.code === 'L7STS';
+    const changed = verdict.passed ? this.agent.pass() : said && this.agent.fail();
+    if (!verdict.passed && changed) this.counters.chkfail++;
+    if (changed || verdict.code !== before?.code) this.tell('Agent', this.agent, verdict);
+    if (verdict.passed && this.op !== OpState.Stopping) this.passed(verdict, now);
+    else if (said) this.failed(this.agent, verdict, now);
+  }
+
+  /** What traffic found; only where `observe` is configured. */
+  observe(observation: Observation, now: number): void {
+    const found = this.checkEnabled ? this.observer.see(observation, this.config) : undefined;
+    if (found === undefined) return;
+    const { check } = this;
+    const { onError } = this.config;
+    if (onError === 'mark-down') check.value = check.rise;
+    else if (onError === 'sudden-death' && check.value > check.rise) check.value = check.rise + 1;
+    if (onError !== 'fastinter') this.setVerdict({ code: 'HANA', passed: false, status: -1, info: found, duration: -1 }, now);
+    this.fastCheck = true;
+    this.onFastCheck?.();
+  }
+
+  private passed(verdict: Verdict, now: number): void {
+    if (this.mayRun) bringUp(this, this.reasonOf(verdict), now);
+  }
+
+  private yielded(verdict: Verdict, now: number): void {
+    if (this.mayRun) holdBack(this, this.reasonOf(verdict), now);
+  }
+
+  private failed(health: Health, verdict: Verdict, now: number): void {
+    if (health.value === 0) takeDown(this, this.reasonOf(verdict), now);
+  }
+
+  /** All who are asked say yes. */
+  private get mayRun(): boolean {
+    if (this.heldDown || this.tracked?.op === OpState.Stopped) return false;
+    return (!this.checkEnabled || this.check.up) && (!this.agentEnabled || this.agent.up);
+  }
+
+  private tell(kind: 'Health' | 'Agent', health: Health, verdict: Verdict): void {
+    const { config, events, name } = this.backend;
+    if (config.logHealthChecks) events.event(Level.Notice, told(this, kind, health, verdict), name);
+  }
+
+  /** With `option log-health-checks` a line of its own has said it. */
+  private reasonOf(verdict: Verdict): string {
+    return this.backend.config.logHealthChecks || this.config.track !== undefined ? '' : because(verdict);
+  }
+
+  // --- its configuration and its source ---------------------------------------------------------------------------
 
   /** What its source says of a server that is new: nothing has changed, so nothing is logged. */
   startAs(state: SourceState, reason: string): void {
     this.reason = reason;
-    if (state === 'drain') this.admin |= Admin.InheritedDrain;
+    if (state === 'drain') this.admin |= Admin.SourceDrain;
     if (state !== 'down' || this.config.address === undefined) return;
     this.heldDown = true;
-    this.health = 0;
+    this.check.value = 0;
     this.op = OpState.Stopped;
   }
 
@@ -187,60 +334,55 @@ export class Server {
   update(config: ServerConfig, state: SourceState, reason: string, now: number): boolean {
     this.reason = reason;
     const why = reason === '' ? '' : ` (${reason})`;
-    const bits = state === 'drain' ? this.admin | Admin.InheritedDrain : this.admin & ~Admin.InheritedDrain;
-    this.moveAdmin(bits, 'source', why, now);
+    const drain = state === 'drain';
+    changeAdmin(this, drain ? Admin.SourceDrain : 0, drain ? 0 : Admin.SourceDrain, why, now);
     const held = state === 'down' && config.address !== undefined;
-    if (held !== this.heldDown) {
-      this.heldDown = held;
-      const cause = `, ${reason === '' ? 'says its source' : reason}`;
-      if (held) this.goDown(cause, now);
-      else this.goUp(this.rise, cause, now);
-    }
+    if (held !== this.heldDown) this.hold(held, `, ${reason === '' ? 'says its source' : reason}`, now);
     const recheck = this.reconfigure(config, now);
     this.unheard = false;
     return recheck;
   }
 
-  /** The outcome of an active check. */
-  setVerdict(verdict: Verdict, now: number): void {
-    this.verdict = verdict;
-    if (!verdict.passed && this.health > 0) this.counters.chkfail++;
-    if (this.inMaintenance || this.heldDown) return;
-    if (verdict.passed) {
-      if (this.health < this.healthy) this.health++;
-      if (this.health < this.rise) return;
-      if (this.op === OpState.Stopped) this.goUp(this.healthy, because(verdict), now);
-      else this.health = this.healthy;
-    } else if (this.health > this.rise) {
-      this.health--;
-    } else {
-      this.health = 0;
-      if (this.op !== OpState.Stopped) this.goDown(because(verdict), now);
-    }
+  private hold(held: boolean, cause: string, now: number): void {
+    this.heldDown = held;
+    this.check.value = held || this.inMaintenance ? 0 : this.check.rise;
+    if (held) takeDown(this, cause, now);
+    else bringUp(this, cause, now);
   }
 
-  private reconfigure(config: ServerConfig, now: number): boolean {
-    const old = this.config;
-    this.config = config;
-    if (config.weight !== old.weight) this.weight = config.weight;
-    if (config.maxconn !== old.maxconn) this.maxconn = config.maxconn;
-    const moved = config.address !== old.address || config.port !== old.port;
-    if (moved) this.changeAddress(old);
-    const recheck = moved || !sameCheck(config, old);
-    if (recheck) this.forgetHealth(now);
-    this.applyConfigured(now);
-    return recheck;
+  private reconfigure(next: ServerConfig, now: number): boolean {
+    const old = this.configured;
+    this.configured = next;
+    if (next.weight !== old.weight) this.weight = next.weight;
+    if (next.maxconn !== old.maxconn) this.maxconn = next.maxconn;
+    const { rise, fall } = checkWords(next);
+    this.check.rise = rise;
+    this.check.fall = fall;
+    const { address, port } = this.config;
+    const rechecked = !sameCheck(next, old);
+    // An address set at run time stays while the configured one does.
+    const moved = next.address !== old.address || next.port !== old.port;
+    if (!moved) this.config = address === old.address && port === old.port ? next : { ...next, address, port };
+    else this.moveTo(next);
+    if (moved || rechecked) this.forgetHealth(now);
+    this.applyConfigured(old, now);
+    return moved || rechecked;
   }
 
   /** It finishes its exchanges and takes no new one; the backend refreshes itself afterwards. */
   remove(reason: string): void {
     this.removed = true;
     this.reason = reason;
+    this.backend.wheel.disarm(this.warmup);
   }
 
   /** After the backend's refresh. */
   announceRemoval(): void {
-    this.log(Level.Notice, ` is removed${this.reason === '' ? '' : ` (${this.reason})`}. ${left(this, 0)}`);
+    const why = this.reason === '' ? '' : ` (${this.reason})`;
+    const { op } = this;
+    this.op = OpState.Stopped;
+    this.log(Level.Notice, ` is removed${why}${balance(this, this.scur, 0)}`);
+    this.op = op;
   }
 
   /** A server that was removed is wanted again before its last exchange ended. */
@@ -252,10 +394,13 @@ export class Server {
     this.idle.close();
   }
 
-  private changeAddress(old: ServerConfig): void {
+  private moveTo(config: ServerConfig): void {
+    const old = this.config;
+    this.config = config;
+    const { address, port } = config;
+    if (address === old.address && port === old.port) return;
     this.addressVersion++;
     this.closeIdle();
-    const { address, port } = this.config;
     if (old.address === undefined || address === undefined) return;
     this.log(Level.Notice, ` changed its address from ${old.address}:${old.port} to ${address}:${port}.`);
   }
@@ -263,122 +408,53 @@ export class Server {
   /** New address or new check: what was known of its health is void, but a server in service stays in service. */
   private forgetHealth(now: number): void {
     this.verdict = undefined;
-    if (this.op !== OpState.Stopped) this.health = this.rise;
-    else this.health = 0;
+    this.check.value = this.op === OpState.Stopped ? 0 : this.check.rise;
     const nobodyAsks = this.config.check === undefined && !this.heldDown && !this.inMaintenance;
-    if (nobodyAsks && this.op === OpState.Stopped) this.goUp(this.rise, ', it is no longer checked', now);
+    if (!nobodyAsks || this.op !== OpState.Stopped) return;
+    this.check.value = this.check.rise;
+    if (this.mayRun) bringUp(this, ', it is no longer checked', now);
   }
 
-  private applyConfigured(now: number): void {
+  private applyConfigured(old: ServerConfig, now: number): void {
     const unresolved = this.config.address === undefined;
-    const resolution = unresolved ? this.admin | Admin.ResolutionMaint : this.admin & ~Admin.ResolutionMaint;
-    if (resolution !== this.admin) this.moveAdmin(resolution, 'resolution', ` (${this.reason === '' ? 'no address' : this.reason})`, now);
-    const disabled = this.config.disabled ? this.admin | Admin.ConfigMaint : this.admin & ~Admin.ConfigMaint;
-    if (disabled !== this.admin) this.moveAdmin(disabled, 'forced', '', now);
+    const why = ` (${this.reason === '' ? 'no address' : this.reason})`;
+    changeAdmin(this, unresolved ? Admin.ResolutionMaint : 0, unresolved ? 0 : Admin.ResolutionMaint, why, now);
+    if (this.configured.disabled === old.disabled) return;
+    const bits = Admin.ConfigMaint | Admin.ForcedMaint;
+    changeAdmin(this, this.configured.disabled ? bits : 0, this.configured.disabled ? 0 : bits, '', now);
   }
 
-  /** The one door through which `admin` changes. */
-  private moveAdmin(next: number, cause: 'forced' | 'source' | 'resolution', why: string, now: number): void {
-    const was = this.admin;
-    if (next === was) return;
-    this.admin = next;
-    const maint = (next & ANY_MAINT) !== 0;
-    const wasMaint = (was & ANY_MAINT) !== 0;
-    if (maint && !wasMaint) this.enterMaintenance(was === 0, why, now);
-    else if (!maint && wasMaint) this.leaveMaintenance(cause, now);
-    else if (!maint) this.moveDrain((was & ANY_DRAIN) !== 0, cause, why, now);
-    else if (cause === 'forced' && (was & Admin.ForcedMaint) !== 0 && (next & Admin.ForcedMaint) === 0) {
-      this.log(Level.Notice, ' is leaving forced maintenance but remains in maintenance.');
-    }
-  }
-
-  private enterMaintenance(wasInService: boolean, why: string, now: number): void {
-    if (this.op === OpState.Stopped) {
-      this.log(Level.Notice, ' was DOWN and now enters maintenance.');
-      return;
-    }
-    this.counters.chkdown++;
-    this.moveOp(OpState.Stopped, now);
-    const requeued = this.queue.length;
-    this.backend.refresh(now);
-    this.log(wasInService ? Level.Alert : Level.Notice, ` is going DOWN for maintenance${why}. ${left(this, requeued)}`);
-    this.backend.announce();
-  }
-
-  private leaveMaintenance(cause: 'forced' | 'source' | 'resolution', now: number): void {
-    const host = cause === 'resolution' && this.config.fqdn !== undefined ? ` ('${this.config.fqdn}')` : '';
-    const how = cause === 'resolution' ? 'resolves again' : 'leaving forced maintenance';
-    if (this.heldDown) {
-      this.health = 0;
-    } else {
-      this.health = this.rise;
-      this.moveOp(OpState.Running, now);
-    }
-    const first = this.unheard && cause === 'resolution';
-    if (!first) this.log(Level.Notice, `${host} is ${this.heldDown ? 'DOWN' : 'UP'}/${this.draining ? 'DRAIN' : 'READY'} (${how}).`);
-    if (this.draining) this.log(Level.Notice, ' remains in forced drain mode.');
-    this.backend.refresh(now);
-  }
-
-  private moveDrain(was: boolean, cause: 'forced' | 'source' | 'resolution', why: string, now: number): void {
-    if (was === this.draining) return;
-    // An outage that is going on keeps its beginning: draining does not end it.
-    if (this.op !== OpState.Stopped) this.lastChange = now;
-    const requeued = this.queue.length;
-    this.backend.refresh(now);
-    // A container that was told to stop often waits for its connections: the idle ones are no use to anybody now.
-    if (this.draining) this.closeIdle();
-    if (this.draining) this.log(Level.Notice, ` enters drain state${why}. ${online(this, requeued)}`);
-    else {
-      const state = this.op === OpState.Stopped ? 'DOWN' : 'UP';
-      this.log(Level.Notice, ` is ${state} (leaving ${cause === 'forced' ? 'forced ' : ''}drain).`);
-    }
-    this.backend.announce();
-  }
-
-  private goDown(cause: string, now: number): void {
-    this.health = 0;
-    if (this.op === OpState.Stopped) return;
-    const wasInService = this.usable;
-    this.counters.chkdown++;
-    this.moveOp(OpState.Stopped, now);
-    const requeued = this.queue.length;
-    this.backend.refresh(now);
-    this.log(wasInService ? Level.Alert : Level.Notice, ` is DOWN${cause}. ${left(this, requeued)}`);
-    if (this.draining) this.log(Level.Notice, ' remains in forced drain mode.');
-    this.backend.announce();
-  }
-
-  private goUp(health: number, cause: string, now: number): void {
-    if (this.inMaintenance) return;
-    this.health = health;
-    if (this.op !== OpState.Stopped) return;
-    this.moveOp(OpState.Running, now);
-    const waiting = this.backend.waiting;
-    this.backend.refresh(now);
-    this.log(Level.Notice, ` is UP${cause}. ${online(this, waiting - this.backend.waiting)}`);
-  }
-
-  private moveOp(op: OpState, now: number): void {
+  /** The one door through which `op` changes. */
+  moveOp(op: OpState, now: number): void {
     if (this.op === OpState.Stopped) this.downtime += now - this.lastChange;
+    if (op !== OpState.Starting) this.warmup.end();
     this.op = op;
     this.lastChange = now;
   }
 
-  private log(level: Level, message: string): void {
+  log(level: Level, message: string): void {
     this.backend.events.event(level, subject(this) + message, this.backend.name);
   }
 }
 
+/** HAProxy's defaults count where nothing is checked, too: an operator may say that the server is up or down. */
+function checkWords({ check, checkWords }: ServerConfig): { readonly rise: number; readonly fall: number } {
+  return check ?? checkWords ?? { rise: 2, fall: 3 };
+}
+
 function sameCheck(a: ServerConfig, b: ServerConfig): boolean {
-  if (a.check === undefined || b.check === undefined) return a.check === b.check;
+  return same(a.check, b.check) && a.agent?.port === b.agent?.port && a.agent?.address === b.agent?.address;
+}
+
+function same(a: ServerCheckConfig | undefined, b: ServerCheckConfig | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
   return (
-    a.check.inter === b.check.inter &&
-    a.check.fastinter === b.check.fastinter &&
-    a.check.downinter === b.check.downinter &&
-    a.check.rise === b.check.rise &&
-    a.check.fall === b.check.fall &&
-    a.check.address === b.check.address &&
-    a.check.port === b.check.port
+    a.inter === b.inter &&
+    a.fastinter === b.fastinter &&
+    a.downinter === b.downinter &&
+    a.rise === b.rise &&
+    a.fall === b.fall &&
+    a.address === b.address &&
+    a.port === b.port
   );
 }

@@ -89,18 +89,20 @@ export type OpState = (typeof OpState)[keyof typeof OpState];
 export const Admin = {
   ForcedMaint: 0x01,
   InheritedMaint: 0x02,
+  /** The configuration said `disabled`; it only remembers why, ForcedMaint is what counts. */
   ConfigMaint: 0x04,
   ForcedDrain: 0x08,
-  /** In HAProxy from a tracked server; here from the server's source: the container was told to stop. */
   InheritedDrain: 0x10,
   /** The name does not resolve, or no address of the container is reachable. */
   ResolutionMaint: 0x20,
+  /** Ours: the server's source says that it is leaving. Outside, it is an inherited drain. */
+  SourceDrain: 0x100,
 } as const;
 
 /** Any bit of these is maintenance: no traffic, no checks. */
-export const ANY_MAINT: number = Admin.ForcedMaint | Admin.InheritedMaint | Admin.ConfigMaint | Admin.ResolutionMaint;
+export const ANY_MAINT: number = Admin.ForcedMaint | Admin.InheritedMaint | Admin.ResolutionMaint;
 /** Any bit of these is draining: no new traffic, checks go on. */
-export const ANY_DRAIN: number = Admin.ForcedDrain | Admin.InheritedDrain;
+export const ANY_DRAIN: number = Admin.ForcedDrain | Admin.InheritedDrain | Admin.SourceDrain;
 
 /** What an operator asks for (`set server <b>/<s> state ...`). */
 export type AdminState = 'ready' | 'drain' | 'maint';
@@ -108,7 +110,23 @@ export type AdminState = 'ready' | 'drain' | 'maint';
 /** What a source of servers says of one of them. */
 export type SourceState = DiscoveredServer['state'];
 
-export type VerdictCode = 'L4OK' | 'L4TOUT' | 'L4CON' | 'L7OK' | 'L7OKC' | 'L7TOUT' | 'L7RSP' | 'L7STS' | 'SOCKERR';
+/** HAProxy's words (`check_status`) and numbers (`srv_check_status` of `show servers state`), and the sentence for each. */
+export const VERDICTS = {
+  /** An agent that said nothing of health. */
+  CHECKED: { number: 3, words: 'No status change' },
+  /** `observe` counted traffic as a failed check. */
+  HANA: { number: 4, words: 'Health analyze' },
+  SOCKERR: { number: 5, words: 'Socket error' },
+  L4OK: { number: 6, words: 'Layer4 check passed' },
+  L4TOUT: { number: 7, words: 'Layer4 timeout' },
+  L4CON: { number: 8, words: 'Layer4 connection problem' },
+  L7TOUT: { number: 12, words: 'Layer7 timeout' },
+  L7RSP: { number: 13, words: 'Layer7 invalid response' },
+  L7OK: { number: 15, words: 'Layer7 check passed' },
+  L7OKC: { number: 16, words: 'Layer7 check conditionally passed' },
+  L7STS: { number: 17, words: 'Layer7 wrong status' },
+} as const;
+export type VerdictCode = keyof typeof VERDICTS;
 
 /** How a check ended; `code` is the CSV's `check_status`. */
 export interface Verdict {
@@ -131,16 +149,3 @@ export interface AgentReport {
   readonly state: 'up' | 'down' | 'failed' | 'stopped' | undefined;
   readonly maxconn: number | undefined;
 }
-
-/** The CSV's `check_desc`, and the reason in event lines. */
-export const VERDICT_WORDS: Readonly<Record<VerdictCode, string>> = {
-  L4OK: 'Layer4 check passed',
-  L4TOUT: 'Layer4 timeout',
-  L4CON: 'Layer4 connection problem',
-  L7OK: 'Layer7 check passed',
-  L7OKC: 'Layer7 check conditionally passed',
-  L7TOUT: 'Layer7 timeout',
-  L7RSP: 'Layer7 invalid response',
-  L7STS: 'Layer7 wrong status',
-  SOCKERR: 'Socket error',
-};

@@ -1,7 +1,8 @@
 /** The sentences of a server's life, as HAProxy logs them: monitoring greps for them. */
 
+import type { Health } from './health.ts';
 import type { Server } from './server.ts';
-import { VERDICT_WORDS, type Verdict } from './types.ts';
+import { OpState, VERDICTS, type Verdict } from './types.ts';
 
 /** `Server app/web1`, `Backup Server app/spare`. */
 export function subject(server: Server): string {
@@ -10,24 +11,42 @@ export function subject(server: Server): string {
 
 /** `, reason: Layer7 wrong status, code: 503, info: "Service Unavailable", check duration: 1ms` */
 export function because(verdict: Verdict): string {
-  const code = verdict.status >= 0 ? `, code: ${verdict.status}` : '';
-  const info = verdict.info === '' ? '' : `, info: "${verdict.info}"`;
-  return `, reason: ${VERDICT_WORDS[verdict.code]}${code}${info}, check duration: ${Math.floor(verdict.duration)}ms`;
+  const code = hasCode(verdict) ? `, code: ${Math.max(0, verdict.status)}` : '';
+  // What a server said shall not end the quotation.
+  const info = verdict.info === '' ? '' : `, info: "${verdict.info.replaceAll('"', '<22>')}"`;
+  const took = verdict.duration < 0 ? '' : `, check duration: ${Math.floor(verdict.duration)}ms`;
+  return `, reason: ${VERDICTS[verdict.code].words}${code}${info}${took}`;
 }
 
-function count(server: Server, tail: string): string {
-  const backend = server.backend;
+/** Results that stand on an answer's content have a code, be it 0. */
+export function hasCode({ code }: Verdict): boolean {
+  return VERDICTS[code].number >= VERDICTS.L7OK.number;
+}
+
+/** `option log-health-checks` */
+export function told(server: Server, kind: 'Health' | 'Agent', health: Health, verdict: Verdict): string {
+  const { backend, config, weight } = server;
+  const how = verdict.passed ? `${verdict.code === 'L7OKC' ? 'conditionally ' : ''}succeeded` : 'failed';
+  const state = health.up ? (weight > 0 ? 'UP' : 'DRAIN') : 'DOWN';
+  return (
+    `${kind} check for ${config.backup ? 'backup ' : ''}server ${backend.name}/${config.name} ${how}` +
+    `${because(verdict)}, status: ${health.part(health.up)} ${state}.`
+  );
+}
+
+/** ` via app/web1`, of a server that tracks another one. */
+export function via({ tracked }: Server): string {
+  return tracked === undefined ? '' : ` via ${tracked.backend.name}/${tracked.config.name}`;
+}
+
+/** How the others of the backend are off, behind what has happened to this one. */
+export function balance(server: Server, sessions: number, requeued: number): string {
+  const { backend, op, queue } = server;
   const active = backend.activeCount();
   const backup = backend.backupCount();
-  return `${active} active and ${backup} backup servers ${tail}.${active === 0 && backup > 0 ? ' Running on backup.' : ''}`;
-}
-
-/** What stands behind bad news. `requeued`: how many waited for this very server and now wait for any. */
-export function left(server: Server, requeued: number): string {
-  return `${count(server, 'left')} ${server.scur} sessions active, ${requeued} requeued, ${server.backend.queued} remaining in queue.`;
-}
-
-/** What stands behind good news. `requeued`: how many got a slot by it. */
-export function online(server: Server, requeued: number): string {
-  return `${count(server, 'online')} ${requeued} sessions requeued, ${server.backend.queued} total in queue.`;
+  const running = active === 0 && backup > 0 ? ' Running on backup.' : '';
+  if (op !== OpState.Stopped) {
+    return `. ${active} active and ${backup} backup servers online.${running} ${requeued} sessions requeued, ${queue.length} total in queue.`;
+  }
+  return `. ${active} active and ${backup} backup servers left.${running} ${sessions} sessions active, ${requeued} requeued, ${queue.length} remaining in queue.`;
 }

@@ -8,7 +8,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
-import { OpState, VERDICT_WORDS } from '../backend/types.ts';
+import { OpState, VERDICTS } from '../backend/types.ts';
 import type { BackendCounters, ServerCounters } from '../core/counters.ts';
 import type { Rate } from '../core/rate.ts';
 import {
@@ -208,7 +208,7 @@ function checkDuration(server: Server): number | undefined {
 }
 
 function checkWords(server: Server): string {
-  return server.verdict === undefined ? 'Initializing' : VERDICT_WORDS[server.verdict.code];
+  return server.verdict === undefined ? 'Initializing' : VERDICTS[server.verdict.code].words;
 }
 
 function checkCode(server: Server): number | undefined {

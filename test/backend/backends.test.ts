@@ -155,7 +155,7 @@ describe('Backends.apply', () => {
     const backend = made(ready('a', { check: { ...CHECK, inter: 60_000 } }));
     const [a] = backend.servers as [Server];
     a.counters.stot = 5;
-    a.health = 4;
+    a.check.value = 4;
     apply(
       { kind: 'change-backend', backend: desired('app', [], { retries: 1, id: 4 }) },
       { kind: 'change-server', backend: 'app', server: ready('a', { weight: 9, check: { ...CHECK, inter: 60_000 } }) },

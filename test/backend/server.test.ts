@@ -169,7 +169,7 @@ describe('what its source says of a server', () => {
     const { s2, events } = pair();
     s2.update(s2.config, 'drain', 'container is stopping', 0);
     assert.equal(s2.statusText(), 'DRAIN');
-    assert.equal(s2.admin, Admin.InheritedDrain);
+    assert.equal(s2.admin, Admin.SourceDrain);
     assert.equal(s2.reason, 'container is stopping');
     s2.setAdmin('ready', 0);
     assert.equal(s2.statusText(), 'DRAIN', 'the operator cannot overrule the source');

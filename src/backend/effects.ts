@@ -1,0 +1,40 @@
+/** What a change of a server's state means to its clients, to those who wait, and to people who read the log. */
+
+import { Level } from '../core/log.ts';
+import type { Server } from './server.ts';
+import { Admin, ANY_DRAIN } from './types.ts';
+import { via } from './words.ts';
+
+/** It gets no traffic any more. Answers how many waited for this very server. */
+export function withdraw(server: Server, now: number): number {
+  const requeued = server.queue.length;
+  server.backend.refresh(now);
+  return requeued;
+}
+
+/** It may get traffic again, or more of it. Answers how many who waited have a slot by it. */
+export function offer(server: Server, now: number): number {
+  const { backend } = server;
+  const { waiting } = backend;
+  backend.refresh(now);
+  if (server.config.shutdownBackupsWhenUp && !server.config.backup && server.weight > 0) {
+    for (const other of backend.servers) if (other.config.backup) backend.shutdown(other, 'U');
+  }
+  return waiting - backend.waiting;
+}
+
+/** `on-marked-down shutdown-sessions` */
+export function shutDown(server: Server): void {
+  if (server.config.shutdownWhenDown) server.backend.shutdown(server, 'D');
+}
+
+/** Every change of a server in drain says that it is one. */
+export function remind(server: Server): void {
+  const { admin, tracked } = server;
+  if ((admin & ANY_DRAIN) === 0) return;
+  if ((admin & Admin.ForcedDrain) !== 0) {
+    if ((admin & Admin.InheritedDrain) === 0) server.log(Level.Notice, ' remains in forced drain mode.');
+  } else if (tracked !== undefined && (admin & Admin.InheritedDrain) !== 0) {
+    server.log(Level.Notice, ` is leaving forced drain but remains in drain mode${via(server)}.`);
+  }
+}

@@ -1,0 +1,25 @@
+/**
+ * `track`: a server whose state is that of another one. The configuration has made sure that targets exist and that no
+ * chain is a ring; which object is meant is known when all of them are there.
+ */
+
+import type { Server } from './server.ts';
+import { Admin, OpState } from './types.ts';
+
+/** Binds it to who it tracks, or to nobody. A new bond takes over the state as it is; nothing has happened that a log should tell. */
+export function track(server: Server, target: Server | undefined, now: number): void {
+  if (server.tracked === target) return;
+  server.tracked?.trackers.delete(server);
+  server.tracked = target;
+  target?.trackers.add(server);
+  server.admin &= ~(Admin.InheritedMaint | Admin.InheritedDrain);
+  if (target?.inMaintenance) server.admin |= Admin.InheritedMaint;
+  if (target?.draining) server.admin |= Admin.InheritedDrain;
+  const op = server.inMaintenance || server.heldDown ? OpState.Stopped : (target?.op ?? OpState.Running);
+  if (op !== server.op) server.moveOp(op === OpState.Starting ? server.warmup.begin(now) : op, now);
+  // What was taken over may have to be handed on.
+  for (const tracker of [...server.trackers]) {
+    track(tracker, undefined, now);
+    track(tracker, server, now);
+  }
+}
