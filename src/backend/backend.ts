@@ -10,6 +10,7 @@
  * Waiters are called from `release`, `refresh` and the wheel, never from `assign`.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { ProxyConfig, ServerConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { BackendCounters } from '../core/counters.ts';
@@ -101,7 +102,7 @@ export class Backend {
     if (this.queue.length > 0) return this.enqueue(waiter, key, this.queue, this.counters);
     const server = this.balance.pick(key, avoid);
     if (server === undefined) return this.enqueue(waiter, key, this.queue, this.counters);
-    if (this.balance.bound && (server.saturated || server.queue.length > 0)) {
+    if (server.saturated || server.queue.length > 0) {
       const limit = server.config.maxqueue;
       if (limit !== 0 && server.queue.length >= limit) return 'full';
       return this.enqueue(waiter, key, server.queue, server.counters);
@@ -129,6 +130,11 @@ export class Backend {
   /** A key decides who serves a client, not the load. */
   get bound(): boolean {
     return this.balance.bound;
+  }
+
+  /** Weights may change while it runs; with the other algorithms, from the configured one to 0 and back. */
+  get dynamic(): boolean {
+    return this.balance.dynamic;
   }
 
   /** Another server than `server` gets traffic. */
@@ -193,20 +199,28 @@ export class Backend {
 
   /** `refresh` afterwards. */
   setConfig(config: ProxyConfig, origin: string): void {
-    const { algorithm, draws } = this.config.balance;
+    const { balance } = this.config;
     this.config = config;
     this.origin = origin;
-    if (config.balance.algorithm === algorithm && config.balance.draws === draws) return;
-    this.balance.rebuild([]);
+    if (isDeepStrictEqual(config.balance, balance)) return;
     this.balance = createBalance(config.balance);
-    for (const server of this.servers) server.lb.position = Number.NEGATIVE_INFINITY;
+    for (const server of this.servers) server.lb.reset();
   }
 
   /** `refresh` afterwards. */
   addServer(config: ServerConfig, now: number): Server {
-    const server = new Server(this, ++this.lastId, config, now);
+    const server = new Server(this, this.idFor(config), config, now);
     this.servers = [...this.servers, server];
     return server;
+  }
+
+  /** `id N`, else its place among all, or the next number that nobody has. */
+  private idFor({ id }: ServerConfig): number {
+    this.lastId++;
+    if (id !== undefined) return id;
+    const taken = new Set([...this.config.servers.map((server) => server.id), ...this.servers.map((server) => server.id)]);
+    while (taken.has(this.lastId)) this.lastId++;
+    return this.lastId;
   }
 
   /** Takes it off the list: only a removed server without slots. */
@@ -230,13 +244,10 @@ export class Backend {
     this.backup = backups.length;
     const group = active.length > 0 ? active : this.config.allbackups ? backups : backups.slice(0, 1);
     for (const server of this.servers) server.elected = false;
-    for (const server of this.group) {
-      server.elected = false;
-      server.lb.index = -1;
-    }
+    for (const server of this.group) server.elected = false;
     for (const server of group) server.elected = true;
     this.group = group;
-    this.balance.rebuild(group);
+    this.balance.rebuild(group, group === backups ? [] : backups.filter((server) => !server.elected));
     this.noteUp(group.length > 0, now);
     this.requeue();
     if (this.pending.size > 0) for (const server of group) this.wake(server);

@@ -23,7 +23,7 @@ import { Health } from './health.ts';
 import { Observer } from './observe.ts';
 import { bringUp, holdBack, takeDown } from './operation.ts';
 import { WaitQueue } from './queue.ts';
-import { isDynamic, SCALE, Warmup } from './slowstart.ts';
+import { SCALE, Warmup } from './slowstart.ts';
 import { statusText } from './status.ts';
 import {
   Admin,
@@ -132,7 +132,7 @@ export class Server {
 
   /** The backend's algorithm takes other weights while it runs. */
   get dynamic(): boolean {
-    return isDynamic(this.backend.config.balance);
+    return this.backend.dynamic;
   }
 
   /** How many slots there are now; 0 is unlimited. */
@@ -189,6 +189,7 @@ export class Server {
   setWeight(weight: number, now: number): void {
     if (weight === this.weight) return;
     this.weight = weight;
+    if (this.op === OpState.Starting) this.warmup.step(now);
     offer(this, now);
     remind(this);
     this.backend.announce();
@@ -267,7 +268,6 @@ export class Server {
     if (verdict.code === 'CHECKED') return;
     const said = verdict.code === 'L7STS';
     const changed = verdict.passed ? this.agent.pass() : said && this.agent.fail();
-    if (!verdict.passed && changed) this.counters.chkfail++;
     if (changed || verdict.code !== before?.code) this.tell('Agent', this.agent, verdict);
     if (verdict.passed && this.op !== OpState.Stopping) this.passed(verdict, now);
     else if (said) this.failed(this.agent, verdict, now);
@@ -358,12 +358,16 @@ export class Server {
     const { rise, fall } = checkWords(next);
     this.check.rise = rise;
     this.check.fall = fall;
-    const { address, port } = this.config;
+    const before = this.config;
+    const { address, port } = before;
     const rechecked = !sameCheck(next, old);
     // An address set at run time stays while the configured one does.
     const moved = next.address !== old.address || next.port !== old.port;
     if (!moved) this.config = address === old.address && port === old.port ? next : { ...next, address, port };
-    else this.moveTo(next);
+    else {
+      this.moveTo(next);
+      this.tellMove(before);
+    }
     if (moved || rechecked) this.forgetHealth(now);
     this.applyConfigured(old, now);
     return moved || rechecked;
@@ -401,7 +405,11 @@ export class Server {
     if (address === old.address && port === old.port) return;
     this.addressVersion++;
     this.closeIdle();
-    if (old.address === undefined || address === undefined) return;
+  }
+
+  private tellMove(old: ServerConfig): void {
+    const { address, port } = this.config;
+    if (old.address === undefined || address === undefined || (address === old.address && port === old.port)) return;
     this.log(Level.Notice, ` changed its address from ${old.address}:${old.port} to ${address}:${port}.`);
   }
 

@@ -7,7 +7,6 @@
  * Time counts in whole seconds, as in HAProxy: the first step comes at once, the last when `slowstart` has passed.
  */
 
-import type { BalanceConfig } from '../config/model.ts';
 import { Timed } from '../core/wheel.ts';
 import { offer, remind } from './effects.ts';
 import { finishStart } from './operation.ts';
@@ -48,19 +47,24 @@ export class Warmup extends Timed {
 
   override onTimeout(now: number): void {
     const { server } = this;
-    if (server.op !== OpState.Starting) return;
+    if (server.op !== OpState.Starting || !this.step(now)) return;
+    offer(server, now);
+    remind(server);
+  }
+
+  /** Takes note of the time that has passed, and goes on. Answers false when the start is over by it. */
+  step(now: number): boolean {
+    const { server } = this;
     const length = secondsOf(server.config.slowstart);
     const passed = Math.floor((now - server.lastChange) / 1000);
     if (passed >= length) {
-      this.end();
       finishStart(server, now);
-      return;
+      return false;
     }
     this.steps = stepsAfter(passed, length);
-    offer(server, now);
-    remind(server);
     // From the beginning, not from this call: a late step does not make the next one late.
     server.backend.wheel.arm(this, (passed + 1) * 1000, server.lastChange);
+    return true;
   }
 }
 
@@ -71,11 +75,4 @@ function secondsOf(slowstart: number): number {
 
 export function stepsAfter(seconds: number, length: number): number {
   return Math.floor((SCALE * seconds + length) / length);
-}
-
-const STATIC: ReadonlySet<BalanceConfig['algorithm']> = new Set(['static-rr', 'source']);
-
-/** Whether weights may change while it runs. */
-export function isDynamic({ algorithm }: BalanceConfig): boolean {
-  return !STATIC.has(algorithm);
 }

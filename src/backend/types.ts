@@ -51,14 +51,20 @@ export const NO_KEY = -1;
 
 /** One balancing algorithm. `rebuild` is cold and may sort; the others are hot and do not allocate. */
 export interface Balance {
-  /**
-   * A key decides, not the load: `pick` may answer a saturated server, and who is bound to it waits for it.
-   * (HAProxy's server queue; the other algorithms wait in the backend's.)
-   */
+  /** A key decides who serves a client, not the load: a retry elsewhere is for the last attempt alone. */
   readonly bound: boolean;
-  /** `servers` are the usable ones of the group in use (active, else backup). Those who left have `lb.index` -1. */
-  rebuild(servers: readonly Server[]): void;
-  /** The next server with a free slot, or undefined when all are saturated. `avoid` only if there is no other. */
+  /** Weights may change while it runs; to the others, a weight is the configured one or 0. */
+  readonly dynamic: boolean;
+  /**
+   * Someone came, went, or has another weight or limit. `servers` are the usable ones of the group in use (active, else
+   * backup), `reserve` the usable ones that are not in use now.
+   */
+  rebuild(servers: readonly Server[], reserve?: readonly Server[]): void;
+  /**
+   * The next server, or undefined when all are full: the request waits in the backend's queue. Where a key decides, there
+   * is no other, or a `maxqueue` lets requests queue, it may be a full one: the request waits for that one.
+   * `avoid` only if there is no other, or the key says so.
+   */
   pick(key: number, avoid: Server | undefined): Server | undefined;
   /** A slot was taken, whether by `pick` or from the queue. Only for servers of the last `rebuild`. */
   taken(server: Server): void;

@@ -131,12 +131,34 @@ export interface StatsSocketConfig extends Pick<BindConfig, 'place' | 'address' 
   readonly severity: 'none' | 'number' | 'string';
 }
 
-export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';
+export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'uri' | 'url_param' | 'hdr' | 'hash' | 'random';
 
+export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32';
+
+/** `hash-type` and `hash-balance-factor` (manual 4.2). */
+export interface HashConfig {
+  readonly method: 'map-based' | 'consistent';
+  readonly function: HashFunction;
+  readonly avalanche: boolean;
+  /** Percent of its share that a server may have in requests, above 100; 0 is no limit. */
+  readonly balanceFactor: number;
+}
+
+/** `balance` with its arguments, each present where its algorithm takes it; texts are bytes, one character each. */
 export interface BalanceConfig {
   readonly algorithm: BalanceAlgorithm;
   /** `random(<draws>)`, default 2. */
   readonly draws: number;
+  /** `uri`: how many bytes and directories count at most (0: all), the query too, only from the path's slash on. */
+  readonly uri?: { readonly length: number; readonly depth: number; readonly whole: boolean; readonly pathOnly: boolean };
+  /** `url_param`; `checkPost`: in the body of a POST, too. */
+  readonly parameter?: { readonly name: string; readonly checkPost: boolean };
+  /** `hdr`, its name in lower case; `domainOnly`: of a host name, the domain below the top-level one. */
+  readonly header?: { readonly name: string; readonly domainOnly: boolean };
+  /** `hash`: a sample expression. */
+  readonly expression?: string;
+  /** Absent is map-based by sdbm without an avalanche, and no factor. */
+  readonly hash?: HashConfig;
 }
 
 /**
@@ -229,25 +251,80 @@ export interface AgentConfig {
   readonly send: string;
 }
 
-/** `option httpchk` and `http-check`; texts are bytes, one character each. Absent: a TCP connect is the check. */
-export interface HttpCheckConfig {
+/**
+ * How the servers of a backend are asked: `option httpchk` with `http-check`, or `option tcp-check` with `tcp-check`
+ * (manual 4.2). Texts are bytes, one character each. Absent: a TCP connect is the check.
+ */
+export interface CheckRules {
+  readonly protocol: 'tcp' | 'http';
+  /** In order; the first is a connect, and what HAProxy adds by itself stands where it adds it. */
+  readonly steps: readonly CheckStep[];
+  /** `http-check disable-on-404` */
+  readonly disableOn404: boolean;
+  /** `http-check send-state`: the name of this node; undefined sends none. */
+  readonly stateNode: string | undefined;
+  /** More of an answer is not looked at (`tune.bufsize`). */
+  readonly limit: number;
+}
+
+interface CheckStepBase {
+  /** Its place in the text, comments counted, from 1; 0 where it does not stand there. */
+  readonly number: number;
+  /** Reported when the step fails; empty for none. */
+  readonly comment: string;
+}
+
+export interface CheckConnect extends CheckStepBase {
+  readonly kind: 'connect';
+  readonly port: number | undefined;
+  readonly address: string | undefined;
+  /** Ends with FIN instead of RST. */
+  readonly linger: boolean;
+}
+
+export interface CheckSend extends CheckStepBase {
+  readonly kind: 'send';
+  readonly data: string;
+}
+
+export interface CheckRequest extends CheckStepBase {
+  readonly kind: 'request';
   readonly method: string;
   readonly uri: string;
   /** `HTTP/1.0` (HAProxy's default) or `HTTP/1.1`. */
   readonly version: string;
-  /** Header lines without CRLF, in order. */
+  /** In order. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: string;
-  /** `http-check expect`, default: status 200-399. */
-  readonly expect:
-    | {
-        readonly kind: 'status';
-        /** Inclusive ranges. */
-        readonly ranges: readonly (readonly [low: number, high: number])[];
-        readonly negate: boolean;
-      }
-    | { readonly kind: 'rstatus' | 'string' | 'rstring'; readonly pattern: string; readonly negate: boolean };
 }
+
+export interface CheckExpect extends CheckStepBase {
+  readonly kind: 'expect';
+  readonly match: CheckMatch;
+  readonly negate: boolean;
+  /** So many bytes are waited for before anything is judged; then no match is one for good. -1: as long as it takes. */
+  readonly minRecv: number;
+  readonly okStatus: 'L4OK' | 'L6OK' | 'L7OK' | 'L7OKC' | undefined;
+  readonly errorStatus: 'L4CON' | 'L6RSP' | 'L7RSP' | 'L7STS' | 'L7OKC' | undefined;
+  readonly toutStatus: 'L4TOUT' | 'L6TOUT' | 'L7TOUT' | undefined;
+  readonly onSuccess: string | undefined;
+  readonly onError: string | undefined;
+  /** The code that is reported. */
+  readonly statusCode: number | undefined;
+}
+
+/** Patterns of `binary` are bytes, those of `rbinary` meet upper-case hexadecimal digits. */
+export type CheckMatch =
+  | { readonly kind: 'string' | 'rstring' | 'binary' | 'rbinary' | 'rstatus'; readonly pattern: string }
+  | { readonly kind: 'status'; readonly ranges: readonly (readonly [low: number, high: number])[] }
+  | { readonly kind: 'hdr' | 'fhdr'; readonly name: CheckPattern; readonly value: CheckPattern | undefined };
+
+export interface CheckPattern {
+  readonly how: 'str' | 'beg' | 'end' | 'sub' | 'reg';
+  readonly pattern: string;
+}
+
+export type CheckStep = CheckConnect | CheckSend | CheckRequest | CheckExpect;
 
 /** `stats ...` of one proxy (manual 4.2). */
 export interface StatsConfig {
@@ -390,10 +467,18 @@ export interface StickTableConfig {
 
 /** `stick on|match|store-request|store-response <pattern> [table <table>] [{if|unless} <condition>]` */
 export interface StickRuleConfig extends RawRule {
-  /** `stick on` is `match` and `store-request`. The words are the pattern, then the condition with its `if` or `unless`. */
-  readonly kind: 'match' | 'store-request' | 'store-response';
-  /** The backend whose table it is. */
+  /** `on` is `match` and `store-request`. The words are the pattern, then the condition with its `if` or `unless`. */
+  readonly kind: 'on' | 'match' | 'store-request' | 'store-response';
+  /** The backend whose table it is, and what keys it has. */
   readonly table: string;
+  readonly keyType: StickTableConfig['type'];
+  readonly keyLength: number;
+}
+
+/** `use-server <server> {if|unless} <condition>` */
+export interface UseServerConfig extends RawRule {
+  /** A name, or a format where it holds `%[`; bytes, one character each. */
+  readonly server: string;
 }
 
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
@@ -444,7 +529,7 @@ export interface ProxyConfig {
   readonly httpReuse: HttpReuse;
   /** `option accept-invalid-http-response` */
   readonly acceptInvalidResponse: boolean;
-  readonly httpCheck: HttpCheckConfig | undefined;
+  readonly checkRules: CheckRules | undefined;
   /** `option log-health-checks` */
   readonly logHealthChecks: boolean;
   readonly allbackups: boolean;
@@ -457,6 +542,8 @@ export interface ProxyConfig {
   readonly forcePersist: readonly RawRule[];
   /** `ignore-persist {if|unless} <condition>`: such requests are balanced as if they had no cookie. */
   readonly ignorePersist: readonly RawRule[];
+  /** `use-server`: before any cookie. */
+  readonly useServers: readonly UseServerConfig[];
   readonly stickTable: StickTableConfig | undefined;
   readonly stickRules: readonly StickRuleConfig[];
   /** `load-server-state-from-file` */

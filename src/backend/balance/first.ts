@@ -1,30 +1,34 @@
-/** `balance first`: the first server, in the order of the configuration, that has a free slot. Weights do not count. */
+/** `balance first`: the first server, by its `id`, that has a free slot. Weights do not count. Full servers leave the heap. */
 
 import type { Server } from '../server.ts';
 import type { Balance } from '../types.ts';
+import { isFull, limitMoves, soleBackup } from './full.ts';
 import { ServerHeap } from './heap.ts';
 
 export class First implements Balance {
   readonly bound = false;
-  private readonly heap: ServerHeap = new ServerHeap((a, b) => a.lb.order < b.lb.order);
+  readonly dynamic = true;
+  private readonly heap: ServerHeap = new ServerHeap();
+  private sole: Server | undefined = undefined;
 
   rebuild(servers: readonly Server[]): void {
     this.heap.clear();
-    servers.forEach((server, order) => {
-      server.lb.order = order;
-      if (!server.saturated) this.heap.push(server);
-    });
+    this.sole = soleBackup(servers);
+    for (const server of servers) {
+      server.lb.key = server.id;
+      if (!server.saturated || limitMoves(server)) this.heap.push(server);
+    }
   }
 
   pick(_key: number, avoid: Server | undefined): Server | undefined {
-    return this.heap.best(avoid) ?? this.heap.best(undefined);
+    return this.sole ?? this.heap.find(isFull, avoid);
   }
 
   taken(server: Server): void {
-    if (server.lb.index >= 0 && server.saturated) this.heap.remove(server);
+    if (server.saturated && !limitMoves(server)) server.lb.heap?.remove(server);
   }
 
   dropped(server: Server): void {
-    if (server.lb.index < 0 && !server.saturated) this.heap.push(server);
+    if (server.lb.heap === undefined && !server.saturated) this.heap.push(server);
   }
 }

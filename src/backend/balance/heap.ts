@@ -1,35 +1,50 @@
 /**
- * A binary heap of servers that knows where each stands (`lb.index`), so that one can move or leave in O(log n).
- * A server stands in at most one heap. The order is the owner's; nothing here allocates after the first `push`es.
+ * A binary heap of servers by `lb.key`, those of the same key by `lb.order`. Each knows where it stands (`lb.index`), so
+ * that one can move or leave in O(log n). A server stands in at most one heap. Nothing here allocates after the first
+ * `push`es.
  */
 
 import type { Server } from '../server.ts';
 
 export class ServerHeap {
   private readonly items: Server[] = [];
-  private readonly before: (a: Server, b: Server) => boolean;
-
-  constructor(before: (a: Server, b: Server) => boolean) {
-    this.before = before;
-  }
+  private readonly skipped: Server[] = [];
 
   clear(): void {
-    for (const server of this.items) server.lb.index = -1;
+    for (const server of this.items) {
+      server.lb.index = -1;
+      server.lb.heap = undefined;
+    }
     this.items.length = 0;
   }
 
-  /** The first that is not `avoid`. */
-  best(avoid: Server | undefined): Server | undefined {
-    const first = this.items[0];
-    if (first === undefined || first !== avoid) return first;
-    // The second smallest of a heap is one of the root's children.
-    const left = this.items[1];
-    const right = this.items[2];
-    if (left === undefined || right === undefined) return left;
-    return this.before(right, left) ? right : left;
+  get first(): Server | undefined {
+    return this.items[0];
+  }
+
+  /**
+   * The first that is not `full` and not `avoid`; `avoid`, if it is the only one. Who is full is expected to stand
+   * elsewhere: each that is met costs O(log n).
+   */
+  find(full: (server: Server) => boolean, avoid: Server | undefined): Server | undefined {
+    const { skipped } = this;
+    let avoided: Server | undefined;
+    let found = this.items[0];
+    while (found !== undefined) {
+      if (!full(found)) {
+        if (found !== avoid) break;
+        avoided = found;
+      }
+      this.remove(found);
+      skipped.push(found);
+      found = this.items[0];
+    }
+    for (let back = skipped.pop(); back !== undefined; back = skipped.pop()) this.push(back);
+    return found ?? avoided;
   }
 
   push(server: Server): void {
+    server.lb.heap = this;
     server.lb.index = this.items.length;
     this.items.push(server);
     this.up(server);
@@ -39,6 +54,7 @@ export class ServerHeap {
     const at = server.lb.index;
     const last = this.items.pop() as Server;
     server.lb.index = -1;
+    server.lb.heap = undefined;
     if (last === server) return;
     this.put(last, at);
     this.moved(last);
@@ -60,7 +76,7 @@ export class ServerHeap {
     while (at > 0) {
       const parentAt = (at - 1) >> 1;
       const parent = this.items[parentAt] as Server;
-      if (!this.before(server, parent)) break;
+      if (!before(server, parent)) break;
       this.put(parent, at);
       at = parentAt;
     }
@@ -74,14 +90,18 @@ export class ServerHeap {
       let child = this.items[childAt];
       if (child === undefined) break;
       const right = this.items[childAt + 1];
-      if (right !== undefined && this.before(right, child)) {
+      if (right !== undefined && before(right, child)) {
         child = right;
         childAt++;
       }
-      if (!this.before(child, server)) break;
+      if (!before(child, server)) break;
       this.put(child, at);
       at = childAt;
     }
     this.put(server, at);
   }
+}
+
+function before({ lb: a }: Server, { lb: b }: Server): boolean {
+  return a.key !== b.key ? a.key < b.key : a.order < b.order;
 }

@@ -2,20 +2,29 @@
 
 import type { BalanceAlgorithm, BalanceConfig } from '../../config/model.ts';
 import type { Balance } from '../types.ts';
+import { Consistent } from './consistent.ts';
 import { First } from './first.ts';
 import { LeastConn } from './leastconn.ts';
+import { MapBased } from './map-based.ts';
 import { RandomDraws } from './random.ts';
 import { RoundRobin } from './roundrobin.ts';
-import { Source } from './source.ts';
 import { StaticRoundRobin } from './static-rr.ts';
+
+function hashed({ hash }: BalanceConfig): Balance {
+  return hash?.method === 'consistent' ? new Consistent(hash.balanceFactor) : new MapBased();
+}
 
 const ALGORITHMS: Readonly<Record<BalanceAlgorithm, (config: BalanceConfig) => Balance>> = {
   roundrobin: () => new RoundRobin(),
   'static-rr': () => new StaticRoundRobin(),
   leastconn: () => new LeastConn(),
   first: () => new First(),
-  source: () => new Source(),
-  random: (config) => new RandomDraws(config.draws),
+  source: hashed,
+  uri: hashed,
+  url_param: hashed,
+  hdr: hashed,
+  hash: hashed,
+  random: (config) => new RandomDraws(config.draws, config.hash?.balanceFactor ?? 0),
 };
 
 export function createBalance(config: BalanceConfig): Balance {

@@ -1,28 +1,46 @@
 /**
- * `balance leastconn`: the server with the fewest slots in use for its weight; among equals the one that had its last
- * change longest ago, so that idle servers take turns. Saturated servers leave the heap.
+ * `balance leastconn`: the server with the fewest requests for its weight, those that wait for it included; among equals
+ * the one whose load changed longest ago, so that idle servers take turns.
+ *
+ * Full servers leave the heap. With `maxqueue` a server takes part until its queue is full, too, as in HAProxy: the
+ * request then waits for this server.
  */
 
 import type { Server } from '../server.ts';
 import type { Balance } from '../types.ts';
+import { limitMoves, soleBackup } from './full.ts';
 import { ServerHeap } from './heap.ts';
 
-function lessLoaded(a: Server, b: Server): boolean {
-  return a.lb.position !== b.lb.position ? a.lb.position < b.lb.position : a.lb.order < b.lb.order;
-}
+/** What one request weighs on a server of weight 1, in units of HAProxy's. */
+const MAX_WEIGHT = 4096;
 
 export class LeastConn implements Balance {
   readonly bound = false;
-  private readonly heap: ServerHeap = new ServerHeap(lessLoaded);
+  readonly dynamic = true;
+  private readonly heap: ServerHeap = new ServerHeap();
+  private members: readonly Server[] = [];
   private changes = 0;
+  private sole: Server | undefined = undefined;
 
   rebuild(servers: readonly Server[]): void {
-    this.heap.clear();
-    for (const server of servers) if (!server.saturated) this.enter(server);
+    const present = new Set(servers);
+    for (const server of this.members) if (!present.has(server)) this.leave(server);
+    this.members = servers;
+    this.sole = soleBackup(servers);
+    for (const server of servers) {
+      const { lb, eweight } = server;
+      if (lb.weight !== eweight) {
+        lb.weight = eweight;
+        lb.key = loadOf(server);
+        lb.order = ++this.changes;
+        lb.heap?.moved(server);
+      }
+      this.place(server);
+    }
   }
 
   pick(_key: number, avoid: Server | undefined): Server | undefined {
-    return this.heap.best(avoid) ?? this.heap.best(undefined);
+    return this.sole ?? this.heap.find(hasNoPlace, avoid);
   }
 
   taken(server: Server): void {
@@ -33,25 +51,37 @@ export class LeastConn implements Balance {
     this.weigh(server);
   }
 
-  private enter(server: Server): void {
-    this.load(server);
-    this.heap.push(server);
-  }
-
   private weigh(server: Server): void {
-    if (server.saturated) {
-      if (server.lb.index >= 0) this.heap.remove(server);
-    } else if (server.lb.index < 0) {
-      this.enter(server);
-    } else {
-      this.load(server);
-      this.heap.moved(server);
+    const { lb } = server;
+    const load = loadOf(server);
+    if (lb.key !== load) {
+      lb.key = load;
+      lb.order = ++this.changes;
+      lb.heap?.moved(server);
     }
+    this.place(server);
   }
 
-  /** What it would carry with one more, per weight; idle ones are equal whatever their weight, as in HAProxy. */
-  private load(server: Server): void {
-    server.lb.position = server.scur === 0 ? 0 : (server.scur + 1) / server.weight;
-    server.lb.order = ++this.changes;
+  /** Into the heap, or out of it while it is full. */
+  private place(server: Server): void {
+    const { lb } = server;
+    if (server.saturated && server.config.maxqueue === 0 && !limitMoves(server)) lb.heap?.remove(server);
+    else if (lb.heap === undefined) this.heap.push(server);
   }
+
+  private leave(server: Server): void {
+    server.lb.weight = 0;
+    server.lb.heap?.remove(server);
+  }
+}
+
+/** What it would carry with one more, per weight; idle ones are equal whatever their weight. */
+function loadOf(server: Server): number {
+  const load = server.scur + server.queue.length;
+  return load === 0 ? 0 : Math.trunc(((load + 1) * MAX_WEIGHT) / server.lb.weight);
+}
+
+function hasNoPlace(server: Server): boolean {
+  const { limit } = server;
+  return limit !== 0 && server.scur + server.queue.length >= limit + server.config.maxqueue;
 }

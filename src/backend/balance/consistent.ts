@@ -1,0 +1,123 @@
+/**
+ * `hash-type consistent`: the server whose point on the ring is nearest to the key. Who comes or goes takes or gives up
+ * its own share of the keys alone. When that server is full the client waits for it; a retry elsewhere goes to the next
+ * server on the ring. Requests without a key go around the ring point by point.
+ */
+
+import type { Server } from '../server.ts';
+import { type Balance, NO_KEY } from '../types.ts';
+import { isFull, limitMoves, soleBackup } from './full.ts';
+import { Load } from './load.ts';
+import { Ring } from './ring.ts';
+
+const NONE = -1;
+
+export class Consistent implements Balance {
+  readonly bound = true;
+  readonly dynamic = true;
+  private readonly ring: Ring = new Ring();
+  private readonly load: Load;
+  private members: readonly Server[] = [];
+  /** Servers that may have a free slot; the others have `lb.aside`. */
+  private free = 0;
+  private sole: Server | undefined = undefined;
+  /** Where the last request without a key went. */
+  private last: number = NONE;
+
+  /** `factor`: `hash-balance-factor`, 0 for none. */
+  constructor(factor: number) {
+    this.load = new Load(factor);
+  }
+
+  rebuild(servers: readonly Server[]): void {
+    const present = new Set(servers);
+    for (const server of this.members) if (!present.has(server)) this.leave(server);
+    this.members = servers;
+    this.sole = soleBackup(servers);
+    this.free = 0;
+    let points = 0;
+    for (const { eweight } of servers) points += eweight;
+    this.ring.reserve(points);
+    for (const server of servers) {
+      this.settle(server);
+      server.lb.aside = server.saturated && !limitMoves(server);
+      if (!server.lb.aside) this.free++;
+    }
+    this.load.rebuild(servers);
+  }
+
+  pick(key: number, avoid: Server | undefined): Server | undefined {
+    if (this.sole !== undefined) return this.sole;
+    if (key !== NO_KEY) return this.nearest(key, avoid);
+    return this.members.length === 1 ? this.members[0] : this.turn(avoid);
+  }
+
+  taken(server: Server): void {
+    this.load.taken();
+    if (server.lb.aside || !server.saturated || limitMoves(server)) return;
+    server.lb.aside = true;
+    this.free--;
+  }
+
+  dropped(server: Server): void {
+    this.load.dropped();
+    if (!server.lb.aside || server.saturated) return;
+    server.lb.aside = false;
+    this.free++;
+  }
+
+  private nearest(key: number, avoid: Server | undefined): Server | undefined {
+    const { ring } = this;
+    const start = ring.closest(key);
+    if (start === NONE) return undefined;
+    let server = ring.serverAt(start);
+    if (server !== avoid && this.load.allows(server)) return server;
+    for (let point = ring.after(start); point !== start; point = ring.after(point)) {
+      server = ring.serverAt(point);
+      if (server !== avoid && this.load.allows(server)) break;
+    }
+    return server;
+  }
+
+  private turn(avoid: Server | undefined): Server | undefined {
+    const { ring } = this;
+    if (this.free === 0 || ring.length === 0) return undefined;
+    let avoided = NONE;
+    let point = this.last === NONE ? ring.first() : ring.after(this.last);
+    for (let i = 0; i < ring.length; i++) {
+      const server = ring.serverAt(point);
+      if (!server.lb.aside && !isFull(server)) {
+        if (server !== avoid) {
+          this.last = point;
+          return server;
+        }
+        avoided = point;
+      }
+      point = ring.after(point);
+    }
+    this.last = avoided;
+    return avoided === NONE ? undefined : ring.serverAt(avoided);
+  }
+
+  /** As many points as its weight asks for now. */
+  private settle(server: Server): void {
+    const { lb, eweight, id } = server;
+    if (lb.weight === 0) lb.order = this.ring.register(server);
+    if (eweight > lb.weight) this.ring.add(lb.order, id, lb.weight, eweight);
+    else this.ring.remove(lb.order, id, eweight, lb.weight, this.leaving);
+    lb.weight = eweight;
+  }
+
+  private leave({ lb, id }: Server): void {
+    this.ring.remove(lb.order, id, 0, lb.weight, this.leaving);
+    this.ring.unregister(lb.order);
+    lb.weight = 0;
+  }
+
+  /** The turn goes on from the point behind. */
+  private readonly leaving = (point: number): void => {
+    if (point !== this.last) return;
+    const after = this.ring.after(point);
+    this.last = after === point ? NONE : after;
+  };
+}
