@@ -130,6 +130,8 @@ function enterDrain(server: Server, why: string, now: number): void {
 
 function leaveDrain(server: Server, was: number, now: number): void {
   if (server.op !== OpState.Stopped) server.lastChange = now;
+  // It comes back as one that has just come up.
+  if (server.op === OpState.Starting) server.warmup.step(now);
   offer(server, now);
   const forced = (was & Admin.SourceDrain) === 0 ? 'forced ' : '';
   server.log(Level.Notice, ` is ${server.op === OpState.Stopped ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);

@@ -4,6 +4,7 @@ import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
+import { checkTracking } from './link-track.ts';
 import type { Place, Timeouts } from './model.ts';
 
 export function checkProxies(draft: Draft, reporter: Reporter): void {
@@ -18,6 +19,7 @@ export function checkProxies(draft: Draft, reporter: Reporter): void {
     checkTimeouts(proxy, reporter);
     warnWithoutEffect(proxy, draft, reporter);
   }
+  checkTracking(draft.proxies, reporter);
 }
 
 function checkMode(proxy: ProxyDraft, reporter: Reporter): void {

@@ -14,6 +14,7 @@ import { proxyLogRows } from './log.ts';
 import { optionRows } from './options.ts';
 import { retryRows } from './retry.ts';
 import { ruleRows } from './rules.ts';
+import { stateRows } from './server-state.ts';
 import { serverRows } from './servers.ts';
 import { statsRows } from './stats.ts';
 import { timeoutRows } from './timeouts.ts';
@@ -145,6 +146,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...proxyLogRows,
   ...retryRows,
   ...serverRows,
+  ...stateRows,
   ...statsRows,
   ...timeoutRows,
 ];

@@ -54,7 +54,7 @@ export const refusedKeywords: readonly Refused[] = [
      h1-accept-payload-with-any-method, h1-case-adjust, h1-case-adjust-file, h2-workaround-bogus-websocket-clients,
      httpclient.resolvers.id, httpclient.resolvers.prefer, httpclient.ssl.ca-file, httpclient.ssl.verify,
      maxcompcpuusage, maxcomprate, maxconnrate, maxsessrate, maxsslrate, pp2-never-send-local,
-     server-state-base, server-state-file, set-var, set-var-fmt, ssl-server-verify, thread-group, thread-groups, unix-bind,
+     set-var, set-var-fmt, ssl-server-verify, thread-group, thread-groups, unix-bind,
      wurfl-cache-size, wurfl-data-file, wurfl-information-list, wurfl-information-list-separator`,
   ),
   ...refuse(['global'], NO_LUA, 'lua-load, lua-load-per-thread, lua-prepend-path'),
@@ -81,11 +81,11 @@ export const refusedKeywords: readonly Refused[] = [
     undefined,
     `cookie, dynamic-cookie-key, external-check, force-persist, hash-balance-factor, hash-type, http-check connect, http-check disable-on-404,
      http-check send-state, http-check set-var, http-check set-var-fmt, http-check unset-var, http-send-name-header,
-     ignore-persist, load-server-state-from-file, max-keep-alive-queue,
+     ignore-persist, max-keep-alive-queue,
      option checkcache, option external-check, option h1-case-adjust-bogus-server, option http-pretend-keepalive,
-     option ldap-check, option log-health-checks, option mysql-check, option persist, option pgsql-check, option prefer-last-server,
+     option ldap-check, option mysql-check, option persist, option pgsql-check, option prefer-last-server,
      option redis-check, option smtpchk, option spop-check, option srvtcpka, option ssl-hello-chk, persist,
-     server-state-file-name, source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, stick, tcp-check, use-fcgi-app, use-server`,
+     source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, stick, tcp-check, use-fcgi-app, use-server`,
   ),
   ...refuse(BACK, 'name a server instead', 'dispatch, option transparent, transparent'),
   ...dropped("use 'timeout client'", 'clitimeout'),
@@ -146,9 +146,9 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     1,
     undefined,
-    `agent-addr agent-inter agent-port agent-send check-proto cookie error-limit log-proto minconn namespace
-     observe on-error on-marked-down on-marked-up proto proxy-v2-options
-     redir resolve-net resolve-opts slowstart socks4 source tcp-ut track ws`,
+    `agent-addr agent-inter agent-port agent-send check-proto cookie log-proto minconn namespace
+     proto proxy-v2-options
+     redir resolve-net resolve-opts socks4 source tcp-ut ws`,
   ),
   ...parameters(
     0,

@@ -10,6 +10,7 @@ import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { refusal, refusedServerParameters } from './refused.ts';
+import { stateParameters } from './server-state.ts';
 
 export interface ServerParameter extends Documented {
   /** Words it takes after its name. */
@@ -36,6 +37,7 @@ const ONE_LOOP = 'it keeps threads from taking connections of each other, and on
 const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolver';
 
 export const serverParameters: readonly ServerParameter[] = [
+  ...stateParameters,
   {
     name: 'addr',
     args: 1,
@@ -140,20 +142,6 @@ export const serverParameters: readonly ServerParameter[] = [
       store(readInteger(value, 'id', 1), (id) => {
         server.id = id;
       }),
-  },
-  {
-    name: 'init-addr',
-    args: 1,
-    syntax: '{last|libc|none|<ip>},...',
-    chapter: '5.2',
-    doc: 'Accepted without effect: a name that does not resolve at the start is tried again until it does.',
-    noEffect: SYSTEM_RESOLVER,
-    apply: (_server, value) => {
-      const bad = value.split(',').find((method) => !['last', 'libc', 'none'].includes(method) && isIP(method) === 0);
-      return bad === undefined
-        ? undefined
-        : `'init-addr' : unknown init-addr method '${bad}', supported methods are 'libc', 'last', 'none'.`;
-    },
   },
   {
     name: 'inter',
