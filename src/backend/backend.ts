@@ -1,13 +1,19 @@
 /**
- * A backend: its servers, the balancing algorithm over the usable ones, and the queue of those who wait for a slot.
+ * A backend: its servers, the balancing algorithm over the usable ones, and the queues of those who wait for a slot.
  *
- *     assign --> a server with a free slot (slot taken)
- *            --> 'queued' --> onSlot (slot taken) | onQueueTimeout | cancel
- *     release --> the slot goes to whoever waits longest, before release returns
+ *     assign, claim --> a server with a free slot (slot taken)
+ *                   --> 'queued' --> onSlot (slot taken) | onQueueTimeout | onRedistributed | cancel
+ *     release --> the slot goes to whoever waits longest for that server or for any, before release returns
  *
- * Invariants: a server's `scur` is the number of its slots out on loan, and none is lent beyond its maxconn.
- * Nobody waits in the backend's queue while an elected server has a free slot; nobody overtakes in it.
- * Waiters are called from `release`, `refresh` and the wheel, never from `assign`.
+ * A server's own queue is for those whom a key, a cookie or a stick table binds to it: it is served whether the server is
+ * elected or not (a drained one keeps its clients), and is redistributed as HAProxy does, when the server goes and
+ * `option redispatch` allows it. The backend's queue is for all others, and for elected servers.
+ *
+ * Invariants: a server's `scur` is the number of its slots out on loan, and none is lent beyond its limit.
+ * Nobody waits in a server's queue while it has a free slot, nor in the backend's while an elected server has one (but for
+ * limits that grow with the load, limits.ts). Nobody overtakes within a queue; of the heads of the server's and of the
+ * backend's the one that came first is served.
+ * Waiters are called from `release`, `refresh`, the wheel and a microtask, never from `assign` or `claim`.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -19,7 +25,7 @@ import type { Wheel } from '../core/wheel.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
 import { Server } from './server.ts';
-import { type Assignment, type Balance, NO_KEY, type Shutdown, type Waiter } from './types.ts';
+import type { Assignment, Balance, Shutdown, Waiter } from './types.ts';
 
 export interface BackendParts {
   readonly name: string;
@@ -63,11 +69,16 @@ export class Backend {
   private lastId = 0;
 
   private readonly pending = new Map<Waiter, Pending>();
-  private readonly queue = new WaitQueue();
+  /** Those who wait for any server. */
+  readonly queue: WaitQueue = new WaitQueue();
   private tickets = 0;
   /** Servers whose free slots are still to be given out: a waiter that fails at once releases from inside `onSlot`. */
   private readonly woken: Server[] = [];
   private serving = false;
+  /** Those who are in no queue any more, because their server has gone, and have not been told yet. */
+  private displaced: { readonly pending: Pending; readonly server: Server }[] = [];
+  /** 1 while an exchange that has ended gives its slot back: what it leaves behind is sized as if it were here, as in HAProxy. */
+  private ending = 0;
   private readonly expire = (pending: Pending): void => {
     this.forget(pending);
     pending.waiter.onQueueTimeout();
@@ -95,36 +106,62 @@ export class Backend {
     return this.pending.size;
   }
 
-  /** Takes a slot, or queues the waiter. Counts stot and lbtot of the server, lbtot of the backend. */
+  /** What `minconn` and `fullconn` go by. */
+  get load(): number {
+    return this.scur + this.ending;
+  }
+
+  /** Takes a slot, or queues the waiter. Counts stot of the server with the slot, lbtot of both with the choice. */
   assign(waiter: Waiter, key: number, avoid: Server | undefined): Assignment {
-    if (this.group.length === 0) return 'no-server';
-    // While somebody waits no slot is free, but for those just being given out: they are not for newcomers.
-    if (this.queue.length > 0) return this.enqueue(waiter, key, this.queue, this.counters);
-    const server = this.balance.pick(key, avoid);
-    if (server === undefined) return this.enqueue(waiter, key, this.queue, this.counters);
-    if (server.saturated || server.queue.length > 0) {
-      const limit = server.config.maxqueue;
-      if (limit !== 0 && server.queue.length >= limit) return 'full';
-      return this.enqueue(waiter, key, server.queue, server.counters);
+    if (this.group.length === 0) {
+      waiter.awaited = undefined;
+      return 'no-server';
     }
+    if (this.queue.length > 0 && this.behindOthers) return this.enqueue(waiter, undefined, false);
+    const server = this.balance.pick(key, avoid);
+    if (server === undefined) return this.enqueue(waiter, undefined, false);
     // As HAProxy: a retry that the algorithm sends where it was is none of its choices.
     if (server !== avoid) {
       server.counters.lbtot++;
       this.counters.lbtot++;
     }
+    return this.takeOrWait(waiter, server, false);
+  }
+
+  /**
+   * Takes a slot of this very server, or queues the waiter for it: a cookie or a stick table binds the client to it. The
+   * server may be draining, or down where `option persist` is set; `forced`: by `force-persist`.
+   */
+  claim(waiter: Waiter, server: Server, forced = false): Assignment {
+    return this.takeOrWait(waiter, server, forced);
+  }
+
+  private takeOrWait(waiter: Waiter, server: Server, forced: boolean): Assignment {
+    const { queue } = server;
+    if (server.saturated || queue.length > 0) {
+      const limit = server.config.maxqueue;
+      if (limit === 0 || queue.length < limit) return this.enqueue(waiter, server, forced);
+      waiter.awaited = server;
+      return 'full';
+    }
+    if (this.serving && this.queue.length > 0) {
+      // The slot is just being given out, to those who came before.
+      this.woken.push(server);
+      return this.enqueue(waiter, server, forced);
+    }
     this.take(server);
     return server;
   }
 
-  /** Takes a slot of this very server, or queues the waiter for it: a cookie or a stick table binds the client to it. */
-  claim(waiter: Waiter, server: Server): Assignment {
-    if (server.saturated || server.queue.length > 0) {
-      const limit = server.config.maxqueue;
-      if (limit !== 0 && server.queue.length >= limit) return 'full';
-      return this.enqueue(waiter, NO_KEY, server.queue, server.counters);
-    }
-    this.take(server);
-    return server;
+  /**
+   * While somebody waits, no slot is free but for those just being given out, which are not for newcomers. Where limits
+   * grow with the load a newcomer may make room by itself: with these algorithms it waits all the same, with the
+   * others it does not, as in HAProxy. Those bound by a key have queues of their own.
+   */
+  private get behindOthers(): boolean {
+    if (this.balance.bound) return false;
+    const { algorithm } = this.config.balance;
+    return this.serving || algorithm === 'roundrobin' || algorithm === 'static-rr' || algorithm === 'first';
   }
 
   /** A key decides who serves a client, not the load. */
@@ -142,12 +179,12 @@ export class Backend {
     return this.group.length > (server.elected ? 1 : 0);
   }
 
-  /** Gives a slot back; the next waiter, if any, gets it. */
-  release(server: Server): void {
+  /** Gives a slot back; the next waiter, if any, gets it. `ended`: with its exchange, which `scur` does not count any more. */
+  release(server: Server, ended = true): void {
     if (server.scur === 0) throw new Error(`a slot of ${this.name}/${server.config.name} was given back twice`);
     server.scur--;
     if (server.elected) this.balance.dropped(server);
-    if (this.pending.size > 0) this.wake(server);
+    if (this.pending.size > 0) this.handOn(server, ended);
     if (this.retired || (server.removed && server.scur === 0)) this.onIdle?.(this);
   }
 
@@ -157,12 +194,6 @@ export class Backend {
     if (pending === undefined) return;
     this.forget(pending);
     if (this.retired) this.onIdle?.(this);
-  }
-
-  /** Where one that was just queued stands: in which queue, the first at 1. */
-  placeOf(waiter: Waiter): { readonly server: boolean; readonly position: number } {
-    const queue = this.pending.get(waiter)?.queue;
-    return { server: queue !== this.queue, position: queue?.length ?? 0 };
   }
 
   /** `UP` with a usable server or with no server at all, as HAProxy. */
@@ -249,9 +280,24 @@ export class Backend {
     this.group = group;
     this.balance.rebuild(group, group === backups ? [] : backups.filter((server) => !server.elected));
     this.noteUp(group.length > 0, now);
-    this.requeue();
-    if (this.pending.size > 0) for (const server of group) this.wake(server);
+    if (this.pending.size > 0) {
+      for (const server of this.servers) if (server.removed) this.displace(server, true);
+      // Those that are not elected, too: a limit may have been raised.
+      for (const server of this.servers) this.wake(server);
+    }
     if (this.retired && group.length === 0) this.dismiss();
+  }
+
+  /**
+   * `server` gets no traffic any more. Those who wait for it ask again where HAProxy lets them: with `option redispatch`
+   * and without `option persist`; a discovered server does not come back, so its clients never stay. The others keep
+   * waiting, for it to come back or for one of its slots, since it may still answer. Answers how many ask again.
+   */
+  withdraw(server: Server, now: number): number {
+    this.refresh(now);
+    const { redispatch, persist } = this.config;
+    if (server.config.identity !== server.config.name) return this.displace(server, true);
+    return redispatch === undefined || redispatch === 0 || persist ? 0 : this.displace(server, false);
   }
 
   /** Says that no server is left, if that became true since it was last asked. */
@@ -279,14 +325,17 @@ export class Backend {
     counters.rate.add(now);
     counters.lastsess = now;
     this.counters.lastsess = now;
-    this.balance.taken(server);
+    if (server.elected) this.balance.taken(server);
   }
 
-  private enqueue(waiter: Waiter, key: number, queue: WaitQueue, counters: { qmax: number }): 'queued' {
+  /** For `server` alone, or for any. */
+  private enqueue(waiter: Waiter, server: Server | undefined, forced: boolean): 'queued' {
     if (this.pending.has(waiter)) throw new Error(`one waiter of ${this.name} was queued twice`);
-    const pending = new Pending(waiter, key, ++this.tickets, this.expire);
+    const pending = new Pending(waiter, ++this.tickets, forced, this.expire);
     this.pending.set(waiter, pending);
-    queue.push(pending);
+    waiter.awaited = server;
+    const { queue, counters } = server ?? this;
+    pending.enter(queue);
     if (queue.length > counters.qmax) counters.qmax = queue.length;
     // HAProxy: without `timeout queue`, `timeout connect` is the limit; without both there is none.
     const limit = this.config.timeouts.queue ?? this.config.timeouts.connect;
@@ -295,27 +344,45 @@ export class Backend {
   }
 
   private forget(pending: Pending): void {
-    pending.queue?.remove(pending);
+    pending.leave();
     this.pending.delete(pending.waiter);
     this.wheel.disarm(pending);
   }
 
-  /** Those who wait for a server that gets no traffic wait for any; with a binding key, those who wait for any get one. */
-  private requeue(): void {
-    if (this.pending.size === 0) return;
-    const moved: Pending[] = [];
-    for (const server of this.servers) {
-      if (!server.elected || !this.balance.bound) empty(server.queue, moved);
+  /** Those who wait for `server` wait no more; they are told when whatever is changing now has been changed. */
+  private displace(server: Server, forcedToo: boolean): number {
+    const { displaced } = this;
+    const before = displaced.length;
+    let next: Pending | undefined;
+    for (let pending = server.queue.head; pending !== undefined; pending = next) {
+      next = pending.behind;
+      if (pending.forced && !forcedToo) continue;
+      pending.leave();
+      displaced.push({ pending, server });
     }
-    if (moved.length > 0) {
-      empty(this.queue, moved);
-      for (const pending of moved.sort((a, b) => a.ticket - b.ticket)) this.queue.push(pending);
-      if (this.queue.length > this.counters.qmax) this.counters.qmax = this.queue.length;
+    if (before === 0 && displaced.length > 0) queueMicrotask(this.redistribute);
+    return displaced.length - before;
+  }
+
+  private readonly redistribute = (): void => {
+    const { displaced } = this;
+    this.displaced = [];
+    for (const { pending, server } of displaced) {
+      // It may have left meanwhile.
+      if (this.pending.get(pending.waiter) !== pending) continue;
+      this.forget(pending);
+      pending.waiter.onRedistributed(server);
     }
-    if (!this.balance.bound || this.group.length === 0) return;
-    for (let head = this.queue.head; head !== undefined; head = this.queue.head) {
-      this.queue.remove(head);
-      (this.balance.pick(head.key, undefined) as Server).queue.push(head);
+    if (this.retired) this.onIdle?.(this);
+  };
+
+  private handOn(server: Server, ended: boolean): void {
+    const { ending } = this;
+    this.ending = ended ? 1 : 0;
+    try {
+      this.wake(server);
+    } finally {
+      this.ending = ending;
     }
   }
 
@@ -332,10 +399,14 @@ export class Backend {
 
   /** Gives its free slots to those who wait longest. */
   private serve(server: Server): void {
-    while (server.elected && !server.saturated) {
-      const next = server.queue.head ?? this.queue.head;
+    while (!server.saturated) {
+      const own = server.queue.head;
+      const any = server.elected ? this.queue.head : undefined;
+      const next = own === undefined || (any !== undefined && any.ticket < own.ticket) ? any : own;
       if (next === undefined) return;
+      const { queue } = next;
       this.forget(next);
+      if (queue !== undefined) queue.served++;
       this.take(server);
       next.waiter.onSlot(server);
     }
@@ -347,12 +418,5 @@ export class Backend {
       this.forget(pending);
       pending.waiter.onQueueTimeout();
     }
-  }
-}
-
-function empty(queue: WaitQueue, into: Pending[]): void {
-  for (let head = queue.head; head !== undefined; head = queue.head) {
-    queue.remove(head);
-    into.push(head);
   }
 }

@@ -5,11 +5,9 @@ import type { Server } from './server.ts';
 import { Admin, ANY_DRAIN } from './types.ts';
 import { via } from './words.ts';
 
-/** It gets no traffic any more. Answers how many waited for this very server. */
+/** It gets no traffic any more. Answers how many who waited for this very server look for another one. */
 export function withdraw(server: Server, now: number): number {
-  const requeued = server.queue.length;
-  server.backend.refresh(now);
-  return requeued;
+  return server.backend.withdraw(server, now);
 }
 
 /** It may get traffic again, or more of it. Answers how many who waited have a slot by it. */

@@ -1,31 +1,50 @@
 /**
- * Who waits for a slot, in arrival order. One queue per backend, and one per server for those whom a key binds to it.
+ * Who waits for a slot, in arrival order. One queue per backend, and one per server for those who are bound to it by a
+ * key, a cookie or a stick table.
  *
  * Enqueue, dequeue and leaving from the middle are O(1): with tens of thousands waiting, each of them may hang up.
  */
 
 import { Timed } from '../core/wheel.ts';
+import type { Server } from './server.ts';
 import type { Waiter } from './types.ts';
 
 /** One waiter's place in a queue, and its time-out. */
 export class Pending extends Timed {
   readonly waiter: Waiter;
-  /** For algorithms that bind by key. */
-  readonly key: number;
   /** Order of arrival in the backend, over all its queues. */
   readonly ticket: number;
+  /** `force-persist`: no other server will do, whatever becomes of this one. */
+  readonly forced: boolean;
   /** The queue it stands in. */
   queue: WaitQueue | undefined = undefined;
   ahead: Pending | undefined = undefined;
   behind: Pending | undefined = undefined;
+  /** How many the queue had served when this one came. */
+  private since = 0;
   private readonly expire: (pending: Pending) => void;
 
-  constructor(waiter: Waiter, key: number, ticket: number, expire: (pending: Pending) => void) {
+  constructor(waiter: Waiter, ticket: number, forced: boolean, expire: (pending: Pending) => void) {
     super();
     this.waiter = waiter;
-    this.key = key;
     this.ticket = ticket;
+    this.forced = forced;
     this.expire = expire;
+  }
+
+  enter(queue: WaitQueue): void {
+    this.since = queue.served;
+    queue.push(this);
+  }
+
+  /** Out of its queue, and its waiter is told how far it has come. */
+  leave(): void {
+    const { queue, waiter } = this;
+    if (queue === undefined) return;
+    const passed = queue.served - this.since + 1;
+    if (queue.server === undefined) waiter.backendQueue += passed;
+    else waiter.serverQueue += passed;
+    queue.remove(this);
   }
 
   override onTimeout(): void {
@@ -34,9 +53,17 @@ export class Pending extends Timed {
 }
 
 export class WaitQueue {
+  /** Whose it is; undefined: the backend's, for whoever has a free slot. */
+  readonly server: Server | undefined;
   head: Pending | undefined = undefined;
   private tail: Pending | undefined = undefined;
   length = 0;
+  /** How many have had a slot from it. */
+  served = 0;
+
+  constructor(server?: Server) {
+    this.server = server;
+  }
 
   push(pending: Pending): void {
     pending.queue = this;

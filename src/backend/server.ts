@@ -20,6 +20,7 @@ import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
 import { offer, remind } from './effects.ts';
 import { Health } from './health.ts';
+import { slotsOf } from './limits.ts';
 import { Observer } from './observe.ts';
 import { bringUp, holdBack, takeDown } from './operation.ts';
 import { WaitQueue } from './queue.ts';
@@ -95,7 +96,7 @@ export class Server {
   /** In the group that gets traffic now; Backend's word. */
   elected = false;
   /** Who waits for this very server (algorithms that bind by key); the CSV's qcur. */
-  readonly queue: WaitQueue = new WaitQueue();
+  readonly queue: WaitQueue = new WaitQueue(this);
   readonly counters: ServerCounters = new ServerCounters();
   /** Kept-alive connections without an exchange; `proxy/pool.ts` puts its pool here with the first of them. */
   idle: IdleConnections = NO_IDLE;
@@ -137,7 +138,7 @@ export class Server {
 
   /** How many slots there are now; 0 is unlimited. */
   get limit(): number {
-    return this.maxconn;
+    return slotsOf(this);
   }
 
   /** Every slot is taken. */

@@ -3,13 +3,22 @@
 import type { DiscoveredServer } from '../state/types.ts';
 import type { Server } from './server.ts';
 
-/** An exchange that waits for a slot. Exactly one of them is called, once, never from inside `assign` or `claim`. */
+/** An exchange that waits for a slot. Exactly one of the methods is called, once, never from inside `assign` or `claim`. */
 export interface Waiter {
+  /**
+   * The backend's words, for counters and the log. The server that was waited for alone, or whose queue was full; undefined
+   * where any would have done. Means something from an answer that is no server to the next one.
+   */
+  awaited: Server | undefined;
+  /** How many were served from the server's queue while this one stood in it, itself included; over all of its waits. */
+  serverQueue: number;
+  /** As `serverQueue`, of the backend's. */
+  backendQueue: number;
   /** A slot on `server` has been taken for this waiter; it gives it back with `backend.release(server)`. */
   onSlot(server: Server): void;
   onQueueTimeout(): void;
-  /** The server it waited for gets no traffic any more: it is in no queue now, and asks again. */
-  onRedistributed(): void;
+  /** `server`, for which it waited, gets no traffic any more: it is in no queue now, and asks again, for any server. */
+  onRedistributed(server: Server): void;
 }
 
 /** Why an exchange is ended from outside; HAProxy's first letter of the termination state. */
@@ -43,7 +52,19 @@ export const Observation = {
 } as const;
 export type Observation = (typeof Observation)[keyof typeof Observation];
 
-/** What `assign` answers: a server whose slot is taken, or why there is none. */
+/**
+ * What `assign` and `claim` answer: a server whose slot is taken, or why there is none.
+ *
+ *     'queued'     by `assign` for any server, or for the one of its key; by `claim` for this one. One of Waiter's methods follows
+ *     'full'       the one server that it has to be is full, and so is its queue (`maxqueue`): 503, SQ. One whose claim
+ *                  comes from a cookie or a stick table (not from `force-persist`) asks `assign` instead where
+ *                  `option redispatch` is set, and is bound to nobody from then on
+ *     'no-server'  nobody is usable: 503, SC
+ *
+ * Whoever asks again after it had a server, or waited for one (a retry elsewhere, `onRedistributed`, 'full'), is counted there
+ * as soon as there is an answer, not when it has a slot: wretr where it is the same server again, be it only to wait
+ * for it (`awaited`), else wredis, also where it waits for any or nobody is left.
+ */
 export type Assignment = Server | 'queued' | 'full' | 'no-server';
 
 /** The key of a request that has none (no such parameter, no such field): it gets its turn instead. */

@@ -58,7 +58,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - session.readyAt));
   record.frontend = frontend;
   record.backend = backend;
-  record.server = server;
+  record.server = server ?? exchange.awaited;
   record.noServer = stats ? '<STATS>' : '<NOSRV>';
   record.timeRequest = bad ? -1 : elapsed(started, exchange.headAt);
   record.timeQueue = queueTime(exchange, now);

@@ -30,7 +30,8 @@ export class ExchangeFacts implements RuleContext {
   status = -1;
   /** HAProxy's two letters (manual 8.5). */
   termination = '--';
-  /** Place in the backend's or the server's queue when it was queued, the first at 1. */
+  // What the backend tells of its waiting (Waiter).
+  awaited: Server | undefined = undefined;
   backendQueue = 0;
   serverQueue = 0;
   // Monotonic ms; -1 where the step was not reached.
@@ -84,6 +85,7 @@ export class ExchangeFacts implements RuleContext {
     this.bytesOut = 0;
     this.status = -1;
     this.termination = '--';
+    this.awaited = undefined;
     this.backendQueue = 0;
     this.serverQueue = 0;
     this.headAt = now;

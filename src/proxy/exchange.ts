@@ -175,12 +175,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     const backend = this.backendObject as Backend;
     const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : NO_KEY;
     const assigned = backend.assign(this, key, avoid);
-    if (assigned === 'queued') {
-      this.phase = Phase.Queued;
-      const { server, position } = backend.placeOf(this);
-      if (server) this.serverQueue = position;
-      else this.backendQueue = position;
-    } else if (assigned === 'no-server') this.fail(Failures.NoServer);
+    if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
+    if (assigned === 'queued') this.phase = Phase.Queued;
+    else if (assigned === 'no-server') this.fail(Failures.NoServer);
     else if (assigned === 'full') this.fail(Failures.QueueFull);
     else this.connect(assigned, now);
   }
@@ -202,10 +199,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     }
   }
 
-  onRedistributed(): void {
+  onRedistributed(server: Server): void {
     this.phase = Phase.Request;
+    this.left = server;
+    this.leftCounted = false;
     try {
-      this.assign(undefined, monotonic());
+      this.assign(server, monotonic());
     } catch (error) {
       this.onFault(error);
     }
@@ -223,7 +222,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    * closed, or have sent what nobody asked for, and by then we know.
    */
   private connect(server: Server, now: number): void {
-    if (this.left !== undefined) this.arrive(this.left, server);
     this.serverObject = server;
     this.assignedAt = now;
     this.phase = Phase.Connecting;
@@ -608,8 +606,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.assign(server, now);
   }
 
-  /** Who left a server has found one. */
-  private arrive(left: Server, server: Server): void {
+  /** Who left a server has found one, be it to wait for it, or none. */
+  private arrive(left: Server, server: Server | undefined): void {
     this.left = undefined;
     if (server !== left) {
       this.redispatched = true;
@@ -668,7 +666,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       return;
     }
     this.termination = `C${stageOf(this.phase)}`;
-    tally.countAbort(this.backendObject, this.serverObject, 'cliAbrt');
+    tally.countAbort(this.backendObject, this.serverObject ?? this.awaited, 'cliAbrt');
     this.close(false);
   }
 
@@ -914,7 +912,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     const server = this.serverObject as Server;
     this.serverObject = undefined;
     this.assignedAt = -1;
-    server.backend.release(server);
+    server.backend.release(server, false);
   }
 
   private dropConnection(): void {

@@ -116,7 +116,7 @@ export function countSurplus(server: Server): void {
 
 export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
   const backend = exchange.backendObject;
-  const server = exchange.serverObject;
+  const server = exchange.serverObject ?? exchange.awaited;
   switch (failure) {
     case Failures.NoServer:
     case Failures.QueueTimeout:

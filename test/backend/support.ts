@@ -53,7 +53,11 @@ export class Client implements Waiter {
   readonly name: string;
   server: Server | undefined = undefined;
   timedOut = false;
-  redistributed = false;
+  awaited: Server | undefined = undefined;
+  serverQueue = 0;
+  backendQueue = 0;
+  /** The server that it waited for before it had to ask again. */
+  redistributed: Server | undefined = undefined;
   private readonly onTold: (client: Client) => void;
   constructor(name = '', onTold: (client: Client) => void = () => {}) {
     this.name = name;
@@ -67,8 +71,8 @@ export class Client implements Waiter {
     this.timedOut = true;
     this.onTold(this);
   }
-  onRedistributed(): void {
-    this.redistributed = true;
+  onRedistributed(server: Server): void {
+    this.redistributed = server;
     this.onTold(this);
   }
 }

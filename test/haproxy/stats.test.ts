@@ -212,7 +212,14 @@ test('the answers to reading and to changing have the same fields', { skip }, as
 test('a session dates its server and its backend, and nobody else', { skip }, async () => {
   const { body } = await askHaproxy('/');
   assert.match(body, /503 Service Unavailable/);
-  const client = { onSlot: () => assert.fail(), onQueueTimeout: () => assert.fail(), onRedistributed: () => assert.fail() };
+  const client = {
+    awaited: undefined,
+    serverQueue: 0,
+    backendQueue: 0,
+    onSlot: () => assert.fail(),
+    onQueueTimeout: () => assert.fail(),
+    onRedistributed: () => assert.fail(),
+  };
   const server = app.assign(client, 0, undefined);
   assert.ok(typeof server !== 'string');
   app.release(server);
