@@ -410,7 +410,9 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
 
 /** The whole of a server, its check words decided by `check`, those of the agent by `agent-check`. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { checked, checkWords, agentChecked, agentWords, ...rest } = draft;
+  const { checked, checkWords, agentChecked, agentWords, ...given } = draft;
+  // HAProxy: `minconn` alone, or above `maxconn`, is one.
+  const rest = { ...given, maxconn: Math.max(given.maxconn, given.minconn) };
   const words = { ...checkWords };
   const agent = { ...agentWords };
   return { ...rest, check: checked ? words : undefined, checkWords: words, agent: agentChecked ? agent : undefined, agentWords: agent };

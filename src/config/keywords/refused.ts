@@ -146,7 +146,7 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     1,
     undefined,
-    `agent-addr agent-inter agent-port agent-send check-proto cookie log-proto minconn namespace
+    `agent-addr agent-inter agent-port agent-send check-proto cookie log-proto namespace
      proto proxy-v2-options
      redir resolve-net resolve-opts socks4 source tcp-ut ws`,
   ),

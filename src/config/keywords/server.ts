@@ -10,6 +10,7 @@ import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { refusal, refusedServerParameters } from './refused.ts';
+import { queueParameters } from './server-queue.ts';
 import { stateParameters } from './server-state.ts';
 
 export interface ServerParameter extends Documented {
@@ -38,6 +39,7 @@ const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolv
 
 export const serverParameters: readonly ServerParameter[] = [
   ...stateParameters,
+  ...queueParameters,
   {
     name: 'addr',
     args: 1,
@@ -165,30 +167,6 @@ export const serverParameters: readonly ServerParameter[] = [
     apply: (server, value) =>
       store(readInteger(value, 'max-reuse', -1), (count) => {
         server.maxReuse = count;
-      }),
-  },
-  {
-    name: 'maxconn',
-    args: 1,
-    syntax: '<number>',
-    chapter: '5.2',
-    default: '0, no limit',
-    doc: 'The most requests that the server gets at the same time; more wait in the queue.',
-    apply: (server, value) =>
-      store(readInteger(value, 'maxconn'), (number) => {
-        server.maxconn = number;
-      }),
-  },
-  {
-    name: 'maxqueue',
-    args: 1,
-    syntax: '<number>',
-    chapter: '5.2',
-    default: '0, no limit',
-    doc: 'The most requests that may wait for this very server.',
-    apply: (server, value) =>
-      store(readInteger(value, 'maxqueue'), (number) => {
-        server.maxqueue = number;
       }),
   },
   {
