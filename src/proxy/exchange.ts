@@ -37,7 +37,7 @@ import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
 import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
-import { nextAfter, placeOf } from './retry.ts';
+import { deserted, nextAfter, placeOf } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import { type ConnectionOwner, type ConnectionUser, ServerConnection } from './server-connection.ts';
 import type { Session } from './session.ts';
@@ -621,8 +621,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
         const server = this.serverObject as Server;
         server.counters.stot++;
         // It may have gone, or been taken out, in the pause.
-        if (server.usable) this.openConnection(server, now);
-        else this.leave(server, now);
+        if (deserted(placeOf(server))) this.leave(server, now);
+        else this.openConnection(server, now);
         return;
       }
       case Phase.Connecting:

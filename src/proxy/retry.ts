@@ -14,6 +14,7 @@
  */
 
 import type { Server } from '../backend/server.ts';
+import { OpState } from '../backend/types.ts';
 import type { ProxyConfig } from '../config/model.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 
@@ -28,21 +29,48 @@ export interface Attempt {
   readonly replayable: boolean;
 }
 
+/**
+ * What ties a client to its server: nothing, or a key (its request goes where the algorithm says); a cookie or a stick table;
+ * `force-persist`. It is unbound again when a retry has left that server.
+ */
+export type Binding = 'free' | 'bound' | 'forced';
+
 /** Where it failed. */
 export interface Place {
   /** The server may get new traffic. */
   readonly usable: boolean;
-  /** Other servers may. */
+  /** No longer configured. */
+  readonly removed: boolean;
+  /** Down, or not yet up to its full load (`slowstart`). */
+  readonly weak: boolean;
+  /** Other servers may get new traffic. */
   readonly elsewhere: boolean;
-  /** The client is bound to its server by a key. */
-  readonly bound: boolean;
+  /** More than one active server may. */
+  readonly several: boolean;
+  /** The algorithm goes by a key. */
+  readonly keyed: boolean;
+  readonly binding: Binding;
   /** A discovered server that fails is one that is going: its successor is asked. */
   readonly discovered: boolean;
 }
 
-export function placeOf(server: Server): Place {
-  const { backend, config, usable } = server;
-  return { usable, elsewhere: backend.hasOther(server), bound: backend.bound, discovered: config.identity !== config.name };
+export function placeOf(server: Server, binding: Binding = 'free'): Place {
+  const { backend, config, op, removed, usable } = server;
+  return {
+    usable,
+    removed,
+    weak: op === OpState.Stopped || op === OpState.Starting,
+    elsewhere: backend.hasOther(server),
+    several: backend.activeCount() > 1,
+    keyed: backend.bound,
+    binding,
+    discovered: config.identity !== config.name,
+  };
+}
+
+/** Nothing more is to be expected of it. A client that is bound to a server goes there all the same, as in HAProxy. */
+export function deserted({ usable, removed, binding }: Place): boolean {
+  return removed || (!usable && binding === 'free');
 }
 
 /**
@@ -58,19 +86,22 @@ export function nextAfter(attempt: Attempt, place: Place, settings: Settings): N
   const { retryOn } = settings;
   const named = failure === undefined ? retryOn.statuses.has(status) : failure.retryOn.some((word) => retryOn[word]);
   if (!named || !repeatable || retries >= settings.retries) return replayable ? 'replay' : 'end';
-  if (!place.usable || (place.elsewhere && leaves(retries + 1, place, settings))) return 'other';
+  if (deserted(place) || ((place.elsewhere || !place.usable) && leaves(retries + 1, place, settings))) return 'other';
   // Not after a time-out, which was a pause already, nor where something answered.
   return failure === Failures.ConnectFailed ? 'pause' : 'again';
 }
 
 /**
  * Whether the `nth` retry goes to another server. The manual lets the interval of `option redispatch` decide; HAProxy goes
- * by it only where a key binds the client to its server, and else to another one at once.
+ * by it only where something binds the client to its server or no two active servers are there, and else to another one
+ * at once. (Where a key decides, the other one may turn out to be the same.)
  */
-function leaves(nth: number, { bound, discovered }: Place, { retries, redispatch }: Settings): boolean {
+function leaves(nth: number, place: Place, { retries, redispatch }: Settings): boolean {
+  const { binding, keyed, several, weak, discovered } = place;
+  if (binding === 'forced') return false;
   if (discovered) return true;
   if (redispatch === undefined || redispatch === 0) return false;
-  if (!bound) return true;
+  if (weak || (binding === 'free' && !keyed && several)) return true;
   const interval = redispatch < 0 ? retries + 1 + redispatch : redispatch;
   return interval > 0 && nth % interval === 0;
 }

@@ -13,11 +13,22 @@ const NEVER = {
   statuses: new Set<number>(),
 };
 
+const TWO_SERVERS: Place = {
+  usable: true,
+  removed: false,
+  weak: false,
+  elsewhere: true,
+  several: true,
+  keyed: false,
+  binding: 'free',
+  discovered: false,
+};
+
 /** After `failure` of a first attempt at one of several servers, of a request that is here to be sent again. */
 function after(failure: Failure | undefined, changes: ProxyChanges, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}): Next {
   return nextAfter(
     { failure, status: 200, retries: 0, repeatable: true, replayable: false, ...attempt },
-    { usable: true, elsewhere: true, bound: false, discovered: false, ...place },
+    { ...TWO_SERVERS, ...place },
     proxyConfig('app', changes),
   );
 }
@@ -103,8 +114,30 @@ describe('where', () => {
     assert.equal(refused({}, {}, { usable: false, elsewhere: false }), 'other');
   });
 
+  it('the same one although it gets no more traffic, for a client that is bound to it, unless it was removed', () => {
+    for (const binding of ['bound', 'forced'] as const) {
+      assert.equal(refused({}, {}, { usable: false, binding }), 'pause');
+      assert.equal(refused({ redispatch: -1 }, {}, { usable: false, binding }), 'pause', 'it drains');
+      assert.equal(refused({}, {}, { usable: false, removed: true, binding }), 'other');
+    }
+  });
+
+  it('another one at once when the server of a bound client is down or still starting, with option redispatch', () => {
+    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, binding: 'bound' }), 'other');
+    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, binding: 'bound', elsewhere: false }), 'other');
+    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, binding: 'bound' }), 'other');
+    assert.equal(refused({}, {}, { weak: true, binding: 'bound' }), 'pause');
+    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, binding: 'forced' }), 'pause');
+  });
+
+  it('the same one, always, with force-persist', () => {
+    for (const retries of [0, 1, 2]) assert.equal(refused({ redispatch: 1 }, { retries }, { binding: 'forced' }), 'pause');
+    assert.equal(refused({}, {}, { binding: 'forced', discovered: true }), 'pause');
+  });
+
   it('a discovered server has a successor: not so with only one', () => {
     assert.equal(refused({}, {}, { discovered: true }), 'other');
+    assert.equal(refused({}, {}, { discovered: true, binding: 'bound' }), 'other');
     assert.equal(refused({}, {}, { discovered: true, elsewhere: false }), 'pause');
   });
 
@@ -121,10 +154,17 @@ describe('where', () => {
     [3, [3]],
     [5, []],
   ] as const;
-  for (const [redispatch, expected] of intervals) {
-    it(`a client that is bound by a key leaves with retry ${expected.join(', ') || 'none'} by option redispatch ${redispatch}`, () => {
-      const left = [1, 2, 3, 4].filter((nth) => refused({ retries: 4, redispatch }, { retries: nth - 1 }, { bound: true }) === 'other');
-      assert.deepEqual(left, expected);
-    });
+  const ties = [
+    ['bound by a key', { keyed: true }],
+    ['bound by a cookie or a stick table', { binding: 'bound' }],
+    ['without a second active server', { several: false }],
+  ] as const;
+  for (const [who, place] of ties) {
+    for (const [redispatch, expected] of intervals) {
+      it(`a client ${who} leaves with retry ${expected.join(', ') || 'none'} by option redispatch ${redispatch}`, () => {
+        const left = [1, 2, 3, 4].filter((nth) => refused({ retries: 4, redispatch }, { retries: nth - 1 }, place) === 'other');
+        assert.deepEqual(left, expected);
+      });
+    }
   }
 });
