@@ -77,13 +77,13 @@ function gcd(a: number, b: number): number {
  */
 export class WeightMap {
   private entries: readonly Server[] = [];
+  /** The next entry; the map may have become shorter since. */
   private at = 0;
   /** Servers that may have a free slot; the others have `lb.aside`. */
   private free = 0;
 
   rebuild(servers: readonly Server[]): void {
     this.entries = weightMap(servers);
-    if (this.at >= this.entries.length) this.at = 0;
     this.free = 0;
     for (const server of servers) {
       server.lb.aside = server.saturated && !limitMoves(server);
@@ -104,8 +104,8 @@ export class WeightMap {
     let behindAvoided = this.at;
     let next = this.at;
     for (let i = 0; i < entries.length; i++) {
-      const server = entries[next] as Server;
-      next = next + 1 === entries.length ? 0 : next + 1;
+      if (next >= entries.length) next = 0;
+      const server = entries[next++] as Server;
       if (server.lb.aside || isFull(server)) continue;
       if (server !== avoid) {
         this.at = next;

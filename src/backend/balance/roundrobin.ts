@@ -157,13 +157,10 @@ class Group {
   private reweigh(server: Server, eweight: number): void {
     const { lb } = server;
     this.nextWeight += eweight - lb.weight;
-    if (lb.aside) {
-      lb.weight = eweight;
-      return;
-    }
+    lb.weight = eweight;
+    if (lb.aside) return;
     if (lb.heap === this.init) {
       lb.heap.remove(server);
-      lb.weight = eweight;
       this.queueByWeight(this.init, server);
       return;
     }
@@ -175,7 +172,6 @@ class Group {
     if (lb.npos < this.currPos + 2) lb.npos = this.currPos + step;
     lb.heap?.remove(server);
     this.queue(server);
-    lb.weight = eweight;
   }
 
   private first(): Server | undefined {
