@@ -72,6 +72,7 @@ export class App {
     const wheel = new Wheel();
     const { spreadChecks } = prepared.config.global;
     this.backends = new Backends({ wheel, events: this.events, spreadChecks });
+    this.backends.saved = prepared.saved;
     this.store = new Store(prepared.config, (changes, state, before) => {
       this.backends.apply(changes);
       for (const { level, subject, message } of freshNotes(before, state)) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);

@@ -3,6 +3,7 @@
  * reload all go through here, so they agree on what is valid.
  */
 
+import { readSavedStates, type SavedStates } from './backend/saved-states.ts';
 import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
@@ -25,6 +26,8 @@ export interface Prepared {
   readonly rules: ReadonlyMap<number, CompiledRules>;
   /** What people call the configuration: its files, or the name of the text. */
   readonly name: string;
+  /** `load-server-state-from-file` */
+  readonly saved: SavedStates;
 }
 
 export interface Preparation {
@@ -38,15 +41,16 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const { rules, found } = compileAll(loaded.proxies);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
-  const diagnostics = [...inOrder([...loaded.diagnostics, ...more], loaded.files)];
-  if (loaded.config === undefined || diagnostics.some(isAlert)) return { prepared: undefined, diagnostics };
+  const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
+  const diagnostics = [...inOrder([...loaded.diagnostics, ...more], loaded.files), ...(saved?.diagnostics ?? [])];
+  if (loaded.config === undefined || saved === undefined || diagnostics.some(isAlert)) return { prepared: undefined, diagnostics };
   if (options.zeroWarning === true && diagnostics.some(({ severity }) => severity === 'warning')) {
     const message = "Some warnings were found and 'zero-warning' is set. Aborting.";
     diagnostics.push({ severity: 'alert', place: undefined, message });
     return { prepared: undefined, diagnostics };
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: loaded.config, rules, name }, diagnostics };
+  return { prepared: { config: loaded.config, rules, name, saved: saved.states }, diagnostics };
 }
 
 function compileAll(proxies: readonly ProxyConfig[]) {

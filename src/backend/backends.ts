@@ -7,6 +7,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { ServerConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
@@ -14,7 +15,10 @@ import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/t
 import { Backend } from './backend.ts';
 import { Checker } from './checks.ts';
 import { RouteTable } from './routes.ts';
+import { restore, type SavedStates } from './saved-states.ts';
 import type { Server } from './server.ts';
+import type { SavedServer } from './servers-state.ts';
+import { track } from './track.ts';
 import type { Shutdown } from './types.ts';
 
 export interface BackendsParts {
@@ -34,6 +38,8 @@ export class Backends {
   private listed: readonly Backend[] = [];
   /** The data plane's; before it is there nothing is under way. */
   onShutdown: Shutdown = () => {};
+  /** What new servers start as: the configuration's state files. */
+  saved: SavedStates = new Map();
 
   constructor(parts: BackendsParts) {
     this.wheel = parts.wheel;
@@ -59,6 +65,7 @@ export class Backends {
   apply(changes: readonly Change[]): void {
     const batch = new Batch(monotonic());
     for (const change of changes) this.applyOne(change, batch);
+    this.bindTrackers(batch);
     for (const backend of batch.touched) backend.refresh(batch.now);
     for (const server of batch.removed) {
       this.checker.stop(server);
@@ -141,9 +148,11 @@ export class Backends {
     backend.order(desired.servers.map((server) => server.config.identity));
   }
 
-  private putServer(backend: Backend, { config, state, reason }: DiscoveredServer, batch: Batch, tell: boolean): void {
-    const known = find(backend, config.identity);
+  private putServer(backend: Backend, desired: DiscoveredServer, batch: Batch, tell: boolean): void {
+    const known = find(backend, desired.config.identity);
     if (known !== undefined) {
+      if (desired.config.address !== undefined) known.firstAddress = undefined;
+      const { config, state, reason } = withAddress(desired, known.firstAddress);
       if (known.removed) {
         known.restore();
         batch.removed.delete(known);
@@ -152,10 +161,27 @@ export class Backends {
       if (known.update(config, state, reason, batch.now)) batch.recheck.add(known);
       return;
     }
+    const saved = this.saved.get(backend.name)?.get(desired.config.name);
+    const first = firstAddress(desired.config, saved);
+    const { config, state, reason } = withAddress(desired, first);
     const server = backend.addServer(config, batch.now);
+    server.firstAddress = first;
     server.startAs(state, reason);
+    if (saved !== undefined) restore(server, saved, batch.now);
     batch.recheck.add(server);
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
+  }
+
+  /** Whom they track may have come only now, or be another one than before. */
+  private bindTrackers(batch: Batch): void {
+    for (const backend of this.known.values()) {
+      for (const server of backend.servers) {
+        const wanted = server.config.track;
+        if (wanted === undefined && server.tracked === undefined) continue;
+        const target = wanted && this.get(wanted.backend || backend.name)?.servers.find(({ config }) => config.name === wanted.server);
+        if (track(server, target, batch.now)) batch.touched.add(backend);
+      }
+    }
   }
 
   private removeServer(server: Server | undefined, reason: string, batch: Batch): void {
@@ -190,6 +216,9 @@ export class Backends {
 
   private dropServer(server: Server): void {
     this.checker.stop(server);
+    const now = monotonic();
+    track(server, undefined, now);
+    for (const tracker of [...server.trackers]) track(tracker, undefined, now);
     server.closeIdle();
     server.backend.dropServer(server);
   }
@@ -229,4 +258,22 @@ function inStatistics(a: Backend, b: Backend): number {
 
 function find(backend: Backend, identity: string): Server | undefined {
   return backend.servers.find((server) => server.config.identity === identity);
+}
+
+/** `init-addr`, for a name that has no address yet: the state file's, a fixed one, or none. */
+function firstAddress({ address, fqdn, initAddr }: ServerConfig, saved: SavedServer | undefined): string | undefined {
+  if (address !== undefined || fqdn === undefined) return undefined;
+  for (const method of initAddr.length > 0 ? initAddr : ['last']) {
+    if (method === 'none') return undefined;
+    if (method === 'last' && saved?.address !== undefined) return saved.address;
+    // The resolver has been asked, and has none.
+    if (method !== 'last' && method !== 'libc') return method;
+  }
+  return undefined;
+}
+
+/** With the first address while its name has none. */
+function withAddress(desired: DiscoveredServer, first: string | undefined): DiscoveredServer {
+  if (first === undefined || desired.config.address !== undefined) return desired;
+  return { config: { ...desired.config, address: first }, state: 'ready', reason: desired.reason };
 }

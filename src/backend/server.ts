@@ -84,6 +84,8 @@ export class Server {
   removed = false;
   /** Goes up when the address changes: a connection opened under an older number must not be kept for reuse. */
   addressVersion = 0;
+  /** `init-addr`: where it is asked while its name has no address. */
+  firstAddress: string | undefined = undefined;
   /** Its source has not spoken since the configuration made it. */
   unheard = true;
   /** Its source says that it is down; checks cannot overrule that. */

@@ -6,7 +6,7 @@
 import type { Backend } from './backend.ts';
 import type { Health } from './health.ts';
 import type { Server } from './server.ts';
-import { Admin, VERDICTS, type Verdict } from './types.ts';
+import { Admin, OpState, VERDICTS, type Verdict, type VerdictCode } from './types.ts';
 
 type Column = (server: Server, now: number) => string | number;
 
@@ -21,12 +21,12 @@ const CheckBit = { InProgress: 0x01, Configured: 0x02, Enabled: 0x04, Paused: 0x
 /** Before the first check. */
 const INITIAL = 1;
 
-const COLUMNS: Readonly<Record<string, Column>> = {
+const COLUMNS = {
   be_id: ({ backend }) => backend.config.id,
   be_name: ({ backend }) => backend.name,
   srv_id: ({ id }) => id,
   srv_name: ({ config }) => config.name,
-  srv_addr: ({ config }) => config.address ?? '-',
+  srv_addr: ({ config }) => addressOf(config.address),
   srv_op_state: ({ op }) => op,
   srv_admin_state: adminBits,
   srv_uweight: ({ weight }) => weight,
@@ -51,19 +51,26 @@ const COLUMNS: Readonly<Record<string, Column>> = {
   srv_check_addr: ({ config }) => config.check?.address ?? '-',
   srv_agent_addr: ({ config }) => config.agent?.address ?? '-',
   srv_agent_port: ({ config }) => config.agent?.port ?? 0,
-};
+} satisfies Readonly<Record<string, Column>>;
+
+const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/** Lines of older writers end before it. */
+const REQUIRED: number = NAMES.indexOf('srv_port') + 1;
 
 /** The answer to `show servers state`, each line with its end. */
 export function serversState(backends: Iterable<Backend>, now: number): string {
-  const lines = [VERSION, `# ${Object.keys(COLUMNS).join(' ')}`];
+  const lines = [VERSION, `# ${NAMES.join(' ')}`];
   for (const { servers } of backends) for (const server of servers) lines.push(lineOf(server, now));
   return `${lines.join('\n')}\n`;
 }
 
 function lineOf(server: Server, now: number): string {
-  return Object.values(COLUMNS)
-    .map((column) => column(server, now))
-    .join(' ');
+  return NAMES.map((name) => COLUMNS[name](server, now)).join(' ');
+}
+
+function addressOf(address: string | undefined): string {
+  return address === undefined || address.startsWith('/') ? '-' : address;
 }
 
 function adminBits({ admin }: Server): number {
@@ -80,4 +87,103 @@ function resultOf(verdict: Verdict | undefined): number {
 function stateOf(config: object | undefined, { enabled }: Health, running: boolean): number {
   if (config === undefined) return 0;
   return CheckBit.Configured | (enabled ? CheckBit.Enabled : 0) | (running ? CheckBit.InProgress : 0);
+}
+
+// --- and back -------------------------------------------------------------------------------------------------------
+
+/** One line of a state file, as far as a start takes it over. */
+export interface SavedServer {
+  readonly address: string | undefined;
+  readonly op: OpState;
+  readonly admin: number;
+  readonly weight: number;
+  readonly configuredWeight: number;
+  /** Ms. */
+  readonly since: number;
+  readonly verdict: Verdict | undefined;
+  readonly checkDisabled: boolean;
+  readonly agentDisabled: boolean;
+  readonly port: number;
+  readonly checkPort: number;
+}
+
+/** `<backend> <server>` -> its line, or what is wrong with it. */
+export type SavedServers = ReadonlyMap<string, SavedServer | { readonly error: string }>;
+
+export function savedKey(backend: string, server: string): string {
+  return `${backend} ${server}`;
+}
+
+/** A line with too few fields makes the whole file void: `corrupted` is its number. */
+export function readServersState(
+  text: string,
+): { readonly servers: SavedServers } | { readonly error: 'version' } | { readonly error: 'corrupted'; readonly line: number } {
+  const [version, ...lines] = text.split('\n');
+  if (version !== VERSION) return { error: 'version' };
+  const servers = new Map<string, SavedServer | { readonly error: string }>();
+  for (const [index, line] of lines.entries()) {
+    const fields = line.split(/[ \t]+/).filter((field) => field !== '');
+    if (fields.length === 0 || line.startsWith('#')) continue;
+    if (fields.length < REQUIRED) return { error: 'corrupted', line: index + 1 };
+    const get = (name: keyof typeof COLUMNS): string => fields[NAMES.indexOf(name)] ?? '';
+    servers.set(savedKey(get('be_name'), get('srv_name')), readLine(get));
+  }
+  return { servers };
+}
+
+/** Which numbers a field may have. */
+const RANGES: Partial<Readonly<Record<keyof typeof COLUMNS, (value: number) => boolean>>> = {
+  srv_op_state: (value) => value <= OpState.Stopping,
+  srv_admin_state: (value) => ADMIN_STATES.has(value & RESTORED),
+  srv_uweight: (value) => value <= 256,
+  srv_iweight: (value) => value <= 256,
+  srv_time_since_last_change: () => true,
+  srv_check_status: (value) => value <= 20,
+  srv_check_result: (value) => value <= Result.Conditionally,
+  srv_check_health: () => true,
+  srv_check_state: (value) => value < 2 * CheckBit.Agent,
+  srv_agent_state: (value) => value < 2 * CheckBit.Agent,
+};
+
+/** What is inherited or depends on names is found anew. */
+const RESTORED: number = ~(Admin.InheritedMaint | Admin.InheritedDrain | Admin.ResolutionMaint | 0x40);
+const ADMIN_STATES: ReadonlySet<number> = new Set([
+  0,
+  Admin.ForcedMaint,
+  Admin.ConfigMaint,
+  Admin.ConfigMaint | Admin.ForcedMaint,
+  Admin.ConfigMaint | Admin.ForcedDrain,
+  Admin.ForcedDrain,
+]);
+
+function readLine(get: (name: keyof typeof COLUMNS) => string): SavedServer | { readonly error: string } {
+  for (const [name, fits] of Object.entries(RANGES) as [keyof typeof COLUMNS, (value: number) => boolean][]) {
+    const word = get(name);
+    if (!/^\d{1,10}$/.test(word) || !fits(Number(word))) return { error: `, invalid ${name} value '${word}'` };
+  }
+  const number = (name: keyof typeof COLUMNS): number => Number(get(name)) || 0;
+  const address = get('srv_addr');
+  return {
+    address: address === '-' ? undefined : address,
+    op: number('srv_op_state') as OpState,
+    admin: number('srv_admin_state') & RESTORED,
+    weight: number('srv_uweight'),
+    configuredWeight: number('srv_iweight'),
+    since: number('srv_time_since_last_change') * 1000,
+    verdict: readVerdict(number('srv_check_status'), number('srv_check_result')),
+    checkDisabled: isDisabled(number('srv_check_state')),
+    agentDisabled: isDisabled(number('srv_agent_state')),
+    port: number('srv_port'),
+    checkPort: number('srv_check_port'),
+  };
+}
+
+function isDisabled(state: number): boolean {
+  return (state & CheckBit.Configured) !== 0 && (state & CheckBit.Enabled) === 0;
+}
+
+function readVerdict(status: number, result: number): Verdict | undefined {
+  const found = Object.entries(VERDICTS).find(([, { number }]) => number === status);
+  if (found === undefined) return undefined;
+  return { code: found[0] as VerdictCode, passed: result >= Result.Passed, status: -1, info: '', duration: 0 };
 }

@@ -6,9 +6,13 @@
 import type { Server } from './server.ts';
 import { Admin, OpState } from './types.ts';
 
-/** Binds it to who it tracks, or to nobody. A new bond takes over the state as it is; nothing has happened that a log should tell. */
-export function track(server: Server, target: Server | undefined, now: number): void {
-  if (server.tracked === target) return;
+/**
+ * Binds it to who it tracks, or to nobody. A new bond takes over the state as it is; nothing has happened
+ * that a log should tell.
+ * Answers whether something has changed; the backend refreshes itself afterwards.
+ */
+export function track(server: Server, target: Server | undefined, now: number): boolean {
+  if (server.tracked === target) return false;
   server.tracked?.trackers.delete(server);
   server.tracked = target;
   target?.trackers.add(server);
@@ -22,4 +26,5 @@ export function track(server: Server, target: Server | undefined, now: number): 
     track(tracker, undefined, now);
     track(tracker, server, now);
   }
+  return true;
 }
