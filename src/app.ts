@@ -9,11 +9,15 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import { MasterDialect, PROCESS } from './admin/cli/master.ts';
+import type { Runtime } from './admin/cli/runtime.ts';
+import { CliServer } from './admin/cli/server.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
 import type { BannerFacts } from './banner.ts';
-import type { Config } from './config/model.ts';
-import { monotonic } from './core/clock.ts';
+import { Changes } from './changes.ts';
+import type { Config, StatsSocketConfig } from './config/model.ts';
+import { monotonic, wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
@@ -28,7 +32,7 @@ import { Events } from './stats/event-log.ts';
 import type { LineStream } from './stats/log-outputs.ts';
 import { LogSinks } from './stats/log-sinks.ts';
 import type { ProcessFacts } from './stats/page.ts';
-import { pairProxies } from './stats/rows.ts';
+import { pairProxies, type StatsProxy } from './stats/rows.ts';
 
 /** What the process edge knows and lends. */
 export interface Surroundings {
@@ -46,8 +50,19 @@ export interface Surroundings {
   readonly stream: (fd: number) => LineStream;
   /** How long a source may take to speak for the first time, ms. */
   readonly graceMs: number;
+  /** How many the process may open. */
+  readonly descriptors: number | undefined;
+  /** `-S`: the socket of the master CLI. */
+  readonly master: StatsSocketConfig | undefined;
   /** An engine that does not answer is no news (the demo only tries). */
   readonly enginesAreOptional: boolean;
+}
+
+/** What the life of the process is asked for; `life.ts` makes it. */
+export interface Lifecycle {
+  readonly stopping: boolean;
+  readonly reloads: Runtime['reloads'];
+  reload(): void;
 }
 
 const NOTE_LEVELS: Readonly<Record<Note['level'], Level>> = { info: Level.Info, warning: Level.Warning, error: Level.Err };
@@ -60,7 +75,14 @@ export class App {
   private readonly store: Store;
   private readonly sources: Sources;
   private readonly dataPlane: DataPlane;
+  private readonly changes: Changes = new Changes();
+  private readonly runtime: Runtime;
+  private readonly cli: CliServer;
+  private readonly master: CliServer;
   private current: Prepared;
+  /** Configurations take effect one after the other. */
+  private configuring: Promise<unknown> = Promise.resolve();
+  lifecycle: Lifecycle = { stopping: false, reloads: { done: 0, failed: 0 }, reload() {} };
 
   constructor(surroundings: Surroundings, prepared: Prepared) {
     const { pid, write, quiet, debug, stream, self, env } = surroundings;
@@ -81,6 +103,9 @@ export class App {
     this.sources = new Sources(this.store, prepared.config, { env, self, events: engineEvents });
     const accessLog = new AccessLogWriter(this.sinks);
     this.dataPlane = new DataPlane({ wheel, backends: this.backends, events: this.events, accessLog, stats: this.statsEndpoint() });
+    this.runtime = this.makeRuntime();
+    this.cli = new CliServer(this.runtime, () => PROCESS);
+    this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
     this.backends.onShutdown = (server, cause) => this.dataPlane.shutdown(server, cause);
   }
 
@@ -100,46 +125,52 @@ export class App {
 
   /** Answers what could not be bound; when that is not empty nothing listens, and `stop` is what is left to do. */
   async start(): Promise<readonly BindFailure[]> {
-    const { config, rules } = this.current;
+    const { config } = this.current;
     this.setLogTargets(config);
     this.sources.start(config);
     const { graceMs } = this.surroundings;
     const missing = await this.store.whenReady(this.sources.names, graceMs);
     if (!this.surroundings.enginesAreOptional) this.tellMissing(missing);
-    return this.dataPlane.configure(config, rules);
+    const failures = await this.listenForMaster();
+    return failures.length > 0 ? failures : this.resume();
   }
 
   /** Goes over to another configuration under the living connections. Answers as `start`; then nothing has changed. */
   async reload(prepared: Prepared): Promise<readonly BindFailure[]> {
-    const { config, rules } = prepared;
+    const { config } = prepared;
     await this.sources.prepare(config, this.surroundings.graceMs);
     let committed = false;
-    const failures = await this.dataPlane.configure(config, rules, () => {
-      committed = true;
-      this.current = prepared;
-      this.setLogTargets(config);
-      this.store.configure(config);
-      this.sources.commit(config);
-      this.store.flush();
-    });
+    const failures = await this.configure(
+      prepared,
+      () => config,
+      () => {
+        committed = true;
+        this.current = prepared;
+        this.changes.forget();
+        this.setLogTargets(config);
+        this.store.configure(config);
+        this.sources.commit(config);
+        this.store.flush();
+      },
+    );
     if (!committed) this.sources.rollback(this.config);
     return failures;
   }
 
   /** Leaves the ports to another process for a while (SIGTTOU). */
   async pause(): Promise<void> {
-    const { config, rules } = this.current;
-    const proxies = config.proxies.map((proxy) => ({ ...proxy, binds: [] }));
-    await this.dataPlane.configure({ ...config, proxies }, rules);
+    const closed = (config: Config): Config => ({ ...config, proxies: config.proxies.map((proxy) => ({ ...proxy, binds: [] })) });
+    await this.configure(this.current, closed);
   }
 
-  /** Listens again (SIGTTIN). */
+  /** Listens again (SIGTTIN), or for the first time. */
   resume(): Promise<readonly BindFailure[]> {
-    return this.dataPlane.configure(this.config, this.current.rules);
+    return this.configure(this.current, (config) => this.changes.over(config));
   }
 
   /** Stops accepting; resolves when the last exchange has ended. */
   drain(): Promise<void> {
+    this.cli.close();
     this.dataPlane.drain();
     return this.dataPlane.whenIdle();
   }
@@ -147,6 +178,8 @@ export class App {
   /** Ends everything now. */
   stop(): void {
     this.sources.stop();
+    this.cli.destroy();
+    this.master.destroy();
     this.dataPlane.destroy();
     this.tellStopped();
     this.backends.stop();
@@ -171,6 +204,38 @@ export class App {
         statsUri: config.stats?.uri,
       })),
     };
+  }
+
+  /** Sockets of the Runtime API first, then those of frontends; all of them or none. `view` is what frontends get of it. */
+  private configure(prepared: Prepared, view: (config: Config) => Config, commit = () => {}): Promise<readonly BindFailure[]> {
+    const next = this.configuring.then(() => this.configureNow(prepared, view, commit));
+    this.configuring = next.catch(() => {});
+    return next;
+  }
+
+  private async configureNow(
+    { config, rules }: Prepared,
+    view: (config: Config) => Config,
+    commit: () => void,
+  ): Promise<readonly BindFailure[]> {
+    const { statsSockets } = config.global;
+    const refused = await this.cli.prepare(statsSockets);
+    if (refused.length > 0) return refused;
+    const failures = await this.dataPlane.configure(view(config), rules, () => {
+      this.cli.commit(statsSockets, config.global);
+      commit();
+    });
+    this.cli.rollback();
+    for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
+    return failures;
+  }
+
+  private async listenForMaster(): Promise<readonly BindFailure[]> {
+    const { master } = this.surroundings;
+    if (master === undefined || this.master.sockets.length > 0) return [];
+    const failures = await this.master.prepare([master]);
+    if (failures.length === 0) this.master.commit([master], { statsTimeout: 0, statsMaxconn: 10 });
+    return failures;
   }
 
   private setLogTargets(config: Config): void {
@@ -198,10 +263,56 @@ export class App {
     }
   }
 
+  private makeRuntime(): Runtime {
+    const { env, descriptors } = this.surroundings;
+    const app = this;
+    return {
+      facts: this.facts(),
+      startedAt: (wall() - monotonic()) / 1000,
+      env,
+      descriptors,
+      get config() {
+        return app.config;
+      },
+      get proxies() {
+        return app.proxies();
+      },
+      get sockets() {
+        return app.cli.sockets;
+      },
+      get stopping() {
+        return app.lifecycle.stopping;
+      },
+      get reloads() {
+        return app.lifecycle.reloads;
+      },
+      shutdown: (server, cause) => this.dataPlane.shutdown(server, cause),
+      setMaxconn: async (maxconn) => {
+        this.changes.maxconn = maxconn;
+        await this.resume();
+      },
+      setFrontendMaxconn: async ({ name }, maxconn) => {
+        this.changes.limit(name, maxconn);
+        await this.resume();
+      },
+      setFrontendState: async ({ name, state: before }, state) => {
+        this.changes.setState(name, state);
+        const failures = await this.resume();
+        if (failures.length > 0) this.changes.setState(name, before);
+        return failures.length === 0;
+      },
+      reload: () => this.lifecycle.reload(),
+    };
+  }
+
+  private proxies(): StatsProxy[] {
+    return pairProxies(this.config.proxies, this.dataPlane.frontends.values(), this.backends.all);
+  }
+
   private statsEndpoint(): StatsEndpoint {
     return new StatsEndpoint({
       facts: this.facts(),
-      proxies: () => pairProxies(this.config.proxies, this.dataPlane.frontends.values(), this.backends.all),
+      proxies: () => this.proxies(),
       admits: (config, context) => this.current.rules.get(config.id)?.statsAdmin?.(context) ?? false,
     });
   }
@@ -220,7 +331,7 @@ export class App {
         return app.config.global.node ?? self.hostname;
       },
       get maxconn() {
-        return app.config.global.maxconn ?? 0;
+        return app.changes.maxconn ?? app.config.global.maxconn ?? 0;
       },
       connections: () => app.connections,
       idle: () => {

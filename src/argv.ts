@@ -32,6 +32,10 @@ export interface RunOptions {
   readonly directory: string | undefined;
   /** `-sf` or `-st` with their process ids: told to leave once we listen. */
   readonly replaces: { readonly signal: 'SIGUSR1' | 'SIGTERM'; readonly pids: readonly number[] } | undefined;
+  /** `-W`, `-Ws`: as HAProxy's master, which ends otherwise. */
+  readonly worker: boolean;
+  /** `-S`: where the master CLI listens, as a `bind` line has it with commas for blanks. */
+  readonly master: string | undefined;
   /** What was accepted without an effect, each with the reason. */
   readonly ignored: readonly string[];
 }
@@ -76,7 +80,6 @@ function ignored(name: string, why: string, value?: string): OptionRow {
   return value === undefined ? { name, read } : { name, value, read };
 }
 
-const ONE_PROCESS = 'there is one process, which reloads in place';
 const NODE_POLLS = 'Node chooses how to wait for sockets';
 
 const ROWS: readonly OptionRow[] = [
@@ -100,10 +103,10 @@ const ROWS: readonly OptionRow[] = [
   { name: '-L', value: 'a name', read: (value) => ({ localPeer: value }) },
   { name: '-C', value: 'a directory', read: (value) => ({ directory: value }) },
   ignored('-m', 'the heap is limited by NODE_OPTIONS=--max-old-space-size', 'a number of megabytes'),
-  ignored('-S', `there is no master process: ${ONE_PROCESS}`, 'an address'),
+  { name: '-S', value: 'an address', read: (value) => ({ master: value }) },
   ignored('-x', 'listening sockets are not handed over', 'a unix socket'),
-  ignored('-W', ONE_PROCESS),
-  ignored('-Ws', ONE_PROCESS),
+  flag('-W', { worker: true }),
+  flag('-Ws', { worker: true }),
   ignored('-de', NODE_POLLS),
   ignored('-dp', NODE_POLLS),
   ignored('-dk', NODE_POLLS),
@@ -212,6 +215,8 @@ const NOTHING: Draft = {
   localPeer: undefined,
   directory: undefined,
   replaces: undefined,
+  worker: false,
+  master: undefined,
   ignored: [],
 };
 

@@ -1,6 +1,6 @@
 /** What `--help`, `-v` and `-vv` print. */
 
-import { compatibleVersion } from './config/condition.ts';
+import { compatibleVersion, features, missingFeatures } from './config/condition.ts';
 import { ALGORITHMS } from './config/keywords/balance.ts';
 import { bindParameters } from './config/keywords/bind.ts';
 import { globalRows } from './config/keywords/global.ts';
@@ -33,10 +33,12 @@ Process
   -p FILE          write the process id to this file
   -sf PID...       once it listens, ask these processes to finish (SIGUSR1)
   -st PID...       once it listens, end these processes (SIGTERM)
+  -W, -Ws          accepted: there is one process, which reloads in place; SIGINT ends it with 130 also with -d
+  -S ADDR[,...]    HAProxy's master CLI: reload, show proc, @1 COMMAND; parameters as of 'bind', behind commas
   -q, -V           print nothing; revert -q
   -d               stay in the foreground and print informational and debug events
   -v, -vv          version; version and what is supported
-Accepted for HAProxy's sake and without effect: -W -Ws -S -x -m -de -dp -dk -dS -dG -dR -dr -dV -dL -dD -dM -dK (-d says why)
+Accepted for HAProxy's sake and without effect: -x -m -de -dp -dk -dS -dG -dR -dr -dV -dL -dD -dM -dK (-d says why)
 
 Signals
   SIGTERM, SIGUSR1   stop accepting and finish what is under way; a second SIGTERM stops at once
@@ -49,9 +51,19 @@ export function versionText(version: string, released: string): string {
   return `Fairlead version ${version} ${released}\nHAProxy version ${compatibleVersion} compatible configuration\n`;
 }
 
-/** `node` and `platform` as the runtime names them: `v20.20.2`, `linux x64`. */
+/** `node` and `platform` as the runtime names them: `v20.20.2`, `linux x64`. Scripts read features from HAProxy's lines. */
 export function detailedVersionText(version: string, released: string, node: string, platform: string): string {
+  const list = [...missingFeatures.map((name) => `-${name}`), ...[...features].map((name) => `+${name}`)];
   return `${versionText(version, released)}Running on: Node.js ${node}, ${platform}
+Build options :
+  TARGET  = node-${node}
+
+Feature list : ${list.sort((one, other) => (one.slice(1) < other.slice(1) ? -1 : 1)).join(' ')}
+
+Default settings :
+  bufsize = 16384, maxrewrite = 1024
+
+Available services : none
 
 Configuration:
   keywords: ${globalRows.length} in 'global', ${proxyRows.length} in proxies, ${bindParameters.length} of 'bind', ${serverParameters.length} of 'server'

@@ -22,6 +22,8 @@ export interface Edge {
   /** Standard error; nothing with `-q`. */
   print(lines: readonly string[]): void;
   exit(code: number): void;
+  /** What SIGINT ends with: HAProxy dies of it, but for `-d`, which catches it. */
+  readonly interrupted: number;
 }
 
 /** The parts of App that a life is made of. */
@@ -43,10 +45,16 @@ export class Life {
   private reloading: Promise<void> | undefined;
   /** A signal came during a reload: what it read may be old already. */
   private again = false;
+  /** Reloads that were done, and those that have failed since. */
+  readonly reloads = { done: 0, failed: 0 };
 
   constructor(app: Living, edge: Edge) {
     this.app = app;
     this.edge = edge;
+  }
+
+  get stopping(): boolean {
+    return this.stage === 'draining';
   }
 
   /** It listens. */
@@ -69,7 +77,7 @@ export class Life {
 
   /** SIGINT */
   interrupt(): void {
-    this.end(ExitCode.Interrupted);
+    this.end(this.edge.interrupted);
   }
 
   /** SIGHUP and SIGUSR2. Resolves when no reload is under way any more. */
@@ -139,6 +147,8 @@ export class Life {
     if (!hasListener(prepared.config)) return this.refuse('nothing would listen');
     const failures = await app.reload(prepared);
     if (failures.length === 0) {
+      this.reloads.done++;
+      this.reloads.failed = 0;
       for (const text of bannerLines(app.banner())) app.log.event(Level.Notice, `Reloaded: ${text}`);
       return;
     }
@@ -147,6 +157,7 @@ export class Life {
   }
 
   private refuse(why: string): void {
+    this.reloads.failed++;
     this.app.log.event(Level.Alert, `Reload failed, nothing has changed: ${why}.`);
   }
 }

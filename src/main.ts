@@ -14,6 +14,8 @@ import { parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
 import { builtinText } from './config/builtin.ts';
 import { evaluateCondition } from './config/condition.ts';
+import { readMasterSocket } from './config/keywords/stats-socket.ts';
+import type { StatsSocketConfig } from './config/model.ts';
 import { Level } from './core/log.ts';
 import { demoHelp, demoText, startDemoServers } from './demo.ts';
 import { detailedVersionText, HELP, versionText } from './help.ts';
@@ -155,18 +157,21 @@ async function demoPlan(port: number, options: RunOptions): Promise<Plan> {
 
 /** Ends the process when nothing of the plan can be started. */
 async function run(plan: Plan): Promise<void> {
+  const master = masterSocket(plan.options);
   for (const [index, source] of plan.attempts.entries()) {
     const { prepared, diagnostics } = read(source, plan.options);
     print(plan.options, diagnosticLines(diagnostics, process.pid));
     if (prepared === undefined) exit(ExitCode.Failed);
     if (!hasListener(prepared.config)) fail(plan.options, "No enabled listener found (check for 'bind' directives) ! Exiting.");
-    const app = new App(surroundings(plan), prepared);
+    const app = new App(surroundings(plan, master), prepared);
     const life = new Life(app, {
       pid: process.pid,
       read: () => read(source, plan.options),
       print: (lines) => print(plan.options, lines),
       exit,
+      interrupted: plan.options.debug && !plan.options.worker ? ExitCode.Done : ExitCode.Interrupted,
     });
+    app.lifecycle = life;
     followSignals(life);
     const failures = await replacing(plan.options, app);
     if (failures.length === 0) return settle(plan, app, life);
@@ -175,6 +180,15 @@ async function run(plan: Plan): Promise<void> {
     print(plan.options, bindFailureLines(failures, process.pid));
     fail(plan.options, 'Some listeners could not be started. Exiting.');
   }
+}
+
+/** As HAProxy, `-S` counts with `-W` alone. */
+function masterSocket({ master, worker }: RunOptions): StatsSocketConfig | undefined {
+  if (master === undefined || !worker) return undefined;
+  const socket = readMasterSocket(master, process.cwd());
+  if (typeof socket !== 'string') return socket;
+  process.stderr.write(line('alert', process.pid, `-S: ${socket}`));
+  exit(ExitCode.Failed);
 }
 
 function isAboutThePort({ message }: BindFailure): boolean {
@@ -243,7 +257,7 @@ function followSignals(life: Life): void {
 
 // --- what the process lends -----------------------------------------------------------------------------------------
 
-function surroundings({ options, graceMs, enginesAreOptional }: Plan): Surroundings {
+function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: StatsSocketConfig | undefined): Surroundings {
   return {
     pid: process.pid,
     ...program,
@@ -254,12 +268,15 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan): Surroundi
     debug: options.debug,
     stream: (fd) => (fd === 1 ? process.stdout : fd === 2 ? process.stderr : openDescriptor(fd)),
     graceMs,
+    descriptors: descriptorLimit(),
+    master,
     enginesAreOptional,
   };
 }
 
 function read(source: ConfigSource, options: RunOptions): Preparation {
-  const env = { ...process.env, HAPROXY_LOCALPEER: options.localPeer ?? hostname() };
+  const master = options.worker ? { HAPROXY_MWORKER: '1' } : {};
+  const env = { ...process.env, HAPROXY_LOCALPEER: options.localPeer ?? hostname(), ...master };
   const { maxconn, frontendMaxconn, zeroWarning } = options;
   return prepare(source, { env, cwd: process.cwd(), maxconn, frontendMaxconn, zeroWarning, descriptors: descriptorLimit() });
 }

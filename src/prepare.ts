@@ -63,7 +63,8 @@ function isAlert({ severity }: Diagnostic): boolean {
   return severity === 'alert';
 }
 
-/** Whether anything would listen. */
+/** Whether anything would listen; as for HAProxy, the Runtime API is enough. */
 export function hasListener(config: Config): boolean {
+  if (config.global.statsSockets.length > 0) return true;
   return config.proxies.some((proxy) => proxy.kind !== 'backend' && !proxy.disabled && proxy.binds.length > 0);
 }

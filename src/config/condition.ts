@@ -12,7 +12,37 @@ import { didYouMean } from '../core/suggest.ts';
 export const compatibleVersion = '2.6.12';
 
 /** What `feature()` knows: words of `haproxy -vv`, and ours so that one text can serve both programs. */
-export const features: ReadonlySet<string> = new Set(['FAIRLEAD', 'DOCKER', 'GETADDRINFO']);
+export const features: ReadonlySet<string> = new Set(['DOCKER', 'EPOLL', 'FAIRLEAD', 'GETADDRINFO']);
+
+/** Words of `haproxy -vv` that we do not have: `-vv` lists them with a minus. */
+export const missingFeatures: readonly string[] = [
+  '51DEGREES',
+  'CPU_AFFINITY',
+  'DEVICEATLAS',
+  'ENGINE',
+  'KQUEUE',
+  'LIBCRYPT',
+  'LINUX_SPLICE',
+  'LINUX_TPROXY',
+  'LUA',
+  'MEMORY_PROFILING',
+  'NS',
+  'OPENSSL',
+  'OT',
+  'PCRE',
+  'PCRE2',
+  'PCRE2_JIT',
+  'PCRE_JIT',
+  'PROMEX',
+  'QUIC',
+  'SLZ',
+  'SYSTEMD',
+  'TFO',
+  'THREAD',
+  'TPROXY',
+  'WURFL',
+  'ZLIB',
+];
 
 export type Evaluated = { readonly value: boolean } | { readonly error: string };
 

@@ -25,7 +25,24 @@ export class ResponseClasses {
 }
 
 /** What every row has. */
-class RowCounters {
+export class RowCounters {
+  /** Highest values; `clear counters` zeroes them alone. */
+  clearMax(): void {
+    this.smax = 0;
+    for (const value of Object.values(this)) if (value instanceof Rate || value instanceof SlidingAverage) value.max = 0;
+  }
+
+  /** `clear counters all`: as at the start. What is going on now is not counted here, and stays. */
+  clear(): void {
+    this.clearMax();
+    const fields = this as unknown as Record<string, unknown>;
+    for (const [name, value] of Object.entries(this)) {
+      if (typeof value === 'number') fields[name] = 0;
+      else if (value instanceof SlidingAverage) value.clear();
+      else if (value instanceof ResponseClasses) Object.assign(value, new ResponseClasses());
+    }
+  }
+
   scur = 0;
   smax = 0;
   stot = 0;
@@ -83,6 +100,16 @@ class TargetCounters extends RowCounters {
   readonly ctime: SlidingAverage = new SlidingAverage();
   readonly rtime: SlidingAverage = new SlidingAverage();
   readonly ttime: SlidingAverage = new SlidingAverage();
+
+  override clearMax(): void {
+    super.clearMax();
+    this.qmax = 0;
+  }
+
+  override clear(): void {
+    super.clear();
+    this.lastsess = -1;
+  }
 }
 
 export class ServerCounters extends TargetCounters {

@@ -185,21 +185,26 @@ export class DataPlane {
 async function bindAll(listeners: readonly Listener[]): Promise<readonly BindFailure[]> {
   const results = await Promise.allSettled(listeners.map((listener) => listener.listen()));
   const failures = results.flatMap((result, index) =>
-    result.status === 'rejected' ? [describe(listeners[index] as Listener, result.reason)] : [],
+    result.status === 'rejected' ? [failureOf(listeners[index] as Listener, result.reason)] : [],
   );
   if (failures.length > 0) for (const listener of listeners) listener.close();
   return failures;
+}
+
+function failureOf({ frontend, config }: Listener, error: NodeJS.ErrnoException): BindFailure {
+  return bindFailure(frontend.name, config, error);
 }
 
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Address already in use',
   EACCES: 'Permission denied',
   EADDRNOTAVAIL: 'Cannot assign requested address',
+  EBADF: 'Bad file descriptor',
   ENOENT: 'No such file or directory',
   EAFNOSUPPORT: 'Address family not supported by protocol',
 };
 
-function describe(listener: Listener, error: NodeJS.ErrnoException): BindFailure {
-  const message = WORDS[error.code ?? ''] ?? error.message;
-  return { frontend: listener.frontend.name, listener: bindText(listener.config), place: listener.config.place, message };
+/** Why a socket of `frontend` could not be bound. */
+export function bindFailure(frontend: string, bind: Pick<BindConfig, 'place' | 'address'>, error: NodeJS.ErrnoException): BindFailure {
+  return { frontend, listener: bindText(bind), place: bind.place, message: WORDS[error.code ?? ''] ?? error.message };
 }

@@ -7,12 +7,17 @@ import { FrontendCounters } from '../core/counters.ts';
 import type { Listener } from './listener.ts';
 import type { Program } from './program.ts';
 
+/** OPEN listens; PAUSED does not, for a while; STOP will not any more. The words of the CSV's `status`. */
+export type FrontendState = 'OPEN' | 'PAUSED' | 'STOP';
+
 export class Frontend {
   readonly name: string;
   config: ProxyConfig;
   program: Program;
   readonly counters: FrontendCounters = new FrontendCounters();
   listeners: readonly Listener[] = [];
+  /** As set at run time. */
+  state: FrontendState = 'OPEN';
   /** Client connections now; the CSV's scur. */
   scur = 0;
   /** Its own backend side for a `listen`, else `default_backend`. */
@@ -32,7 +37,7 @@ export class Frontend {
 }
 
 /** What people call an address to listen on. */
-export function bindText(bind: BindConfig): string {
+export function bindText(bind: Pick<BindConfig, 'address'>): string {
   const { address } = bind;
   switch (address.kind) {
     case 'inet':

@@ -5,9 +5,6 @@
  * arrival order, until another one ends: what its client sees is what it would see in the kernel's backlog.
  */
 
-import { randomUUID } from 'node:crypto';
-import { chmodSync, renameSync } from 'node:fs';
-import net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig } from '../config/model.ts';
@@ -15,15 +12,13 @@ import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
 import { type Accepted, acceptFrom } from './accept.ts';
 import type { Admission } from './admission.ts';
+import { BoundSocket } from './bound-socket.ts';
 import { bindText, type Frontend } from './frontend.ts';
-import { findOwner, giveTo, type Owner } from './owner.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
-import { Sessions } from './sessions.ts';
+import { type ClientSession, Sessions } from './sessions.ts';
+import { TcpSession } from './tcp-session.ts';
 import { shortenTurn } from './turn.ts';
-
-/** Linux's own limit, `net.core.somaxconn`. */
-const BACKLOG = 4096;
 
 export class Listener {
   readonly frontend: Frontend;
@@ -38,9 +33,7 @@ export class Listener {
   closing = false;
   private readonly services: Services;
   private readonly admission: Admission;
-  private readonly server: net.Server;
-  private temporaryPath = '';
-  private owner: Owner | undefined = undefined;
+  private readonly socket: BoundSocket;
   private readonly sessions: Sessions = new Sessions();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
@@ -49,37 +42,25 @@ export class Listener {
     this.config = config;
     this.services = services;
     this.admission = admission;
-    this.server = net.createServer({ allowHalfOpen: true, noDelay: true });
+    this.socket = new BoundSocket(config.address, config.backlog, { allowHalfOpen: true, noDelay: true });
   }
 
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const { address } = this.config;
-      if (address.kind === 'unix') this.owner = findOwner(address.user, address.group);
-      this.server.once('error', reject);
-      this.server.listen(this.listenOptions(), () => {
-        this.server.removeListener('error', reject);
-        // A failed accept (EMFILE) must not end the process; the kernel keeps the connection for the next try.
-        this.server.on('error', () => {});
-        acceptFrom(this.server, (accepted) => this.onConnection(accepted));
-        resolve();
-      });
-    });
+  async listen(): Promise<void> {
+    await this.socket.listen();
+    acceptFrom(this.socket.server, (accepted) => this.onConnection(accepted));
   }
 
   /** What is really listened on: the port that the system chose for port 0. */
   get text(): string {
-    const bound = this.server.address();
-    if (bound === null || typeof bound === 'string' || this.config.address.kind !== 'inet') return bindText(this.config);
-    return bindText({ ...this.config, address: { ...this.config.address, port: bound.port } });
+    return bindText({ ...this.config, address: this.socket.actual });
   }
 
   /** Stops accepting; idle connections close, the others after their current response. */
   close(): void {
     if (this.closing) return;
     this.closing = true;
-    this.server.close();
+    this.socket.server.close();
     this.admission.forget(this);
     for (const session of this.sessions.all()) if (session.idle) session.closeCleanly();
   }
@@ -90,9 +71,9 @@ export class Listener {
     for (const session of this.sessions.all()) session.destroy();
   }
 
-  /** Ends every exchange that has a slot of `server`. */
+  /** Ends whatever has a slot of `server`. */
   shutdown(server: Server, cause: ShutdownCause): void {
-    for (const { exchange } of this.sessions.all()) if (exchange.serverObject === server) exchange.onShutdown(cause);
+    for (const session of this.sessions.all()) session.shutdown(server, cause);
   }
 
   /** An accepted connection that may be served now. */
@@ -109,11 +90,17 @@ export class Listener {
     frontend.counters.connTot++;
     frontend.counters.rate.add(now);
     frontend.counters.connRate.add(now);
-    this.sessions.add(new Session(accepted, this, services, now, wall()));
+    if (frontend.config.mode === 'http') {
+      this.sessions.add(new Session(accepted, this, services, now, wall()));
+      return;
+    }
+    const session = new TcpSession(accepted, this, services, now, wall());
+    this.sessions.add(session);
+    session.begin(now);
   }
 
   /** A session is over. */
-  leave(session: Session): void {
+  leave(session: ClientSession): void {
     if (!this.sessions.remove(session)) return;
     this.services.connections--;
     this.scur--;
@@ -128,30 +115,8 @@ export class Listener {
     else this.admit(accepted);
   }
 
-  private listenOptions(): net.ListenOptions {
-    const { address } = this.config;
-    const backlog = this.config.backlog ?? BACKLOG;
-    switch (address.kind) {
-      case 'inet':
-        return { host: address.host, port: address.port, ipv6Only: address.v6only, backlog };
-      case 'unix':
-        // Its own name for ever: Node removes the name that it bound when the socket closes.
-        this.temporaryPath = `${address.path}.${randomUUID().slice(0, 8)}`;
-        return { path: this.temporaryPath, backlog };
-      case 'fd':
-        return { fd: address.fd } as net.ListenOptions;
-    }
-  }
-
-  /**
-   * A unix socket takes its path over from whoever has it, as HAProxy's does: the path is never without a socket, and
-   * stays with the other one until all of a configuration is bound.
-   */
+  /** See BoundSocket. */
   takePath(): void {
-    const { address } = this.config;
-    if (address.kind !== 'unix') return;
-    if (address.mode !== undefined) chmodSync(this.temporaryPath, address.mode);
-    if (this.owner !== undefined) giveTo(this.temporaryPath, this.owner);
-    renameSync(this.temporaryPath, address.path);
+    this.socket.takePath();
   }
 }

@@ -14,7 +14,12 @@ export const CSV_HEADER: string = `# ${FIELDS.map((field) => `${field.name},`).j
 
 /** The whole report, header included. */
 export function csv(rows: Iterable<Row>, at: Reading): string {
-  let text = CSV_HEADER;
+  return CSV_HEADER + csvLines(rows, at);
+}
+
+/** Without the header, for reports that are made in pieces. */
+export function csvLines(rows: Iterable<Row>, at: Reading): string {
+  let text = '';
   for (const row of rows) text += line(row, at);
   return text;
 }

@@ -33,6 +33,11 @@ const OTHER_TAGS: Readonly<Record<string, string>> = {
   'B rate_max': 'MGP:u32',
 };
 
+/** `MGP` in words, for JSON. */
+export function namesOf(tags: string): object {
+  return { origin: ORIGINS[tags.charAt(0)], nature: NATURES[tags.charAt(1)], scope: SCOPES[tags.charAt(2)] };
+}
+
 function tagsOf(field: Field, row: Row): string {
   return OTHER_TAGS[`${row.side} ${field.name}`] ?? field.tags;
 }
@@ -62,13 +67,15 @@ function numbersOf(row: Row): { readonly iid: number; readonly sid: number } {
   }
 }
 
-/** `F.2.0.0.pxname.1:KNS:str:stats` */
-export function typed(rows: Iterable<Row>, at: Reading): string {
+/** `F.2.0.0.pxname.1:KNS:str:stats`; `desc` adds what the column is, in quotes. */
+export function typed(rows: Iterable<Row>, at: Reading, desc = false): string {
   let text = '';
   for (const row of rows) {
     const { iid, sid } = numbersOf(row);
     for (const { field, position, value } of cells(row, at)) {
-      text += `${row.side}.${iid}.${sid}.${position}.${field.name}.1:${tagsOf(field, row)}:${typeof value === 'string' ? oneLine(value) : value}\n`;
+      const shown = typeof value === 'string' ? oneLine(value) : value;
+      const help = desc ? `:"${field.help}"` : '';
+      text += `${row.side}.${iid}.${sid}.${position}.${field.name}.1:${tagsOf(field, row)}:${shown}${help}\n`;
     }
   }
   return text;
@@ -88,7 +95,7 @@ function jsonCell(row: Row, { field, position, value }: Cell): object {
     id: sid,
     field: { pos: position, name: field.name },
     processNum: 1,
-    tags: { origin: ORIGINS[tags.charAt(0)], nature: NATURES[tags.charAt(1)], scope: SCOPES[tags.charAt(2)] },
+    tags: namesOf(tags),
     value: { type, value },
   };
 }

@@ -57,6 +57,9 @@ describe('options', () => {
     ['-D -db', { daemon: false }],
     ['-d -D', { daemon: false, debug: true }],
     ['-db', { daemon: false, debug: false }],
+    ['-W', { worker: true }],
+    ['-Ws', { worker: true }],
+    ['-d -W -S fd@7', { debug: true, worker: true, master: 'fd@7' }],
     ['-q', { quiet: true }],
     ['-q -V', { quiet: false }],
     ['-dW', { zeroWarning: true }],
@@ -84,7 +87,7 @@ describe('options', () => {
     assert.equal(read.daemon, false);
   });
 
-  for (const line of ['-W', '-Ws', '-x /run/s', '-S /run/m', '-m 64', '-dM', '-dM0x50,no-merge', '-dKall', '-dp', '-dr', '-dV']) {
+  for (const line of ['-x /run/s', '-m 64', '-dM', '-dM0x50,no-merge', '-dKall', '-dp', '-dr', '-dV']) {
     it(`accepts '${line}' and says why it has no effect`, () => {
       const { ignored } = options(line);
       assert.equal(ignored.length, 1);

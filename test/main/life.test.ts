@@ -36,6 +36,7 @@ class Stage {
       read: () => this.read(this.text),
       print: (lines) => void this.said.push(...lines),
       exit: (code) => void this.codes.push(code),
+      interrupted: ExitCode.Interrupted,
     });
   }
 

@@ -178,7 +178,12 @@ export const bindParameters: readonly BindParameter[] = [
 
 const byName: ReadonlyMap<string, BindParameter> = new Map(bindParameters.map((row) => [row.name, row]));
 
-export function readBindOptions(line: Statement, label: string, words: readonly string[]): BindOptions {
+export function readBindOptions(
+  line: Statement,
+  label: string,
+  words: readonly string[],
+  level: BindOptions['level'] = 'operator',
+): BindOptions {
   const options: BindOptions = {
     name: undefined,
     id: undefined,
@@ -188,7 +193,7 @@ export function readBindOptions(line: Statement, label: string, words: readonly 
     mode: undefined,
     user: undefined,
     group: undefined,
-    level: 'operator',
+    level,
     severity: 'none',
   };
   // Certificates, ciphers and the like say nothing that `ssl` has not said.

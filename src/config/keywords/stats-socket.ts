@@ -1,29 +1,44 @@
 /** `stats ...` of `global`: the sockets of the Runtime API (management manual 9.3). */
 
 import { readBindAddress } from '../address.ts';
+import { Reporter } from '../diagnostics.ts';
 import type { GlobalDraft } from '../draft.ts';
-import type { Row, Statement } from '../row.ts';
+import type { StatsSocketConfig } from '../model.ts';
+import { type Row, Statement } from '../row.ts';
 import { readInteger, readTime } from '../values.ts';
 import { readBindOptions, socketOf } from './bind.ts';
 
 function parseSocket(global: GlobalDraft, line: Statement): void {
-  const [addresses, ...words] = line.words;
-  if (addresses === undefined) {
-    line.fail("'stats socket' in global section expects an address or a path to a UNIX socket");
-    return;
-  }
-  const options = readBindOptions(line, "'stats socket'", words);
+  if (line.words.length > 0) global.statsSockets.push(...readSockets(line, 'operator'));
+  else line.fail("'stats socket' in global section expects an address or a path to a UNIX socket");
+}
+
+/** `-S <address>[,<bind parameter>]...`: where the master CLI listens. Answers text where it is wrong. */
+export function readMasterSocket(text: string, cwd: string): StatsSocketConfig | string {
+  const reporter = new Reporter();
+  const readFile = () => ({ error: 'not for a socket' });
+  const line = new Statement({ file: '-S', line: 1 }, 'stats socket', text.split(','), { reporter, readFile, cwd });
+  const [socket] = readSockets(line, 'admin');
+  const [mistake] = reporter.diagnostics.filter(({ severity }) => severity === 'alert');
+  return mistake?.message ?? socket ?? 'missing address';
+}
+
+function readSockets(line: Statement, level: StatsSocketConfig['level']): readonly StatsSocketConfig[] {
+  const [addresses = '', ...words] = line.words;
+  const options = readBindOptions(line, "'stats socket'", words, level);
+  const sockets: StatsSocketConfig[] = [];
   for (const item of addresses.split(',')) {
     const read = readBindAddress(item, line.cwd);
     if ('error' in read) {
       line.fail(`'stats socket' : ${read.error}`);
       continue;
     }
-    const { level, severity, backlog } = options;
+    const { severity, backlog } = options;
     for (const address of read.value) {
-      global.statsSockets.push({ place: line.place, address: socketOf(address, options), backlog, level, severity });
+      sockets.push({ place: line.place, address: socketOf(address, options), backlog, level: options.level, severity });
     }
   }
+  return sockets;
 }
 
 function parseTimeout(global: GlobalDraft, line: Statement): void {

@@ -1,0 +1,107 @@
+/**
+ * All commands of the Runtime API: a row each, in the file of its subject. HAProxy's that Fairlead does not have are
+ * rows, too: who asks for one is told so, and not that there is no such word.
+ */
+
+import { Level } from '../../core/log.ts';
+import { aboutCommands } from './about.ts';
+import { type Command, message, refuse } from './command.ts';
+import { connectionCommands } from './connection.ts';
+import { counterCommands } from './counters.ts';
+import { frontendCommands } from './frontends.ts';
+import { help } from './help.ts';
+import { poolCommands } from './pools.ts';
+import { serverCommands } from './servers.ts';
+import { statCommands } from './stat.ts';
+
+function notDone(why: string, ...names: readonly string[]): readonly Command[] {
+  return names.map((name) => ({ name, syntax: '', help: '', run: () => refuse(`'${name}' is not done by Fairlead: ${why}.`) }));
+}
+
+const NOT_YET = 'it does not have this yet';
+const CONFIGURE = 'change the configuration and reload it';
+const OWN = 'it concerns how HAProxy itself runs';
+
+const refused: readonly Command[] = [
+  ...notDone(
+    NOT_YET,
+    'show sess',
+    'show map',
+    'show acl',
+    'show cache',
+    'show peers',
+    'show resolvers',
+    'show schema json',
+    'get map',
+    'get acl',
+    'get var',
+  ),
+  ...notDone(
+    NOT_YET,
+    'add map',
+    'add acl',
+    'set map',
+    'del map',
+    'del acl',
+    'clear map',
+    'clear acl',
+    'prepare map',
+    'prepare acl',
+    'commit map',
+    'commit acl',
+  ),
+  ...notDone(NOT_YET, 'set rate-limit', 'set var'),
+  ...notDone(
+    CONFIGURE,
+    'add server',
+    'del server',
+    'set dynamic-cookie-key backend',
+    'enable dynamic-cookie backend',
+    'disable dynamic-cookie backend',
+  ),
+  ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
+  ...notDone(
+    OWN,
+    'show activity',
+    'show events',
+    'show fd',
+    'show libs',
+    'show pools',
+    'show profiling',
+    'set profiling',
+    'show tasks',
+    'show threads',
+    'show trace',
+    'trace',
+  ),
+  ...notDone(OWN, 'debug', 'expert-mode', 'experimental-mode'),
+];
+
+/** `shutdown session` names a session by what `show sess` says, which there is not. */
+const sessionCommands: readonly Command[] = [
+  {
+    name: 'shutdown session',
+    syntax: '<id>',
+    help: 'end a session',
+    level: 'admin',
+    run: ({ args: [id] }) =>
+      refuse(/^0x[0-9a-f]+$/i.test(id ?? '') ? "No such session (use 'show sess')." : "Session pointer expected (use 'show sess')."),
+  },
+];
+
+const own: readonly Command[] = [
+  ...connectionCommands,
+  ...counterCommands,
+  ...frontendCommands,
+  ...poolCommands,
+  ...aboutCommands,
+  ...serverCommands,
+  ...sessionCommands,
+  ...statCommands,
+];
+
+export const COMMANDS: readonly Command[] = [
+  ...own,
+  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => message(Level.Info, help(own, args)) },
+  ...refused,
+];

@@ -1,0 +1,53 @@
+/** `help`, and what a command that there is not is answered with: the ones that it may have been meant for. */
+
+import { nearest } from '../../core/suggest.ts';
+import type { Command } from './command.ts';
+
+/** Where the explanations stand, as in HAProxy's help. */
+const COLUMN = 40;
+const ALWAYS: readonly (readonly [string, string])[] = [
+  ['help [<command>]', 'list matching or all commands'],
+  ['prompt', 'toggle interactive mode with prompt'],
+  ['quit', 'disconnect'],
+];
+
+/** Answers `help <words>`. */
+export function help(commands: readonly Command[], words: readonly string[]): string {
+  return `The following commands are valid at this level:\n${list(candidates(commands, words))}`;
+}
+
+/** Answers words that are no command. */
+export function usage(commands: readonly Command[], words: readonly string[]): string {
+  const some = candidates(commands, words);
+  const how =
+    words.length === 0 || some.length === commands.length
+      ? 'Unknown command. Please enter one of the following commands only:'
+      : 'Unknown command, but maybe one of the following ones is a better match:';
+  return `${how}\n${list(some)}`;
+}
+
+/** Those that begin with most of the words; of these the ones whose next word is nearly what was said, if any. */
+function candidates(commands: readonly Command[], words: readonly string[]): readonly Command[] {
+  const matching = (command: Command): number => {
+    const own = command.name.split(' ');
+    const differs = own.findIndex((word, index) => word !== words[index]);
+    return differs < 0 ? own.length : differs;
+  };
+  const most = Math.max(...commands.map(matching));
+  const alike = commands.filter((command) => matching(command) === most);
+  const next = words[most];
+  if (next === undefined) return alike;
+  const near = nearest(
+    next,
+    alike.flatMap((command) => command.name.split(' ')[most] ?? []),
+  );
+  return near === undefined ? alike : alike.filter((command) => command.name.split(' ')[most] === near);
+}
+
+function list(commands: readonly Command[]): string {
+  const own = commands
+    .filter(({ help: text }) => text !== '')
+    .map(({ name, syntax, help: text }) => [`${name} ${syntax}`.trimEnd(), text] as const);
+  const lines = own.filter(([name]) => !ALWAYS.some(([always]) => always === name)).sort(([one], [other]) => (one < other ? -1 : 1));
+  return [...lines, ...ALWAYS].map(([name, text]) => `  ${name.padEnd(COLUMN)}: ${text}\n`).join('');
+}

@@ -1,0 +1,117 @@
+/**
+ * HAProxy's master CLI (management manual 9.4): what `-W -S <address>` opens. Programs that reload or ask HAProxy through
+ * its master find it here, though there is one process: it answers for the master and for the worker.
+ *
+ * `@1 <command>` and `@!<pid> <command>` ask the worker, `@1` alone makes it who is asked from then on, `@` goes back.
+ */
+
+import { compatibleVersion } from '../../config/condition.ts';
+import { monotonic } from '../../core/clock.ts';
+import { Level } from '../../core/log.ts';
+import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, data, message } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { help } from './help.ts';
+import type { Runtime } from './runtime.ts';
+import type { Addressed, Dialect } from './session.ts';
+
+const SILENT: Answer = { kind: 'bare', text: '' };
+
+function lower(level: CliLevel): (call: Call) => Answer {
+  return ({ state }) => {
+    if (!allows(state.level, level)) return DENIED;
+    state.level = level;
+    return SILENT;
+  };
+}
+
+/** Its answer is the end of the connection, as if the process had been replaced. */
+function reload({ runtime }: Call): Answer {
+  runtime.reload();
+  return { kind: 'close' };
+}
+
+function showProcesses({ runtime: { facts, reloads } }: Call): Answer {
+  const seconds = Math.floor((monotonic() - facts.startedAt) / 1000);
+  const line = (type: string, count: string): string => {
+    const fields = [String(facts.pid), type, count, uptime(seconds), compatibleVersion];
+    return `${fields
+      .map((field) => field.padEnd(15))
+      .join(' ')
+      .trimEnd()}\n`;
+  };
+  const header = ['#<PID>', '<type>', '<reloads>', '<uptime>', '<version>'].map((field) => field.padEnd(15)).join(' ');
+  return data(
+    `${header}\n`,
+    line('master', `${reloads.done} [failed: ${reloads.failed}]`),
+    '# workers\n',
+    line('worker', '0'),
+    '# programs\n',
+  );
+}
+
+/** `0d00h02m07s` */
+function uptime(seconds: number): string {
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
+  return `${Math.floor(seconds / 86400)}d${two((seconds / 3600) % 24)}h${two((seconds / 60) % 60)}m${two(seconds % 60)}s`;
+}
+
+function togglePrompt({ state }: Call): Answer {
+  state.interactive = !state.interactive;
+  return SILENT;
+}
+
+const explained = (name: string, text: string): Command => ({ name, syntax: '', help: text, run: () => SILENT });
+
+const own: readonly Command[] = [
+  explained('@!<pid>', 'send a command to the process <pid>'),
+  explained('@<relative pid>', 'send a command to the process <relative pid>'),
+  explained('@master', 'send a command to the master process'),
+  { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator') },
+  { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user') },
+  { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt },
+  { name: 'quit', syntax: '', help: 'disconnect', run: () => ({ kind: 'close' }) },
+  { name: 'reload', syntax: '', help: 'read the configuration again', level: 'operator', run: reload },
+  { name: 'show cli level', syntax: '', help: 'the level of this connection', run: ({ state }) => message(Level.Info, state.level) },
+  { name: 'show proc', syntax: '', help: 'the processes', run: showProcesses },
+  { name: 'show version', syntax: '', help: 'the version of the process', run: () => message(Level.Info, compatibleVersion) },
+];
+
+const MASTER: readonly Command[] = [
+  ...own,
+  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => message(Level.Info, help(own, args)) },
+  ...['expert-mode', 'experimental-mode', 'mcli-debug-mode'].map((name) => ({ name, syntax: '[on|off]', help: '', run: () => SILENT })),
+];
+
+/** Commands of the worker as its master passes them on: these are about the connection, which is the master's. */
+const OF_CONNECTION: ReadonlySet<string> = new Set(['prompt', 'quit', 'operator', 'user']);
+const WORKER: readonly Command[] = [
+  ...COMMANDS.filter(({ name }) => !OF_CONNECTION.has(name)),
+  ...MASTER.filter(({ name }) => OF_CONNECTION.has(name)),
+];
+
+/** One connection to the master. */
+export class MasterDialect implements Dialect {
+  private readonly pid: number;
+  private worker = false;
+
+  constructor(runtime: Runtime) {
+    this.pid = runtime.facts.pid;
+  }
+
+  get prompt(): string {
+    return this.worker ? `${this.pid}> ` : 'master> ';
+  }
+
+  address([first = '', ...rest]: readonly string[]): Addressed | Answer {
+    if (!first.startsWith('@')) return { words: first === '' ? [] : [first, ...rest], commands: this.worker ? WORKER : MASTER };
+    const worker = first === '@1' || first === `@!${this.pid}`;
+    const master = first === '@' || first === '@0' || first === '@master';
+    if (!worker && !master) return { kind: 'bare', text: `Can't find the target PID matching the prefix '${first}'\n` };
+    if (rest.length > 0) return { words: rest, commands: worker ? WORKER : MASTER };
+    this.worker = worker;
+    return SILENT;
+  }
+}
+
+/** One connection to the process itself. */
+export const PROCESS: Dialect = { prompt: '> ', address: (words) => ({ words, commands: COMMANDS }) };

@@ -1,0 +1,136 @@
+/**
+ * The sockets of the Runtime API: gives what comes to sessions and sends what those answer, no faster than it is taken.
+ *
+ * Invariants: sockets that a new configuration has, too, stay open, and their connections with them; the others are bound
+ * before anything else of it counts (`prepare`), and take effect with it (`commit`) or not at all (`rollback`).
+ */
+
+import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
+import type { GlobalConfig, StatsSocketConfig } from '../../config/model.ts';
+import { BoundSocket } from '../../proxy/bound-socket.ts';
+import { type BindFailure, bindFailure } from '../../proxy/data-plane.ts';
+import { Peer } from './peer.ts';
+import type { Runtime } from './runtime.ts';
+import { CliSession, type Dialect } from './session.ts';
+
+/** Its limits are those of all sockets together. */
+type Limits = Pick<GlobalConfig, 'statsTimeout' | 'statsMaxconn'>;
+
+/** One socket. */
+class CliSocket {
+  config: StatsSocketConfig;
+  readonly bound: BoundSocket;
+
+  constructor(config: StatsSocketConfig) {
+    this.config = config;
+    this.bound = new BoundSocket(config.address, config.backlog, { allowHalfOpen: true });
+  }
+
+  /** As `show cli sockets` names it. */
+  get text(): string {
+    const { actual } = this.bound;
+    if (actual.kind === 'unix') return `unix@${actual.path}`;
+    const at = this.bound.server.address();
+    if (at === null || typeof at === 'string') return at === null ? `fd@${actual.kind === 'fd' ? actual.fd : ''}` : `unix@${at}`;
+    return at.family === 'IPv6' ? `ipv6@${at.address}:${at.port}` : `ipv4@${at.address}:${at.port}`;
+  }
+}
+
+export class CliServer {
+  private readonly runtime: Runtime;
+  private readonly dialect: (runtime: Runtime) => Dialect;
+  private limits: Limits = { statsTimeout: 10_000, statsMaxconn: 10 };
+  private current: readonly CliSocket[] = [];
+  /** Those of a configuration that does not count yet. */
+  private next: { readonly all: readonly CliSocket[]; readonly fresh: readonly CliSocket[] } | undefined = undefined;
+  private readonly connections: Set<Peer> = new Set();
+  /** Accepted beyond `stats maxconn`, in order of arrival. */
+  private readonly waiting: Peer[] = [];
+
+  constructor(runtime: Runtime, dialect: (runtime: Runtime) => Dialect) {
+    this.runtime = runtime;
+    this.dialect = dialect;
+  }
+
+  get sockets(): readonly { readonly text: string; readonly config: StatsSocketConfig }[] {
+    return this.current;
+  }
+
+  /** Binds what is new. Answers what could not be bound; then nothing has changed. */
+  async prepare(configs: readonly StatsSocketConfig[]): Promise<readonly BindFailure[]> {
+    const kept = new Set<CliSocket>();
+    const fresh: CliSocket[] = [];
+    const all = configs.map((config) => {
+      const same = this.current.find((socket) => !kept.has(socket) && isDeepStrictEqual(socket.config.address, config.address));
+      const socket = same ?? new CliSocket(config);
+      if (same === undefined) fresh.push(socket);
+      kept.add(socket);
+      return socket;
+    });
+    const results = await Promise.allSettled(fresh.map((socket) => this.open(socket)));
+    const failures = results.flatMap((result, index) => {
+      const { config } = fresh[index] as CliSocket;
+      return result.status === 'rejected' ? [bindFailure('GLOBAL', config, result.reason)] : [];
+    });
+    this.next = { all, fresh };
+    if (failures.length > 0) this.rollback();
+    return failures;
+  }
+
+  /** What was prepared counts; `configs` and `limits` are those of its configuration. */
+  commit(configs: readonly StatsSocketConfig[], limits: Limits): void {
+    const { all, fresh } = this.next ?? { all: [], fresh: [] };
+    this.next = undefined;
+    for (const socket of this.current) if (!all.includes(socket)) socket.bound.server.close();
+    all.forEach((socket, index) => {
+      socket.config = configs[index] as StatsSocketConfig;
+    });
+    for (const socket of fresh) socket.bound.takePath();
+    this.current = all;
+    this.limits = limits;
+  }
+
+  /** What was prepared does not count. */
+  rollback(): void {
+    for (const socket of this.next?.fresh ?? []) socket.bound.server.close();
+    this.next = undefined;
+  }
+
+  /** Takes no new connections. */
+  close(): void {
+    for (const socket of this.current) socket.bound.server.close();
+    this.current = [];
+  }
+
+  destroy(): void {
+    this.close();
+    for (const connection of [...this.connections, ...this.waiting]) connection.destroy();
+  }
+
+  private async open(socket: CliSocket): Promise<void> {
+    await socket.bound.listen();
+    socket.bound.server.on('connection', (accepted) => this.accept(accepted, socket));
+  }
+
+  private accept(accepted: Socket, { config }: CliSocket): void {
+    const { runtime, limits } = this;
+    const session = new CliSession(runtime, this.dialect(runtime), config.level, config.severity, limits.statsTimeout);
+    const connection = new Peer(accepted, session, () => this.leave(connection));
+    if (this.connections.size >= limits.statsMaxconn) this.waiting.push(connection);
+    else this.serve(connection);
+  }
+
+  private serve(connection: Peer): void {
+    this.connections.add(connection);
+    connection.serve();
+  }
+
+  private leave(connection: Peer): void {
+    const index = this.waiting.indexOf(connection);
+    if (index >= 0) this.waiting.splice(index, 1);
+    if (!this.connections.delete(connection)) return;
+    const next = this.waiting.shift();
+    if (next !== undefined) this.serve(next);
+  }
+}

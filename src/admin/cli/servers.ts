@@ -1,0 +1,248 @@
+/** Commands that change servers: `set server`, `enable`, `disable`, weights and limits (manual 9.3). */
+
+import { isIP } from 'node:net';
+import type { Server } from '../../backend/server.ts';
+import { bytesOf } from '../../core/bytes.ts';
+import { monotonic } from '../../core/clock.ts';
+import { Level } from '../../core/log.ts';
+import { type Answer, type Call, type Command, DONE, data, message, refuse, refuseUnended } from './command.ts';
+import { withServer } from './find.ts';
+import { behindInteger, leadingInteger } from './numbers.ts';
+
+/** `words` are those behind the property's name. */
+type Setter = (server: Server, words: readonly string[]) => Answer;
+
+const SETTERS: Readonly<Record<string, Setter>> = {
+  addr: setAddress,
+  agent: setAgent,
+  'agent-addr': setAgentAddress,
+  'agent-port': setAgentPort,
+  'agent-send': setAgentSend,
+  'check-addr': setCheckAddress,
+  'check-port': setCheckPort,
+  fqdn: setName,
+  health: setHealth,
+  ssl: () => refuse("'set server <srv> ssl' cannot be set.  default-server should define ssl settings"),
+  state: setState,
+  weight: (server, [text]) => changeWeight(server, text),
+};
+
+const USAGE = refuse(`usage: set server <backend>/<server> ${Object.keys(SETTERS).join(' | ')}`);
+
+function setServer(server: Server, { args: [property = '', ...words] }: Call): Answer {
+  return (Object.hasOwn(SETTERS, property) ? SETTERS[property] : undefined)?.(server, words) ?? USAGE;
+}
+
+function setState(server: Server, [state]: readonly string[]): Answer {
+  if (state !== 'ready' && state !== 'drain' && state !== 'maint') {
+    return refuse("'set server <srv> state' expects 'ready', 'drain' and 'maint'.");
+  }
+  server.setAdmin(state, monotonic());
+  return DONE;
+}
+
+function setHealth(server: Server, [health]: readonly string[]): Answer {
+  if (server.config.track !== undefined) return refuse('cannot change health on a tracking server.');
+  if (health !== 'up' && health !== 'stopping' && health !== 'down') {
+    return refuse("'set server <srv> health' expects 'up', 'stopping', or 'down'.");
+  }
+  server.forceHealth(health, monotonic());
+  return DONE;
+}
+
+// --- weight and limit -----------------------------------------------------------------------------------------------
+
+/** A number from 0 to 256, or a percentage of the configured weight. */
+function changeWeight(server: Server, text: string | undefined): Answer {
+  if (text === undefined) return refuse('Require <weight> or <weight%>.');
+  const number = leadingInteger(text);
+  if (number === undefined) return refuseUnended('Empty weight string empty or preceded by garbage\n');
+  const { weight: initial } = server.config;
+  let weight = number;
+  if (behindInteger(text) === '%') {
+    if (number < 0) return refuse('Relative weight must be positive.');
+    weight = Math.min(256, Math.floor((initial * Math.min(number, 25_600)) / 100));
+  } else if (number < 0 || number > 256) {
+    return refuse('Absolute weight can only be between 0 and 256 inclusive.');
+  } else if (behindInteger(text) !== '') {
+    return refuseUnended('Trailing garbage in weight string\n');
+  }
+  if (weight !== 0 && weight !== initial && !server.dynamic) {
+    return refuse("Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.");
+  }
+  server.setWeight(weight, monotonic());
+  return DONE;
+}
+
+function getWeight(server: Server): Answer {
+  return data(`${server.weight} (initial ${server.config.weight})\n`);
+}
+
+/** A negative number is unlimited: HAProxy takes it for one beyond any other. */
+function setMaxconn(server: Server, { args: [text] }: Call): Answer {
+  if (text === undefined) return refuse('Require <maxconn>.');
+  const number = leadingInteger(text);
+  if (number === undefined) return refuseUnended('maxconn string empty or preceded by garbage\n');
+  if (behindInteger(text) !== '') return refuseUnended('Trailing garbage in maxconn string\n');
+  server.setMaxconn(Math.max(0, number), monotonic());
+  return DONE;
+}
+
+// --- checks ---------------------------------------------------------------------------------------------------------
+
+const NO_CHECK = refuseUnended('health checks are not enabled on this server\n');
+const NO_AGENT = refuseUnended('agent checks are not enabled on this server\n');
+
+function setAgent(server: Server, [health]: readonly string[]): Answer {
+  if (!server.agentEnabled) return refuse('agent checks are not enabled on this server.');
+  if (health !== 'up' && health !== 'down') return refuse("'set server <srv> agent' expects 'up' or 'down'.");
+  server.forceAgent(health, monotonic());
+  return DONE;
+}
+
+function setAgentSend(server: Server, [send = '']: readonly string[]): Answer {
+  const { agent } = server.config;
+  if (agent === undefined || !server.agentEnabled) return refuse('agent checks are not enabled on this server.');
+  server.config = { ...server.config, agent: { ...agent, send: bytesOf(send) } };
+  return DONE;
+}
+
+function setAgentAddress(server: Server, [address, ...more]: readonly string[]): Answer {
+  const { agent } = server.config;
+  if (agent === undefined) return NO_AGENT;
+  const read = readTarget('agent-addr', address, more);
+  if ('refused' in read) return read.refused;
+  server.config = { ...server.config, agent: { ...agent, address: read.address, port: read.port ?? agent.port } };
+  return DONE;
+}
+
+function setAgentPort(server: Server, [text]: readonly string[]): Answer {
+  const { agent } = server.config;
+  if (agent === undefined) return NO_AGENT;
+  const port = readPort('agent-port', text);
+  if (typeof port !== 'number') return port;
+  server.config = { ...server.config, agent: { ...agent, port } };
+  return DONE;
+}
+
+function setCheckAddress(server: Server, [address, ...more]: readonly string[]): Answer {
+  const { check } = server.config;
+  if (check === undefined) return NO_CHECK;
+  const read = readTarget('check-addr', address, more);
+  if ('refused' in read) return read.refused;
+  server.config = { ...server.config, check: { ...check, address: read.address, port: read.port ?? check.port } };
+  return DONE;
+}
+
+function setCheckPort(server: Server, [text]: readonly string[]): Answer {
+  const { check } = server.config;
+  if (check === undefined) return NO_CHECK;
+  const port = readPort('check-port', text);
+  if (typeof port !== 'number') return port;
+  // HAProxy takes 0, too, and then checks the server's own port.
+  server.config = { ...server.config, check: { ...check, port: port === 0 ? undefined : port } };
+  return DONE;
+}
+
+/** `<addr> [port <port>]` */
+function readTarget(
+  property: string,
+  address: string | undefined,
+  [word, text]: readonly string[],
+): { readonly address: string; readonly port: number | undefined } | { readonly refused: Answer } {
+  if (address === undefined) return { refused: refuse(`set server <b>/<s> ${property} requires an address and optionally a port.`) };
+  if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'\n`) };
+  if (word !== 'port') return { address, port: undefined };
+  const port = readPort(property, text ?? '');
+  return typeof port === 'number' ? { address, port } : { refused: port };
+}
+
+function readPort(property: string, text: string | undefined): number | Answer {
+  if (text === undefined) return refuse(`set server <b>/<s> ${property} requires a port.`);
+  const port = leadingInteger(text);
+  if (port === undefined || behindInteger(text) !== '') return refuseUnended('provided port is not an integer\n');
+  return port < 0 || port > 65535 ? refuseUnended('provided port is invalid\n') : port;
+}
+
+function enableChecks(kind: 'check' | 'agent', on: boolean, missing: string): (server: Server) => Answer {
+  return (server) => {
+    if (server.config[kind] === undefined) return on ? refuse(missing) : DONE;
+    if (kind === 'check') server.enableCheck(on);
+    else server.enableAgent(on);
+    return DONE;
+  };
+}
+
+// --- address --------------------------------------------------------------------------------------------------------
+
+const BY = "by 'stats socket command'";
+
+/** Answers what has changed, as HAProxy does: the address first, then the port. */
+function setAddress(server: Server, [address, word, text]: readonly string[]): Answer {
+  if (address === undefined) return refuse('set server <b>/<s> addr requires an address and optionally a port.');
+  if (isIP(address) === 0) return refuse(`Invalid addr '${address}' ${BY}`);
+  const { address: oldAddress, port: oldPort } = server.config;
+  const same = address === oldAddress;
+  const said = [same ? 'no need to change the addr' : `IP changed from '${oldAddress ?? ''}' to '${address}'`];
+  let port = oldPort;
+  if (word === 'port') {
+    const wanted = readServerPort(text ?? '', oldPort);
+    if (typeof wanted === 'string') return message(Level.Warning, `${said[0]}, ${wanted} ${BY}`);
+    port = wanted;
+    said.push(port === oldPort ? 'no need to change the port' : `port changed from '${oldPort}' to '${port}'`);
+  }
+  if (!same || port !== oldPort) server.setAddress(address, port, monotonic());
+  return message(Level.Warning, `${said.join(', ')} ${BY}`);
+}
+
+/** `80`; `+1` and `-1` are relative to the port that clients connect to, which we do not do. Text is what is wrong. */
+function readServerPort(text: string, old: number): number | string {
+  const port = leadingInteger(text);
+  if (port === undefined || behindInteger(text) !== '') return `problem converting port '${text}' to an int`;
+  if (/^[+-]/.test(text)) return `ports relative to the client's ('${text}') are not done by Fairlead; it stays '${old}'`;
+  return port < 1 || port > 65535 ? 'provided port is not valid' : port;
+}
+
+function setName(server: Server, [fqdn]: readonly string[]): Answer {
+  if (fqdn === undefined) return refuse('set server <b>/<s> fqdn requires a FQDN.');
+  if (server.config.fqdn === undefined) return refuse('set server <b>/<s> fqdn failed because no resolution is configured.');
+  return refuse("'set server <b>/<s> fqdn' is not done by Fairlead: change the configuration and reload it.");
+}
+
+// --- the commands ---------------------------------------------------------------------------------------------------
+
+function shutdownSessions(server: Server, { runtime }: Call): Answer {
+  runtime.shutdown(server, 'K');
+  return DONE;
+}
+
+/** HAProxy looks for the server first, then for what to do with it. */
+function admin(name: string, syntax: string, help: string, act: (server: Server, call: Call) => Answer): Command {
+  return { name, syntax, help, level: 'admin', run: withServer(act) };
+}
+
+const SERVER = '<backend>/<server>';
+
+export const serverCommands: readonly Command[] = [
+  admin('set server', `${SERVER} <property> <value>`, 'change the state, weight, health or address of a server', setServer),
+  admin('enable server', SERVER, "as 'set server state ready'", (server) => setState(server, ['ready'])),
+  admin('disable server', SERVER, "as 'set server state maint'", (server) => setState(server, ['maint'])),
+  admin(
+    'enable health',
+    SERVER,
+    'check the server again',
+    enableChecks('check', true, 'Health check was not configured on this server, cannot enable.'),
+  ),
+  admin('disable health', SERVER, 'stop checking the server', enableChecks('check', false, '')),
+  admin(
+    'enable agent',
+    SERVER,
+    'ask the agent again',
+    enableChecks('agent', true, 'Agent was not configured on this server, cannot enable.'),
+  ),
+  admin('disable agent', SERVER, 'stop asking the agent', enableChecks('agent', false, '')),
+  admin('set weight', `${SERVER} <weight>[%]`, "as 'set server weight'", (server, { args: [text] }) => changeWeight(server, text)),
+  admin('set maxconn server', `${SERVER} <number>`, 'how many sessions a server may have', setMaxconn),
+  admin('shutdown sessions server', SERVER, 'end all sessions with a server', shutdownSessions),
+  { name: 'get weight', syntax: SERVER, help: 'the weight of a server', run: withServer(getWeight) },
+];

@@ -1,0 +1,68 @@
+/** `show stat [<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*`: the statistics, whole or in part (manual 9.3). */
+
+import { monotonic } from '../../core/clock.ts';
+import { CSV_HEADER, csvLines } from '../../stats/csv.ts';
+import type { Reading } from '../../stats/field.ts';
+import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy } from '../../stats/rows.ts';
+import { json, typed } from '../../stats/typed.ts';
+import { type Answer, allows, type Call, type Command, data, refuse } from './command.ts';
+import { findProxy, proxyId } from './find.ts';
+import { leadingInteger } from './numbers.ts';
+
+/** What the three numbers choose; -1 is all. */
+interface Choice {
+  readonly iid: number;
+  /** Of KINDS. */
+  readonly kinds: number;
+  readonly sid: number;
+}
+
+const ALL: Choice = { iid: -1, kinds: -1, sid: -1 };
+const KINDS: Readonly<Record<Row['side'], number>> = { F: 1, B: 2, S: 4, L: 8 };
+
+function showStat({ args, runtime, state }: Call): Answer {
+  const words = [...args];
+  if (words[0] === 'domain') {
+    if (words[1] !== 'proxy')
+      return refuse(words[1] === 'resolvers' ? "'domain resolvers' is not done by Fairlead." : 'Invalid statistics domain.');
+    words.splice(0, 2);
+  }
+  let choice = ALL;
+  if (words.length >= 3) {
+    const [proxy = '', kinds = '', sid = ''] = words.splice(0, 3);
+    const found = findProxy(runtime, proxy);
+    const iid = found === undefined ? (leadingInteger(proxy) ?? 0) : proxyId(found);
+    if (iid === 0) return refuse('No such proxy.');
+    choice = { iid, kinds: leadingInteger(kinds) ?? 0, sid: leadingInteger(sid) ?? 0 };
+  }
+  const selection: Selection = { ...EVERYTHING, up: words.includes('up'), noMaint: words.includes('no-maint') };
+  const at: Reading = { now: monotonic(), legends: allows(state.level, 'operator'), counts: selection.up || selection.noMaint };
+  if (words.includes('json')) return data(json(chosen(runtime.proxies, selection, choice), at));
+  const desc = words.includes('desc');
+  if (words.includes('typed')) return { kind: 'data', pieces: each(runtime.proxies, selection, choice, (rows) => typed(rows, at, desc)) };
+  return { kind: 'data', pieces: each(runtime.proxies, selection, choice, (rows) => csvLines(rows, at), CSV_HEADER) };
+}
+
+/** The report, a proxy at a time. */
+function* each(
+  proxies: readonly StatsProxy[],
+  selection: Selection,
+  choice: Choice,
+  write: (rows: readonly Row[]) => string,
+  header = '',
+): Generator<string> {
+  yield header;
+  for (const proxy of proxies) yield write(chosen([proxy], selection, choice));
+}
+
+function chosen(proxies: readonly StatsProxy[], selection: Selection, { iid, kinds, sid }: Choice): Row[] {
+  return proxies
+    .filter((proxy) => iid === -1 || proxyId(proxy) === iid)
+    .flatMap((proxy) => rowsOf(proxy, selection))
+    .filter((row) => (kinds & KINDS[row.side]) !== 0)
+    .filter((row) => sid === -1 || !(row.side === 'S' || row.side === 'L') || row.of.id === sid);
+}
+
+export const statCommands: readonly Command[] = [
+  { name: 'show stat', syntax: '[<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*', help: 'the statistics', run: showStat },
+];
