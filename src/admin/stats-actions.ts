@@ -20,26 +20,71 @@ const always =
     return true;
   };
 
-/** The old names change nothing, and say so, where the state is already the one asked for. */
-const unless =
-  (state: AdminState, isSo: (server: Server) => boolean): Action =>
+/** The old names change one flag, and say so where it is already as asked for. */
+const flag =
+  (bit: number, on: boolean): Action =>
   (server, now) => {
-    if (isSo(server)) return false;
-    server.setAdmin(state, now);
+    if (((server.admin & bit) !== 0) === on) return false;
+    server.setFlag(bit, on, now);
     return true;
   };
 
-const inMaint = (server: Server): boolean => (server.admin & (Admin.ForcedMaint | Admin.ConfigMaint)) !== 0;
-const inDrain = (server: Server): boolean => (server.admin & Admin.ForcedDrain) !== 0;
+/** What a server that tracks another one has of its own is not asked. */
+const health =
+  (state: 'up' | 'stopping' | 'down'): Action =>
+  (server, now) => {
+    if (server.config.track !== undefined) return false;
+    server.forceHealth(state, now, 'Web interface');
+    return true;
+  };
+
+const agent =
+  (state: 'up' | 'down'): Action =>
+  (server, now) => {
+    if (!server.agentEnabled) return false;
+    server.forceAgent(state, now, 'Web interface');
+    return true;
+  };
+
+const checks =
+  (on: boolean): Action =>
+  (server) => {
+    if (server.config.check === undefined || server.checkEnabled === on) return false;
+    server.enableCheck(on);
+    return true;
+  };
+
+const agents =
+  (on: boolean): Action =>
+  (server) => {
+    if (server.config.agent === undefined || server.agentEnabled === on) return false;
+    server.enableAgent(on);
+    return true;
+  };
+
+const shutdown: Action = (server) => {
+  server.backend.shutdown(server, 'K');
+  return true;
+};
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['ready', always('ready')],
   ['drain', always('drain')],
   ['maint', always('maint')],
-  ['disable', unless('maint', inMaint)],
-  ['enable', unless('ready', (server) => !inMaint(server))],
-  ['stop', unless('drain', inDrain)],
-  ['start', unless('ready', (server) => !inDrain(server))],
+  ['dhlth', checks(false)],
+  ['ehlth', checks(true)],
+  ['hrunn', health('up')],
+  ['hnolb', health('stopping')],
+  ['hdown', health('down')],
+  ['dagent', agents(false)],
+  ['eagent', agents(true)],
+  ['arunn', agent('up')],
+  ['adown', agent('down')],
+  ['shutdown', shutdown],
+  ['disable', flag(Admin.ForcedMaint, true)],
+  ['enable', flag(Admin.ForcedMaint, false)],
+  ['stop', flag(Admin.ForcedDrain, true)],
+  ['start', flag(Admin.ForcedDrain, false)],
 ]);
 
 /** `body` is `application/x-www-form-urlencoded`; anything else names nothing. */

@@ -11,7 +11,8 @@
  * Maintenance implies a stopped server; `lastChange` is when `op` (or draining) last changed.
  */
 
-import type { ServerCheckConfig, ServerConfig } from '../config/model.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
 import { changeAdmin, setAdmin } from './admin.ts';
@@ -362,15 +363,14 @@ export class Server {
     this.check.rise = rise;
     this.check.fall = fall;
     const before = this.config;
-    const { address, port } = before;
     const rechecked = !sameCheck(next, old);
-    // An address set at run time stays while the configured one does.
     const moved = next.address !== old.address || next.port !== old.port;
-    if (!moved) this.config = address === old.address && port === old.port ? next : { ...next, address, port };
-    else {
-      this.moveTo(next);
-      this.tellMove(before);
-    }
+    // What was set at run time stays while the text says what it said.
+    const { address, port } = moved ? next : before;
+    const check = isDeepStrictEqual(next.check, old.check) ? before.check : next.check;
+    const agent = isDeepStrictEqual(next.agent, old.agent) ? before.agent : next.agent;
+    this.moveTo({ ...next, address, port, check, agent });
+    if (moved) this.tellMove(before);
     if (moved || rechecked) this.forgetHealth(now);
     this.applyConfigured(old, now);
     return moved || rechecked;
@@ -454,18 +454,5 @@ function checkWords({ check, checkWords }: ServerConfig): { readonly rise: numbe
 }
 
 function sameCheck(a: ServerConfig, b: ServerConfig): boolean {
-  return same(a.check, b.check) && a.agent?.port === b.agent?.port && a.agent?.address === b.agent?.address;
-}
-
-function same(a: ServerCheckConfig | undefined, b: ServerCheckConfig | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return (
-    a.inter === b.inter &&
-    a.fastinter === b.fastinter &&
-    a.downinter === b.downinter &&
-    a.rise === b.rise &&
-    a.fall === b.fall &&
-    a.address === b.address &&
-    a.port === b.port
-  );
+  return isDeepStrictEqual(a.check, b.check) && isDeepStrictEqual(a.agent, b.agent);
 }

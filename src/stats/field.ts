@@ -73,10 +73,23 @@ export function target(name: string, tags: string, help: string, read: (counters
   return field(name, tags, help, { S: (of, at) => read(of.counters, at), B: (of, at) => read(of.counters, at) });
 }
 
-/** Responses of one class. */
+/** Responses of one class; what is no HTTP has none. */
 export function classes(name: string, tags: string, help: string, read: (hrsp: ResponseClasses) => number): Field {
   const reader = (of: { readonly counters: { readonly hrsp: ResponseClasses } }): number => read(of.counters.hrsp);
-  return field(name, tags, help, { F: reader, S: reader, B: reader });
+  return field(name, tags, help, { F: ifHttp(reader), S: (of) => (isHttp(of.backend) ? reader(of) : undefined), B: ifHttp(reader) });
+}
+
+interface OfMode {
+  readonly config: { readonly mode: string };
+}
+
+function isHttp({ config }: OfMode): boolean {
+  return config.mode === 'http';
+}
+
+/** Proxies that speak HTTP. */
+export function ifHttp<Of>(read: Reader<Of>): Reader<Of & OfMode> {
+  return (of, at) => (isHttp(of) ? read(of, at) : undefined);
 }
 
 /** Servers that are checked. */
@@ -89,6 +102,11 @@ export function probed(name: string, tags: string, help: string, read: Reader<Se
   return checked(name, tags, help, (of, at) => (of.inMaintenance ? undefined : read(of, at)));
 }
 
+/** Servers whose agent is asked, in maintenance too. */
+export function agent(name: string, tags: string, help: string, read: Reader<Server>): Field {
+  return server(name, tags, help, (of, at) => (of.agentEnabled ? read(of, at) : undefined));
+}
+
 export function ifChecked(read: Reader<Server>): Reader<Server> {
-  return (of, at) => (of.config.check === undefined ? undefined : read(of, at));
+  return (of, at) => (of.checkEnabled ? read(of, at) : undefined);
 }

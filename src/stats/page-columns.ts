@@ -63,6 +63,7 @@ const COLUMNS: readonly PageColumn[] = [
   { label: 'Servers', parts: { act: (get, row) => role(get('act'), row), bck: (get, row) => role(get('bck'), row) } },
   { label: 'Checks', parts: { chk: plain('chkfail'), dwn: plain('chkdown') }, alarming: true },
   { label: 'Dwntme', parts: { '': (get) => duration(get('downtime')) } },
+  { label: 'Thrtle', parts: { '': throttle } },
 ];
 
 /** With thin spaces: there is little room. */
@@ -171,6 +172,11 @@ function lastCheck(get: Get): Value {
 function weights(get: Get): Value {
   const weight = get('weight');
   return weight === undefined ? undefined : `${weight}/${get('uweight')}`;
+}
+
+function throttle(get: Get): Value {
+  const percent = get('throttle');
+  return percent === undefined ? undefined : `${percent} %`;
 }
 
 function role(value: Value, row: Row): Value {

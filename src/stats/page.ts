@@ -64,6 +64,16 @@ const ACTIONS: readonly (readonly [action: string, label: string])[] = [
   ['ready', 'ready: take traffic'],
   ['drain', 'drain: finish, take nothing new'],
   ['maint', 'maint: stop, and stop checking'],
+  ['dhlth', 'health checks: off'],
+  ['ehlth', 'health checks: on'],
+  ['hrunn', 'health: up'],
+  ['hnolb', 'health: up, no new clients'],
+  ['hdown', 'health: down'],
+  ['dagent', 'agent checks: off'],
+  ['eagent', 'agent checks: on'],
+  ['arunn', 'agent: up'],
+  ['adown', 'agent: down'],
+  ['shutdown', 'end their sessions'],
 ];
 
 const SIDE_CLASS = { F: 'frontend', L: 'listener', S: 'server', B: 'backend' } as const;
