@@ -82,7 +82,7 @@ export const FIELDS: readonly Field[] = [
   target('wretr', 'MCP:u64', 'Connection attempts repeated', (c) => c.wretr),
   target('wredis', 'MCP:u64', 'Requests sent to another server after a failed connection', (c) => c.wredis),
   field('status', 'SGP:str', 'OPEN, FULL, PAUSED, STOP; UP, DOWN, NOLB, DRAIN, MAINT, no check', {
-    F: () => 'OPEN',
+    F: (of) => of.state,
     L: listenerStatus,
     S: (of) => of.statusText(),
     B: backendStatus,

@@ -70,7 +70,7 @@ export function refuse(text: string): Answer {
   return message(Level.Err, text);
 }
 
-/** HAProxy ends some of its messages without an empty line. Clients that read until the end do not mind. */
+/** Some of HAProxy's messages have no empty line behind them. */
 export function refuseUnended(text: string): Answer {
   return { kind: 'message', severity: Level.Err, text };
 }

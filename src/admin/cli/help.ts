@@ -20,7 +20,7 @@ export function help(commands: readonly Command[], words: readonly string[]): st
 export function usage(commands: readonly Command[], words: readonly string[]): string {
   const some = candidates(commands, words);
   const how =
-    words.length === 0 || some.length === commands.length
+    words.length === 0
       ? 'Unknown command. Please enter one of the following commands only:'
       : 'Unknown command, but maybe one of the following ones is a better match:';
   return `${how}\n${list(some)}`;

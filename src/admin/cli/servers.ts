@@ -56,7 +56,7 @@ function setHealth(server: Server, [health]: readonly string[]): Answer {
 function changeWeight(server: Server, text: string | undefined): Answer {
   if (text === undefined) return refuse('Require <weight> or <weight%>.');
   const number = leadingInteger(text);
-  if (number === undefined) return refuseUnended('Empty weight string empty or preceded by garbage\n');
+  if (number === undefined) return refuseUnended('Empty weight string empty or preceded by garbage');
   const { weight: initial } = server.config;
   let weight = number;
   if (behindInteger(text) === '%') {
@@ -65,7 +65,7 @@ function changeWeight(server: Server, text: string | undefined): Answer {
   } else if (number < 0 || number > 256) {
     return refuse('Absolute weight can only be between 0 and 256 inclusive.');
   } else if (behindInteger(text) !== '') {
-    return refuseUnended('Trailing garbage in weight string\n');
+    return refuseUnended('Trailing garbage in weight string');
   }
   if (weight !== 0 && weight !== initial && !server.dynamic) {
     return refuse("Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.");
@@ -82,16 +82,16 @@ function getWeight(server: Server): Answer {
 function setMaxconn(server: Server, { args: [text] }: Call): Answer {
   if (text === undefined) return refuse('Require <maxconn>.');
   const number = leadingInteger(text);
-  if (number === undefined) return refuseUnended('maxconn string empty or preceded by garbage\n');
-  if (behindInteger(text) !== '') return refuseUnended('Trailing garbage in maxconn string\n');
+  if (number === undefined) return refuseUnended('maxconn string empty or preceded by garbage');
+  if (behindInteger(text) !== '') return refuseUnended('Trailing garbage in maxconn string');
   server.setMaxconn(Math.max(0, number), monotonic());
   return DONE;
 }
 
 // --- checks ---------------------------------------------------------------------------------------------------------
 
-const NO_CHECK = refuseUnended('health checks are not enabled on this server\n');
-const NO_AGENT = refuseUnended('agent checks are not enabled on this server\n');
+const NO_CHECK = refuseUnended('health checks are not enabled on this server');
+const NO_AGENT = refuseUnended('agent checks are not enabled on this server');
 
 function setAgent(server: Server, [health]: readonly string[]): Answer {
   if (!server.agentEnabled) return refuse('agent checks are not enabled on this server.');
@@ -151,7 +151,7 @@ function readTarget(
   [word, text]: readonly string[],
 ): { readonly address: string; readonly port: number | undefined } | { readonly refused: Answer } {
   if (address === undefined) return { refused: refuse(`set server <b>/<s> ${property} requires an address and optionally a port.`) };
-  if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'\n`) };
+  if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'`) };
   if (word !== 'port') return { address, port: undefined };
   const port = readPort(property, text ?? '');
   return typeof port === 'number' ? { address, port } : { refused: port };
@@ -160,8 +160,8 @@ function readTarget(
 function readPort(property: string, text: string | undefined): number | Answer {
   if (text === undefined) return refuse(`set server <b>/<s> ${property} requires a port.`);
   const port = leadingInteger(text);
-  if (port === undefined || behindInteger(text) !== '') return refuseUnended('provided port is not an integer\n');
-  return port < 0 || port > 65535 ? refuseUnended('provided port is invalid\n') : port;
+  if (port === undefined || behindInteger(text) !== '') return refuseUnended('provided port is not an integer');
+  return port < 0 || port > 65535 ? refuseUnended('provided port is invalid') : port;
 }
 
 function enableChecks(kind: 'check' | 'agent', on: boolean, missing: string): (server: Server) => Answer {

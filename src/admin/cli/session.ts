@@ -18,7 +18,7 @@ import { splitCommands, splitWords } from './words.ts';
 
 /** A line and its payload may have so many bytes; HAProxy's limit is `tune.bufsize`. */
 const LONGEST = 65536;
-const PAYLOAD = /(?:^|[ \t])<<$/;
+const PAYLOAD = /<<$/;
 
 const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
 
