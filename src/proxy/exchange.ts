@@ -16,7 +16,6 @@
  */
 
 import type { Backend } from '../backend/backend.ts';
-import { sourceKey } from '../backend/balance/hash.ts';
 import type { Server } from '../backend/server.ts';
 import { NO_KEY, type ShutdownCause, type Waiter } from '../backend/types.ts';
 import type { HttpConnectionMode } from '../config/model.ts';
@@ -29,6 +28,7 @@ import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
+import { balanceKey } from './balance-key.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
@@ -173,7 +173,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   private assign(avoid: Server | undefined, now: number): void {
     const backend = this.backendObject as Backend;
-    const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.session.clientAddress) : NO_KEY;
+    const key = backend.bound ? balanceKey(backend.config.balance, this, this.program?.rules.hashed) : NO_KEY;
     const assigned = backend.assign(this, key, avoid);
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;

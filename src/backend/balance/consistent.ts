@@ -11,6 +11,8 @@ import { Load } from './load.ts';
 import { Ring } from './ring.ts';
 
 const NONE = -1;
+/** Points of a weight of 1. */
+const SCALE = 16;
 
 export class Consistent implements Balance {
   readonly bound = true;
@@ -99,10 +101,16 @@ export class Consistent implements Balance {
     return avoided === NONE ? undefined : ring.serverAt(avoided);
   }
 
-  /** As many points as its weight asks for now. */
+  /** As many points as its weight asks for now. Beyond what it ever had, HAProxy takes all of them away first. */
   private settle(server: Server): void {
     const { lb, eweight, id } = server;
+    if (lb.most === 0) lb.most = server.weight * SCALE;
     if (lb.weight === 0) lb.order = this.ring.register(server);
+    if (eweight > lb.most) {
+      this.ring.remove(lb.order, id, 0, lb.weight, this.leaving);
+      lb.weight = 0;
+      lb.most = eweight;
+    }
     if (eweight > lb.weight) this.ring.add(lb.order, id, lb.weight, eweight);
     else this.ring.remove(lb.order, id, eweight, lb.weight, this.leaving);
     lb.weight = eweight;

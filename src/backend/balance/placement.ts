@@ -15,6 +15,8 @@ export class Placement {
   npos = 0;
   lpos = 0;
   rweight = 0;
+  /** Consistent hashing alone: the greatest weight that it ever had. */
+  most = 0;
   /** Saturated, and left out of account until it gives back a slot. */
   aside = false;
 
@@ -28,6 +30,7 @@ export class Placement {
     this.npos = 0;
     this.lpos = 0;
     this.rweight = 0;
+    this.most = 0;
     this.aside = false;
   }
 }

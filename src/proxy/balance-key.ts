@@ -1,0 +1,120 @@
+/**
+ * What a hashing algorithm of `balance` hashes of a request, and the key that comes of it: the same bytes, and so the
+ * same key, as HAProxy's. The function for a backend is made once, when the first request asks for it.
+ */
+
+import { fullHash, type Hash, hashFunction, sourceKey } from '../backend/balance/hash.ts';
+import { NO_KEY } from '../backend/types.ts';
+import type { BalanceConfig } from '../config/model.ts';
+import type { Head } from '../http/head.ts';
+import { splitList } from '../rules/header-values.ts';
+import type { RuleContext } from '../rules/types.ts';
+
+type Key = (context: RuleContext) => number;
+/** The bytes to hash, one character each, or undefined if the request has none such. */
+type Part = (context: RuleContext) => string | undefined;
+
+const keys = new WeakMap<BalanceConfig, Key>();
+
+/** @param sample what the expression of `balance hash` is worth */
+export function balanceKey(config: BalanceConfig, context: RuleContext, sample: Part | undefined): number {
+  let key = keys.get(config);
+  if (key === undefined) {
+    key = makeKey(config, sample);
+    keys.set(config, key);
+  }
+  return key(context);
+}
+
+function makeKey(config: BalanceConfig, sample: Part | undefined): Key {
+  const { function: name, avalanche } = config.hash ?? { function: 'sdbm', avalanche: false };
+  if (config.algorithm === 'source') return (context) => addressKey(context.clientAddress, avalanche);
+  return keyOf(partOf(config, sample), hashFunction(name, avalanche));
+}
+
+/** A client's address is not hashed, but for the avalanche. */
+export function addressKey(address: string, avalanche: boolean): number {
+  const key = sourceKey(address);
+  return avalanche && key !== NO_KEY ? fullHash(key) : key;
+}
+
+function keyOf(part: Part, hash: Hash): Key {
+  return (context) => {
+    const bytes = part(context);
+    return bytes === undefined ? NO_KEY : hash(bytes);
+  };
+}
+
+function partOf({ uri, parameter, header }: BalanceConfig, sample: Part | undefined): Part {
+  if (uri !== undefined) return ({ request }) => uriPart(uriOf(request, uri.pathOnly), uri);
+  if (parameter !== undefined) return ({ request }) => parameterIn(request.target, request.target.indexOf('?') + 1, parameter.name);
+  if (header !== undefined) {
+    const { name, domainOnly } = header;
+    return ({ request }) => {
+      const value = firstValue(request, name);
+      return value === undefined || !domainOnly ? value : domainOf(value);
+    };
+  }
+  return sample ?? (() => undefined);
+}
+
+const SLASH = 0x2f;
+const STAR = 0x2a;
+const QUESTION_MARK = 0x3f;
+
+/** The target, with scheme and authority where the client sent them: rules change what follows them. */
+function uriOf({ text, target }: Head, pathOnly: boolean): string {
+  const from = text.indexOf(' ') + 1;
+  const first = text.charCodeAt(from);
+  if (first === SLASH) return target;
+  if (first === STAR) return pathOnly && target === '*' ? '' : target;
+  const to = text.indexOf(' ', from);
+  let end = text.indexOf('://', from) + 3;
+  while (end < to && text.charCodeAt(end) !== SLASH && text.charCodeAt(end) !== QUESTION_MARK) end++;
+  // A target without a path has got a slash on the way.
+  const path = text.charCodeAt(end) === SLASH ? target : target.slice(1);
+  return pathOnly ? path : text.slice(from, end) + path;
+}
+
+function uriPart(uri: string, { length, depth, whole }: NonNullable<BalanceConfig['uri']>): string {
+  const limit = length === 0 ? uri.length : Math.min(length, uri.length);
+  let slashes = 0;
+  let end = 0;
+  for (; end < limit; end++) {
+    const code = uri.charCodeAt(end);
+    if (code === SLASH) {
+      if (slashes++ === depth && depth > 0) break;
+    } else if (code === QUESTION_MARK && !whole) break;
+  }
+  return uri.slice(0, end);
+}
+
+/** The value of the parameter in `text` from `from` on; no parameters, with `from` 0. An empty value is one, too. */
+function parameterIn(text: string, from: number, name: string): string | undefined {
+  if (from === 0) return undefined;
+  for (let at = from; ; ) {
+    const equals = at + name.length;
+    const next = text.indexOf('&', at);
+    if (text.charAt(equals) === '=' && text.startsWith(name, at)) {
+      const end = text.indexOf('&', equals);
+      return text.slice(equals + 1, end < 0 ? text.length : end);
+    }
+    if (next < 0) return undefined;
+    at = next + 1;
+  }
+}
+
+/** Of the first line of the field, up to its first comma; an empty one is none. */
+function firstValue(request: Head, name: string): string | undefined {
+  const line = request.first(name);
+  if (line === undefined) return undefined;
+  const value = line.includes(',') ? (splitList(line)[0] as string) : line;
+  return value === '' ? undefined : value;
+}
+
+/** `1wt` of `haproxy.1wt.eu`: what stands before the last dot, from the dot before that on. As in HAProxy, neither is its neighbour. */
+function domainOf(host: string): string {
+  const end = host.lastIndexOf('.');
+  if (end <= 0) return host;
+  return host.slice(end < 2 ? 0 : host.lastIndexOf('.', end - 2) + 1, end);
+}
