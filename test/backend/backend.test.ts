@@ -205,40 +205,6 @@ describe('balance source with full servers', () => {
     backend.release(b);
     assert.equal(clients[0]!.server, b);
   });
-
-  it('moves on to the other server when theirs goes', () => {
-    const { backend, servers, events } = makeBackend([serverConfig('a', { maxconn: 1 }), serverConfig('b', { maxconn: 1 })], {
-      balance: { algorithm: 'source', draws: 2 },
-    });
-    const [a, b] = servers as [Server, Server];
-    backend.assign(new Client(), key, undefined);
-    const clients = [new Client(), new Client()];
-    for (const client of clients) backend.assign(client, key, undefined);
-    b.setAdmin('maint', 0);
-    assert.equal(clients[0]!.server, a);
-    assert.equal(a.queue.length, 1);
-    assert.match(events.take()[0]!, / 1 sessions active, 2 requeued, /);
-  });
-
-  it('keeps arrival order when the algorithm changes under those who wait', () => {
-    const { backend, servers } = makeBackend([serverConfig('a', { maxconn: 1 }), serverConfig('b', { maxconn: 1 })], {
-      balance: { algorithm: 'source', draws: 2 },
-    });
-    const order: string[] = [];
-    backend.assign(new Client(), 0, undefined);
-    backend.assign(new Client(), 1, undefined);
-    for (const [name, k] of [
-      ['1', 1],
-      ['2', 0],
-      ['3', 1],
-      ['4', 0],
-    ] as const)
-      backend.assign(new Client(name, () => order.push(name)), k, undefined);
-    backend.setConfig({ ...backend.config, balance: { algorithm: 'leastconn', draws: 2 } }, 'test:1');
-    backend.refresh(0);
-    for (let i = 0; i < 4; i++) backend.release(servers[0]!);
-    assert.deepEqual(order, ['1', '2', '3', '4']);
-  });
 });
 
 describe('the time a waiter may wait', () => {

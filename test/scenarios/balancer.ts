@@ -15,13 +15,22 @@ import { compileRules } from '../../src/rules/compile.ts';
 import { desire, NOTHING } from '../../src/state/desired.ts';
 import { diff } from '../../src/state/diff.ts';
 import type { DesiredState } from '../../src/state/types.ts';
+import { connectLine, tcpLine } from '../../src/stats/access-log.ts';
 import { RawClient } from '../support/client.ts';
 import { until } from '../support/wait.ts';
 
 /** What the access log was told, copied. */
 export type Logged = Pick<
   AccessRecord,
-  'status' | 'termination' | 'bytesToClient' | 'bytesFromClient' | 'requestLine' | 'retries' | 'redispatched'
+  | 'status'
+  | 'termination'
+  | 'bytesToClient'
+  | 'bytesFromClient'
+  | 'requestLine'
+  | 'retries'
+  | 'redispatched'
+  | 'serverQueue'
+  | 'backendQueue'
 > & {
   readonly server: string;
 };
@@ -30,6 +39,8 @@ export class Balancer {
   readonly wheel = new Wheel();
   readonly events: string[] = [];
   readonly logged: Logged[] = [];
+  /** Lines of frontends with `option tcplog`, and those at accept. */
+  readonly lines: string[] = [];
   /** Lets the access log throw. */
   failLog = false;
   readonly backends: Backends;
@@ -50,8 +61,9 @@ export class Balancer {
         exchange: (record) => {
           if (this.failLog) throw new Error('the log is broken');
           this.logged.push(copy(record));
+          if (record.frontend.config.logFormat === 'tcplog') this.lines.push(tcpLine(record));
         },
-        connect() {},
+        connect: (record) => this.lines.push(connectLine(record)),
       },
       stats: { matches: () => false, handle: () => undefined },
     });
@@ -136,9 +148,9 @@ defaults
 `;
 
 function copy(record: AccessRecord): Logged {
-  const { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched } = record;
+  const { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, serverQueue, backendQueue } = record;
   const server = record.server?.config.name ?? record.noServer;
-  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, server };
+  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, serverQueue, backendQueue, server };
 }
 
 /** Runs `story` with a balancer and stops it afterwards, whatever happens. */

@@ -1,0 +1,221 @@
+/**
+ * Stories about who waits for which server, and where (queue.txt). The same are played to Fairlead (queue.test.ts) and to
+ * the real HAProxy (test/haproxy/queue.test.ts). Servers hold every request until the script lets them answer, so the
+ * script alone decides what happens in which order.
+ */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { refusingAddress } from '../support/faulty.ts';
+import { root } from '../support/paths.ts';
+import { serve } from '../support/upstream.ts';
+import { outlast, until } from '../support/wait.ts';
+
+export interface Story {
+  readonly name: string;
+  /** Of the backend. */
+  readonly lines: readonly string[];
+  readonly steps: readonly string[];
+  readonly outcome: Outcome;
+  /** Where it is not HAProxy's. */
+  readonly ours: Outcome;
+}
+
+export interface Outcome {
+  /** By step: who is with which server, and qcur of the backend and of each server: `s1=a,b s2=c q=1/0/2`. */
+  readonly after: readonly string[];
+  /** By request that is over: `<server> <status> <termination> <retries> <srv_queue>/<backend_queue>`. */
+  readonly log: Readonly<Record<string, string>>;
+  /** By server, and of the backend (`be`): those of COLUMNS that are not 0. */
+  readonly counters: Readonly<Record<string, string>>;
+}
+
+export type Columns = Readonly<Record<string, string>>;
+
+/** A balancer with a frontend and the backend `be`. */
+export interface Balancing {
+  readonly port: number;
+  /** Rows of `be`, by svname. */
+  rows(): Promise<ReadonlyMap<string, Columns>>;
+  run(command: string): Promise<void>;
+  /** By request, in the words of `Outcome.log`. */
+  logged(): Readonly<Record<string, string>>;
+}
+
+const COLUMNS: readonly string[] = ['qmax', 'smax', 'stot', 'lbtot', 'econ', 'wretr', 'wredis', 'cli_abrt', 'hrsp_2xx', 'hrsp_5xx'];
+
+/** Of the time-outs in the stories, with all retries; `outlast` waits twice as long. */
+const LONGEST_WAIT = 800;
+
+/** Answers a request when it is told to. */
+class HoldingServer {
+  readonly name: string;
+  readonly held = new Map<string, Socket>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  readonly take = (socket: Socket): void => {
+    let received = '';
+    socket.on('data', (bytes: Buffer) => {
+      received += bytes.toString('latin1');
+      const request = /^GET \/(\w+) [\s\S]*?\r\n\r\n$/.exec(received)?.[1];
+      if (request === undefined) return;
+      received = '';
+      this.held.set(request, socket);
+      socket.once('close', () => this.held.delete(request));
+    });
+    socket.on('end', () => socket.end());
+  };
+
+  answer(request: string): boolean {
+    const socket = this.held.get(request);
+    if (socket === undefined) return false;
+    this.held.delete(request);
+    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${this.name.length}\r\n\r\n${this.name}`);
+    return true;
+  }
+}
+
+/** Reads queue.txt, which says how it is written. */
+export function readStories(): readonly Story[] {
+  const text = readFileSync(join(root, 'test/scenarios/queue.txt'), 'utf8').replace(/^#.*\n/gm, '');
+  return text
+    .split(/^==(?!=) /m)
+    .slice(1)
+    .map(readStory);
+}
+
+function readStory(text: string): Story {
+  const [name = '', ...rows] = text.split('\n').map((row) => row.trim());
+  const lines: string[] = [];
+  const steps: string[] = [];
+  const [theirs, ours] = [new Telling(), new Telling()];
+  for (const row of rows) {
+    const [, mark = '', rest = ''] = /^(>|log|count|ours log|ours count)(?: (.*))?$/.exec(row) ?? [];
+    if (mark === '>') {
+      const [step = '', after = '', otherwise = after] = rest.split('|').map((part) => part.trim());
+      steps.push(step);
+      theirs.after.push(after);
+      ours.after.push(otherwise);
+    } else if (mark !== '') {
+      if (!mark.startsWith('ours')) theirs.tell(mark, rest);
+      ours.tell(mark, rest);
+    } else if (row !== '' && !row.startsWith('===')) lines.push(row);
+  }
+  return { name, lines, steps, outcome: theirs, ours };
+}
+
+class Telling implements Outcome {
+  readonly after: string[] = [];
+  readonly log: Record<string, string> = {};
+  readonly counters: Record<string, string> = {};
+
+  tell(mark: string, row: string): void {
+    const [, name = '', value = ''] = /^(\S+) ?(.*)$/.exec(row) ?? [];
+    (mark.endsWith('log') ? this.log : this.counters)[name] = value;
+  }
+}
+
+/** Plays `steps` through the balancer that `start` makes of the lines of its backend, until `logs` requests have been logged. */
+export async function play(
+  { lines, steps }: Pick<Story, 'lines' | 'steps'>,
+  logs: number,
+  start: (backend: string, story: (balancing: Balancing) => Promise<void>) => Promise<void>,
+): Promise<Outcome> {
+  const names = [...lines.join('\n').matchAll(/^server (\w+)/gm)].map((match) => match[1] ?? '');
+  const servers = names.map((name) => new HoldingServer(name));
+  const upstreams = await Promise.all(servers.map((server) => serve(createServer({ allowHalfOpen: true }, server.take))));
+  const { address: refusing } = await refusingAddress();
+  const address = (name: string) => upstreams[names.indexOf(name)]?.address;
+  const backend = lines.map((line) =>
+    line.replace(/^(server (\w+))( refuses)?/, (_, server, name, refuses) => `${server} ${refuses ? refusing : address(name)}`),
+  );
+  let outcome: Outcome | undefined;
+  try {
+    await start(backend.map((line) => ` ${line}\n`).join(''), async (balancing) => {
+      const script = new Script(servers, balancing);
+      const after: string[] = [];
+      for (const step of steps) {
+        await script.step(step);
+        after.push(await script.state());
+      }
+      outcome = { after, ...(await script.end(logs)) };
+    });
+  } finally {
+    for (const upstream of upstreams) await upstream.stop();
+  }
+  return outcome ?? assert.fail();
+}
+
+class Script {
+  private readonly servers: readonly HoldingServer[];
+  private readonly balancing: Balancing;
+  private readonly clients = new Map<string, Socket>();
+  private asked = 0;
+
+  constructor(servers: readonly HoldingServer[], balancing: Balancing) {
+    this.servers = servers;
+    this.balancing = balancing;
+  }
+
+  async step(step: string): Promise<void> {
+    const [verb = '', ...words] = step.split(' ');
+    if (verb === 'ask') for (const word of words) await this.ask(word);
+    else if (verb === 'done') for (const word of words) await this.done(word);
+    else if (verb === 'leave') for (const word of words) this.clients.get(word)?.resetAndDestroy();
+    else if (verb === 'run') await this.balancing.run(words.join(' '));
+    else if (verb === 'wait') await outlast(LONGEST_WAIT);
+    else throw new Error(`no step '${step}'`);
+  }
+
+  private async ask(word: string): Promise<void> {
+    const [, name = '', host = '1', cookie] = /^(\w+)(?:@(\d+))?(?:#(\w+))?$/.exec(word) ?? [];
+    const socket = connect({ port: this.balancing.port, host: '127.0.0.1', localAddress: `127.0.0.${host}` });
+    this.clients.set(name, socket);
+    socket.on('error', () => {});
+    socket.resume();
+    const cookies = cookie === undefined ? '' : `Cookie: S=${cookie}\r\n`;
+    socket.write(`GET /${name} HTTP/1.1\r\nHost: a\r\n${cookies}\r\n`);
+    this.asked++;
+    await until(`${name} has arrived`, async () => Number((await this.balancing.rows()).get('BACKEND')?.stot) === this.asked);
+  }
+
+  private async done(name: string): Promise<void> {
+    await until(`a server has ${name}`, () => this.servers.some((server) => server.answer(name)), 3000);
+  }
+
+  /** Once it has stopped changing. */
+  async state(): Promise<string> {
+    let last = '';
+    const look = async () => {
+      const rows = await this.balancing.rows();
+      const places = this.servers.map(({ name, held }) => `${name}=${[...held.keys()].sort().join(',')}`);
+      return `${places.map((place) => `${place} `).join('')}q=${['BACKEND', ...this.servers.map(({ name }) => name)].map((name) => rows.get(name)?.qcur).join('/')}`;
+    };
+    let same = 0;
+    await until('nothing changes any more', async () => {
+      const now = await look();
+      same = now === last ? same + 1 : 0;
+      last = now;
+      return same >= 5;
+    });
+    return last;
+  }
+
+  /** Reads what was counted and logged, and lets everybody go. */
+  async end(logs: number): Promise<Pick<Outcome, 'log' | 'counters'>> {
+    await until(`${logs} requests are logged`, () => Object.keys(this.balancing.logged()).length >= logs);
+    const rows = await this.balancing.rows();
+    const counters = [...rows].map(([name, row]) => {
+      const told = COLUMNS.filter((column) => row[column] !== '' && row[column] !== '0').map((column) => `${column} ${row[column]}`);
+      return [name === 'BACKEND' ? 'be' : name, told.join(' ')] as const;
+    });
+    const log = this.balancing.logged();
+    for (const client of this.clients.values()) client.resetAndDestroy();
+    return { log, counters: Object.fromEntries(counters) };
+  }
+}
