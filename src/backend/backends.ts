@@ -13,7 +13,7 @@ import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/types.ts';
 import { Backend } from './backend.ts';
-import { Checker } from './checks.ts';
+import { Checker } from './checks/checker.ts';
 import { RouteTable } from './routes.ts';
 import { restore, type SavedStates } from './saved-states.ts';
 import type { Server } from './server.ts';
@@ -44,7 +44,7 @@ export class Backends {
   constructor(parts: BackendsParts) {
     this.wheel = parts.wheel;
     this.events = parts.events;
-    this.checker = new Checker({ wheel: parts.wheel, events: parts.events, spread: parts.spreadChecks });
+    this.checker = new Checker({ wheel: parts.wheel, spread: parts.spreadChecks });
   }
 
   /** In the order of the statistics: sections by their ids, then pools by name. Retired ones until they are idle. */
@@ -132,10 +132,10 @@ export class Backends {
       return;
     }
     batch.touched.add(known);
-    const sameRequest = isDeepStrictEqual(known.config.httpCheck, desired.config.httpCheck);
+    const sameRules = isDeepStrictEqual(known.config.checkRules, desired.config.checkRules);
     known.setConfig(desired.config, desired.origin);
     known.routed = desired.routed;
-    if (!sameRequest) for (const server of known.servers) batch.recheck.add(server);
+    if (!sameRules) for (const server of known.servers) batch.recheck.add(server);
     if (known.retired) this.revive(known, desired, batch);
   }
 
@@ -218,7 +218,7 @@ export class Backends {
     this.checker.stop(server);
     const now = monotonic();
     track(server, undefined, now);
-    for (const tracker of [...server.trackers]) track(tracker, undefined, now);
+    for (const tracker of server.trackers) track(tracker, undefined, now);
     server.closeIdle();
     server.backend.dropServer(server);
   }
@@ -229,8 +229,8 @@ export class Backends {
 
   /** First checks are spread over the shortest interval, as HAProxy does at its start. */
   private startChecks(servers: readonly Server[]): void {
-    const checked = servers.filter((server) => server.config.check !== undefined);
-    const shortest = Math.min(...checked.map((server) => server.config.check?.inter ?? Number.POSITIVE_INFINITY));
+    const checked = servers.filter(({ config }) => config.check !== undefined || config.agent !== undefined);
+    const shortest = checked.reduce((least, { config }) => Math.min(least, shortestInterval(config)), Number.POSITIVE_INFINITY);
     for (const server of servers) this.checker.stop(server);
     checked.forEach((server, i) => {
       this.checker.start(server, (shortest * i) / checked.length);
@@ -249,6 +249,10 @@ class Batch {
   constructor(now: number) {
     this.now = now;
   }
+}
+
+function shortestInterval({ check, agent }: ServerConfig): number {
+  return Math.min(check?.inter ?? Number.POSITIVE_INFINITY, agent?.inter ?? Number.POSITIVE_INFINITY);
 }
 
 function inStatistics(a: Backend, b: Backend): number {

@@ -9,13 +9,13 @@ import type {
   AgentConfig,
   BalanceConfig,
   BindConfig,
+  CheckStep,
   CookieConfig,
   DockerEngineConfig,
   DockerRoutesConfig,
   DockerServersConfig,
   ForwardForConfig,
   GlobalConfig,
-  HttpCheckConfig,
   HttpConnectionMode,
   HttpReuse,
   LogTarget,
@@ -31,6 +31,7 @@ import type {
   StickTableConfig,
   Timeouts,
   UseBackendConfig,
+  UseServerConfig,
 } from './model.ts';
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -48,13 +49,39 @@ export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'check
   agentWords: Mutable<AgentConfig>;
 }
 
-export interface HttpCheckDraft extends Mutable<Omit<HttpCheckConfig, 'headers'>> {
-  enabled: boolean;
-  headers: readonly (readonly [string, string])[];
-  /** The first `http-check` line: without `option httpchk` it does nothing. */
-  rulesAt: Place | undefined;
-  sendSeen: boolean;
-  expectSeen: boolean;
+/** Parts of a request that a line gives; what none gives has HAProxy's defaults. */
+export interface RequestWords {
+  readonly method?: string;
+  readonly uri?: string;
+  readonly version?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+  readonly body?: string;
+}
+
+export type CheckStepDraft = CheckStep | { readonly kind: 'comment'; readonly number: number; readonly comment: string };
+
+/** The lines of `http-check` or `tcp-check`. A section with lines of its own has nothing of its defaults'. */
+export interface CheckRulesDraft {
+  steps: readonly CheckStepDraft[];
+  /** The first line: without its option it does nothing. */
+  at: Place | undefined;
+  /** The section has begun its own. */
+  own: boolean;
+  /** Of the first request: what `option httpchk` says, what `http-check send` says, and which of them came last. */
+  option: RequestWords;
+  /** `option` is the defaults'. */
+  optionInherited: boolean;
+  send: RequestWords;
+  optionLast: boolean;
+}
+
+export interface CheckDraft {
+  /** `option httpchk` or `option tcp-check`, whichever came last. */
+  protocol: 'tcp' | 'http' | undefined;
+  readonly tcp: CheckRulesDraft;
+  readonly http: CheckRulesDraft;
+  disableOn404: boolean;
+  sendState: boolean;
 }
 
 export interface StatsDraft {
@@ -79,6 +106,9 @@ export type BindDraft = Omit<BindConfig, 'name'> & { readonly name: string | und
 export interface RetryOnDraft extends Mutable<Omit<RetryOn, 'statuses'>> {
   readonly statuses: Set<number>;
 }
+
+/** A stick rule before its table is known. */
+export type StickRuleDraft = Omit<StickRuleConfig, 'keyType' | 'keyLength'>;
 
 export interface Reference {
   readonly place: Place;
@@ -114,7 +144,7 @@ interface Inherited {
   retryOn: RetryOn;
   httpReuse: HttpReuse;
   acceptInvalidResponse: boolean;
-  httpCheck: HttpCheckDraft;
+  check: CheckDraft;
   logHealthChecks: boolean;
   allbackups: boolean;
   cookie: CookieConfig | undefined;
@@ -140,9 +170,10 @@ export interface ProxyDraft extends Inherited {
   readonly dockerServers: DockerServersConfig[];
   readonly forcePersist: RawRule[];
   readonly ignorePersist: RawRule[];
+  readonly useServers: UseServerConfig[];
   stickTable: StickTableConfig | undefined;
   /** `table` is empty for the backend's own. */
-  readonly stickRules: StickRuleConfig[];
+  readonly stickRules: StickRuleDraft[];
   serverStateFileName: string | undefined;
   /** References of `server ... resolvers NAME`. */
   readonly resolvers: Reference[];
@@ -287,7 +318,7 @@ function newInherited(): Inherited {
     retryOn: { ...noRetry(), connFailure: true },
     httpReuse: 'safe',
     acceptInvalidResponse: false,
-    httpCheck: newHttpCheck(),
+    check: newCheck(),
     logHealthChecks: false,
     allbackups: false,
     cookie: undefined,
@@ -325,19 +356,12 @@ export function noRetry(): RetryOnDraft {
   };
 }
 
-function newHttpCheck(): HttpCheckDraft {
-  return {
-    enabled: false,
-    method: 'OPTIONS',
-    uri: '/',
-    version: 'HTTP/1.0',
-    headers: [],
-    body: '',
-    expect: { kind: 'status', ranges: [[200, 399]], negate: false },
-    rulesAt: undefined,
-    sendSeen: false,
-    expectSeen: false,
-  };
+function newCheck(): CheckDraft {
+  return { protocol: undefined, tcp: newCheckRules(), http: newCheckRules(), disableOn404: false, sendState: false };
+}
+
+export function newCheckRules(): CheckRulesDraft {
+  return { steps: [], at: undefined, own: false, option: {}, optionInherited: false, send: {}, optionLast: false };
 }
 
 function copyInherited(from: Inherited): Inherited {
@@ -369,8 +393,7 @@ function copyInherited(from: Inherited): Inherited {
     retryOn: from.retryOn,
     httpReuse: from.httpReuse,
     acceptInvalidResponse: from.acceptInvalidResponse,
-    // A section's own http-check lines replace those of its defaults.
-    httpCheck: { ...from.httpCheck, sendSeen: false, expectSeen: false },
+    check: { ...from.check, tcp: { ...from.check.tcp, own: false }, http: { ...from.check.http, own: false } },
     logHealthChecks: from.logHealthChecks,
     allbackups: from.allbackups,
     cookie: from.cookie,
@@ -399,6 +422,7 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     dockerServers: [],
     forcePersist: [],
     ignorePersist: [],
+    useServers: [],
     stickTable: undefined,
     stickRules: [],
     serverStateFileName: undefined,
@@ -415,7 +439,13 @@ export function finishServer(draft: ServerDraft): ServerConfig {
   const rest = { ...given, maxconn: Math.max(given.maxconn, given.minconn) };
   const words = { ...checkWords };
   const agent = { ...agentWords };
-  return { ...rest, check: checked ? words : undefined, checkWords: words, agent: agentChecked ? agent : undefined, agentWords: agent };
+  return {
+    ...rest,
+    check: checked ? words : undefined,
+    checkWords: words,
+    agent: agentChecked && agent.port !== undefined ? agent : undefined,
+    agentWords: agent,
+  };
 }
 
 /** The way back, for parameters that are laid over a finished server. */

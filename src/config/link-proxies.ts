@@ -4,10 +4,14 @@ import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
+import { checkChecks } from './link-check.ts';
+import { checkMode, settleModes } from './link-mode.ts';
+import { checkPersistence } from './link-persistence.ts';
 import { checkTracking } from './link-track.ts';
 import type { Place, Timeouts } from './model.ts';
 
 export function checkProxies(draft: Draft, reporter: Reporter): void {
+  settleModes(draft, reporter);
   const backends = draft.proxies.filter((proxy) => proxy.kind !== 'frontend').map((proxy) => proxy.name);
   for (const proxy of draft.proxies) {
     if (proxy.disabled) continue;
@@ -15,25 +19,13 @@ export function checkProxies(draft: Draft, reporter: Reporter): void {
     checkReferences(proxy, backends, reporter);
     checkResolvers(proxy, draft, reporter);
     checkServers(proxy, reporter);
+    checkChecks(proxy, reporter);
+    checkPersistence(proxy, draft.proxies, reporter);
     checkBindIds(proxy, reporter);
     checkTimeouts(proxy, reporter);
     warnWithoutEffect(proxy, draft, reporter);
   }
   checkTracking(draft.proxies, reporter);
-}
-
-function checkMode(proxy: ProxyDraft, reporter: Reporter): void {
-  if (proxy.mode === undefined) {
-    reporter.warning(
-      proxy.place,
-      `${proxy.kind} '${proxy.name}' has no 'mode': HAProxy would relay TCP, Fairlead balances HTTP. Say 'mode http'.`,
-    );
-  } else if (proxy.mode.name !== 'http') {
-    reporter.alert(
-      proxy.mode.place,
-      `'mode ${proxy.mode.name}' of ${proxy.kind} '${proxy.name}' is HAProxy's; Fairlead balances HTTP only.`,
-    );
-  }
 }
 
 /** A name with `%[` is known only with the request. */
@@ -119,12 +111,6 @@ function warnWithoutEffect(proxy: ProxyDraft, draft: Draft, reporter: Reporter):
   const logs = proxy.logs.some((log) => log !== 'global' || draft.global.logs.length > 0);
   if (kind !== 'backend' && proxy.logFormat !== 'none' && !logs) {
     reporter.warning(proxy.logFormatAt, `log format ignored for ${kind} '${name}' since it has no log address.`);
-  }
-  if (kind !== 'frontend' && proxy.httpCheck.rulesAt !== undefined && !proxy.httpCheck.enabled) {
-    reporter.warning(
-      proxy.httpCheck.rulesAt,
-      `${kind} '${name}' uses http-check rules without 'option httpchk', so the rules are ignored.`,
-    );
   }
   if (proxy.stats?.showDesc === '' && proxy.description === undefined && draft.global.description === undefined) {
     reporter.warning(

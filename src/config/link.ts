@@ -5,19 +5,12 @@ import type { Reporter } from './diagnostics.ts';
 import type { Draft, GlobalDraft, LogDraft, ProxyDraft, StatsDraft, UserlistDraft } from './draft.ts';
 import { freeze } from './freeze.ts';
 import { frontendLimit, fullconn, type LimitOptions, processLimit } from './limits.ts';
+import { linkCheck } from './link-check.ts';
 import { linkDockers } from './link-docker.ts';
+import { linkMode } from './link-mode.ts';
+import { linkStick } from './link-persistence.ts';
 import { checkProxies } from './link-proxies.ts';
-import type {
-  BindConfig,
-  Config,
-  GlobalConfig,
-  HttpCheckConfig,
-  LogTarget,
-  ProxyConfig,
-  StatsConfig,
-  Timeouts,
-  Userlist,
-} from './model.ts';
+import type { BindConfig, Config, GlobalConfig, LogTarget, ProxyConfig, StatsConfig, Timeouts, Userlist } from './model.ts';
 
 /** While `reporter` has seen an alert, the result is good for finding more mistakes alone. */
 export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
@@ -28,7 +21,7 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
   const maxconn = processLimit(draft.global.maxconn, limits);
   const limitOf = (proxy: ProxyDraft) => frontendLimit(proxy.maxconn, maxconn, limits);
   const whole: Whole = { draft, logs, engineOf: dockers.engineOf, limitOf };
-  const proxies = draft.proxies.map((proxy, index) => linkProxy(proxy, ids[index] ?? 0, whole));
+  const proxies = draft.proxies.map((proxy, index) => linkMode(linkProxy(proxy, ids[index] ?? 0, whole)));
   return freeze({
     global: { ...linkGlobal(draft.global, logs), maxconn },
     proxies,
@@ -116,7 +109,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     retryOn: proxy.retryOn,
     httpReuse: proxy.httpReuse,
     acceptInvalidResponse: proxy.acceptInvalidResponse,
-    httpCheck: linkHttpCheck(proxy),
+    checkRules: linkCheck(proxy, draft.global.node ?? hostname(), draft.global.bufsize),
     logHealthChecks: proxy.logHealthChecks,
     allbackups: proxy.allbackups,
     cookie: proxy.cookie,
@@ -124,8 +117,9 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     persist: proxy.persist,
     forcePersist: proxy.forcePersist,
     ignorePersist: proxy.ignorePersist,
+    useServers: proxy.useServers,
     stickTable: proxy.stickTable,
-    stickRules: proxy.stickRules.map((rule) => (rule.table === '' ? { ...rule, table: name } : rule)),
+    stickRules: proxy.stickRules.map((rule) => linkStick(rule, proxy, draft.proxies)),
     loadServerState: proxy.loadServerState,
     serverStateFileName: proxy.serverStateFileName,
     servers: proxy.servers.map((server) => server.config),
@@ -165,11 +159,6 @@ function linkBinds(proxy: ProxyDraft): readonly BindConfig[] {
     const id = bind.id ?? next++;
     return { ...bind, id, name: bind.name ?? `sock-${id}`, backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn };
   });
-}
-
-function linkHttpCheck(proxy: ProxyDraft): HttpCheckConfig | undefined {
-  const { enabled, rulesAt: _rules, sendSeen: _send, expectSeen: _expect, ...check } = proxy.httpCheck;
-  return enabled ? check : undefined;
 }
 
 function linkUserlists(drafts: ReadonlyMap<string, UserlistDraft>, reporter: Reporter): ReadonlyMap<string, Userlist> {

@@ -131,7 +131,17 @@ export interface StatsSocketConfig extends Pick<BindConfig, 'place' | 'address' 
   readonly severity: 'none' | 'number' | 'string';
 }
 
-export type BalanceAlgorithm = 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'uri' | 'url_param' | 'hdr' | 'hash' | 'random';
+export type BalanceAlgorithm =
+  | 'roundrobin'
+  | 'static-rr'
+  | 'leastconn'
+  | 'first'
+  | 'source'
+  | 'uri'
+  | 'url_param'
+  | 'hdr'
+  | 'hash'
+  | 'random';
 
 export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32';
 
@@ -313,9 +323,9 @@ export interface CheckExpect extends CheckStepBase {
   readonly statusCode: number | undefined;
 }
 
-/** Patterns of `binary` are bytes, those of `rbinary` meet upper-case hexadecimal digits. */
+/** Patterns of `binary` and `binary-lf` are bytes, those of `rbinary` meet upper-case hexadecimal digits. */
 export type CheckMatch =
-  | { readonly kind: 'string' | 'rstring' | 'binary' | 'rbinary' | 'rstatus'; readonly pattern: string }
+  | { readonly kind: 'string' | 'string-lf' | 'rstring' | 'binary' | 'binary-lf' | 'rbinary' | 'rstatus'; readonly pattern: string }
   | { readonly kind: 'status'; readonly ranges: readonly (readonly [low: number, high: number])[] }
   | { readonly kind: 'hdr' | 'fhdr'; readonly name: CheckPattern; readonly value: CheckPattern | undefined };
 

@@ -291,7 +291,7 @@ describe('Backends.apply', () => {
     );
     assert.equal(a.statusText(), 'no check');
     assert.equal(wheel.size, 0);
-    apply({ kind: 'change-backend', backend: desired('app', [], { httpCheck: HTTP_CHECK }) });
+    apply({ kind: 'change-backend', backend: desired('app', [], { checkRules: HTTP_CHECK }) });
     assert.equal(wheel.size, 0);
     await new Promise((done) => peer.close(done));
   });

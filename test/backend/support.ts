@@ -1,9 +1,11 @@
 /** What the tests of this room build from: configurations, a backend with a clock of its own, waiters that remember. */
 
+import assert from 'node:assert/strict';
 import { Backend } from '../../src/backend/backend.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { Verdict, VerdictCode, Waiter } from '../../src/backend/types.ts';
-import type { HttpCheckConfig, ServerConfig } from '../../src/config/model.ts';
+import { loadText } from '../../src/config/load.ts';
+import type { CheckRules, ServerConfig } from '../../src/config/model.ts';
 import type { EventLog, Level } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import * as support from '../support/config.ts';
@@ -16,14 +18,16 @@ export function serverConfig(name: string, changes: Partial<ServerConfig> = {}):
   return support.serverConfig(name, { address: '127.0.0.1', origin: 'test:1', ...changes });
 }
 
-export const HTTP_CHECK: HttpCheckConfig = {
-  method: 'OPTIONS',
-  uri: '/',
-  version: 'HTTP/1.0',
-  headers: [],
-  body: '',
-  expect: { kind: 'status', ranges: [[200, 399]], negate: false },
-};
+/** `option httpchk` alone. */
+export const HTTP_CHECK: CheckRules = checkRules('option httpchk');
+
+/** What these lines of a backend mean. */
+export function checkRules(...lines: readonly string[]): CheckRules {
+  const text = `backend b\n mode http\n timeout connect 1s\n timeout server 1s\n ${lines.join('\n ')}\n server s 127.0.0.1:1 check\n`;
+  const rules = loadText(text, 'test.cfg', { env: {}, cwd: '/' }).config?.proxies[0]?.checkRules;
+  assert.ok(rules);
+  return rules;
+}
 
 export class Events implements EventLog {
   readonly lines: { readonly level: Level; readonly message: string }[] = [];

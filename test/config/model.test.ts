@@ -46,7 +46,7 @@ test('an empty backend has the documented defaults', () => {
   assert.equal(proxy.redispatch, undefined);
   assert.equal(proxy.connectionMode, 'keep-alive');
   assert.equal(proxy.logFormat, 'none');
-  assert.equal(proxy.httpCheck, undefined);
+  assert.equal(proxy.checkRules, undefined);
   assert.equal(proxy.stats, undefined);
   assert.equal(proxy.fullconn, 1);
   assert.equal(proxy.httpReuse, 'safe');
@@ -314,27 +314,23 @@ listen b
   assert.deepEqual([a?.connectionMode, a?.dontlognull, a?.abortonclose, a?.redispatch, a?.retries], ['keep-alive', false, false, 2, 0]);
   assert.deepEqual(a?.forwardfor, { header: 'X-Client', except: ['127.0.0.0/8'], ifNone: true });
   assert.deepEqual(a?.balance, { algorithm: 'random', draws: 4 });
-  assert.deepEqual(a?.httpCheck, {
-    method: 'GET',
-    uri: '/health',
-    version: 'HTTP/1.1',
-    headers: [
-      ['Host', 'app'],
-      ['X-A', 'b c'],
-    ],
-    body: 'hello',
-    expect: {
-      kind: 'status',
-      ranges: [
-        [500, 599],
-        [404, 404],
-      ],
-      negate: true,
-    },
-  });
+  const [, request, expect] = a?.checkRules?.steps ?? [];
+  assert.ok(request?.kind === 'request' && expect?.kind === 'expect');
+  assert.deepEqual([request.method, request.uri, request.version, request.body], ['GET', '/health', 'HTTP/1.1', 'hello']);
+  assert.deepEqual(request.headers, [
+    ['Host', 'app'],
+    ['X-A', 'b c'],
+  ]);
+  const ranges = [
+    [500, 599],
+    [404, 404],
+  ];
+  assert.deepEqual([expect.match, expect.negate], [{ kind: 'status', ranges }, true]);
   assert.deepEqual([b?.connectionMode, b?.dontlognull, b?.abortonclose, b?.redispatch], ['close', true, true, undefined]);
-  assert.deepEqual([b?.httpCheck?.method, b?.httpCheck?.uri, b?.httpCheck?.version], ['OPTIONS', '/up', 'HTTP/1.0']);
-  assert.deepEqual(b?.httpCheck?.expect, { kind: 'status', ranges: [[200, 399]], negate: false });
+  assert.deepEqual(
+    b?.checkRules?.steps.map((step) => (step.kind === 'request' ? `${step.method} ${step.uri} ${step.version}` : step.kind)),
+    ['connect', 'OPTIONS /up HTTP/1.0', 'expect'],
+  );
 });
 
 const retryLines: readonly (readonly [words: string, meaning: Partial<RetryOn>])[] = [

@@ -62,7 +62,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     },
     httpReuse: 'safe',
     acceptInvalidResponse: false,
-    httpCheck: undefined,
+    checkRules: undefined,
     logHealthChecks: false,
     allbackups: false,
     cookie: undefined,

@@ -29,7 +29,6 @@ export function keywordRefusal(refused: Refused, section: Section): string {
 const FRONT: readonly Section[] = ['defaults', 'frontend', 'listen'];
 const BACK: readonly Section[] = ['defaults', 'listen', 'backend'];
 const PROXY: readonly Section[] = ['defaults', 'frontend', 'listen', 'backend'];
-const HTTP_ONLY = 'Fairlead balances HTTP, not raw TCP';
 const NO_LUA = 'Fairlead runs no Lua';
 
 function refuse(sections: readonly Section[], why: string | undefined, names: string): readonly Refused[] {
@@ -64,9 +63,9 @@ export const refusedKeywords: readonly Refused[] = [
     `capture cookie, capture request, capture response, compression, declare capture, email-alert, errorfiles,
      errorloc, errorloc302, errorloc303, filter, http-after-response, http-error, log-tag, option http-buffer-request,
      option http-restrict-req-hdr-names, option originalto, option tcpka, rate-limit, stats http-request, stats show-modules,
-     stick-table, unique-id-format, unique-id-header`,
+     unique-id-format, unique-id-header`,
   ),
-  ...refuse(PROXY, HTTP_ONLY, 'tcp-request, tcp-response'),
+  ...refuse(PROXY, undefined, 'tcp-request, tcp-response'),
   ...dropped('threads share every proxy', 'bind-process'),
   ...refuse(
     FRONT,
@@ -79,13 +78,13 @@ export const refusedKeywords: readonly Refused[] = [
   ...refuse(
     BACK,
     undefined,
-    `cookie, dynamic-cookie-key, external-check, force-persist, hash-balance-factor, hash-type, http-check connect, http-check disable-on-404,
-     http-check send-state, http-check set-var, http-check set-var-fmt, http-check unset-var, http-send-name-header,
-     ignore-persist, max-keep-alive-queue,
+    `external-check, 
+     http-check set-var, http-check set-var-fmt, http-check unset-var, http-send-name-header,
+     max-keep-alive-queue,
      option checkcache, option external-check, option h1-case-adjust-bogus-server, option http-pretend-keepalive,
-     option ldap-check, option mysql-check, option persist, option pgsql-check, option prefer-last-server,
+     option ldap-check, option mysql-check, option pgsql-check, option prefer-last-server,
      option redis-check, option smtpchk, option spop-check, option srvtcpka, option ssl-hello-chk, persist,
-     source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, stick, tcp-check, use-fcgi-app, use-server`,
+     source, srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl, tcp-check set-var, tcp-check set-var-fmt, tcp-check unset-var, use-fcgi-app`,
   ),
   ...refuse(BACK, 'name a server instead', 'dispatch, option transparent, transparent'),
   ...dropped("use 'timeout client'", 'clitimeout'),
@@ -139,14 +138,14 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     0,
     undefined,
-    `agent-check check-send-proxy check-via-socks4 no-agent-check no-check-send-proxy no-send-proxy no-send-proxy-v2
-     no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-tfo non-stick send-proxy send-proxy-v2 send-proxy-v2-ssl
+    `check-send-proxy check-via-socks4 no-check-send-proxy no-send-proxy no-send-proxy-v2
+     no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-tfo send-proxy send-proxy-v2 send-proxy-v2-ssl
      send-proxy-v2-ssl-cn stick tfo usesrc`,
   ),
   ...parameters(
     1,
     undefined,
-    `agent-addr agent-inter agent-port agent-send check-proto cookie log-proto namespace
+    `check-proto log-proto namespace
      proto proxy-v2-options
      redir resolve-net resolve-opts socks4 source tcp-ut ws`,
   ),
@@ -182,4 +181,4 @@ export const refusedBindParameters: ReadonlyMap<string, RefusedParameter> = new 
 ]);
 
 /** `balance`: HAProxy's algorithms that are not ours. */
-export const refusedAlgorithms: readonly string[] = ['uri', 'url_param', 'hdr', 'rdp-cookie', 'hash'];
+export const refusedAlgorithms: readonly string[] = ['rdp-cookie'];

@@ -10,6 +10,8 @@ import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { refusal, refusedServerParameters } from './refused.ts';
+import { checkParameters } from './server-check.ts';
+import { persistenceParameters } from './server-persistence.ts';
 import { queueParameters } from './server-queue.ts';
 import { stateParameters } from './server-state.ts';
 
@@ -27,12 +29,6 @@ function store<T>(read: Read<T>, set: (value: T) => void): string | undefined {
   return undefined;
 }
 
-/** HAProxy: an interval of 0 would never end a check. */
-function readInterval(value: string, what: string): Read<number> {
-  const read = readTime(value, what);
-  return 'value' in read && read.value === 0 ? { error: `invalid value 0 for argument '${what}'.` } : read;
-}
-
 const ONE_LOOP = 'it keeps threads from taking connections of each other, and one event loop does the work';
 
 const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolver';
@@ -40,19 +36,8 @@ const SYSTEM_RESOLVER = 'names are resolved again and again by the system resolv
 export const serverParameters: readonly ServerParameter[] = [
   ...stateParameters,
   ...queueParameters,
-  {
-    name: 'addr',
-    args: 1,
-    syntax: '<ip>',
-    chapter: '5.2',
-    default: "the server's address",
-    doc: 'Sends the health checks to this address instead of the one that gets the traffic.',
-    apply: (server, value) => {
-      if (isIP(value) === 0) return `'addr' expects an IP address, found '${value}'.`;
-      server.checkWords.address = value;
-      return undefined;
-    },
-  },
+  ...checkParameters,
+  ...persistenceParameters,
   {
     name: 'backup',
     args: 0,
@@ -61,17 +46,6 @@ export const serverParameters: readonly ServerParameter[] = [
     doc: 'Gets traffic only while no server without this word is usable.',
     apply: (server) => {
       server.backup = true;
-      return undefined;
-    },
-  },
-  {
-    name: 'check',
-    args: 0,
-    syntax: '',
-    chapter: '5.2',
-    doc: 'Turns health checks on: a TCP connect, or an HTTP request where `option httpchk` stands.',
-    apply: (server) => {
-      server.checked = true;
       return undefined;
     },
   },
@@ -87,18 +61,6 @@ export const serverParameters: readonly ServerParameter[] = [
     },
   },
   {
-    name: 'downinter',
-    args: 1,
-    syntax: '<time>',
-    chapter: '5.2',
-    default: '`inter`',
-    doc: 'Time between two checks while the server is down.',
-    apply: (server, value) =>
-      store(readInterval(value, 'downinter'), (time) => {
-        server.checkWords.downinter = time;
-      }),
-  },
-  {
     name: 'enabled',
     args: 0,
     syntax: '',
@@ -110,30 +72,6 @@ export const serverParameters: readonly ServerParameter[] = [
     },
   },
   {
-    name: 'fall',
-    args: 1,
-    syntax: '<count>',
-    chapter: '5.2',
-    default: '3',
-    doc: 'Failed checks in a row that take the server down.',
-    apply: (server, value) =>
-      store(readInteger(value, 'fall', 1), (count) => {
-        server.checkWords.fall = count;
-      }),
-  },
-  {
-    name: 'fastinter',
-    args: 1,
-    syntax: '<time>',
-    chapter: '5.2',
-    default: '`inter`',
-    doc: 'Time between two checks while the server is on its way up or down.',
-    apply: (server, value) =>
-      store(readInterval(value, 'fastinter'), (time) => {
-        server.checkWords.fastinter = time;
-      }),
-  },
-  {
     name: 'id',
     args: 1,
     syntax: '<number>',
@@ -143,18 +81,6 @@ export const serverParameters: readonly ServerParameter[] = [
     apply: (server, value) =>
       store(readInteger(value, 'id', 1), (id) => {
         server.id = id;
-      }),
-  },
-  {
-    name: 'inter',
-    args: 1,
-    syntax: '<time>',
-    chapter: '5.2',
-    default: '2s',
-    doc: 'Time between two checks.',
-    apply: (server, value) =>
-      store(readInterval(value, 'inter'), (time) => {
-        server.checkWords.inter = time;
       }),
   },
   {
@@ -177,17 +103,6 @@ export const serverParameters: readonly ServerParameter[] = [
     doc: 'Takes back a `backup` of `default-server`.',
     apply: (server) => {
       server.backup = false;
-      return undefined;
-    },
-  },
-  {
-    name: 'no-check',
-    args: 0,
-    syntax: '',
-    chapter: '5.2',
-    doc: 'Takes back a `check` of `default-server`.',
-    apply: (server) => {
-      server.checked = false;
       return undefined;
     },
   },
@@ -225,18 +140,6 @@ export const serverParameters: readonly ServerParameter[] = [
       }),
   },
   {
-    name: 'port',
-    args: 1,
-    syntax: '<port>',
-    chapter: '5.2',
-    default: "the server's port",
-    doc: 'Sends the health checks to this port instead of the one that gets the traffic.',
-    apply: (server, value) =>
-      store(readInteger(value, 'port', 1, 65535), (port) => {
-        server.checkWords.port = port;
-      }),
-  },
-  {
     name: 'resolve-prefer',
     args: 1,
     syntax: '{ipv4|ipv6}',
@@ -254,18 +157,6 @@ export const serverParameters: readonly ServerParameter[] = [
     doc: 'Accepted without effect: names are always resolved again while the program runs, by the system resolver.',
     noEffect: SYSTEM_RESOLVER,
     apply: () => undefined,
-  },
-  {
-    name: 'rise',
-    args: 1,
-    syntax: '<count>',
-    chapter: '5.2',
-    default: '2',
-    doc: 'Successful checks in a row that bring the server back.',
-    apply: (server, value) =>
-      store(readInteger(value, 'rise', 1), (count) => {
-        server.checkWords.rise = count;
-      }),
   },
   {
     name: 'weight',

@@ -37,9 +37,8 @@ function parseServer(proxy: ProxyDraft, line: Statement): void {
   const at = addressOf(line, label, address);
   const server = serverOf(proxy, line, label, parameters);
   if (at === undefined) return;
-  const { checked, checkWords } = server;
-  if (checked && at.port === 0 && checkWords.port === undefined && !at.address?.startsWith('/')) {
-    line.fail(`${label}has neither service port nor check port.`);
+  if (server.agentChecked && server.agentWords.port === undefined) {
+    line.warn(`${label}server ${name} does not have agent port. Agent check has been disabled.`);
   }
   const config = finishServer({ ...server, ...at, name, identity: name });
   proxy.servers.push({ place: line.place, config });

@@ -1,0 +1,243 @@
+/**
+ * Active checks: when each server and each agent is asked next, and what becomes of an answer.
+ *
+ * Intervals count from the end of one check to the beginning of the next. `fastinter` is for servers in transition
+ * (or never checked), `downinter` for those surely down, `inter` for the rest (manual 5.2); agents have `agent-inter`.
+ *
+ * Time-outs (manual 4.2 "timeout check"): with `timeout check`, each connect may take min(timeout connect, inter) and
+ * what follows `timeout check`; without it, `inter` is for both together.
+ *
+ * Invariant: one check of a kind in flight per server; what is aborted reports nothing, so no answer of an old address
+ * counts.
+ */
+
+import type { AgentConfig, ServerCheckConfig } from '../../config/model.ts';
+import { monotonic } from '../../core/clock.ts';
+import { Timed, type Wheel } from '../../core/wheel.ts';
+import type { Server } from '../server.ts';
+import { OpState, type Verdict } from '../types.ts';
+import { Dialog, type DialogOwner, type Outcome, type Target } from './dialog.ts';
+import { openLine } from './line.ts';
+import { agentProgram, type Program, programOf } from './program.ts';
+import { stateHeader } from './state-header.ts';
+
+export interface CheckerParts {
+  readonly wheel: Wheel;
+  /** `spread-checks`: percent by which an interval may differ, either way. */
+  readonly spread: number;
+}
+
+export class Checker {
+  private readonly parts: CheckerParts;
+  private readonly checks = new Map<Server, readonly Check[]>();
+
+  constructor(parts: CheckerParts) {
+    this.parts = parts;
+  }
+
+  /** Asks a server with `check`, and an agent with `agent-check`, from `delay` ms on; begins anew if that goes on already. */
+  start(server: Server, delay = 0): void {
+    this.stop(server);
+    const checks: Check[] = [];
+    const { check, agent } = server.config;
+    if (check !== undefined) checks.push(new HealthCheck(server, this.parts));
+    if (agent !== undefined) checks.push(new AgentCheck(server, agent.send, this.parts));
+    if (checks.length === 0) return;
+    this.checks.set(server, checks);
+    for (const one of checks) this.parts.wheel.arm(one, delay);
+  }
+
+  stop(server: Server): void {
+    for (const check of this.checks.get(server) ?? []) check.stop();
+    this.checks.delete(server);
+  }
+
+  stopAll(): void {
+    for (const server of [...this.checks.keys()]) this.stop(server);
+  }
+}
+
+/** What server and agent have in common. Its timer means the next check while none is in flight, else the time-out. */
+abstract class Check extends Timed implements DialogOwner {
+  protected readonly server: Server;
+  private readonly parts: CheckerParts;
+  private readonly dialog: Dialog;
+  private since = 0;
+  private stopped = false;
+  private busy = false;
+
+  constructor(server: Server, program: Program, parts: CheckerParts) {
+    super();
+    this.server = server;
+    this.parts = parts;
+    this.dialog = new Dialog(this, openLine, program);
+  }
+
+  /** Undefined while there is nobody to ask; the rhythm goes on. */
+  protected abstract target(): Target | undefined;
+  /** A check begins, or is over. */
+  protected abstract mark(busy: boolean): void;
+  protected abstract report(verdict: Verdict, outcome: Outcome, now: number): void;
+  /** Milliseconds to the next one. */
+  protected abstract interval(): number;
+  /** Milliseconds that one may take, before `timeout check` has its say. */
+  protected abstract patience(): number;
+
+  stop(): void {
+    this.stopped = true;
+    this.dialog.abort();
+    this.settle();
+    this.parts.wheel.disarm(this);
+  }
+
+  override onTimeout(now: number): void {
+    if (this.busy) this.dialog.expire();
+    else this.begin(now);
+  }
+
+  onOpening(): void {
+    const { check, connect } = this.server.backend.config.timeouts;
+    const patience = this.patience();
+    this.parts.wheel.arm(this, check !== undefined && connect !== undefined ? Math.min(connect, patience) : patience);
+  }
+
+  onConnected(): void {
+    const { check } = this.server.backend.config.timeouts;
+    if (check !== undefined) this.parts.wheel.arm(this, check);
+  }
+
+  onOutcome(outcome: Outcome): void {
+    const now = monotonic();
+    this.settle();
+    const { code, status, info } = outcome;
+    const passed = code === 'L4OK' || code === 'L6OK' || code === 'L7OK' || code === 'L7OKC';
+    try {
+      this.report({ code, passed, status, info, duration: now - this.since }, outcome, now);
+    } finally {
+      // A fault in one of those who got a slot by it must not end the checks.
+      if (!this.stopped) this.schedule(now);
+    }
+  }
+
+  private settle(): void {
+    this.busy = false;
+    this.mark(false);
+  }
+
+  private begin(now: number): void {
+    const target = this.target();
+    if (target === undefined) {
+      this.schedule(now);
+      return;
+    }
+    this.since = monotonic();
+    this.busy = true;
+    this.mark(true);
+    this.dialog.begin(target);
+  }
+
+  /** The next one, from `now` on. */
+  protected schedule(now: number): void {
+    const interval = this.interval();
+    const spread = (interval * this.parts.spread) / 100;
+    this.parts.wheel.arm(this, interval + spread * (2 * Math.random() - 1), now);
+  }
+
+  protected get waiting(): boolean {
+    return !this.busy && !this.stopped;
+  }
+}
+
+class HealthCheck extends Check {
+  private readonly state: ((node: string) => string) | undefined;
+  private readonly inService = (): boolean => this.server.op !== OpState.Stopped;
+
+  constructor(server: Server, parts: CheckerParts) {
+    const rules = server.backend.config.checkRules;
+    super(server, programOf(rules), parts);
+    this.state = rules?.stateNode === undefined ? undefined : (node) => stateHeader(server, node);
+    server.onFastCheck = () => {
+      if (this.waiting) this.hurry(monotonic());
+    };
+  }
+
+  override stop(): void {
+    super.stop();
+    this.server.onFastCheck = undefined;
+  }
+
+  /** As it is now: address and port may change at run time. */
+  private get config(): ServerCheckConfig {
+    return this.server.config.check as ServerCheckConfig;
+  }
+
+  /** In maintenance nobody is asked. */
+  protected override target(): Target | undefined {
+    const { server, config } = this;
+    const address = config.address ?? server.config.address;
+    if (address === undefined || server.inMaintenance || !server.checkEnabled) return undefined;
+    return { address, port: config.port ?? server.config.port, state: this.state, inService: this.inService };
+  }
+
+  protected override mark(busy: boolean): void {
+    this.server.checking = busy;
+  }
+
+  protected override report(verdict: Verdict, _outcome: Outcome, now: number): void {
+    this.server.setVerdict(verdict, now);
+  }
+
+  protected override interval(): number {
+    const { inter, fastinter = inter, downinter = inter, rise, fall } = this.config;
+    const { health, op, verdict, fastCheck } = this.server;
+    if (fastCheck) return fastinter;
+    if (op === OpState.Stopped) return health === 0 ? downinter : fastinter;
+    return verdict === undefined || health < rise + fall - 1 ? fastinter : inter;
+  }
+
+  protected override patience(): number {
+    return this.config.inter;
+  }
+
+  /** Traffic has failed: the next check may come sooner, not later. */
+  private hurry(now: number): void {
+    if (now + this.interval() < this.deadline) this.schedule(now);
+  }
+}
+
+class AgentCheck extends Check {
+  constructor(server: Server, send: string, parts: CheckerParts) {
+    super(server, agentProgram(send), parts);
+  }
+
+  private get config(): AgentConfig {
+    return this.server.config.agent as AgentConfig;
+  }
+
+  /** An agent is asked in maintenance, too: it may end it. */
+  protected override target(): Target | undefined {
+    const { server, config } = this;
+    const address = config.address ?? server.config.address;
+    if (address === undefined || config.port === undefined || !server.agentEnabled) return undefined;
+    return { address, port: config.port, state: undefined, inService: () => false };
+  }
+
+  protected override mark(busy: boolean): void {
+    this.server.agentChecking = busy;
+  }
+
+  protected override report(verdict: Verdict, { said }: Outcome, now: number): void {
+    const { weight, admin, state, maxconn } = said ?? NOTHING;
+    this.server.setAgentReport({ verdict, weight, admin, state, maxconn }, now);
+  }
+
+  protected override interval(): number {
+    return this.config.inter;
+  }
+
+  protected override patience(): number {
+    return this.config.inter;
+  }
+}
+
+const NOTHING = { weight: undefined, admin: undefined, state: undefined, maxconn: undefined };

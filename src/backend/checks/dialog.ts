@@ -1,0 +1,347 @@
+/**
+ * One check from its first connection to its outcome: the steps of a program gone through over a line. It knows no timers;
+ * `expire` ends it where it is. The sentences are HAProxy's.
+ *
+ * Invariant: a dialog that has begun ends with one `onOutcome`, unless it is aborted; then nothing is told any more.
+ */
+
+import type { VerdictCode } from '../types.ts';
+import { type AgentWords, readAgentLine } from './agent-words.ts';
+import { errorWords } from './errors.ts';
+import { HttpAnswer } from './http-answer.ts';
+import type { Line, LineOwner, OpenLine } from './line.ts';
+import type { ExpectStep, Program, Step } from './program.ts';
+
+export interface Outcome {
+  readonly code: VerdictCode;
+  /** The code of an answer that was judged by its content: that of HTTP, one that is configured, or 0; else -1. */
+  readonly status: number;
+  readonly info: string;
+  /** Of an agent that was heard. */
+  readonly said: AgentWords | undefined;
+}
+
+export interface DialogOwner {
+  /** A connection is being opened, perhaps not the first one. */
+  onOpening(): void;
+  onConnected(): void;
+  onOutcome(outcome: Outcome): void;
+}
+
+export interface Target {
+  /** A literal address, or the path of a unix socket. */
+  readonly address: string;
+  readonly port: number;
+  /** For `http-check send-state`: the server as it is seen. */
+  readonly state: ((node: string) => string) | undefined;
+  /** The server is in service: a 404 may take it out gently. */
+  readonly inService: () => boolean;
+}
+
+/** HAProxy keeps no more of it. */
+const LONGEST_INFO = 127;
+
+/** Codes that stand on an answer's content. */
+const WITH_STATUS: readonly VerdictCode[] = ['L7OK', 'L7OKC', 'L7STS'];
+
+export class Dialog implements LineOwner {
+  private readonly owner: DialogOwner;
+  private readonly open: OpenLine;
+  private readonly program: Program;
+  private target: Target | undefined = undefined;
+  private line: Line | undefined = undefined;
+  private at = 0;
+  private connected = false;
+  /** What came since the last connect or send. */
+  private came = '';
+  private answer: HttpAnswer | undefined = undefined;
+  /** Something must come before an answer can be judged: nothing has since the last connect or send. */
+  private fresh = true;
+  /** The peer sends no more. */
+  private ended = false;
+  /** What was sent last is not known to have arrived: a reset might overtake it. */
+  private unacknowledged = false;
+
+  constructor(owner: DialogOwner, open: OpenLine, program: Program) {
+    this.owner = owner;
+    this.open = open;
+    this.program = program;
+  }
+
+  begin(target: Target): void {
+    this.target = target;
+    this.at = 0;
+    this.run();
+  }
+
+  abort(): void {
+    this.target = undefined;
+    this.line?.close(true);
+    this.line = undefined;
+    this.forget();
+  }
+
+  /** Its time is over. */
+  expire(): void {
+    this.unacknowledged = false;
+    if (!this.connected) this.finish('L4TOUT', 0, this.place());
+    else {
+      const step = this.program.steps[this.at];
+      this.finish((step?.kind === 'expect' ? step.expect.toutStatus : undefined) ?? 'L7TOUT', 0, this.place());
+    }
+  }
+
+  onConnected(): void {
+    this.connected = true;
+    this.owner.onConnected();
+    this.at++;
+    this.run();
+  }
+
+  onBytes(bytes: string): void {
+    this.fresh = false;
+    this.unacknowledged = false;
+    if (this.answer === undefined) this.came += bytes.slice(0, Math.max(0, this.limit - this.came.length));
+    else this.answer.feed(bytes);
+    this.run();
+  }
+
+  onEnd(): void {
+    this.ended = true;
+    this.fresh = false;
+    this.run();
+  }
+
+  onFailure(code: string): void {
+    this.finish(this.connected ? 'SOCKERR' : 'L4CON', 0, errorWords(code) + this.place());
+  }
+
+  private get limit(): number {
+    return this.program.limit;
+  }
+
+  /** Goes on until something must come first. */
+  private run(): void {
+    const { steps } = this.program;
+    while (this.target !== undefined) {
+      const step = steps[this.at];
+      if (step === undefined) this.pass();
+      else if (!this.take(step)) return;
+    }
+  }
+
+  /** False while something must come first, or when it was the last. */
+  private take(step: Step): boolean {
+    switch (step.kind) {
+      case 'connect':
+        this.connect(step);
+        return false;
+      case 'send':
+        this.send(step.data);
+        return true;
+      case 'request': {
+        const { stateNode } = step;
+        const state = stateNode === undefined ? '' : `x-haproxy-server-state: ${this.target?.state?.(stateNode) ?? ''}\r\n`;
+        this.send(step.before + state + step.after);
+        this.answer = new HttpAnswer(step.bodiless, this.limit);
+        return true;
+      }
+      case 'line':
+        return this.hear(step.number);
+      case 'expect':
+        return this.expect(step);
+    }
+  }
+
+  private connect(step: Extract<Step, { kind: 'connect' }>): void {
+    const { address, port } = this.target as Target;
+    this.line?.close(false);
+    this.forget();
+    this.connected = false;
+    this.owner.onOpening();
+    this.line = this.open(this, step.address ?? address, step.port ?? port);
+  }
+
+  private send(data: string): void {
+    this.line?.send(data);
+    this.came = '';
+    this.answer = undefined;
+    this.fresh = !this.ended;
+    this.unacknowledged = true;
+    this.at++;
+  }
+
+  private forget(): void {
+    this.came = '';
+    this.answer = undefined;
+    this.fresh = true;
+    this.ended = false;
+    this.unacknowledged = false;
+  }
+
+  private expect(step: ExpectStep): boolean {
+    this.line?.listen();
+    if (this.fresh) return false;
+    const outcome = this.program.protocol === 'http' ? this.judgeAnswer(step) : this.judgeBytes(step);
+    if (outcome === 'passed') this.at++;
+    else if (outcome === 'open') this.at = step.head;
+    return outcome === 'passed';
+  }
+
+  private judgeBytes(step: ExpectStep): 'passed' | 'open' | 'failed' {
+    const { came, ended } = this;
+    const { expect } = step;
+    const whole = ended || came.length >= this.limit;
+    if (whole && came === '') {
+      const comment = expect.comment === '' ? '' : ` comment: '${expect.comment}'`;
+      return this.fail(step, 'L7RSP', `TCPCHK got an empty response at step ${expect.number}${comment}`);
+    }
+    if (!whole && came.length < step.atLeast) return 'open';
+    const matched = step.matches(came);
+    if (!matched && !whole && expect.minRecv === -1) return 'open';
+    if (matched !== expect.negate) return 'passed';
+    return this.fail(step, 'L7RSP', complaint(expect.onError ?? `${unwanted(matched)}${pattern(step)} at step ${expect.number}`, expect));
+  }
+
+  private judgeAnswer(step: ExpectStep): 'passed' | 'open' | 'failed' {
+    const answer = this.answer as HttpAnswer;
+    const { expect } = step;
+    const { onError } = expect;
+    if (answer.invalid || (this.ended && !answer.headed)) return this.refuse(complaint(onError ?? '', expect));
+    if (!answer.headed) return 'open';
+    if (this.leaves(answer)) return 'passed';
+    if (step.matchesHead !== undefined) {
+      if (step.matchesHead(answer) !== expect.negate) return 'passed';
+      return this.fail(step, 'L7STS', complaint(onError ?? answer.reason, expect));
+    }
+    const whole = this.ended || answer.complete;
+    const { body } = answer;
+    if (body === '') {
+      if (!whole) return 'open';
+      return this.fail(step, 'L7RSP', complaint(onError ?? 'HTTP content check could not find a response body', expect));
+    }
+    if (!whole && body.length < step.atLeast) return 'open';
+    const matched = step.matches(body);
+    if (!matched && !whole && expect.minRecv === -1) return 'open';
+    if (matched !== expect.negate) return 'passed';
+    const why = expect.negate ? 'HTTP check matched unwanted content' : 'HTTP content check did not match';
+    return this.fail(step, 'L7RSP', complaint(onError ?? why, expect));
+  }
+
+  /** `http-check disable-on-404`: whatever else is expected. */
+  private leaves({ status }: HttpAnswer): boolean {
+    return this.program.disableOn404 && status === 404 && this.target?.inService() === true;
+  }
+
+  /** An agent's line. */
+  private hear(number: number): boolean {
+    this.line?.listen();
+    const end = this.came.search(/[\r\n]/);
+    if (end >= 0 || this.came.length >= this.limit) {
+      const said = readAgentLine(end < 0 ? this.came : this.came.slice(0, end));
+      this.finish(said.code, 0, said.info, said);
+    } else if (this.ended && this.came === '') this.finish('L7RSP', 0, `TCPCHK got an empty response at step ${number}`);
+    else if (this.ended) this.finish('L7TOUT', 0, 'Ignoring incomplete line from agent');
+    return false;
+  }
+
+  /** The answer is none. */
+  private refuse(info: string): 'failed' {
+    this.finish('L7RSP', 0, info);
+    return 'failed';
+  }
+
+  private fail({ expect }: ExpectStep, code: VerdictCode, info: string): 'failed' {
+    this.finish(expect.errorStatus ?? code, expect.statusCode ?? this.answer?.status ?? 0, info);
+    return 'failed';
+  }
+
+  /** All steps are done; what the last of them was says what is well. */
+  private pass(): void {
+    const { protocol, steps } = this.program;
+    const last = steps[steps.length - 1] as Step;
+    const info = protocol === 'tcp' ? '(tcp-check)' : '';
+    if (last.kind === 'connect') this.finish('L4OK', 0, last.number === 0 ? '' : '(tcp-check)');
+    else if (last.kind !== 'expect') this.finish('L7OK', 0, info);
+    else if (this.answer !== undefined && this.leaves(this.answer)) this.finish('L7OKC', 404, '');
+    else {
+      const { okStatus = 'L7OK', statusCode, onSuccess } = last.expect;
+      this.finish(okStatus, statusCode ?? this.answer?.status ?? 0, onSuccess ?? info);
+    }
+  }
+
+  private finish(code: VerdictCode, status: number, info: string, said: AgentWords | undefined = undefined): void {
+    if (this.target === undefined) return;
+    this.target = undefined;
+    this.line?.close(!this.unacknowledged && !this.lingers);
+    this.line = undefined;
+    this.forget();
+    const outcome = { code, status: WITH_STATUS.includes(code) ? status : -1, info: info.slice(0, LONGEST_INFO), said };
+    this.owner.onOutcome(outcome);
+  }
+
+  /** The connect that made this connection asks for it. */
+  private get lingers(): boolean {
+    const { steps } = this.program;
+    for (let at = Math.min(this.at, steps.length - 1); at >= 0; at--) {
+      const step = steps[at];
+      if (step?.kind === 'connect') return step.linger;
+    }
+    return false;
+  }
+
+  /** Where a TCP check was, with the blank before it. */
+  private place(): string {
+    const { protocol, steps } = this.program;
+    const step = steps[this.at];
+    if (protocol !== 'tcp' || step === undefined) return '';
+    if (step.kind === 'connect' && step.number === 0) return ' at initial connection step of tcp-check';
+    if (step.kind === 'request' || step.kind === 'line') return '';
+    const { number, comment } = step.kind === 'expect' ? step.expect : step;
+    return ` at step ${number} of tcp-check (${doing(step)})${comment === '' ? '' : ` comment: '${comment}'`}`;
+  }
+}
+
+function doing(step: Extract<Step, { kind: 'connect' | 'send' | 'expect' }>): string {
+  if (step.kind === 'connect') return step.port === undefined ? 'connect' : `connect port ${step.port}`;
+  if (step.kind === 'send') return 'send';
+  const { match } = step.expect;
+  switch (match.kind) {
+    case 'string':
+    case 'binary':
+      return `expect ${match.kind} '${match.pattern}'`;
+    case 'string-lf':
+      return 'expect log-format string';
+    case 'binary-lf':
+      return 'expect log-format binary';
+    case 'rbinary':
+      return 'expect binary regex';
+    default:
+      return 'expect regex';
+  }
+}
+
+function unwanted(matched: boolean): string {
+  return matched ? 'TCPCHK matched unwanted content' : 'TCPCHK did not match content';
+}
+
+function pattern({ expect: { match } }: ExpectStep): string {
+  switch (match.kind) {
+    case 'string':
+      return ` '${match.pattern}'`;
+    case 'binary':
+      return ' (binary)';
+    case 'string-lf':
+      return ' (log-format string)';
+    case 'binary-lf':
+      return ' (log-format binary)';
+    case 'rbinary':
+      return ' (binary regex)';
+    default:
+      return ' (regex)';
+  }
+}
+
+function complaint(text: string, { comment }: { readonly comment: string }): string {
+  return comment === '' ? text : `${text} comment: ${comment}`;
+}

@@ -1,0 +1,100 @@
+/** Lines of a check to the steps that are gone through: comments find their step, and what HAProxy adds by itself is added. */
+
+import type { Reporter } from './diagnostics.ts';
+import type { CheckRulesDraft, CheckStepDraft, ProxyDraft, RequestWords } from './draft.ts';
+import type { CheckConnect, CheckExpect, CheckRequest, CheckRules, CheckStep } from './model.ts';
+
+const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: undefined, address: undefined, linger: false };
+
+/** `option httpchk` alone: 2xx and 3xx are well. */
+const EXPECT: CheckExpect = {
+  kind: 'expect',
+  number: 0,
+  comment: '',
+  match: { kind: 'status', ranges: [[200, 399]] },
+  negate: false,
+  minRecv: -1,
+  okStatus: undefined,
+  errorStatus: undefined,
+  toutStatus: undefined,
+  onSuccess: undefined,
+  onError: undefined,
+  statusCode: undefined,
+};
+
+/** `node` and `limit` are the global section's. */
+export function linkCheck({ check }: ProxyDraft, node: string, limit: number): CheckRules | undefined {
+  const { protocol, disableOn404, sendState } = check;
+  if (protocol === undefined) return undefined;
+  const steps = protocol === 'http' ? httpSteps(check.http) : tcpSteps(check.tcp);
+  return { protocol, steps, disableOn404, stateNode: sendState ? node : undefined, limit };
+}
+
+function tcpSteps(rules: CheckRulesDraft): readonly CheckStep[] {
+  return connected(withComments(rules.steps));
+}
+
+function httpSteps(rules: CheckRulesDraft): readonly CheckStep[] {
+  const steps = [...connected(withComments(rules.steps))];
+  const first = steps.findIndex((step) => step.kind === 'request');
+  const request = firstRequest(rules, steps[first]);
+  if (first >= 0) steps[first] = request;
+  else steps.splice(1, 0, request);
+  if (steps.at(-1)?.kind === 'request') steps.push(EXPECT);
+  return steps;
+}
+
+function connected(steps: readonly CheckStep[]): readonly CheckStep[] {
+  return steps[0]?.kind === 'connect' ? steps : [CONNECT, ...steps];
+}
+
+/** A comment is the next step's, unless that has one itself. */
+function withComments(drafts: readonly CheckStepDraft[]): readonly CheckStep[] {
+  const steps: CheckStep[] = [];
+  let comment = '';
+  for (const step of drafts) {
+    if (step.kind === 'comment') comment = step.comment;
+    else {
+      steps.push(step.comment === '' && comment !== '' ? { ...step, comment } : step);
+      comment = '';
+    }
+  }
+  return steps;
+}
+
+function firstRequest({ option, send, optionLast }: CheckRulesDraft, step: CheckStep | undefined): CheckRequest {
+  const words = optionLast ? overlay(send, option) : overlay(option, send);
+  const { method = 'OPTIONS', uri = '/', version = 'HTTP/1.0', headers = [], body = '' } = words;
+  return { kind: 'request', number: step?.number ?? 0, comment: step?.comment ?? '', method, uri, version, headers, body };
+}
+
+/** What says nothing of headers or body leaves them. */
+function overlay(under: RequestWords, over: RequestWords): RequestWords {
+  const { headers = [], body = '', ...words } = over;
+  return { ...under, ...words, ...(headers.length > 0 ? { headers } : {}), ...(body === '' ? {} : { body }) };
+}
+
+export function checkChecks(proxy: ProxyDraft, reporter: Reporter): void {
+  if (proxy.kind === 'frontend') return;
+  warnWithoutOption(proxy, reporter);
+  for (const { place, config } of proxy.servers) {
+    if (config.check === undefined || config.port !== 0 || config.check.port !== undefined) continue;
+    if (config.address?.startsWith('/') || connectsHavePorts(proxy)) continue;
+    reporter.alert(place, `'server ${proxy.name}/${config.name}' : has neither service port nor check port.`);
+  }
+}
+
+function connectsHavePorts({ check }: ProxyDraft): boolean {
+  if (check.protocol !== 'tcp') return false;
+  const connects = tcpSteps(check.tcp).filter((step) => step.kind === 'connect');
+  return connects.every((step) => step.port !== undefined);
+}
+
+function warnWithoutOption({ kind, name, check }: ProxyDraft, reporter: Reporter): void {
+  const options = { tcp: 'option tcp-check', http: 'option httpchk' };
+  for (const protocol of ['http', 'tcp'] as const) {
+    const { at } = check[protocol];
+    if (at === undefined || check.protocol === protocol) continue;
+    reporter.warning(at, `${kind} '${name}' uses ${protocol}-check rules without '${options[protocol]}', so the rules are ignored.`);
+  }
+}
