@@ -68,6 +68,15 @@ export class Accepted {
   }
 }
 
+/**
+ * Whether a client's end is none: a reset that comes in the same poll as the last bytes reads as one (libuv takes POLLHUP
+ * after a short read for it), but a socket that was reset has no peer any more. Nor has one that both sides have ended.
+ */
+export function wasReset(socket: net.Socket): boolean {
+  const { _handle: handle } = socket as unknown as { readonly _handle: { getpeername?(out: object): number } | null };
+  return !socket.writableEnded && handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
+}
+
 type OnConnection = (this: object, error: number, handle: object | undefined) => void;
 
 /** Calls `accept` for every connection of `server`, which listens already. */

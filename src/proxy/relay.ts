@@ -10,12 +10,25 @@ import { Framing, type Head } from '../http/head.ts';
 import { responseFraming } from '../http/parse.ts';
 import { ResponseHeads } from '../http/response-heads.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Outlet } from './outlet.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 /** Bodies up to this size are written together with their head, as one string. */
 const JOIN_LIMIT = 4096;
 /** Pieces up to this size are copied when they must wait for the client; larger ones keep the buffer they stand in. */
 const COPY_LIMIT = 16 * 1024;
+
+/** Bytes of `connection`'s buffer to a client as they are. */
+export function passOn(bytes: Buffer, client: Outlet, connection: ServerConnection): void {
+  if (write(bytes, client, client.pending > 0) && client.pending > 0) connection.surrenderBuffer();
+}
+
+/** True when what was written refers to the bytes themselves. `waits`: others are written before them. */
+function write(bytes: Buffer, client: Outlet, waits: boolean): boolean {
+  const lent = !waits || bytes.length > COPY_LIMIT;
+  client.bytes(lent ? bytes : Buffer.from(bytes));
+  return lent;
+}
 
 export class Relay {
   readonly heads: ResponseHeads = new ResponseHeads();
@@ -85,7 +98,10 @@ export class Relay {
 
   /** Bytes of `connection`'s buffer as they are. */
   pass(bytes: Buffer, connection: ServerConnection): void {
-    this.settle(connection, this.bytes(bytes, this.exchange.session.outlet.pending > 0));
+    const { outlet } = this.exchange.session;
+    this.exchange.bytesOut += bytes.length;
+    passOn(bytes, outlet, connection);
+    if (outlet.behind) this.clientBehind = true;
   }
 
   text(text: string): void {
@@ -95,10 +111,8 @@ export class Relay {
 
   /** True when what was written refers to the connection's buffer. */
   private bytes(bytes: Buffer, waits: boolean): boolean {
-    const lent = !waits || bytes.length > COPY_LIMIT;
     this.exchange.bytesOut += bytes.length;
-    this.exchange.session.outlet.bytes(lent ? bytes : Buffer.from(bytes));
-    return lent;
+    return write(bytes, this.exchange.session.outlet, waits);
   }
 
   /** Is any of what was written still waiting for the client? */

@@ -15,6 +15,8 @@
  */
 
 import type net from 'node:net';
+import type { Server } from '../backend/server.ts';
+import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
@@ -26,7 +28,7 @@ import type { Listener } from './listener.ts';
 import { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
-import type { Neighbours } from './sessions.ts';
+import type { ClientSession, Neighbours } from './sessions.ts';
 
 /**
  * What is read ahead before the client has to wait: of further requests one `tune.bufsize`, of a body that has no server yet
@@ -36,7 +38,7 @@ const BODY_BUFFERS = 4;
 /** How long a closing connection may go on sending once its reply is out, ms. */
 const LINGER = 1000;
 
-export class Session extends Timed {
+export class Session extends Timed implements ClientSession {
   readonly socket: net.Socket;
   readonly outlet: Outlet;
   readonly listener: Listener;
@@ -354,6 +356,10 @@ export class Session extends Timed {
     this.regulate();
   }
 
+  shutdown(server: Server, cause: ShutdownCause): void {
+    if (this.exchange.serverObject === server) this.exchange.onShutdown(cause);
+  }
+
   destroy(): void {
     this.onGone();
   }
@@ -425,7 +431,7 @@ function failureOf(refusal: Refusal): Failure {
 }
 
 /** An IPv4 client of a dual-stack socket reads as IPv4. */
-function plainAddress(address: string | undefined): string {
+export function plainAddress(address: string | undefined): string {
   if (address === undefined) return '';
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
 }

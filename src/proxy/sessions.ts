@@ -6,19 +6,32 @@
  * four fifths of what each scavenge had to copy.
  */
 
-import type { Session } from './session.ts';
+import type { Server } from '../backend/server.ts';
+import type { ShutdownCause } from '../backend/types.ts';
+
+/** A client's connection, whatever is spoken on it. */
+export interface ClientSession {
+  readonly neighbours: Neighbours;
+  /** Nothing is under way: a stopping proxy may close it. */
+  readonly idle: boolean;
+  /** Takes nothing more, and closes when what it has begun is done. */
+  closeCleanly(): void;
+  destroy(): void;
+  /** Ends what it has under way on `server`. */
+  shutdown(server: Server, cause: ShutdownCause): void;
+}
 
 /** A session's neighbours; undefined at the ends, and outside of a list. */
 export interface Neighbours {
-  previous: Session | undefined;
-  next: Session | undefined;
+  previous: ClientSession | undefined;
+  next: ClientSession | undefined;
   listed: boolean;
 }
 
 export class Sessions {
-  private first: Session | undefined = undefined;
+  private first: ClientSession | undefined = undefined;
 
-  add(session: Session): void {
+  add(session: ClientSession): void {
     const { first } = this;
     const { neighbours } = session;
     neighbours.listed = true;
@@ -28,7 +41,7 @@ export class Sessions {
   }
 
   /** False when it is not in the list (any more). */
-  remove(session: Session): boolean {
+  remove(session: ClientSession): boolean {
     const { neighbours } = session;
     if (!neighbours.listed) return false;
     const { previous, next } = neighbours;
@@ -42,8 +55,8 @@ export class Sessions {
   }
 
   /** Those that are in the list now: ending one may end others. */
-  all(): Session[] {
-    const all: Session[] = [];
+  all(): ClientSession[] {
+    const all: ClientSession[] = [];
     for (let session = this.first; session !== undefined; session = session.neighbours.next) all.push(session);
     return all;
   }

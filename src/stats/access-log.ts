@@ -47,7 +47,7 @@ export function httpLine(r: AccessRecord): string {
   );
 }
 
-/** One line of `option tcplog`, without its newline. HAProxy writes one for each request in HTTP mode, too. */
+/** One line of `option tcplog`, without its newline: of a connection, or of a request in HTTP mode. */
 export function tcpLine(r: AccessRecord): string {
   const state = r.termination.slice(0, 2);
   return `${way(r, r.wallReady)} ${r.timeQueue}/${r.timeConnect}/${r.timeTotal} ${r.bytesToClient} ${state} ${load(r)}`;
@@ -67,7 +67,7 @@ function load(r: AccessRecord): string {
 
 /** The line at accept, without its newline. */
 export function connectLine(r: Parameters<AccessLog['connect']>[0]): string {
-  return `Connect from ${r.clientAddress}:${r.clientPort} to ${r.localAddress}:${r.localPort} (${r.frontend.name}/HTTP)`;
+  return `Connect from ${r.clientAddress}:${r.clientPort} to ${r.localAddress}:${r.localPort} (${r.frontend.name}/${r.frontend.config.mode.toUpperCase()})`;
 }
 
 /** Cut, then `"`, `#` and everything unprintable as `#XX`. `text` holds bytes as latin-1. */

@@ -92,7 +92,7 @@ function partsOf(request: string) {
 }
 
 /** One of this process alone, where the system has more of them than one: other tests' connections take no port of it. */
-const OWN_HOST = process.platform === 'linux' ? `127.77.${(process.pid >> 8) & 255}.${process.pid & 255}` : '127.0.0.1';
+export const OWN_HOST = process.platform === 'linux' ? `127.77.${(process.pid >> 8) & 255}.${process.pid & 255}` : '127.0.0.1';
 
 /** Where connections are refused. */
 export async function refusingAddress(): Promise<{ readonly host: string; readonly port: number; readonly address: string }> {

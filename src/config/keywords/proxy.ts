@@ -120,16 +120,18 @@ const generalRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'mode',
     sections: ANY_PROXY,
-    syntax: 'http',
+    syntax: '{tcp|http}',
+    default: 'tcp',
     chapter: '4.2',
-    doc: "Fairlead balances HTTP; a section in `mode tcp`, HAProxy's default, is refused.",
+    doc: 'With `http` each request is balanced for itself; with `tcp` a whole connection is, and its bytes pass as they are.',
     min: 1,
     max: 1,
     missing: "unknown proxy mode ''.",
     parse: (proxy, line) => {
-      if (!['http', 'tcp', 'health'].includes(line.first))
-        line.fail(`unknown proxy mode '${line.first}'${didYouMean(line.first, ['http', 'tcp']) || '.'}`);
-      else proxy.mode = { place: line.place, name: line.first };
+      if (line.first === 'http' || line.first === 'tcp') proxy.mode = { place: line.place, name: line.first };
+      else if (line.first === 'health')
+        line.fail("'mode health' doesn't exist anymore. Please use 'http-request return status 200' instead.");
+      else line.fail(`unknown proxy mode '${line.first}'${didYouMean(line.first, ['http', 'tcp']) || '.'}`);
     },
   },
 ];

@@ -1,0 +1,281 @@
+/**
+ * One client connection of a frontend in `mode tcp`: a backend, a server, bytes both ways, a line in the log.
+ *
+ *     Reaching ──connected──▶ Relaying ──both ended──▶ Over
+ *        └─────── no way, time-out, reset ──▶ Closing ────▲    what the client has not got yet still goes out
+ *
+ * What the client sends before a server is there is held, one `tune.bufsize` of it; then it is not read. A client that is
+ * silent until then has `timeout client`; one that has spoken waits for as long as the way to a server takes.
+ */
+
+import type net from 'node:net';
+import type { Server } from '../backend/server.ts';
+import type { ShutdownCause } from '../backend/types.ts';
+import { monotonic } from '../core/clock.ts';
+import type { Failure } from '../core/failures.ts';
+import { Level } from '../core/log.ts';
+import { Head } from '../http/head.ts';
+import { type Accepted, owned, wasReset } from './accept.ts';
+import { Alarm } from './alarm.ts';
+import type { Listener } from './listener.ts';
+import { Outlet } from './outlet.ts';
+import { Phase, stageOf } from './phases.ts';
+import { chooseBackend, isFailure } from './routing.ts';
+import type { ServerConnection } from './server-connection.ts';
+import type { Services } from './services.ts';
+import { plainAddress } from './session.ts';
+import type { ClientSession, Neighbours } from './sessions.ts';
+import { countEntered } from './tally.ts';
+import { Reach, type Traveller } from './tcp-reach.ts';
+import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
+import { countReset, countTcpAbort, countTcpEnded, countUnreached, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
+
+/** What rules see of a request where there is none. */
+const NO_REQUEST = new Head(1);
+
+export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFacts {
+  readonly socket: net.Socket;
+  readonly outlet: Outlet;
+  readonly listener: Listener;
+  readonly services: Services;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly acceptedAt: number;
+  readonly acceptedWall: number;
+  readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
+  /** Nobody knows whether a session that is silent has something under way. */
+  readonly idle = false;
+  reach: Reach | undefined = undefined;
+  bytesIn = 0;
+  termination = '--';
+  private state: 'reaching' | 'relaying' | 'closing' | 'over' = 'reaching';
+  private relay: TcpRelay | undefined = undefined;
+  private held: Buffer[] = [];
+  private ended = false;
+  private paused = false;
+  private readonly alarm: Alarm;
+
+  constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
+    const { socket } = accepted;
+    this.socket = socket;
+    this.listener = listener;
+    this.services = services;
+    this.acceptedAt = now;
+    this.acceptedWall = acceptedWall;
+    this.clientAddress = plainAddress(socket.remoteAddress);
+    this.clientPort = socket.remotePort ?? 0;
+    this.localAddress = plainAddress(socket.localAddress);
+    this.localPort = socket.localPort ?? 0;
+    this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
+    this.outlet = new Outlet(socket, () => this.guard(() => this.relay?.onClientDrain()));
+    socket.on('end', () => this.guard(() => this.onEnd()));
+    socket.on('error', () => this.guard(() => this.onGone()));
+    socket.on('close', () => this.guard(() => this.onClosed()));
+    accepted.read((bytes, length) => this.guard(() => this.onBytes(bytes.subarray(0, length))));
+  }
+
+  get bytesOut(): number {
+    return this.relay?.bytes ?? 0;
+  }
+
+  /** It is in its listener's list. */
+  begin(now: number): void {
+    this.guard(() => {
+      logAccepted(this);
+      this.alarm.set(this.listener.frontend.config.timeouts.client, now);
+      this.route(now);
+    });
+  }
+
+  private route(now: number): void {
+    const { listener, services, clientAddress, clientPort, localAddress, localPort } = this;
+    const { frontend } = listener;
+    const chosen = chooseBackend(frontend, services.backends, {
+      ...{ clientAddress, clientPort, localAddress, localPort, frontend: frontend.name },
+      ...{ request: NO_REQUEST, response: undefined, backend: undefined, server: undefined, disableL7Retry: false },
+    });
+    if (isFailure(chosen)) {
+      this.onUnreached(chosen);
+      return;
+    }
+    countEntered(chosen, now);
+    this.reach = new Reach(this, chosen, services.wheel, now);
+    this.reach.begin(now);
+  }
+
+  // --- the client
+
+  private onBytes(bytes: Buffer): void {
+    if (this.state === 'closing' || this.state === 'over') return;
+    this.bytesIn += bytes.length;
+    if (this.relay !== undefined) {
+      this.relay.onClientBytes(bytes, monotonic());
+      return;
+    }
+    this.alarm.clear();
+    this.held.push(owned(bytes));
+    this.regulate();
+  }
+
+  private onEnd(): void {
+    if (this.ended) return;
+    if (wasReset(this.socket)) {
+      this.onGone();
+      return;
+    }
+    this.ended = true;
+    if (this.relay !== undefined) this.relay.onClientEnd();
+    // Who has said nothing, or may be given up, is gone. HAProxy sees an end before it asks for a server, too.
+    else if (this.state === 'reaching' && (this.held.length === 0 || this.reach?.backend.config.abortonclose === true)) {
+      this.close(`C${this.stage}`);
+    }
+  }
+
+  /** Its server may still have something to take. */
+  private onClosed(): void {
+    if (!this.ended || !this.socket.writableFinished) this.onGone();
+  }
+
+  /** Reset: nothing can be sent any more. */
+  private onGone(): void {
+    if (this.state === 'over') return;
+    if (this.state !== 'closing') {
+      this.termination = 'CD';
+      if (this.reach !== undefined) countTcpAbort(this.reach, 'cliAbrt');
+    }
+    this.finish();
+  }
+
+  /** Reads the socket, or not: the one place that pauses and resumes it. */
+  regulate(): void {
+    let held = 0;
+    for (const piece of this.held) held += piece.length;
+    const behind = this.relay?.serverBehind ?? held >= this.services.limits.bufsize;
+    if (behind === this.paused) return;
+    this.paused = behind;
+    if (behind) this.socket.pause();
+    else this.socket.resume();
+  }
+
+  private onAlarm(): void {
+    if (this.state === 'closing') {
+      this.finish();
+      return;
+    }
+    const { reach } = this;
+    if (reach !== undefined) {
+      countTcpAbort(reach, 'cliAbrt');
+      if (reach.phase !== Phase.Queued) countUnreached(reach);
+    }
+    this.close(`c${this.stage}`);
+  }
+
+  private get stage(): string {
+    return stageOf(this.reach?.phase ?? Phase.Request);
+  }
+
+  // --- the server
+
+  onReached(connection: ServerConnection, now: number): void {
+    const { timeouts } = this.listener.frontend.config;
+    this.alarm.clear();
+    this.state = 'relaying';
+    this.relay = new TcpRelay(this, connection, timeouts, (this.reach as Reach).backend.config.timeouts, this.services.wheel, now);
+    const held = this.held.splice(0);
+    if (held.length > 0) this.relay.onClientBytes(held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held), now);
+    this.regulate();
+    if (this.ended) this.relay.onClientEnd();
+  }
+
+  onUnreached(failure: Failure): void {
+    if (this.reach !== undefined) countUnreached(this.reach);
+    this.close(failure.termination);
+  }
+
+  onRelayEnd(end: RelayEnd): void {
+    const reach = this.reach as Reach;
+    switch (end) {
+      case 'done':
+        this.finish();
+        return;
+      case 'client-timeout':
+        countTcpAbort(reach, 'cliAbrt');
+        this.close('cD');
+        return;
+      case 'server-timeout':
+        countTcpAbort(reach, 'srvAbrt');
+        this.close('sD');
+        return;
+      case 'server-lost':
+        countReset(reach);
+        this.close('SD');
+    }
+  }
+
+  // --- the end
+
+  shutdown(server: Server, cause: ShutdownCause): void {
+    if (this.reach?.server === server && this.state !== 'closing') this.close(`${cause}${this.stage}`);
+  }
+
+  /** A draining proxy lets sessions end by themselves. */
+  closeCleanly(): void {}
+
+  destroy(): void {
+    if (this.state === 'over') return;
+    if (this.state !== 'closing') this.termination = `K${this.stage}`;
+    this.finish();
+  }
+
+  onFault(error: unknown): void {
+    const { frontend } = this.listener;
+    frontend.counters.eint++;
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.services.events.event(Level.Err, `internal error in ${frontend.name} for ${this.clientAddress}: ${stack}`, frontend.name);
+    if (this.state === 'over') return;
+    this.termination = `I${this.stage}`;
+    this.finish();
+  }
+
+  /** The server is let go; the client gets what there is for it, and then an end. */
+  private close(termination: string): void {
+    this.termination = termination;
+    this.state = 'closing';
+    this.relay?.close();
+    this.reach?.end();
+    this.held = [];
+    const { client } = this.listener.frontend.config.timeouts;
+    this.alarm.set(client, monotonic());
+    this.socket.end(() => this.guard(() => this.finish()));
+  }
+
+  /** The one way out. The slot goes back last, because whoever waits for it runs at once. */
+  private finish(): void {
+    if (this.state === 'over') return;
+    this.state = 'over';
+    const now = monotonic();
+    this.alarm.clear();
+    this.relay?.close();
+    this.reach?.end();
+    this.held = [];
+    try {
+      countTcpEnded(this, now);
+      logTcp(this, now);
+    } finally {
+      this.socket.destroy();
+      this.listener.leave(this);
+      this.reach?.release();
+    }
+  }
+
+  /** A fault of ours ends this session and nothing else. */
+  private guard(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+}

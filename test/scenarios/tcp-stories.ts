@@ -1,0 +1,979 @@
+/**
+ * What can become of a TCP session: its log line and what is counted. The same table is played to Fairlead
+ * (tcp.test.ts) and to the real HAProxy (test/haproxy/tcp.test.ts).
+ */
+
+import { OWN_HOST, refusingAddress, startDeaf } from '../support/faulty.ts';
+import { Peer, type PeerServer, startPeers } from '../support/peer.ts';
+import { until } from '../support/wait.ts';
+
+/** What a story is told of the proxy it is played to, which listens on this process's own host. */
+export interface Place {
+  readonly port: number;
+  /** Value of a column of the statistics; `svname` is a server, FRONTEND or BACKEND. */
+  counter(svname: string, column: string): Promise<number>;
+}
+
+export class Stage {
+  readonly servers: ReadonlyMap<string, PeerServer>;
+  private readonly place: Place;
+
+  constructor(place: Place, servers: ReadonlyMap<string, PeerServer>) {
+    this.place = place;
+    this.servers = servers;
+  }
+
+  client(): Promise<Peer> {
+    return Peer.connect(this.place.port, OWN_HOST);
+  }
+
+  /** The next connection to that server. */
+  accepted(name = 's1'): Promise<Peer> {
+    return (this.servers.get(name) as PeerServer).next();
+  }
+
+  /** A client and its server, who have said hello to each other. */
+  async pair(): Promise<readonly [client: Peer, server: Peer]> {
+    const client = await this.client();
+    client.send('hello');
+    const server = await this.accepted();
+    await server.got('hello');
+    server.send('welcome');
+    await client.got('welcome');
+    return [client, server];
+  }
+
+  async reaches(svname: string, column: string, value: number): Promise<void> {
+    await until(`${column} of ${svname} is ${value}`, async () => (await this.place.counter(svname, column)) === value);
+  }
+}
+
+export interface Outcome {
+  /**
+   * In the order in which the sessions end: backend and server, the three times (`t`, or -1), bytes to the client,
+   * termination, connections and retries, queues.
+   */
+  readonly log: readonly string[];
+  /** By row: those of COUNTERS that are not 0. */
+  readonly counters: Readonly<Record<string, string>>;
+}
+
+export interface Story extends Outcome {
+  readonly name: string;
+  /** Lines of the frontend, and of the backend. */
+  readonly front: readonly string[];
+  readonly back: readonly string[];
+  /** By name, with what stands behind the address on its line. `refuses` has no listener, `deaf` does not accept. */
+  readonly servers: Readonly<Record<string, string>>;
+  play(stage: Stage): Promise<void>;
+  /** What of it HAProxy 2.6.12 does otherwise. */
+  readonly haproxy?: Partial<Outcome>;
+}
+
+/** Columns in the order in which `counters` names them. */
+export const COUNTERS: readonly string[] = [
+  ...['stot', 'bin', 'bout', 'dreq', 'dresp', 'ereq', 'econ', 'eresp', 'wretr', 'wredis', 'lbtot', 'req_tot', 'cli_abrt', 'srv_abrt'],
+  ...['conn_tot', 'connect', 'reuse', 'qmax'],
+];
+
+/** Starts the story's servers, hands over the lines of its proxies, and plays it to what `start` makes of them. */
+export async function withServers(story: Story, run: (front: string, back: string, servers: Map<string, PeerServer>) => Promise<void>) {
+  const servers = new Map<string, PeerServer>();
+  const stops: (() => Promise<void>)[] = [];
+  const lines: string[] = [...story.back];
+  try {
+    for (const [name, rest] of Object.entries(story.servers)) {
+      const [kind, ...words] = rest.split(' ');
+      lines.push(`server ${name} ${await addressOf(kind as Kind, name, servers, stops)} ${words.join(' ')}`);
+    }
+    const text = (list: readonly string[]) => list.map((line) => ` ${line}\n`).join('');
+    await run(text(story.front), text(lines), servers);
+  } finally {
+    for (const stop of stops) await stop();
+  }
+}
+
+type Kind = 'serves' | 'refuses' | 'deaf';
+
+async function addressOf(kind: Kind, name: string, servers: Map<string, PeerServer>, stops: (() => Promise<void>)[]): Promise<string> {
+  if (kind === 'refuses') return (await refusingAddress()).address;
+  if (kind === 'deaf') {
+    const { port, stop } = await startDeaf();
+    stops.push(stop);
+    return `127.0.0.1:${port}`;
+  }
+  const server = await startPeers();
+  stops.push(() => server.stop());
+  servers.set(name, server);
+  return server.address;
+}
+
+/** `be/s1 t/t/t 7 -- 1/1/1/1/0 0/0` of a line of `option tcplog`. */
+export function essence(line: string): string {
+  const [, way = '', times = '', rest = ''] = /\] \S+ (\S+) (\S+) (.*)$/.exec(line) ?? [];
+  return `${way} ${times.replace(/(^|\/)\+?\d+/g, '$1t')} ${rest}`;
+}
+
+/** The rows of a report as an outcome has them. */
+export function essentials(rows: readonly Readonly<Record<string, string>>[]): Record<string, string> {
+  return Object.fromEntries(
+    rows.map((row) => [
+      row.svname ?? '',
+      COUNTERS.map((name) => [name, row[name] ?? ''] as const)
+        .filter(([, value]) => value !== '' && value !== '0')
+        .map(([name, value]) => `${name} ${value}`)
+        .join(' '),
+    ]),
+  );
+}
+
+const ONE = { s1: 'serves' };
+
+interface Spec {
+  readonly front?: readonly string[];
+  readonly back?: readonly string[];
+  readonly servers?: Story['servers'];
+  readonly log: readonly string[];
+  readonly counters: Outcome['counters'];
+  readonly haproxy?: Partial<Outcome>;
+}
+
+function story(name: string, spec: Spec, play: Story['play']): Story {
+  return { name, front: ['default_backend be'], back: [], servers: ONE, ...spec, play };
+}
+
+export const STORIES: readonly Story[] = [
+  story(
+    'the client ends first, and the server still speaks',
+    {
+      log: ['be/s1 t/t/t 10 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 10 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 10 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 10 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.end();
+      await server.ended();
+      server.send('bye');
+      await client.got('bye');
+      server.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'the server ends first, and the client still speaks',
+    {
+      log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 8 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 8 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 8 bout 7 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      server.end();
+      await client.ended();
+      client.send('bye');
+      await server.got('bye');
+      client.end();
+      await server.ended();
+    },
+  ),
+  story(
+    'nobody says anything',
+    {
+      log: ['be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 lbtot 1 connect 1', BACKEND: 'stot 1 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted();
+      client.end();
+      await server.ended();
+      server.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'nobody says anything, and that is not logged',
+    {
+      front: ['default_backend be', 'option dontlognull'],
+      log: [],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 lbtot 1 connect 1', BACKEND: 'stot 1 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted();
+      client.end();
+      await server.ended();
+      server.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'the client alone speaks, and that is logged',
+    {
+      front: ['default_backend be', 'option dontlognull'],
+      log: ['be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 bin 5 conn_tot 1', s1: 'stot 1 bin 5 lbtot 1 connect 1', BACKEND: 'stot 1 bin 5 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      client.send('hello');
+      const server = await stage.accepted();
+      await server.got('hello');
+      client.end();
+      await server.ended();
+      server.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'the server alone speaks, and that is not logged',
+    {
+      front: ['default_backend be', 'option dontlognull'],
+      log: [],
+      counters: { FRONTEND: 'stot 1 bout 9 conn_tot 1', s1: 'stot 1 bout 9 lbtot 1 connect 1', BACKEND: 'stot 1 bout 9 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted();
+      server.send('220 hello');
+      await client.got('220 hello');
+      server.end();
+      await client.ended();
+      client.end();
+      await server.ended();
+    },
+  ),
+  story(
+    'the client resets',
+    {
+      log: ['be/s1 t/t/t 7 CD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.reset();
+      await server.closed();
+    },
+  ),
+  story(
+    'the server resets',
+    {
+      log: ['be/s1 t/t/t 7 SD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 eresp 1 lbtot 1 srv_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 eresp 1 lbtot 1 srv_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      server.reset();
+      await client.closed();
+    },
+  ),
+  story(
+    'the client resets after the server has ended',
+    {
+      log: ['be/s1 t/t/t 7 CD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      server.end();
+      await client.ended();
+      client.reset();
+      await server.closed();
+    },
+  ),
+  story(
+    'the server resets after the client has ended',
+    {
+      log: ['be/s1 t/t/t 7 SD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 eresp 1 lbtot 1 srv_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 eresp 1 lbtot 1 srv_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.end();
+      await server.ended();
+      server.reset();
+      await client.closed();
+    },
+  ),
+  story(
+    'the client ends, then resets',
+    {
+      log: ['be/s1 t/t/t 8 CD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 8 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 8 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 8 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.end();
+      await server.ended();
+      client.reset();
+      server.send('x');
+      await server.closed();
+      server.end();
+    },
+  ),
+  story(
+    'the client is silent',
+    {
+      front: ['default_backend be', 'timeout client 300ms'],
+      log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      await Promise.all([client.closed(), server.closed()]);
+    },
+  ),
+  story(
+    'the server is silent',
+    {
+      back: ['timeout server 300ms'],
+      log: ['be/s1 t/t/t 7 sD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 srv_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 srv_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      await Promise.all([client.closed(), server.closed()]);
+    },
+  ),
+  story(
+    'both are silent for as long as both may',
+    {
+      front: ['default_backend be', 'timeout client 300ms'],
+      back: ['timeout server 300ms'],
+      log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      await Promise.all([client.closed(), server.closed()]);
+    },
+  ),
+  story(
+    'both are silent for as long as a tunnel may',
+    {
+      front: ['default_backend be', 'timeout client 100ms'],
+      back: ['timeout server 100ms', 'timeout tunnel 500ms'],
+      log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      await Promise.all([client.closed(), server.closed()]);
+    },
+  ),
+  story(
+    'the client has ended, and the server is silent',
+    {
+      front: ['default_backend be', 'timeout client 100ms'],
+      back: ['timeout server 500ms'],
+      log: ['be/s1 t/t/t 0 sD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 conn_tot 1',
+        s1: 'stot 1 bin 5 lbtot 1 srv_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 lbtot 1 srv_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      client.send('hello');
+      client.end();
+      const server = await stage.accepted();
+      await server.got('hello');
+      await client.closed();
+    },
+  ),
+  story(
+    'the client has ended, and the server has timeout server-fin',
+    {
+      back: ['timeout server-fin 300ms', 'timeout tunnel 9s'],
+      log: ['be/s1 t/t/t 7 sD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 srv_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 srv_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.end();
+      await server.ended();
+      await client.closed();
+    },
+  ),
+  story(
+    'the server has ended, and the client has timeout client-fin',
+    {
+      front: ['default_backend be', 'timeout client-fin 300ms'],
+      back: ['timeout tunnel 9s'],
+      log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      server.end();
+      await client.ended();
+      await server.closed();
+    },
+  ),
+  story(
+    'the server has ended, and the client is silent',
+    {
+      front: ['default_backend be', 'timeout client 300ms'],
+      log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      server.end();
+      await client.ended();
+      await server.closed();
+    },
+  ),
+  story(
+    'the server refuses',
+    {
+      back: ['retries 2', 'timeout connect 200ms'],
+      servers: { s1: 'refuses' },
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/2 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 conn_tot 1',
+        s1: 'stot 3 econ 1 wretr 2 lbtot 1 connect 3',
+        BACKEND: 'stot 1 econ 1 wretr 2 lbtot 1 connect 3',
+      },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'the server refuses, and nothing is tried again',
+    {
+      back: ['retries 0'],
+      servers: { s1: 'refuses' },
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 econ 1 lbtot 1 connect 1', BACKEND: 'stot 1 econ 1 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'the server does not accept',
+    {
+      back: ['retries 1', 'timeout connect 200ms'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 sC 1/1/0/0/1 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 conn_tot 1',
+        s1: 'stot 2 econ 1 wretr 1 lbtot 1 connect 2',
+        BACKEND: 'stot 1 econ 1 wretr 1 lbtot 1 connect 2',
+      },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'the server refuses, and another one takes it',
+    {
+      back: ['retries 2', 'timeout connect 500ms', 'option redispatch 1', 'balance first'],
+      servers: { s1: 'refuses', s2: 'serves' },
+      log: ['be/s2 t/t/t 0 -- 1/1/0/0/+1 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 conn_tot 1',
+        s1: 'stot 1 wredis 1 lbtot 1 connect 1',
+        s2: 'stot 1 lbtot 1 connect 1',
+        BACKEND: 'stot 1 wredis 1 lbtot 2 connect 2',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted('s2');
+      server.end();
+      client.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'one of two refuses, without redispatch',
+    {
+      back: ['retries 1', 'timeout connect 200ms'],
+      servers: { s1: 'refuses', s2: 'serves' },
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/1 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 conn_tot 2',
+        s1: 'stot 2 econ 1 wretr 1 lbtot 1 connect 2',
+        s2: 'stot 1 lbtot 1 connect 1',
+        BACKEND: 'stot 2 econ 1 wretr 1 lbtot 2 connect 3',
+      },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+      const client = await stage.client();
+      const server = await stage.accepted('s2');
+      server.end();
+      client.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'there is no server',
+    {
+      servers: { s1: 'serves disabled' },
+      log: ['be/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: 'stot 1 econ 1' },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'there is no backend',
+    { front: [], log: ['www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0'], counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: '' } },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'a rule chooses the backend by the address',
+    {
+      front: ['use_backend be if { src 127.0.0.0/8 }', 'use_backend be if { src 192.0.2.1 }'],
+      log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const [client, server] = await stage.pair();
+      client.end();
+      server.end();
+      await client.ended();
+    },
+  ),
+  story(
+    'the queue is left for a slot that became free',
+    {
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/s1 t/t/t 7 -- 3/3/2/0/0 0/0', 'be/s1 t/t/t 0 -- 2/2/1/0/0 0/1', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/2'],
+      counters: {
+        FRONTEND: 'stot 3 bin 16 bout 7 conn_tot 3',
+        s1: 'stot 3 bin 16 bout 7 lbtot 1 connect 3',
+        BACKEND: 'stot 3 bin 16 bout 7 lbtot 1 connect 3 qmax 2',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await stage.reaches('BACKEND', 'qcur', 1);
+      const third = await stage.client();
+      third.send('third');
+      await stage.reaches('BACKEND', 'qcur', 2);
+      first.end();
+      one.end();
+      const two = await stage.accepted();
+      await two.got('second');
+      second.end();
+      two.end();
+      const three = await stage.accepted();
+      await three.got('third');
+      third.end();
+      three.end();
+      await third.ended();
+    },
+  ),
+  story(
+    'the queue is left in time-out',
+    {
+      back: ['timeout queue 300ms'],
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> t/-1/t 0 sQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 11 bout 7 econ 1 lbtot 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await second.closed();
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'a client that waits in the queue for longer than timeout client',
+    {
+      front: ['default_backend be', 'timeout client 200ms'],
+      back: ['timeout queue 600ms'],
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> t/-1/t 0 sQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 23 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 17 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 23 bout 7 econ 1 lbtot 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      const keep = setInterval(() => first.send('.'), 50);
+      await second.closed();
+      clearInterval(keep);
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'the client ends in the queue without a word',
+    {
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> t/-1/t 0 CQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 5 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 5 bout 7 lbtot 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      await stage.reaches('BACKEND', 'qcur', 1);
+      second.end();
+      await second.closed();
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'the client speaks and ends in the queue',
+    {
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/1'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 2 bin 11 bout 7 lbtot 1 connect 2',
+        BACKEND: 'stot 2 bin 11 bout 7 lbtot 1 connect 2 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      second.end();
+      await stage.reaches('BACKEND', 'qcur', 1);
+      first.end();
+      one.end();
+      await first.ended();
+      const two = await stage.accepted();
+      await two.got('second');
+      await two.ended();
+      two.end();
+      await second.ended();
+    },
+  ),
+  story(
+    'the client speaks and ends in the queue, with option abortonclose',
+    {
+      back: ['option abortonclose'],
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> t/-1/t 0 CQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 11 bout 7 lbtot 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await stage.reaches('BACKEND', 'qcur', 1);
+      second.end();
+      await second.closed();
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'the client resets in the queue',
+    {
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> t/-1/t 0 CD 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 11 bout 7 lbtot 1 cli_abrt 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await stage.reaches('BACKEND', 'qcur', 1);
+      second.reset();
+      await stage.reaches('BACKEND', 'qcur', 0);
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'the client ends while the server does not accept',
+    {
+      back: ['retries 0'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 CC 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 lbtot 1 connect 1', BACKEND: 'stot 1 lbtot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      await stage.reaches('s1', 'scur', 1);
+      client.end();
+      await client.closed();
+    },
+  ),
+  story(
+    'the client resets while the server does not accept',
+    {
+      back: ['retries 0'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 CD 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 conn_tot 1',
+        s1: 'stot 1 bin 5 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 bin 5 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      client.send('hello');
+      await stage.reaches('s1', 'scur', 1);
+      client.reset();
+      await stage.reaches('s1', 'scur', 0);
+    },
+  ),
+  story(
+    'the client speaks and ends while the server does not accept',
+    {
+      back: ['retries 0', 'timeout connect 500ms'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 sC 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 conn_tot 1',
+        s1: 'stot 1 bin 5 econ 1 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 econ 1 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      client.send('hello');
+      await stage.reaches('s1', 'scur', 1);
+      client.end();
+      await client.closed();
+    },
+  ),
+  story(
+    'the client is silent while the server does not accept',
+    {
+      front: ['default_backend be', 'timeout client 200ms'],
+      back: ['retries 0', 'timeout connect 600ms'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 cC 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 conn_tot 1',
+        s1: 'stot 1 econ 1 lbtot 1 cli_abrt 1 connect 1',
+        BACKEND: 'stot 1 econ 1 lbtot 1 cli_abrt 1 connect 1',
+      },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+    },
+  ),
+  story(
+    'a silent client waits in the queue for longer than timeout client',
+    {
+      front: ['default_backend be', 'timeout client 200ms'],
+      back: ['timeout queue 600ms'],
+      servers: { s1: 'serves maxconn 1' },
+      log: ['be/<NOSRV> -1/-1/t 0 cQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 9 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 9 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 9 bout 7 lbtot 1 cli_abrt 1 connect 1 qmax 1',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      const keep = setInterval(() => first.send('.'), 50);
+      await second.closed();
+      clearInterval(keep);
+      first.end();
+      one.end();
+      await first.ended();
+    },
+  ),
+  story(
+    'the client speaks and then waits for longer than timeout client while the server does not accept',
+    {
+      front: ['default_backend be', 'timeout client 200ms'],
+      back: ['retries 0', 'timeout connect 600ms'],
+      servers: { s1: 'deaf' },
+      log: ['be/s1 t/-1/t 0 sC 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 conn_tot 1',
+        s1: 'stot 1 bin 5 econ 1 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 econ 1 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      client.send('hello');
+      await client.closed();
+    },
+  ),
+  story(
+    'one alone is admitted',
+    {
+      front: ['default_backend be', 'maxconn 1'],
+      log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 2 bin 11 bout 7 lbtot 2 connect 2',
+        BACKEND: 'stot 2 bin 11 bout 7 lbtot 2 connect 2',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      first.end();
+      one.end();
+      const two = await stage.accepted();
+      await two.got('second');
+      second.end();
+      two.end();
+      await second.ended();
+    },
+  ),
+  story(
+    'the queue of a server is full',
+    {
+      back: ['balance source'],
+      servers: { s1: 'serves maxconn 1 maxqueue 1' },
+      log: ['be/s1 -1/-1/t 0 SQ 3/3/2/1/0 0/0', 'be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 1/0'],
+      counters: {
+        FRONTEND: 'stot 3 bin 11 bout 7 conn_tot 3',
+        s1: 'stot 2 bin 11 bout 7 econ 1 lbtot 3 connect 2 qmax 1',
+        BACKEND: 'stot 3 bin 11 bout 7 econ 1 lbtot 3 connect 2',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await stage.reaches('s1', 'qcur', 1);
+      await (await stage.client()).closed();
+      first.end();
+      one.end();
+      const two = await stage.accepted();
+      await two.got('second');
+      second.end();
+      two.end();
+      await second.ended();
+    },
+  ),
+  story(
+    'the fewest connections decide',
+    {
+      back: ['balance leastconn'],
+      servers: { s1: 'serves', s2: 'serves' },
+      log: ['be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 0 -- 2/2/1/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 3 bin 5 bout 7 conn_tot 3',
+        s1: 'stot 2 bin 5 bout 7 lbtot 2 connect 2',
+        s2: 'stot 1 lbtot 1 connect 1',
+        BACKEND: 'stot 3 bin 5 bout 7 lbtot 3 connect 3',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      const two = await stage.accepted('s2');
+      first.end();
+      one.end();
+      await first.ended();
+      await stage.reaches('s1', 'scur', 0);
+      const third = await stage.client();
+      const three = await stage.accepted('s1');
+      third.end();
+      three.end();
+      await third.ended();
+      await stage.reaches('s1', 'scur', 0);
+      second.end();
+      two.end();
+      await second.ended();
+    },
+  ),
+];
