@@ -25,6 +25,7 @@ import type { Wheel } from '../core/wheel.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
 import { Server } from './server.ts';
+import { type StickTable, stickTable } from './stick-table.ts';
 import type { Assignment, Balance, Shutdown, Waiter } from './types.ts';
 
 export interface BackendParts {
@@ -55,6 +56,8 @@ export class Backend {
   routed = false;
   /** No longer configured: it finishes what it has and vanishes. */
   retired = false;
+  /** `stick-table`. */
+  stickTable: StickTable | undefined;
   /** Called when a removed server gave back its last slot, and when a retired backend may have become idle. */
   onIdle: ((backend: Backend) => void) | undefined = undefined;
 
@@ -94,6 +97,7 @@ export class Backend {
     this.shutdown = parts.shutdown;
     this.balance = createBalance(parts.config.balance);
     this.lastChange = monotonic();
+    this.stickTable = stickTable(parts.config.stickTable, undefined);
   }
 
   /** How many wait for any server; the CSV's qcur of the backend. */
@@ -233,6 +237,7 @@ export class Backend {
     const { balance } = this.config;
     this.config = config;
     this.origin = origin;
+    this.stickTable = stickTable(config.stickTable, this.stickTable);
     if (isDeepStrictEqual(config.balance, balance)) return;
     this.balance = createBalance(config.balance);
     for (const server of this.servers) server.lb.reset();

@@ -74,7 +74,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.status = exchange.status;
   record.bytesToClient = exchange.bytesOut;
   record.bytesFromClient = exchange.bytesIn;
-  record.termination = `${exchange.termination}--`;
+  record.termination = exchange.termination + cookieLetters(exchange);
   record.actconn = services.connections;
   record.feconn = frontend.scur;
   record.beconn = backend?.scur ?? 0;
@@ -86,6 +86,12 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.backendQueue = exchange.backendQueue;
   record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
   services.accessLog.exchange(record as AccessRecord);
+}
+
+/** HAProxy's third and fourth letter (manual 8.5). Before a backend was chosen a `listen` speaks for itself. */
+function cookieLetters({ backendObject, binding, session }: ExchangeFacts): string {
+  if (binding !== undefined) return binding.letters;
+  return backendObject === undefined && session.listener.frontend.program.persistence?.lettered === true ? 'NN' : '--';
 }
 
 /** As it came: a rule may have changed what was sent on. */

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { Head } from '../http/head.ts';
 import type { RuleContext } from '../rules/types.ts';
+import type { Binding } from './persistence.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
 
@@ -17,6 +18,9 @@ export class ExchangeFacts implements RuleContext {
   serverObject: Server | undefined = undefined;
   /** `responseHead` is this exchange's. */
   protected responseSeen = false;
+
+  /** What the backend's cookies and tables make of this request; undefined where it has none. */
+  binding: Binding | undefined = undefined;
 
   retries = 0;
   redispatched = false;
@@ -77,6 +81,7 @@ export class ExchangeFacts implements RuleContext {
   protected resetFacts(headBytes: number, now: number): void {
     this.backendObject = undefined;
     this.responseSeen = false;
+    this.binding = undefined;
     this.retries = 0;
     this.redispatched = false;
     this.disableL7Retry = false;

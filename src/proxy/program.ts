@@ -4,11 +4,14 @@ import net from 'node:net';
 import type { ForwardForConfig, ProxyConfig } from '../config/model.ts';
 import type { HeadRules } from '../http/parse.ts';
 import type { CompiledRules } from '../rules/types.ts';
+import { Persistence } from './persistence.ts';
 
 export class Program {
   readonly config: ProxyConfig;
   readonly rules: CompiledRules;
   readonly forwardFor: ForwardFor | undefined;
+  /** What binds clients to this backend's servers; undefined where nothing does. */
+  readonly persistence: Persistence | undefined;
   /** Of the requests that a frontend takes, and of the responses that a backend takes. */
   readonly requestHeads: HeadRules;
   readonly responseHeads: HeadRules;
@@ -17,6 +20,7 @@ export class Program {
   constructor(config: ProxyConfig, rules: CompiledRules, maxTarget: number) {
     this.config = config;
     this.rules = rules;
+    this.persistence = Persistence.of(config, rules.persistence);
     this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };
     this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget };
     this.forwardFor = config.forwardfor === undefined ? undefined : new ForwardFor(config.forwardfor);

@@ -3,7 +3,7 @@
  * line is looked at all the same.
  */
 
-import type { Diagnostic, Place, ProxyConfig, RawRule } from '../config/model.ts';
+import type { Diagnostic, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, compileAcls } from './acl.ts';
@@ -16,10 +16,12 @@ import { compileCondition } from './condition.ts';
 import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
 import { compileFormat, type Render } from './format.ts';
+import { compileHashed } from './hashed.ts';
+import { compilePattern } from './persistence.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
-import { type Scope, scopeOf } from './scope.ts';
-import type { CompiledRules, Condition, RuleContext, RuleSet } from './types.ts';
+import { persistenceScope, type Scope, scopeOf } from './scope.ts';
+import type { CompiledRules, Condition, PersistenceRules, RuleContext, RuleSet, StickRule } from './types.ts';
 
 export const ACTIONS: readonly ActionRow[] = [
   ...EXCHANGE_ACTIONS,
@@ -68,7 +70,51 @@ class Compiler {
       redirect: runner(this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope))),
       route: router(this.each(proxy.useBackends, (rule) => this.route(rule.backend, rule))),
       statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.statsAdmin(rule, requestScope))),
+      persistence: this.persistence(),
+      hashed: this.hashed(),
     };
+  }
+
+  private hashed(): CompiledRules['hashed'] {
+    const { balance, kind, place } = this.proxy;
+    const { expression } = balance;
+    if (expression === undefined || kind === 'frontend') return undefined;
+    return this.each([{ place, words: [expression] }], () => compileHashed(expression))[0];
+  }
+
+  private persistence(): PersistenceRules | undefined {
+    const { forcePersist, ignorePersist, useServers, stickRules } = this.proxy;
+    if (forcePersist.length + ignorePersist.length + useServers.length + stickRules.length === 0) return undefined;
+    const exceptions = [
+      ...forcePersist.map((rule) => ({ ...rule, kind: 'force' as const })),
+      ...ignorePersist.map((rule) => ({ ...rule, kind: 'ignore' as const })),
+    ].sort((one, other) => one.place.line - other.place.line);
+    const [requests, responses] = [
+      stickRules.filter((rule) => rule.kind !== 'store-response'),
+      stickRules.filter((rule) => rule.kind === 'store-response'),
+    ];
+    return {
+      exceptions: this.each(exceptions, ({ kind, place, words }) => {
+        const where = `error detected while parsing a '${kind}-persist' rule : `;
+        return { kind, condition: this.condition(words, persistenceScope('persist'), place, where, () => undefined) };
+      }),
+      useServers: this.each(useServers, ({ server, place, words }) => {
+        const scope = persistenceScope('use');
+        const format = within('error detected while parsing switching rule : ', () => compileFormat(server, scope));
+        const condition = this.condition(words, scope, place, 'error detected while parsing switching rule : ', () => undefined);
+        return { server: format.render, condition };
+      }),
+      request: this.each(requests, (rule) => this.stick(rule, persistenceScope('use'))),
+      response: this.each(responses, (rule) => this.stick(rule, persistenceScope('store'))),
+    };
+  }
+
+  private stick({ kind, table, keyType, keyLength, place, words }: StickRuleConfig, scope: Scope): StickRule {
+    const [pattern = '', ...rest] = words;
+    const key = compilePattern(pattern, scope, keyType, keyLength);
+    const where = "'stick': error detected while parsing sticking condition : ";
+    const condition = this.condition(rest, scope, place, where, () => undefined);
+    return { table, match: kind === 'on' || kind === 'match', store: kind !== 'match', condition, key };
   }
 
   /** Compiles every line; one that throws is reported and left out. */

@@ -12,6 +12,13 @@ export interface Scope {
   readonly name: string;
 }
 
+/** What stick rules, `use-server` and the exceptions from persistence see: always a backend's. */
+export function persistenceScope(rule: 'persist' | 'use' | 'store'): Scope {
+  if (rule === 'store') return { phase: 'response', backend: true, name: 'backend stick-store rule' };
+  const name = rule === 'use' ? 'use-server, balance or stick-match rule' : 'tcp-request content rule';
+  return { phase: 'request', backend: true, name: `backend ${name}` };
+}
+
 export function scopeOf(proxy: ProxyConfig, rule: 'http-request' | 'http-response' | 'use-backend'): Scope {
   const side = proxy.kind === 'backend' ? 'backend' : 'frontend';
   const phase = rule === 'http-response' ? 'response' : 'request';

@@ -43,4 +43,29 @@ export interface CompiledRules {
   readonly route: ((context: RuleContext) => string | undefined) | undefined;
   /** `stats admin`. */
   readonly statsAdmin: Condition | undefined;
+  /** What binds requests to servers; undefined where no rule does. */
+  readonly persistence?: PersistenceRules | undefined;
+  /** `balance hash`: the bytes to hash, one character each; undefined for a request that has none. */
+  readonly hashed?: ((context: RuleContext) => string | undefined) | undefined;
+}
+
+/** `force-persist`, `ignore-persist`, `use-server` and `stick` lines of one proxy (manual 4.2), each kind in its order. */
+export interface PersistenceRules {
+  /** The first whose condition holds counts. */
+  readonly exceptions: readonly { readonly kind: 'force' | 'ignore'; readonly condition: Condition | undefined }[];
+  readonly useServers: readonly { readonly condition: Condition | undefined; readonly server: (context: RuleContext) => string }[];
+  readonly request: readonly StickRule[];
+  readonly response: readonly StickRule[];
+}
+
+export interface StickRule {
+  /** The backend whose table it is. */
+  readonly table: string;
+  /** The table is asked. */
+  readonly match: boolean;
+  /** The table is told, once the server has answered. */
+  readonly store: boolean;
+  readonly condition: Condition | undefined;
+  /** Undefined where a request or response has no key. */
+  readonly key: (context: RuleContext) => string | undefined;
 }

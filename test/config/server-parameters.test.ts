@@ -35,8 +35,8 @@ test('check words of the template survive until a label turns the check on', () 
 test('a bad parameter answers its error alone', () => {
   assert.deepEqual(applyServerParameters(base, ['weight', '999']), { error: "'weight' expects a value from 0 to 256, found '999'." });
   assert.deepEqual(applyServerParameters(base, ['wieght', '9']), { error: "unknown keyword 'wieght'; did you mean 'weight'?" });
-  assert.deepEqual(applyServerParameters(base, ['cookie', 'x']), {
-    error: "keyword 'cookie' of a server is HAProxy's; Fairlead does not do it yet.",
+  assert.deepEqual(applyServerParameters(base, ['tfo']), {
+    error: "keyword 'tfo' of a server is HAProxy's; Fairlead does not do it yet.",
   });
 });
 

@@ -70,6 +70,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     persist: false,
     forcePersist: [],
     ignorePersist: [],
+    useServers: [],
     stickTable: undefined,
     stickRules: [],
     loadServerState: 'none',

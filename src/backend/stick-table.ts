@@ -1,0 +1,188 @@
+/**
+ * A stick table: which key belongs to which server (manual 4.2, "stick-table").
+ *
+ * Keys are text as `show table` writes it: addresses in their usual spelling, numbers in decimal, blocks in hexadecimal;
+ * strings as they are. Entries stand in the order in which they were last used, which is the order in which they expire.
+ *
+ *     reserve(key) -> false: no room; else exactly one of  store(key, server)  and  abandon(), once the server has answered or not
+ *
+ * A reserved place counts as used from the beginning, even for a key that the table has already: so a table that is full
+ * forgets its oldest entry also when a known client comes, as in HAProxy.
+ */
+
+import type { StickTableConfig } from '../config/model.ts';
+import { monotonic } from '../core/clock.ts';
+import type { Server } from './server.ts';
+
+export interface StickEntry {
+  readonly key: string;
+  /** How many look at it just now. */
+  readonly use: number;
+  /** Milliseconds until it expires; 0 where entries never do. */
+  readonly exp: number;
+  readonly serverId: number;
+  readonly serverName: string;
+}
+
+class Entry {
+  readonly key: string;
+  serverId = 0;
+  serverName = '';
+  /** Monotonic ms of the last use. */
+  touched = 0;
+  older: Entry | undefined = undefined;
+  newer: Entry | undefined = undefined;
+
+  constructor(key: string) {
+    this.key = key;
+  }
+}
+
+export class StickTable {
+  config: StickTableConfig;
+  private readonly byKey = new Map<string, Entry>();
+  private oldest: Entry | undefined = undefined;
+  private newest: Entry | undefined = undefined;
+  private reserved = 0;
+
+  constructor(config: StickTableConfig) {
+    this.config = config;
+  }
+
+  /** Most entries. */
+  get size(): number {
+    return this.config.size;
+  }
+
+  /** Entries, and places that are reserved for some. */
+  get used(): number {
+    this.expire(monotonic());
+    return this.byKey.size + this.reserved;
+  }
+
+  /** The server of `key`, which counts as used now. */
+  match(key: string): { readonly serverId: number; readonly serverName: string } | undefined {
+    const now = monotonic();
+    this.expire(now);
+    const entry = this.byKey.get(key);
+    if (entry !== undefined) this.touch(entry, now);
+    return entry;
+  }
+
+  /** Room for an entry that may come; see above. */
+  reserve(): boolean {
+    this.expire(monotonic());
+    if (this.byKey.size + this.reserved >= this.size) {
+      if (this.config.nopurge || this.oldest === undefined) return false;
+      const count = Math.floor(this.size / 256) + 1;
+      for (let i = 0; i < count && this.oldest !== undefined; i++) this.drop(this.oldest);
+    }
+    this.reserved++;
+    return true;
+  }
+
+  /** From now on `key` belongs to `server`. */
+  store(key: string, server: Server): void {
+    this.reserved--;
+    let entry = this.byKey.get(key);
+    if (entry === undefined) {
+      entry = new Entry(key);
+      this.byKey.set(key, entry);
+    }
+    entry.serverId = server.id;
+    entry.serverName = server.config.name;
+    this.touch(entry, monotonic());
+  }
+
+  abandon(): void {
+    this.reserved--;
+  }
+
+  /** By hand; the server's name is not known then. Answers false where there is no room. */
+  put(key: string, serverId: number | undefined): boolean {
+    let entry = this.byKey.get(key);
+    if (entry === undefined) {
+      if (!this.reserve()) return false;
+      this.reserved--;
+      entry = new Entry(key);
+      this.byKey.set(key, entry);
+    }
+    if (serverId !== undefined) {
+      entry.serverId = serverId;
+      entry.serverName = '';
+    }
+    this.touch(entry, monotonic());
+    return true;
+  }
+
+  /** Without counting as a use. */
+  lookup(key: string): StickEntry | undefined {
+    const now = monotonic();
+    this.expire(now);
+    const entry = this.byKey.get(key);
+    return entry === undefined ? undefined : this.describe(entry, now);
+  }
+
+  /** The oldest first. */
+  *entries(): Generator<StickEntry> {
+    const now = monotonic();
+    this.expire(now);
+    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) yield this.describe(entry, now);
+  }
+
+  /** Whether there was one. */
+  remove(key: string): boolean {
+    const entry = this.byKey.get(key);
+    if (entry !== undefined) this.drop(entry);
+    return entry !== undefined;
+  }
+
+  clear(): void {
+    while (this.oldest !== undefined) this.drop(this.oldest);
+  }
+
+  private describe({ key, touched, serverId, serverName }: Entry, now: number): StickEntry {
+    const { expire } = this.config;
+    return { key, use: 0, exp: expire === undefined ? 0 : Math.max(0, Math.round(touched + expire - now)), serverId, serverName };
+  }
+
+  private expire(now: number): void {
+    const { expire } = this.config;
+    if (expire === undefined) return;
+    while (this.oldest !== undefined && this.oldest.touched + expire <= now) this.drop(this.oldest);
+  }
+
+  private touch(entry: Entry, now: number): void {
+    entry.touched = now;
+    if (entry === this.newest) return;
+    this.unlink(entry);
+    entry.older = this.newest;
+    if (this.newest === undefined) this.oldest = entry;
+    else this.newest.newer = entry;
+    this.newest = entry;
+  }
+
+  private drop(entry: Entry): void {
+    this.byKey.delete(entry.key);
+    this.unlink(entry);
+  }
+
+  /** A new entry is linked to nothing. */
+  private unlink(entry: Entry): void {
+    const { older, newer } = entry;
+    if (older !== undefined) older.newer = newer;
+    else if (this.oldest === entry) this.oldest = newer;
+    if (newer !== undefined) newer.older = older;
+    else if (this.newest === entry) this.newest = older;
+    entry.older = undefined;
+    entry.newer = undefined;
+  }
+}
+
+/** The table of a backend that `config` describes, after `old`: its entries stay while the keys mean the same. */
+export function stickTable(config: StickTableConfig | undefined, old: StickTable | undefined): StickTable | undefined {
+  if (config === undefined) return undefined;
+  if (old === undefined || old.config.type !== config.type || old.config.length !== config.length) return new StickTable(config);
+  old.config = config;
+  return old;
+}
