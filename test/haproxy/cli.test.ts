@@ -1,0 +1,519 @@
+/** The same commands in the same order to the Runtime API of HAProxy and to ours: answers, errors and permissions are alike. */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { FIELDS } from '../../src/stats/fields.ts';
+import { askCli, CliClient } from '../support/cli.ts';
+import { Fairlead } from '../support/fairlead.ts';
+import { parseStats } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
+
+const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
+const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+
+/** Port 1 of the loopback refuses connections; nothing else happens within an hour. */
+const CONFIG = `
+global
+    nbthread 1
+    maxconn 200
+    stats socket %DIR%/admin mode 600 level admin
+    stats socket %DIR%/operator
+    stats socket %DIR%/user level user
+    stats timeout 5s
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+frontend web
+    bind unix@%DIR%/web name main
+    maxconn 100
+    default_backend app
+frontend other
+    bind unix@%DIR%/other
+    maxconn 50
+    option socket-stats
+backend app
+    server s1 127.0.0.1:1 weight 10 check inter 1h
+    server s2 127.0.0.1:2 weight 20 backup
+    server s3 127.0.0.1:3 agent-check agent-port 1 agent-inter 1h
+    server s4 127.0.0.1:4 maxconn 5
+backend static
+    balance static-rr
+    server s1 127.0.0.1:1 weight 10
+    server s2 127.0.0.1:1 weight 10
+backend follower
+    server s1 127.0.0.1:1 track app/s1
+backend table
+    stick-table type string len 20 size 100 expire 5m
+    stick on path
+    server s1 127.0.0.1:1
+backend addresses
+    stick-table type ip size 1k
+    server s1 127.0.0.1:1
+backend empty
+`;
+
+type Level = 'admin' | 'operator' | 'user';
+
+/** Lines to send, by the socket that gets them. */
+const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly string[]])[] = [
+  [
+    'words',
+    'admin',
+    [
+      'show version',
+      '  show   version',
+      'show\tversion',
+      'show version foo',
+      'show version\r',
+      'foo',
+      'show',
+      'show foo',
+      'SHOW VERSION',
+      'sh ver',
+      '#',
+      '',
+    ],
+  ],
+  [
+    'several commands and escapes',
+    'admin',
+    [
+      'show version;show cli level',
+      'foo;show version',
+      'show version\nshow cli level',
+      'quit;show version',
+      'set server app/s1 addr a\\;b',
+      'set server app/s1 addr a\\ b',
+      'set server app/s1 addr a\\\\b',
+      'set server app/s1 addr a\\xb',
+    ],
+  ],
+  ['payloads', 'admin', ['show version <<\nxx\nyy\n\nshow cli level', 'show version<<']],
+  [
+    'the connection',
+    'admin',
+    [
+      'show cli level',
+      'operator;show cli level;set server app/s1 state ready',
+      'user;operator;show cli level',
+      'set timeout',
+      'set timeout cli',
+      'set timeout cli abc',
+      'set timeout cli 0',
+      'set timeout cli 10s',
+      'set timeout foo',
+      'set severity-output',
+      'set severity-output loud',
+      'set severity-output number;set server app/nope state ready;show version;get weight app/s1;set server app/s4 addr 127.0.0.1',
+      'set severity-output string;set server app/nope state ready;show version;foo',
+    ],
+  ],
+  [
+    'servers and their states',
+    'admin',
+    [
+      'set server',
+      'set server app',
+      'set server app/',
+      'set server nope/s1 state maint',
+      'set server app/nope state maint',
+      'set server app/s1',
+      'set server app/s1 foo',
+      'set server app/s1 state',
+      'set server app/s1 state bogus',
+      'set server app/s1 state drain',
+      'show stat app 4 1',
+      'set server app/s1 state maint',
+      'show stat app 4 1',
+      'show servers state app',
+      'set server app/s1 state ready',
+      'show stat app 4 1',
+      'disable server app/s1',
+      'disable server app/s1',
+      'disable server',
+      'disable server app/nope',
+      'show stat app 4 -1',
+      'enable server app/s1',
+      'enable server',
+      'set server app/s1 health up',
+      'show stat app 4 -1',
+      'set server app/s1 health stopping',
+      'show stat app 4 -1',
+      'set server app/s1 health down',
+      'show stat app 4 -1',
+      'set server app/s1 health',
+      'set server app/s1 health bogus',
+      'set server app/s4 health down',
+      'show stat app 6 -1',
+      'set server app/s4 health stopping',
+      'show stat app 6 -1',
+      'set server app/s4 health up',
+      'set server app/s1 health up',
+      'set server follower/s1 health up',
+      'set server follower/s1 state maint',
+      'show stat follower 4 -1',
+      'show stat follower 4 -1',
+      'set server follower/s1 state ready',
+      'show servers state follower',
+      'set server app/s1 health down',
+    ],
+  ],
+  [
+    'weights',
+    'admin',
+    [
+      'get weight app/s1',
+      'get weight #5/#1',
+      'get weight app',
+      'get weight app/nope',
+      'get weight',
+      'set weight app/s1 5',
+      'get weight app/s1',
+      'set weight app/s1 200%',
+      'get weight app/s1',
+      'set weight app/s1 5000%',
+      'get weight app/s1',
+      'set server app/s1 weight',
+      'set server app/s1 weight abc',
+      'set server app/s1 weight 5x',
+      'set server app/s1 weight 5%x',
+      'set server app/s1 weight %',
+      'set server app/s1 weight 300',
+      'set server app/s1 weight -1',
+      'set server app/s1 weight -1%',
+      'set server app/s1 weight 0',
+      'show stat app 6 -1',
+      'set server app/s1 weight 100%',
+      'set weight static/s1 20',
+      'set server static/s1 weight 50%',
+      'set server static/s1 weight 0',
+      'get weight static/s1',
+      'set server static/s1 weight 100%',
+      'get weight static/s1',
+    ],
+  ],
+  [
+    'limits',
+    'admin',
+    [
+      'set maxconn server',
+      'set maxconn server app/s4',
+      'set maxconn server app/nope 5',
+      'set maxconn server app/s4 abc',
+      'set maxconn server app/s4 5x',
+      'set maxconn server app/s4 7',
+      'show stat app 4 4',
+      'set maxconn frontend',
+      'set maxconn frontend nope 5',
+      'set maxconn frontend app 5',
+      'set maxconn frontend web',
+      'set maxconn frontend web -5',
+      'set maxconn frontend web 33',
+      'show stat web 1 -1',
+      'set maxconn global',
+      'set maxconn global 300',
+      'set maxconn global 150',
+      'set maxconn',
+    ],
+  ],
+  [
+    'frontends',
+    'admin',
+    [
+      'enable frontend other',
+      'enable frontend nope',
+      'enable frontend',
+      'disable frontend',
+      'disable frontend nope',
+      'disable frontend app',
+      'disable frontend other',
+      'show stat other 1 -1',
+      'disable frontend other',
+      'enable frontend other',
+      'show stat other 1 -1',
+      'shutdown frontend',
+      'shutdown frontend nope',
+      'shutdown frontend other',
+      'show stat other 1 -1',
+      'shutdown frontend other',
+      'enable frontend other',
+      'disable frontend other',
+    ],
+  ],
+  [
+    'checks and agents',
+    'admin',
+    [
+      'disable health app/s1',
+      'show stat app 4 1',
+      'enable health app/s1',
+      'show stat app 4 1',
+      'disable health app/s2',
+      'enable health app/s2',
+      'disable health app/nope',
+      'enable health',
+      'disable agent app/s3',
+      'set server app/s3 agent up',
+      'enable agent app/s3',
+      'set server app/s3 agent up',
+      'set server app/s3 agent down',
+      'set server app/s3 agent',
+      'set server app/s3 agent foo',
+      'set server app/s1 agent up',
+      'disable agent app/s1',
+      'enable agent app/s1',
+      'set server app/s3 agent-addr 127.0.0.2',
+      'set server app/s3 agent-addr',
+      'set server app/s3 agent-addr x:y',
+      'set server app/s3 agent-port 99',
+      'set server app/s3 agent-port x',
+      'set server app/s3 agent-port 99999',
+      'set server app/s3 agent-port -5',
+      'set server app/s3 agent-port',
+      'set server app/s3 agent-send foo',
+      'set server app/s1 agent-addr 127.0.0.2',
+      'set server app/s1 agent-port 5',
+      'set server app/s1 agent-send foo',
+      'set server app/s1 check-port 77',
+      'set server app/s1 check-port abc',
+      'set server app/s1 check-port 99999',
+      'set server app/s1 check-port',
+      'set server app/s2 check-port 5',
+      'set server app/s1 check-addr 127.0.0.3',
+      'set server app/s1 check-addr 127.0.0.3 port 44',
+      'set server app/s1 check-addr x',
+      'set server app/s1 check-addr',
+      'set server app/s2 check-addr 127.0.0.3',
+      'show servers state app',
+    ],
+  ],
+  [
+    'addresses',
+    'admin',
+    [
+      'set server app/s4 addr',
+      'set server app/s4 addr foo',
+      'set server app/s4 addr 127.0.0.1',
+      'set server app/s4 addr 127.0.0.2',
+      'set server app/s4 addr 127.0.0.2 port 44',
+      'set server app/s4 addr 127.0.0.2 port 44',
+      'set server app/s4 addr 127.0.0.1 port 4',
+      'set server app/s4 addr 127.0.0.1 port',
+      'set server app/s4 addr 127.0.0.1 port abc',
+      'set server app/s4 addr 127.0.0.1 foo 5',
+      'set server app/s4 fqdn',
+      'set server app/s4 fqdn foo.bar',
+      'set server app/s4 ssl on',
+      'show stat app 4 4',
+    ],
+  ],
+  [
+    'reports',
+    'admin',
+    [
+      'show backend',
+      'show backend foo',
+      'show servers state',
+      'show servers state nope',
+      'show servers state #5',
+      'show servers state 5',
+      'show servers conn app',
+      'show servers conn nope',
+      'show servers',
+      'show stat nope -1 -1',
+      'show stat app',
+      'show stat 99 4 -1',
+      'show stat app 2 -1',
+      'show stat #5 4 2',
+      'show stat domain foo',
+      'show stat domain proxy',
+      'show stat up',
+      'show stat -1 4 -1 no-maint',
+      'show errors',
+      'show errors web',
+      'show errors nope',
+      'show errors 5',
+      'show env NO_SUCH_VARIABLE',
+      'clear counters',
+      'clear counters all',
+      'clear counters foo',
+      'show stat',
+      'shutdown sessions server',
+      'shutdown sessions server app',
+      'shutdown sessions server app/nope',
+      'shutdown sessions server app/s1',
+      'shutdown session',
+      'shutdown session foo',
+      'shutdown session 0x1',
+    ],
+  ],
+  [
+    'stick tables',
+    'admin',
+    [
+      'show table',
+      'show table table',
+      'show table nope',
+      'show table app',
+      'set table table key /a',
+      'set table table key /b data.server_id 1',
+      'set table table key /a-key-that-is-longer-than-twenty data.server_id 7',
+      'show table table',
+      'show table table key /b',
+      'show table table key /nope',
+      'show table table key',
+      'show table table foo',
+      'show table table data.server_id eq 1',
+      'show table table data.server_id gt 0 data.server_id lt 5',
+      'show table table data.server_id foo 1',
+      'show table table data.server_id eq x',
+      'show table table data.nope eq 1',
+      'set table table key /c data.server_id x',
+      'set table table key /c data.nope 1',
+      'set table table key /c foo',
+      'set table table key',
+      'set table table foo bar',
+      'set table table data.server_id 1',
+      'set table nope key 1',
+      'set table',
+      'clear table table key /a',
+      'clear table table data.server_id eq 7',
+      'show table table',
+      'clear table table key',
+      'clear table table foo',
+      'clear table nope',
+      'clear table',
+      'clear table table',
+      'show table table',
+      'set table addresses key 10.0.0.2',
+      'set table addresses key 9.0.0.1',
+      'set table addresses key 9.0.0.1 data.server_id 1',
+      'show table addresses',
+    ],
+  ],
+  [
+    'an operator',
+    'operator',
+    [
+      'show cli level',
+      'clear counters',
+      'clear counters all',
+      'set server app/s1 state maint',
+      'set weight app/s1 5',
+      'show errors',
+      'set table table key /x',
+      'disable frontend web',
+      'set maxconn global 5',
+    ],
+  ],
+  [
+    'a user',
+    'user',
+    [
+      'show cli level',
+      'show stat app 4 4',
+      'get weight app/s1',
+      'clear counters',
+      'show errors',
+      'show env HOME',
+      'set table table key /x',
+      'show table',
+      'enable server app/s1',
+      'set timeout cli 5',
+    ],
+  ],
+];
+
+describe('the Runtime API, side by side with HAProxy', { skip }, () => {
+  let folder = '';
+  let haproxy: ChildProcess;
+  let fairlead: Fairlead;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-cli-'));
+    const file = join(folder, 'haproxy.cfg');
+    writeFileSync(file, CONFIG.replaceAll('%DIR%', folder));
+    haproxy = spawn('haproxy', ['-db', '-q', '-f', file], { stdio: 'ignore' });
+    fairlead = await Fairlead.start(CONFIG);
+    for (const path of [folder, fairlead.folder]) {
+      await until('the first checks are over', async () => {
+        const rows = parseStats(await askCli(join(path, 'admin'), 'show stat app 4 -1'));
+        return rows[0]?.status === 'DOWN' && rows[2]?.agent_status === 'L4CON';
+      });
+    }
+  });
+
+  after(async () => {
+    await fairlead?.stop('SIGKILL');
+    if (haproxy?.exitCode === null) {
+      haproxy.kill('SIGKILL');
+      await once(haproxy, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const [what, level, lines] of SCRIPT) {
+    it(what, async () => {
+      for (const line of lines) {
+        const [theirs, ours] = await Promise.all([askCli(join(folder, level), line), askCli(join(fairlead.folder, level), line)]);
+        assert.deepEqual([line, comparable(ours)], [line, comparable(theirs)]);
+      }
+    });
+  }
+
+  it('a prompt', async () => {
+    const told = await Promise.all([folder, fairlead.folder].map((path) => interview(join(path, 'admin'))));
+    assert.deepEqual(told[1], told[0]);
+  });
+});
+
+/** A conversation with the prompt on. */
+async function interview(path: string): Promise<readonly string[]> {
+  const client = new CliClient(path);
+  const told: string[] = [];
+  for (const line of [
+    'prompt',
+    'show version',
+    'show version;show cli level',
+    'set server app/nope state ready',
+    'set timeout cli 10',
+    'show version <<',
+  ]) {
+    client.send(`${line}\n`);
+    const answers = line === 'show version <<' ? '+ ' : '> ';
+    for (let n = 0; n <= line.split(';').length - 1; n++) told.push(comparable(await client.read(answers)) as string);
+  }
+  client.send('text\n');
+  told.push(await client.read('+ '));
+  client.send('\n');
+  told.push(comparable(await client.read('> ')) as string);
+  client.send('operator;prompt\n');
+  told.push(await client.read('never'));
+  return told;
+}
+
+/** Without versions, times and places in memory. */
+function comparable(answer: string): unknown {
+  if (answer.includes('# pxname,')) return parseStats(answer).map(withoutTimes);
+  return answer
+    .replace(/^((\[\w+\]: )?Unknown command.*)\n( {2}.*\n)+/gm, '$1\n')
+    .replace(/2\.6\.12\S*/g, 'VERSION')
+    .replace(/0x[0-9a-f]+(?=: key)/g, 'ENTRY')
+    .replace(/exp=\d+/g, 'exp')
+    .replace(/captured on \[.*?\]/g, 'captured')
+    .replace(/^((?:\S+ ){9})\d+( (?:\S+ ){14}\S+)$/gm, '$1AGE$2');
+}
+
+/** Columns of one moment, and need_conn_est, in which HAProxy counts the connections of checks. */
+const OF_THE_MOMENT = ['need_conn_est', 'lastchg', 'check_duration', 'agent_duration', 'downtime', 'lastsess'];
+
+function withoutTimes(row: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(FIELDS.map(({ name }) => [name, row[name]]).filter(([name]) => !OF_THE_MOMENT.includes(name ?? '')));
+}
