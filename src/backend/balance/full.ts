@@ -16,5 +16,5 @@ export function limitMoves(server: Server): boolean {
 /** HAProxy's first backup server, where it alone replaces the active ones: it is not asked whether it has room. */
 export function soleBackup(servers: readonly Server[]): Server | undefined {
   const [first] = servers;
-  return first !== undefined && first.config.backup && !first.backend.config.allbackups ? first : undefined;
+  return first?.config.backup && !first.backend.config.allbackups ? first : undefined;
 }

@@ -19,7 +19,7 @@ export class Ring {
   private places: Uint32Array = new Uint32Array(0);
   private owner: Int32Array = new Int32Array(0);
   private next: Int32Array = new Int32Array(0);
-  private heads: Int32Array = new Int32Array(1).fill(NONE);
+  private heads: Int32Array = new Int32Array(2).fill(NONE);
   /** A place's bucket is what is left of it without so many bits; 32 would be no shift at all, hence two. */
   private shift = 31;
   private owners: (Server | undefined)[] = [];
@@ -108,7 +108,11 @@ export class Ring {
   private before(key: number): number {
     let bucket = key >>> this.shift;
     let before = NONE;
-    for (let point = this.heads[bucket] as number; point !== NONE && (this.places[point] as number) < key; point = this.next[point] as number) {
+    for (
+      let point = this.heads[bucket] as number;
+      point !== NONE && (this.places[point] as number) < key;
+      point = this.next[point] as number
+    ) {
       before = point;
     }
     while (before === NONE) {

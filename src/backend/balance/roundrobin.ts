@@ -63,6 +63,10 @@ class Group {
   private currWeight = 0;
   private nextWeight = 0;
   private currPos = 0;
+  /** Of all rounds together. */
+  private turns = 0;
+  /** How many have been set aside. */
+  private aside = 0;
   /** Orders those of the same key: first come, first served. */
   private arrivals = 0;
   private readonly skipped: Server[] = [];
@@ -101,12 +105,12 @@ class Group {
       }
       this.advance(server);
       server.lb.heap?.remove(server);
-      this.currPos++;
+      this.pass(this.aside > 0 ? Math.max(1, server.lb.lpos - this.currPos + 1) : 1);
       if (!isFull(server)) {
         if (server !== avoid) break;
         avoided = server;
       } else if (skipped.length >= MOST_SKIPPED && server.saturated && !limitMoves(server)) {
-        server.lb.aside = true;
+        this.setAside(server);
         continue;
       }
       skipped.push(server);
@@ -121,10 +125,27 @@ class Group {
     return server;
   }
 
-  /** It was set aside and has a free slot again. */
+  /** So many turns are over: the one that was just taken, and those of the servers that were set aside. */
+  private pass(turns: number): void {
+    this.currPos += turns;
+    this.turns += turns;
+  }
+
+  private setAside({ lb }: Server): void {
+    lb.aside = true;
+    this.aside++;
+    lb.key = this.turns + lb.npos - this.currPos;
+  }
+
+  /** It was set aside and has a free slot again: its next turn is where it would be if it had stayed and missed some. */
   returns(server: Server): void {
-    server.lb.aside = false;
-    this.place(server);
+    const { lb } = server;
+    lb.aside = false;
+    this.aside--;
+    const step = Math.max(1, Math.trunc(this.nextWeight / lb.weight));
+    const late = this.turns - lb.key;
+    lb.npos = this.currPos + (late <= 0 ? -late : step - (late % step));
+    this.queue(server);
   }
 
   /** One of the first servers of all. */
@@ -144,6 +165,7 @@ class Group {
     const { lb } = server;
     this.nextWeight -= lb.weight;
     lb.weight = 0;
+    if (lb.aside) this.aside--;
     lb.aside = false;
     lb.heap?.remove(server);
   }
