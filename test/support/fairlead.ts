@@ -14,7 +14,7 @@ export interface Exit {
 }
 
 export interface FairleadOptions {
-  /** Further files beside the configuration, by name. `%DIR%` in the configuration is their folder. */
+  /** Further files beside the configuration, by name. `%DIR%` in the configuration and the arguments is their folder. */
   readonly files?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -48,7 +48,8 @@ export class Fairlead {
   /** Starts with `config` (made the only `-f`) and waits until it listens. */
   static async start(config: string, options: FairleadOptions = {}): Promise<Fairlead> {
     const folder = writeFiles(config, options.files ?? {});
-    const fairlead = new Fairlead(folder, ['-f', join(folder, 'haproxy.cfg'), ...(options.args ?? [])], options.env ?? {});
+    const args = (options.args ?? []).map((arg) => arg.replaceAll('%DIR%', folder));
+    const fairlead = new Fairlead(folder, ['-f', join(folder, 'haproxy.cfg'), ...args], options.env ?? {});
     try {
       await fairlead.said(/: listening on /);
     } catch (error) {
