@@ -22,10 +22,10 @@ const always =
 
 /** The old names change one flag, and say so where it is already as asked for. */
 const flag =
-  (bit: number, on: boolean): Action =>
+  (bit: number, name: string, on: boolean): Action =>
   (server, now) => {
     if (((server.admin & bit) !== 0) === on) return false;
-    server.setFlag(bit, on, now);
+    server.setFlag(bit, on, ` ('${name}' on stats page)`, now);
     return true;
   };
 
@@ -49,7 +49,7 @@ const agent =
 const checks =
   (on: boolean): Action =>
   (server) => {
-    if (server.config.check === undefined || server.checkEnabled === on) return false;
+    if (server.config.check === undefined) return false;
     server.enableCheck(on);
     return true;
   };
@@ -57,7 +57,7 @@ const checks =
 const agents =
   (on: boolean): Action =>
   (server) => {
-    if (server.config.agent === undefined || server.agentEnabled === on) return false;
+    if (server.config.agent === undefined) return false;
     server.enableAgent(on);
     return true;
   };
@@ -81,10 +81,10 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
   ['arunn', agent('up')],
   ['adown', agent('down')],
   ['shutdown', shutdown],
-  ['disable', flag(Admin.ForcedMaint, true)],
-  ['enable', flag(Admin.ForcedMaint, false)],
-  ['stop', flag(Admin.ForcedDrain, true)],
-  ['start', flag(Admin.ForcedDrain, false)],
+  ['disable', flag(Admin.ForcedMaint, 'disable', true)],
+  ['enable', flag(Admin.ForcedMaint, 'enable', false)],
+  ['stop', flag(Admin.ForcedDrain, 'stop', true)],
+  ['start', flag(Admin.ForcedDrain, 'start', false)],
 ]);
 
 /** `body` is `application/x-www-form-urlencoded`; anything else names nothing. */
@@ -99,11 +99,13 @@ export function runForm(body: string, proxies: readonly StatsProxy[], now: numbe
   if (of === null) return 'NONE';
   const servers = findBackend(of, proxies)?.servers;
   if (servers === undefined) return 'ERRP';
-  const found = names.map((name) => servers.find((server) => server.config.name === name)).filter((server) => server !== undefined);
-  if (found.length === 0) return 'ERRP';
-  const changed = found.filter((server) => action(server, now)).length;
-  if (changed === 0) return 'NONE';
-  return changed === names.length ? 'DONE' : 'PART';
+  // HAProxy reads a form from its end.
+  const found = names.reverse().map((name) => servers.find((server) => server.config.name === name));
+  const changed = found.filter((server) => server !== undefined && action(server, now)).length;
+  const unknown = found.includes(undefined);
+  if (changed === 0) return unknown ? 'ERRP' : 'NONE';
+  // Servers that the action has nothing to change of are no failure.
+  return unknown ? 'PART' : 'DONE';
 }
 
 function findBackend(name: string, proxies: readonly StatsProxy[]): StatsProxy['backend'] {

@@ -31,7 +31,7 @@ export function remind(server: Server): void {
   const { admin, tracked } = server;
   if ((admin & ANY_DRAIN) === 0) return;
   if ((admin & Admin.ForcedDrain) !== 0) {
-    if ((admin & Admin.InheritedDrain) === 0) server.log(Level.Notice, ' remains in forced drain mode.');
+    server.log(Level.Notice, ' remains in forced drain mode.');
   } else if (tracked !== undefined && (admin & Admin.InheritedDrain) !== 0) {
     server.log(Level.Notice, ` is leaving forced drain but remains in drain mode${via(server)}.`);
   }

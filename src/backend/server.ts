@@ -69,9 +69,9 @@ export class Server {
   /** Called when `fastCheck` becomes true: the next check may have to come sooner. */
   onFastCheck: (() => void) | undefined = undefined;
   readonly observer: Observer = new Observer();
-  /** Who it tracks, and who tracks it. */
+  /** Who it tracks, and who tracks it: the newest first, as in HAProxy's logs. */
   tracked: Server | undefined = undefined;
-  readonly trackers: Set<Server> = new Set();
+  trackers: readonly Server[] = [];
   readonly warmup: Warmup = new Warmup(this);
   /** Monotonic ms. */
   lastChange: number;
@@ -211,8 +211,8 @@ export class Server {
   }
 
   /** One flag alone, as the statistics page's `enable`, `disable`, `start` and `stop` do. */
-  setFlag(flag: number, on: boolean, now: number): void {
-    changeAdmin(this, on ? flag : 0, on ? 0 : flag, '', now);
+  setFlag(flag: number, on: boolean, why: string, now: number): void {
+    changeAdmin(this, on ? flag : 0, on ? 0 : flag, why, now);
   }
 
   /** `enable health`, `disable health`: what is known of its health counts, or does not, from now on. */

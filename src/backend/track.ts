@@ -13,16 +13,17 @@ import { Admin, OpState } from './types.ts';
  */
 export function track(server: Server, target: Server | undefined, now: number): boolean {
   if (server.tracked === target) return false;
-  server.tracked?.trackers.delete(server);
+  const { tracked } = server;
+  if (tracked !== undefined) tracked.trackers = tracked.trackers.filter((other) => other !== server);
   server.tracked = target;
-  target?.trackers.add(server);
+  if (target !== undefined) target.trackers = [server, ...target.trackers];
   server.admin &= ~(Admin.InheritedMaint | Admin.InheritedDrain);
   if (target?.inMaintenance) server.admin |= Admin.InheritedMaint;
   if (target?.draining) server.admin |= Admin.InheritedDrain;
   const op = server.inMaintenance || server.heldDown ? OpState.Stopped : (target?.op ?? OpState.Running);
   if (op !== server.op) server.moveOp(op === OpState.Starting ? server.warmup.begin(now) : op, now);
   // What was taken over may have to be handed on.
-  for (const tracker of [...server.trackers]) {
+  for (const tracker of [...server.trackers].reverse()) {
     track(tracker, undefined, now);
     track(tracker, server, now);
   }
