@@ -37,14 +37,14 @@ export class Consistent implements Balance {
     this.members = servers;
     this.sole = soleBackup(servers);
     this.free = 0;
-    let points = 0;
-    for (const { eweight } of servers) points += eweight;
-    this.ring.reserve(points);
+    const empty = this.ring.length === 0;
     for (const server of servers) {
-      this.settle(server);
+      if (server.lb.weight === 0) this.enter(server);
+      if (!empty) this.settle(server);
       server.lb.aside = server.saturated && !limitMoves(server);
       if (!server.lb.aside) this.free++;
     }
+    if (empty) this.fill(servers);
     this.load.rebuild(servers);
   }
 
@@ -101,11 +101,21 @@ export class Consistent implements Balance {
     return avoided === NONE ? undefined : ring.serverAt(avoided);
   }
 
+  private enter(server: Server): void {
+    server.lb.order = this.ring.register(server);
+    if (server.lb.most === 0) server.lb.most = server.weight * SCALE;
+  }
+
+  private fill(servers: readonly Server[]): void {
+    this.ring.fill(servers);
+    for (const { lb, eweight } of servers) {
+      lb.weight = eweight;
+      lb.most = Math.max(lb.most, eweight);
+    }
+  }
+
   /** As many points as its weight asks for now. Beyond what it ever had, HAProxy takes all of them away first. */
-  private settle(server: Server): void {
-    const { lb, eweight, id } = server;
-    if (lb.most === 0) lb.most = server.weight * SCALE;
-    if (lb.weight === 0) lb.order = this.ring.register(server);
+  private settle({ lb, eweight, id }: Server): void {
     if (eweight > lb.most) {
       this.ring.remove(lb.order, id, 0, lb.weight, this.leaving);
       lb.weight = 0;

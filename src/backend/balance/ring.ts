@@ -13,6 +13,8 @@ import { fullHash } from './hash.ts';
 /** Distance between the numbers of two servers' first points, whose hashes their places are. */
 const RANGE = 4096;
 const NONE = -1;
+/** A ring that is made at once is made part by part, by the upper bits of the places, so that a part fits into a cache. */
+const PART_BITS = 10;
 
 export class Ring {
   /** Of each point: its place, whose it is (in `owners`), and the next one of its bucket. */
@@ -44,6 +46,33 @@ export class Ring {
   unregister(slot: number): void {
     this.owners[slot] = undefined;
     this.freeOwners.push(slot);
+  }
+
+  /** The points of all of these, on an empty ring. */
+  fill(servers: readonly Server[]): void {
+    let points = 0;
+    for (const { eweight } of servers) points += eweight;
+    this.reserve(points);
+    const each = (tell: (place: number, slot: number) => void): void => {
+      for (const { id, lb, eweight } of servers) for (let i = 0; i < eweight; i++) tell(fullHash(id * RANGE + i), lb.order);
+    };
+    const from = new Int32Array(2 ** PART_BITS + 1);
+    const part = 32 - PART_BITS;
+    each((place) => {
+      from[(place >>> part) + 1] = (from[(place >>> part) + 1] as number) + 1;
+    });
+    for (let i = 1; i < from.length; i++) from[i] = (from[i] as number) + (from[i - 1] as number);
+    const { places, owner } = this;
+    each((place, slot) => {
+      const point = from[place >>> part] as number;
+      from[place >>> part] = point + 1;
+      places[point] = place;
+      owner[point] = slot;
+    });
+    for (let point = 0; point < points; point++) this.link(point);
+    this.used = points;
+    this.freePoint = NONE;
+    this.length = points;
   }
 
   /** Adds the points number `from` to `to` (exclusive) of the server with this id. */
