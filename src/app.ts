@@ -15,7 +15,7 @@ import { CliServer } from './admin/cli/server.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
 import type { BannerFacts } from './banner.ts';
-import { Changes } from './changes.ts';
+import { Changes, inherited } from './changes.ts';
 import type { Config, StatsSocketConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
@@ -159,7 +159,10 @@ export class App {
 
   /** Leaves the ports to another process for a while (SIGTTOU). */
   async pause(): Promise<void> {
-    const closed = (config: Config): Config => ({ ...config, proxies: config.proxies.map((proxy) => ({ ...proxy, binds: [] })) });
+    const closed = (config: Config): Config => ({
+      ...config,
+      proxies: config.proxies.map((proxy) => ({ ...proxy, binds: inherited(proxy) })),
+    });
     await this.configure(this.current, closed);
   }
 
@@ -224,9 +227,9 @@ export class App {
     const failures = await this.dataPlane.configure(view(config), rules, () => {
       this.cli.commit(statsSockets, config.global);
       commit();
+      for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     });
     this.cli.rollback();
-    for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     return failures;
   }
 

@@ -6,6 +6,11 @@
 import type { Config, ProxyConfig } from './config/model.ts';
 import type { FrontendState } from './proxy/frontend.ts';
 
+/** What could not be had again once it is closed. Who connects to it while it is paused waits (`proxy/admission.ts`). */
+export function inherited({ binds }: ProxyConfig): ProxyConfig['binds'] {
+  return binds.filter(({ address }) => address.kind === 'fd');
+}
+
 export class Changes {
   /** `set maxconn global` */
   maxconn: number | undefined = undefined;
@@ -42,8 +47,9 @@ export class Changes {
 
   private overProxy(proxy: ProxyConfig): ProxyConfig {
     const { name, kind } = proxy;
-    const open = this.stateOf(name) === 'OPEN';
-    if (kind === 'backend' || (open && !this.limits.has(name))) return proxy;
-    return { ...proxy, maxconn: this.limits.get(name) ?? proxy.maxconn, binds: open ? proxy.binds : [] };
+    const state = this.stateOf(name);
+    if (kind === 'backend' || (state === 'OPEN' && !this.limits.has(name))) return proxy;
+    const binds = state === 'OPEN' ? proxy.binds : state === 'PAUSED' ? inherited(proxy) : [];
+    return { ...proxy, maxconn: this.limits.get(name) ?? proxy.maxconn, binds };
   }
 }

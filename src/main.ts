@@ -3,9 +3,9 @@
  * streams. What happens in between is said in `app.ts` (the parts) and `life.ts` (the signals).
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -116,7 +116,7 @@ function versionOf(detailed: boolean): string {
 function goToBackground(): void {
   const child: ChildProcess = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: backgroundStreams(inheritedSockets()),
     env: { ...process.env, [DAEMON_MARK]: '1' },
   });
   child.stdout?.pipe(process.stdout);
@@ -124,6 +124,32 @@ function goToBackground(): void {
   // What it wrote before the message is read within this turn of the loop.
   child.once('message', () => setImmediate(() => process.exit(ExitCode.Done)));
   child.once('close', (code) => process.exit(code ?? ExitCode.Failed));
+}
+
+/** Sockets of whoever started us: `fd@4` means the same in the background. */
+function inheritedSockets(): readonly number[] {
+  const isSocket = (fd: number): boolean => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith('socket:');
+    } catch {
+      // The one that has listed the folder.
+      return false;
+    }
+  };
+  if (!existsSync('/proc/self/fd')) return [];
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .filter((fd) => fd > 2 && isSocket(fd));
+}
+
+/** The channel to its parent takes the first descriptor that is free. */
+function backgroundStreams(sockets: readonly number[]): StdioOptions {
+  const streams: (number | 'ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe'];
+  for (let fd = 3; fd <= Math.max(3, ...sockets) + 1; fd++) {
+    if (sockets.includes(fd)) streams[fd] = fd;
+    else streams[fd] = streams.includes('ipc') ? 'ignore' : 'ipc';
+  }
+  return streams;
 }
 
 // --- what runs ------------------------------------------------------------------------------------------------------

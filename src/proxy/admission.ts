@@ -1,4 +1,4 @@
-/** `maxconn` of the process and of each frontend: who is served now and who waits, in arrival order. */
+/** `maxconn` of the process and of each frontend, and `disable frontend`: who is served now and who waits, in arrival order. */
 
 import type { Accepted } from './accept.ts';
 import type { Listener } from './listener.ts';
@@ -25,6 +25,7 @@ export class Admission {
 
   full(listener: Listener): boolean {
     const { frontend } = listener;
+    if (frontend.state !== 'OPEN') return true;
     if (this.maxconn !== undefined && this.services.connections >= this.maxconn) return true;
     if (frontend.config.maxconn !== undefined && frontend.scur >= frontend.config.maxconn) return true;
     return listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn;
