@@ -43,6 +43,8 @@ export class DataPlane {
   private readonly services: Services;
   private readonly admission: Admission;
   private table: Map<string, Frontend> = new Map();
+  /** Closed by a reconfiguration; their sessions go on. */
+  private gone: readonly Listener[] = [];
   private stopping = false;
   private idleWaiters: (() => void)[] = [];
 
@@ -99,6 +101,7 @@ export class DataPlane {
     this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr };
     this.admission.maxconn = config.global.maxconn;
     for (const listener of plan.gone) listener.close();
+    this.gone = [...this.gone, ...plan.gone].filter((listener) => listener.scur > 0);
     for (const proxy of served) {
       const frontend = next.get(proxy.name) as Frontend;
       frontend.reconfigure(programs.get(proxy.id) as Program);
@@ -132,12 +135,12 @@ export class DataPlane {
   /** Closes every connection now. */
   destroy(): void {
     this.stopping = true;
-    for (const listener of this.listeners()) listener.destroy();
+    for (const listener of [...this.listeners(), ...this.gone]) listener.destroy();
   }
 
-  /** Ends every exchange that has a slot of `server`. */
+  /** Ends whatever has a slot of `server`, also what came in by listeners that a reload has closed. */
   shutdown(server: Server, cause: ShutdownCause): void {
-    for (const listener of this.listeners()) listener.shutdown(server, cause);
+    for (const listener of [...this.listeners(), ...this.gone]) listener.shutdown(server, cause);
   }
 
   private onIdle(): void {

@@ -390,8 +390,8 @@ export const STORIES: readonly Story[] = [
   story(
     'both are silent for as long as a tunnel may',
     {
-      front: ['default_backend be', 'timeout client 100ms'],
-      back: ['timeout server 100ms', 'timeout tunnel 500ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['timeout server 500ms', 'timeout tunnel 1500ms'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
@@ -407,8 +407,8 @@ export const STORIES: readonly Story[] = [
   story(
     'the client has ended, and the server is silent',
     {
-      front: ['default_backend be', 'timeout client 100ms'],
-      back: ['timeout server 500ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['timeout server 1s'],
       log: ['be/s1 t/t/t 0 sD 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 1 bin 5 conn_tot 1',
@@ -660,23 +660,21 @@ export const STORIES: readonly Story[] = [
   story(
     'a client that waits in the queue for longer than timeout client',
     {
-      front: ['default_backend be', 'timeout client 200ms'],
-      back: ['timeout queue 600ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['timeout queue 1500ms', 'timeout tunnel 9s'],
       servers: { s1: 'serves maxconn 1' },
       log: ['be/<NOSRV> t/-1/t 0 sQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
-        FRONTEND: 'stot 2 bin 23 bout 7 conn_tot 2',
-        s1: 'stot 1 bin 17 bout 7 lbtot 1 connect 1',
-        BACKEND: 'stot 2 bin 23 bout 7 econ 1 lbtot 1 connect 1 qmax 1',
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 11 bout 7 econ 1 lbtot 1 connect 1 qmax 1',
       },
     },
     async (stage) => {
       const [first, one] = await stage.pair();
       const second = await stage.client();
       second.send('second');
-      const keep = setInterval(() => first.send('.'), 50);
       await second.closed();
-      clearInterval(keep);
       first.end();
       one.end();
       await first.ended();
@@ -836,8 +834,8 @@ export const STORIES: readonly Story[] = [
   story(
     'the client is silent while the server does not accept',
     {
-      front: ['default_backend be', 'timeout client 200ms'],
-      back: ['retries 0', 'timeout connect 600ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['retries 0', 'timeout connect 9s'],
       servers: { s1: 'deaf' },
       log: ['be/s1 t/-1/t 0 cC 1/1/0/0/0 0/0'],
       counters: {
@@ -853,22 +851,20 @@ export const STORIES: readonly Story[] = [
   story(
     'a silent client waits in the queue for longer than timeout client',
     {
-      front: ['default_backend be', 'timeout client 200ms'],
-      back: ['timeout queue 600ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['timeout queue 9s', 'timeout tunnel 9s'],
       servers: { s1: 'serves maxconn 1' },
       log: ['be/<NOSRV> -1/-1/t 0 cQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
-        FRONTEND: 'stot 2 bin 9 bout 7 conn_tot 2',
-        s1: 'stot 1 bin 9 bout 7 lbtot 1 connect 1',
-        BACKEND: 'stot 2 bin 9 bout 7 lbtot 1 cli_abrt 1 connect 1 qmax 1',
+        FRONTEND: 'stot 2 bin 5 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 5 bout 7 lbtot 1 cli_abrt 1 connect 1 qmax 1',
       },
     },
     async (stage) => {
       const [first, one] = await stage.pair();
       const second = await stage.client();
-      const keep = setInterval(() => first.send('.'), 50);
       await second.closed();
-      clearInterval(keep);
       first.end();
       one.end();
       await first.ended();
@@ -877,8 +873,8 @@ export const STORIES: readonly Story[] = [
   story(
     'the client speaks and then waits for longer than timeout client while the server does not accept',
     {
-      front: ['default_backend be', 'timeout client 200ms'],
-      back: ['retries 0', 'timeout connect 600ms'],
+      front: ['default_backend be', 'timeout client 500ms'],
+      back: ['retries 0', 'timeout connect 1500ms'],
       servers: { s1: 'deaf' },
       log: ['be/s1 t/-1/t 0 sC 1/1/0/0/0 0/0'],
       counters: {

@@ -6,8 +6,9 @@ import { monotonic } from '../../src/core/clock.ts';
 import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
 import { OWN_HOST } from '../support/faulty.ts';
+import { Peer, type PeerServer, startPeers } from '../support/peer.ts';
 import { parseStats, type StatsRow } from '../support/stats.ts';
-import { until } from '../support/wait.ts';
+import { settled, until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 import { essence, essentials, type Outcome, STORIES, Stage, withServers } from './tcp-stories.ts';
 
@@ -43,4 +44,252 @@ describe('a session in mode tcp', () => {
       });
     });
   }
+});
+
+const HEAD = ' mode tcp\n option tcplog\n';
+
+/** `lines` in a listen in mode tcp before one server, `s1`. */
+async function withRelay(
+  lines: string,
+  story: (stage: {
+    readonly balancer: Balancer;
+    readonly server: PeerServer;
+    readonly client: () => Promise<Peer>;
+    /** A client and its server, connected. */
+    readonly pair: () => Promise<readonly [Peer, Peer]>;
+    readonly text: (name: string) => string;
+  }) => Promise<void>,
+): Promise<void> {
+  const server = await startPeers();
+  const text = (name: string) => `listen ${name}\n bind ${OWN_HOST}:0\n${HEAD}${lines} server s1 ${server.address}\n`;
+  try {
+    await withBalancer(text('www'), async (balancer) => {
+      const port = balancer.port('www');
+      const client = () => Peer.connect(port, OWN_HOST);
+      const pair = async () => [await client(), await server.next()] as const;
+      await story({ balancer, server, client, pair, text });
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+const MEGABYTE = 'x'.repeat(1 << 20);
+
+/** Sends until the other end has taken nothing for a while; answers how much it has sent. */
+async function fill(sender: Peer, counted: () => number): Promise<number> {
+  let sent = 0;
+  const more = () => {
+    sent += MEGABYTE.length;
+    sender.socket.write(MEGABYTE, 'latin1', () => {
+      if (sent < 64 * MEGABYTE.length) more();
+    });
+  };
+  more();
+  await settled('nothing moves any more', counted);
+  return sent;
+}
+
+describe('bytes in mode tcp', () => {
+  it('pass unchanged both ways at once', async () => {
+    await withRelay('', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      for (let i = 0; i < 8; i++) {
+        client.send(MEGABYTE);
+        server.send(MEGABYTE);
+      }
+      client.end();
+      server.end();
+      await until('all have come', () => client.bytes === 8 << 20 && server.bytes === 8 << 20);
+      await until('it is over', () => balancer.plane.connections === 0);
+      assert.deepEqual(balancer.lines.map(essence), [`www/s1 t/t/t ${8 << 20} -- 1/1/0/0/0 0/0`]);
+    });
+  });
+
+  it('wait at their server while the client does not read', async () => {
+    await withRelay('', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      client.socket.pause();
+      const counters = () => balancer.plane.connections + server.socket.bytesWritten;
+      const sent = await fill(server, counters);
+      // What the kernel holds on both ways, and a buffer or two of ours: not what was sent.
+      assert.ok(sent < 64 * MEGABYTE.length, `${sent} were taken`);
+      client.socket.resume();
+      server.socket.destroy();
+      await client.closed();
+    });
+  });
+
+  it('wait at their client while the server does not read', async () => {
+    await withRelay('', async ({ pair }) => {
+      const [client, server] = await pair();
+      server.socket.pause();
+      const sent = await fill(client, () => client.socket.bytesWritten);
+      assert.ok(sent < 64 * MEGABYTE.length, `${sent} were taken`);
+      server.socket.resume();
+      client.reset();
+      await server.closed();
+    });
+  });
+
+  it('wait at their client while there is no server', async () => {
+    await withRelay(' timeout queue 20s\n default-server maxconn 1\n', async ({ pair, client, server, balancer }) => {
+      const [first, one] = await pair();
+      const second = await client();
+      await until('it waits', () => balancer.backends.get('www')?.waiting === 1);
+      const sent = await fill(second, () => second.socket.bytesWritten);
+      assert.ok(sent < 64 * MEGABYTE.length, `${sent} were taken`);
+      first.end();
+      one.end();
+      const two = await server.next();
+      await until('all have come', () => two.bytes === 64 * MEGABYTE.length);
+      second.end();
+      two.end();
+      await second.ended();
+    });
+  });
+
+  it('are given up where the client does not read them for timeout client', async () => {
+    await withRelay(' timeout client 500ms\n timeout server 100ms\n', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      client.socket.pause();
+      const filler = fill(server, () => balancer.lines.length);
+      await until('it is over', () => balancer.lines.length === 1);
+      await filler;
+      assert.match(balancer.lines[0] ?? '', / cD 1\/1\/0\/0\/0 0\/0$/);
+      assert.equal(balancer.server('www', 's1').counters.cliAbrt, 1);
+      client.socket.destroy();
+    });
+  });
+
+  it('are given up where the server does not read them for timeout server', async () => {
+    await withRelay(' timeout client 100ms\n timeout server 500ms\n', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      server.socket.pause();
+      const filler = fill(client, () => balancer.lines.length);
+      await until('it is over', () => balancer.lines.length === 1);
+      await filler;
+      assert.match(balancer.lines[0] ?? '', / sD 1\/1\/0\/0\/0 0\/0$/);
+      assert.equal(balancer.server('www', 's1').counters.srvAbrt, 1);
+      server.socket.destroy();
+    });
+  });
+
+  it('that the server sent before its reset still reach the client', async () => {
+    await withRelay('', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      client.socket.pause();
+      server.send('x'.repeat(200_000));
+      await until('they have come', () => server.socket.bytesWritten === 200_000 && server.socket.writableLength === 0);
+      client.send('stop');
+      await server.got('stop');
+      server.reset();
+      client.socket.resume();
+      await client.closed();
+      assert.equal(client.bytes, 200_000);
+      await until('it is over', () => balancer.lines.length === 1);
+      assert.match(balancer.lines[0] ?? '', / 200000 SD /);
+    });
+  });
+});
+
+describe('a session in mode tcp is ended', () => {
+  for (const cause of ['D', 'U', 'K'] as const) {
+    it(`from outside (${cause})`, async () => {
+      await withRelay('', async ({ pair, balancer }) => {
+        const [client, server] = await pair();
+        server.send('so far');
+        await client.got('so far');
+        balancer.plane.shutdown(balancer.server('www', 's1'), cause);
+        await Promise.all([client.ended(), server.closed()]);
+        await until('it is over', () => balancer.lines.length === 1);
+        assert.equal(essence(balancer.lines[0] ?? ''), `www/s1 t/t/t 6 ${cause}D 1/1/0/0/0 0/0`);
+      });
+    });
+  }
+
+  it('from outside, also after its listener has gone with a reload', async () => {
+    await withRelay('', async ({ pair, balancer, text }) => {
+      const [client, server] = await pair();
+      const own = balancer.server('www', 's1');
+      await balancer.configure(
+        `${text('www')
+          .replace('listen', 'backend')
+          .replace(/^ bind.*\n/m, '')}${text('other')}`,
+      );
+      assert.equal(balancer.plane.frontends.has('www'), false);
+      client.send('still here');
+      await server.got('still here');
+      balancer.plane.shutdown(own, 'D');
+      await Promise.all([client.ended(), server.closed()]);
+    });
+  });
+
+  it('by itself while the proxy drains', async () => {
+    await withRelay('', async ({ pair, balancer }) => {
+      const [client, server] = await pair();
+      balancer.plane.drain();
+      client.send('still here');
+      await server.got('still here');
+      server.send('so am I');
+      await client.got('so am I');
+      assert.equal(balancer.plane.connections, 1);
+      client.end();
+      server.end();
+      await balancer.plane.whenIdle();
+    });
+  });
+});
+
+it('a request is ended from outside after its listener has gone with a reload', async () => {
+  const server = await startPeers();
+  const text = (name: string) => `${name}\n server s1 ${server.address}\n`;
+  try {
+    await withBalancer(`frontend www\n bind ${OWN_HOST}:0\n default_backend be\n${text('backend be')}`, async (balancer) => {
+      const client = await Peer.connect(balancer.port('www'), OWN_HOST);
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await (await server.next()).got('GET / HTTP/1.1');
+      const own = balancer.server('be', 's1');
+      await balancer.configure(text('backend be'));
+      balancer.plane.shutdown(own, 'D');
+      await client.closed();
+      assert.match(balancer.logged[0]?.termination ?? '', /^D/);
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+const DEFAULTS = 'defaults\n mode tcp\n log 127.0.0.1:514 local0\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n';
+
+describe('the log of a frontend in mode tcp', () => {
+  for (const option of ['', ' option dontlognull\n']) {
+    it(`tells of clients as soon as they are there where it has no format${option}`.trimEnd(), async () => {
+      const server = await startPeers();
+      const text = `${DEFAULTS}listen www\n bind ${OWN_HOST}:0\n${option} server s1 ${server.address}\n`;
+      try {
+        await withBalancer(text, async (balancer) => {
+          const port = balancer.port('www');
+          const client = await Peer.connect(port, OWN_HOST);
+          await server.next();
+          assert.deepEqual(balancer.lines, [
+            `Connect from ${client.socket.localAddress}:${client.socket.localPort} to ${OWN_HOST}:${port} (www/TCP)`,
+          ]);
+          client.reset();
+          await until('it is over', () => balancer.plane.connections === 0);
+          assert.equal(balancer.lines.length, 1);
+        });
+      } finally {
+        await server.stop();
+      }
+    });
+  }
+
+  it('has the format of tcplog where httplog was asked for', async () => {
+    await withBalancer(`listen www\n mode tcp\n bind ${OWN_HOST}:0\n server s1 192.0.2.1:1 disabled\n`, async (balancer) => {
+      await (await Peer.connect(balancer.port('www'), OWN_HOST)).closed();
+      await until('it is told', () => balancer.lines.length === 1);
+      assert.equal(essence(balancer.lines[0] ?? ''), 'www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0');
+    });
+  });
 });
