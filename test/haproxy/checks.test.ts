@@ -16,11 +16,20 @@ import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { desire, NOTHING } from '../../src/state/desired.ts';
 import { diff } from '../../src/state/diff.ts';
-import { CHECKS, type CheckCase, HOST, Scripted } from '../scenarios/checks.ts';
+import { AGENTS, agentActs, CHECKS, type CheckCase, Scripted } from '../scenarios/checks.ts';
 import { until } from '../support/wait.ts';
 
 const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
 const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+
+/** What came of an agent. */
+interface Heard {
+  /** agent_status, agent_code, last_agt, agent_desc, agent_health, status, weight, slim. */
+  readonly row: readonly string[];
+  /** The line of `option log-health-checks`. */
+  readonly line: string;
+  readonly sent: string;
+}
 
 /** What came of a case. */
 interface Result {
@@ -54,7 +63,7 @@ function configuration(pairs: readonly Pair[]): string {
     const { first, second } = pairs[i] as Pair;
     const put = (text: string) => text.replaceAll('%PORT%', String(first.port)).replaceAll('%PORT2%', String(second.port));
     lines.push(`backend c${i}`, ...one.backend.map((line) => ` ${put(line)}`));
-    lines.push(` server s ${HOST}:${first.port} check inter ${INTERVAL} ${put(one.server ?? '')}`);
+    lines.push(` server s ${first.host}:${first.port} check inter ${INTERVAL} ${put(one.server ?? '')}`);
   });
   return `${lines.join('\n')}\n`;
 }
@@ -150,6 +159,108 @@ async function askOurs(): Promise<Result[]> {
     await stopPairs(pairs);
   }
 }
+
+/** Half of them are sent something first. */
+function agentConfiguration(agents: readonly Scripted[]): string {
+  const lines = ['defaults', ' mode http', ' log global', ' option log-health-checks', ' timeout connect 1s', ' timeout server 5s'];
+  agents.forEach(({ host, port }, i) => {
+    const send = i % 2 === 0 ? '' : 'agent-send hello\\n';
+    lines.push(`backend a${i}`, ` server s ${host}:1 weight 8 agent-check agent-inter ${INTERVAL} agent-port ${port} ${send}`);
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+async function withAgents(ask: (agents: readonly Scripted[]) => Promise<Omit<Heard, 'sent'>[]>): Promise<Heard[]> {
+  const agents = await Promise.all(AGENTS.map((agent) => Scripted.start(agentActs(agent))));
+  try {
+    const heard = await ask(agents);
+    return heard.map((one, i) => ({ ...one, sent: agents[i]?.seen[0]?.bytes ?? '' }));
+  } finally {
+    for (const agent of agents) await agent.stop();
+  }
+}
+
+function agentLine(lines: readonly string[], index: number): string {
+  const line = lines.find((one) => one.includes(`Agent check for server a${index}/`)) ?? '';
+  return line.replace(/check duration: \d+ms/, 'check duration: -');
+}
+
+function askHaproxyOfAgents(folder: string): Promise<Heard[]> {
+  return withAgents(async (agents) => {
+    const control = join(folder, 'agents');
+    const file = join(folder, 'agents.cfg');
+    writeFileSync(file, `global\n stats socket ${control}\n log stdout format raw local0\n${agentConfiguration(agents)}`);
+    const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+    let log = '';
+    haproxy.stdout.on('data', (bytes: Buffer) => {
+      log += bytes.toString('latin1');
+    });
+    try {
+      const rows = new Map<number, readonly string[]>();
+      await until('HAProxy has asked every agent', async () => {
+        for (const row of await showStat(control)) {
+          const [, index] = /^a(\d+)$/.exec(row.pxname ?? '') ?? [];
+          const { agent_status: status = '*' } = row;
+          if (index === undefined || row.svname !== 's' || status.startsWith('*') || status === 'INI') continue;
+          const names = ['agent_code', 'last_agt', 'agent_desc', 'agent_health', 'status', 'weight', 'slim'];
+          if (!rows.has(Number(index))) rows.set(Number(index), [status, ...names.map((name) => row[name] ?? '')]);
+        }
+        return rows.size === AGENTS.length;
+      });
+      return AGENTS.map((_, i) => ({ row: rows.get(i) ?? [], line: agentLine(log.split('\n'), i) }));
+    } finally {
+      haproxy.kill('SIGKILL');
+      await once(haproxy, 'exit');
+    }
+  });
+}
+
+function askOursOfAgents(): Promise<Heard[]> {
+  return withAgents(async (agents) => {
+    const lines: string[] = [];
+    const { config } = loadText(agentConfiguration(agents), 'test.cfg', { env: {}, cwd: '/' });
+    assert.ok(config);
+    const backends = new Backends({ wheel: new Wheel(), events: { event: (_level, message) => lines.push(message) }, spreadChecks: 0 });
+    try {
+      backends.apply(diff(NOTHING, desire(config, new Map())));
+      const servers = AGENTS.map((_, i) => backends.get(`a${i}`)?.servers[0]);
+      await until('we have asked every agent', () => servers.every((server) => server?.agentVerdict !== undefined));
+      return servers.map((server, i) => {
+        const verdict = server?.agentVerdict;
+        assert.ok(server !== undefined && verdict !== undefined);
+        const { code, status, info } = verdict;
+        const health = [
+          String(server.agentHealth),
+          server.statusText(),
+          String(server.weight),
+          server.maxconn === 0 ? '' : String(server.maxconn),
+        ];
+        return { row: [code, status < 0 ? '' : String(status), info, VERDICTS[code].words, ...health], line: agentLine(lines, i) };
+      });
+    } finally {
+      backends.stop();
+    }
+  });
+}
+
+describe('agents, side by side with HAProxy', { skip }, () => {
+  let folder = '';
+  let theirs: readonly Heard[] = [];
+  let ours: readonly Heard[] = [];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-agents-'));
+    theirs = await askHaproxyOfAgents(folder);
+    ours = await askOursOfAgents();
+  });
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  });
+
+  AGENTS.forEach((agent, i) => {
+    it(`${i}: ${JSON.stringify(agent)?.slice(0, 60) ?? 'nobody listens'}`, () => assert.deepEqual(ours[i], theirs[i]));
+  });
+});
 
 describe('checks, side by side with HAProxy', { skip }, () => {
   let folder = '';

@@ -23,7 +23,9 @@ export interface CheckCase {
 }
 
 /** An address of their own: elsewhere, a port that was free a moment ago may be somebody's who is asked by others still. */
-export const HOST = '127.91.0.1';
+const HOST = '127.91.0.1';
+/** Nobody ever listens there. */
+const NOBODY = '127.91.0.9';
 
 /** What a server saw of a connection. */
 export interface Seen {
@@ -34,6 +36,8 @@ export interface Seen {
 
 /** A server that follows its script. */
 export class Scripted {
+  /** Where it is to be asked. */
+  readonly host: string;
   readonly port: number;
   readonly seen: Seen[] = [];
   private readonly server: Server | undefined;
@@ -41,6 +45,7 @@ export class Scripted {
 
   private constructor(server: Server, keep: boolean) {
     this.port = (server.address() as AddressInfo).port;
+    this.host = keep ? HOST : NOBODY;
     this.server = keep ? server : undefined;
   }
 
@@ -131,7 +136,7 @@ export const CHECKS: readonly CheckCase[] = [
   tcp('explicit connect to a port, refused', ['tcp-check connect port %PORT2%'], undefined),
   tcp('explicit connect to addr', [`tcp-check connect addr ${HOST}`], ['hang']),
   tcp('connect linger', ['tcp-check connect linger'], ['hang']),
-  tcp('two connects', ['tcp-check connect', 'tcp-check send a', 'tcp-check connect port %PORT2%', 'tcp-check send b'], ['hang']),
+  tcp('two connects', ['tcp-check connect', 'tcp-check send a', 'tcp-check connect port %PORT2%', 'tcp-check send b'], ['<']),
   tcp('send alone', ['tcp-check send QUIT\\r\\n'], ['hang']),
   tcp('send-binary', ['tcp-check send-binary 50494e470d0a', 'tcp-check expect binary 2b504F4e47'], ['<', '> +PONG\r\n', 'hang']),
   tcp('send refused', ['tcp-check send x'], undefined),
@@ -239,7 +244,7 @@ export const CHECKS: readonly CheckCase[] = [
   http('garbage', [], ['<', '> hello world\r\n\r\n', 'hang']),
   http('head cut', [], ['<', '> HTTP/1.1 200 OK\r\nFoo:', 'end']),
   http('head hangs', [], ['<', '> HTTP/1.1 200 OK\r\nFoo:', 'hang']),
-  http('head reset', [], ['<', '> HTTP/1.1 200 OK\r\nFoo:', 'reset']),
+  http('head reset', [], ['<', '> HTTP/1.1 200 OK\r\nFoo:', '.', 'reset']),
   http('head in pieces', [], ['<', '> HTTP/1.1 2', '.', '> 00 OK\r\nCon', '.', '> tent-Length: 0\r\n\r\n', 'hang']),
   http('100 first', [], ['<', '> HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'hang']),
   http('103 first', [], ['<', '> HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 'hang']),
@@ -437,3 +442,77 @@ export const CHECKS: readonly CheckCase[] = [
   { name: 'port', backend: [], acts: ['hang'], server: 'port %PORT2%' },
   { name: 'addr', backend: [], acts: ['hang'], server: 'addr 127.91.0.2' },
 ];
+
+/** What agents do: a line that is sent and the end, or more than that. */
+export const AGENTS: readonly (string | readonly Act[] | undefined)[] = [
+  'up\n',
+  'UP\n',
+  'down\n',
+  'stopped\n',
+  'fail\n',
+  'failed\n',
+  'down #disk full\n',
+  'down#disk\n',
+  'fail # oops\n',
+  'stopped,#x\n',
+  'up #fine\n',
+  'up #fine garbage\n',
+  'up garbage #fine\n',
+  'down garbage\n',
+  'down garbage #bad\n',
+  'up 5%x garbage\n',
+  '50%\n',
+  '150%\n',
+  '0%\n',
+  '50 %\n',
+  '50\n',
+  'x%\n',
+  '50%x\n',
+  '1x%\n',
+  'ready\n',
+  'drain\n',
+  'maint\n',
+  'DRAIN\n',
+  'maxconn:30\n',
+  'MAXCONN:30\n',
+  'maxconn:x\n',
+  'maxconn:3x\n',
+  'garbage here\n',
+  'garbage up\n',
+  'down ready 40% maxconn:7 # why not\n',
+  'up 50% drain\n',
+  '\n',
+  '\r\nup\n',
+  '  up\n',
+  'up\r\n',
+  'up\rdown\n',
+  'up,ready\tmaxconn:4;50%\n',
+  'up down\n',
+  'down up\n',
+  'drain ready\n',
+  'up 101% 20%\n',
+  'up -5%\n',
+  'stopped 999%\n',
+  'maxconn:abc garbage\n',
+  '5%x maxconn:abc\n',
+  'maxconn:abc 5%x\n',
+  'up 5%x maxconn:abc\n',
+  '# only\n',
+  `${'x'.repeat(300)}\n`,
+  `down #${'y'.repeat(200)}\n`,
+  'up\nother\n',
+  '100.5%\n',
+  '+5%\n',
+  '10%%\n',
+  'ready ready 100% up\n',
+  ['> up', 'hang'],
+  ['hang'],
+  ['> u', '.', '> p\n', 'hang'],
+  ['.', 'reset'],
+  ['end'],
+  undefined,
+];
+
+export function agentActs(agent: (typeof AGENTS)[number]): readonly Act[] | undefined {
+  return typeof agent === 'string' ? [`> ${agent}`, 'end'] : agent;
+}

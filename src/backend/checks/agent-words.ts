@@ -24,13 +24,14 @@ const STATES: ReadonlyMap<string, NonNullable<AgentReport['state']>> = new Map([
 ]);
 
 export function readAgentLine(line: string): AgentWords {
-  const sharp = line.indexOf('#');
-  const remark = sharp < 0 ? '' : line.slice(sharp + 1).trim();
   const said: Said = { weight: undefined, admin: undefined, state: undefined, maxconn: undefined, word: '', error: '', warning: '' };
-  for (const word of (sharp < 0 ? line : line.slice(0, sharp)).split(/[ \t,]+/)) if (word !== '') readWord(said, word);
+  // A sharp inside of a word is part of it.
+  const sharp = /(?:^|[ \t,])#/.exec(line);
+  const end = sharp === null ? line.length : sharp.index;
+  for (const word of line.slice(0, end).split(/[ \t,]+/)) if (word !== '') readWord(said, word);
+  const remark = sharp === null ? '' : line.slice(end + sharp[0].length).trim();
   const { weight, admin, state, maxconn } = said;
-  const trouble = said.error === '' ? said.warning : said.error;
-  return { weight, admin, state, maxconn, ...judge(said, remark, trouble) };
+  return { weight, admin, state, maxconn, ...judge(said, remark) };
 }
 
 interface Said {
@@ -75,12 +76,14 @@ function readMaxconn(said: Said, text: string): void {
   else said.warning = 'Trailing garbage in maxconn string';
 }
 
-/** A remark on what is up gives way to trouble only if there is none; bad news keeps its own. */
-function judge(said: Said, remark: string, trouble: string): Pick<AgentWords, 'code' | 'info'> {
+/** Bad news comes with its remark; good news with what was wrong besides, if anything was. */
+function judge(said: Said, remark: string): Pick<AgentWords, 'code' | 'info'> {
+  const trouble = said.error === '' ? said.warning : said.error;
   if (said.state !== undefined) {
-    const why = remark === '' ? trouble : remark;
-    const code = said.state === 'up' ? 'L7OK' : 'L7STS';
-    return { code, info: `via agent : ${said.word}${why === '' ? '' : ` (${why})`}` };
+    const up = said.state === 'up';
+    const [first, second] = up ? [trouble, remark] : [remark, trouble];
+    const why = first === '' ? second : first;
+    return { code: up ? 'L7OK' : 'L7STS', info: `via agent : ${said.word}${why === '' ? '' : ` (${why})`}` };
   }
   if (said.error !== '') return { code: 'CHECKED', info: `agent reports an error : ${said.error}` };
   return { code: 'CHECKED', info: said.warning === '' ? '' : `agent warns : ${said.warning}` };

@@ -47,11 +47,10 @@ const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: u
 /** A server with `check` alone. */
 const PLAIN: Program = { protocol: 'none', steps: [CONNECT], disableOn404: false, limit: 0 };
 
-/** `agent-check`: `send` first, if there is any. */
+/** `agent-check`: `send` first, if there is any. What it says is the second step also without. */
 export function agentProgram(send: string): Program {
   const question: Step[] = send === '' ? [] : [{ kind: 'send', number: 1, comment: '', data: send }];
-  const steps: Step[] = [CONNECT, ...question, { kind: 'line', number: question.length + 1 }];
-  return { protocol: 'agent', steps, disableOn404: false, limit: LONGEST_LINE };
+  return { protocol: 'agent', steps: [CONNECT, ...question, { kind: 'line', number: 2 }], disableOn404: false, limit: LONGEST_LINE };
 }
 
 /** What an agent says is read up to here. */

@@ -1,0 +1,336 @@
+/** What a check sends and makes of an answer, without sockets: each answer whole, and split at every byte. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readAgentLine } from '../../src/backend/checks/agent-words.ts';
+import { Dialog, type DialogOwner, type Outcome } from '../../src/backend/checks/dialog.ts';
+import type { Line, LineOwner } from '../../src/backend/checks/line.ts';
+import { agentProgram, type Program, programOf } from '../../src/backend/checks/program.ts';
+import { checkRules } from './support.ts';
+
+/** A peer that lives in the test. */
+class Peer implements DialogOwner, Line {
+  readonly dialog: Dialog;
+  readonly opened: string[] = [];
+  readonly sent: string[] = [];
+  outcome: Outcome | undefined = undefined;
+  listening = false;
+  closed: 'reset' | 'fin' | undefined = undefined;
+  inService = true;
+  private line: LineOwner | undefined = undefined;
+
+  constructor(program: Program) {
+    const open = (owner: LineOwner, address: string, port: number): Line => {
+      this.line = owner;
+      this.opened.push(`${address}:${port}`);
+      return this;
+    };
+    this.dialog = new Dialog(this, open, program);
+  }
+
+  begin(): void {
+    this.dialog.begin({ address: '192.0.2.1', port: 80, state: (node) => `UP; node=${node}`, inService: () => this.inService });
+  }
+
+  connect(): void {
+    this.line?.onConnected();
+  }
+  say(bytes: string): void {
+    if (this.outcome === undefined) this.line?.onBytes(bytes);
+  }
+  end(): void {
+    if (this.outcome === undefined) this.line?.onEnd();
+  }
+  fail(code: string): void {
+    this.line?.onFailure(code);
+  }
+
+  listen(): void {
+    this.listening = true;
+  }
+  send(bytes: string): void {
+    this.sent.push(bytes);
+  }
+  close(reset: boolean): void {
+    this.closed = reset ? 'reset' : 'fin';
+  }
+  onOpening(): void {}
+  onConnected(): void {}
+  onOutcome(outcome: Outcome): void {
+    assert.equal(this.outcome, undefined, 'one outcome');
+    this.outcome = outcome;
+  }
+}
+
+const http = (...lines: string[]) => programOf(checkRules('option httpchk', ...lines));
+const tcp = (...lines: string[]) => programOf(checkRules('option tcp-check', ...lines));
+
+const HELLO = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
+const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: u\r\n\r\n';
+const NOPE = 'HTTP/1.1 404 Nope here\r\nContent-Length: 5\r\nX-A: one, two\r\n\r\nhello';
+const MISMATCH = 'HTTP content check did not match';
+const UNWANTED = 'HTTP check matched unwanted content';
+const NO_BODY = 'HTTP content check could not find a response body';
+
+/** Answers and outcomes as HAProxy 2.6 gave them (test/haproxy/checks.test.ts); the peer closes behind its answer. */
+const CASES: readonly (readonly [Program, answer: string, code: string, status: number, info: string])[] = [
+  [http(), HELLO, 'L7OK', 200, ''],
+  [http(), NOPE, 'L7STS', 404, 'Nope here'],
+  [http(), 'HTTP/1.0 503\r\n\r\n', 'L7STS', 503, ''],
+  [http(), 'HTTP/1.1 2000 Odd\r\n\r\n', 'L7STS', 2000, 'Odd'],
+  [http(), 'HTTP/1.1 20\r\n\r\n', 'L7STS', 20, ''],
+  [http(), 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n', 'L7STS', 100, 'Continue'],
+  [http(), 'HTTP/2.0 200 OK\r\n\r\n', 'L7OK', 200, ''],
+  [http(), 'HTTP/1.0 200 OK\n\n', 'L7OK', 200, ''],
+  [http(), '\r\nHTTP/1.0 200 OK\r\n\r\n', 'L7OK', 200, ''],
+  [http(), 'HTTP/1.1 404 Nope here\r\n', 'L7RSP', -1, ''],
+  [http(), 'HTTP/1.1 200 OK\r\nno field\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), 'hello world\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), '', 'L7RSP', -1, ''],
+  [http(), `HTTP/1.1 500 ${'x'.repeat(150)}\r\n\r\n`, 'L7STS', 500, 'x'.repeat(127)],
+  [http('http-check expect comment why status 200'), NOPE, 'L7STS', 404, 'Nope here comment: why'],
+  [http('http-check comment why', 'http-check expect status 200'), 'what', 'L7RSP', -1, ' comment: why'],
+  [http('http-check expect ! status 404'), NOPE, 'L7STS', 404, 'Nope here'],
+  [http('http-check expect ! status 404'), HELLO, 'L7OK', 200, ''],
+  [http('http-check expect rstatus ^3'), HELLO, 'L7STS', 200, 'OK'],
+  [http('http-check expect ! rstatus ^2'), HELLO, 'L7STS', 200, 'OK'],
+  [http('http-check expect rstatus ^[23]'), HELLO, 'L7OK', 200, ''],
+  [http('http-check expect string nono'), HELLO, 'L7RSP', -1, MISMATCH],
+  [http('http-check expect string hello'), CHUNKED, 'L7OK', 200, ''],
+  [http('http-check expect string hello'), NOPE, 'L7OK', 404, ''],
+  [http('http-check expect ! string hello'), CHUNKED, 'L7RSP', -1, UNWANTED],
+  [http('http-check expect ! string nono'), HELLO, 'L7OK', 200, ''],
+  [http('http-check expect string hello'), 'HTTP/1.1 200 OK\r\n\r\n', 'L7RSP', -1, NO_BODY],
+  [http('http-check expect string hello'), 'HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhel', 'L7RSP', -1, MISMATCH],
+  [http('http-check expect string hello'), 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\nzz\r\n', 'L7RSP', -1, ''],
+  [http('http-check expect rstring ^ell'), HELLO, 'L7RSP', -1, MISMATCH],
+  [http('http-check expect rstring ^hel+o$'), CHUNKED, 'L7OK', 200, ''],
+  [http('http-check expect rstring ^OK$'), 'HTTP/1.0 200 OK\r\n\r\nOK\n', 'L7OK', 200, ''],
+  [http('http-check send meth HEAD', 'http-check expect string a'), HELLO.slice(0, -5), 'L7RSP', -1, NO_BODY],
+  [http('http-check expect status 404', 'http-check expect string nono'), NOPE, 'L7RSP', -1, MISMATCH],
+  [http('http-check expect hdr name x-a value two'), NOPE, 'L7OK', 404, ''],
+  [http('http-check expect fhdr name x-a value two'), NOPE, 'L7STS', 404, 'Nope here'],
+  [http('http-check expect fhdr name x-a value "one, two"'), NOPE, 'L7OK', 404, ''],
+  [http('http-check expect hdr name -m beg X- value -m end wo'), NOPE, 'L7OK', 404, ''],
+  [http('http-check expect hdr name -m reg ^X value -m sub n'), NOPE, 'L7OK', 404, ''],
+  [http('http-check expect ! hdr name X-A'), NOPE, 'L7STS', 404, 'Nope here'],
+  [http('http-check expect ok-status L7OKC status 404'), NOPE, 'L7OKC', 404, ''],
+  [http('http-check expect error-status L7RSP status 200'), NOPE, 'L7RSP', -1, 'Nope here'],
+  [http('http-check expect on-error lost comment c status 200'), NOPE, 'L7STS', 404, 'lost comment: c'],
+  [http('http-check expect on-success fine status 404'), NOPE, 'L7OK', 404, 'fine'],
+  [http('http-check disable-on-404', 'http-check expect status 200'), NOPE, 'L7OKC', 404, ''],
+  [tcp('tcp-check expect string +OK'), '+OK ready', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect string +OK'), '-ERR', 'L7RSP', -1, "TCPCHK did not match content '+OK' at step 1"],
+  [tcp('tcp-check expect string +OK'), '', 'L7RSP', -1, 'TCPCHK got an empty response at step 1'],
+  [tcp('tcp-check expect comment c string +OK'), '', 'L7RSP', -1, "TCPCHK got an empty response at step 1 comment: 'c'"],
+  [tcp('tcp-check expect ! string bad'), 'so bad', 'L7RSP', -1, "TCPCHK matched unwanted content 'bad' at step 1"],
+  [tcp('tcp-check expect ! string bad'), 'good', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring ^a.c$'), 'abd', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect binary 616263'), 'xabc', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect binary 616263'), 'xyz', 'L7RSP', -1, 'TCPCHK did not match content (binary) at step 1'],
+  [tcp('tcp-check expect rbinary ^4A4B'), 'JK', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rbinary ^4A4b'), 'JK', 'L7RSP', -1, 'TCPCHK did not match content (binary regex) at step 1'],
+  [tcp('tcp-check expect string-lf 100%%'), '99%', 'L7RSP', -1, 'TCPCHK did not match content (log-format string) at step 1'],
+  [tcp('tcp-check expect string abc', 'tcp-check expect string def'), 'abcdef', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect string abc', 'tcp-check expect string x'), 'abcdef', 'L7RSP', -1, "TCPCHK did not match content 'x' at step 2"],
+  [tcp('tcp-check expect min-recv 5 rstring ^x'), 'abcdef', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect error-status L7STS status-code int(42) string a'), 'b', 'L7STS', 42, "TCPCHK did not match content 'a' at step 1"],
+  [tcp('tcp-check expect ok-status L4OK string a'), 'a', 'L4OK', -1, '(tcp-check)'],
+];
+
+describe('what a check makes of an answer', () => {
+  CASES.forEach(([program, answer, code, status, info], i) => {
+    it(`${i}: ${JSON.stringify(answer.slice(0, 50))} is ${code} ${info}`, () => {
+      const expected = { code, status, info, said: undefined };
+      for (const pieces of [[answer], [...answer]]) {
+        const peer = new Peer(program);
+        peer.begin();
+        peer.connect();
+        for (const piece of pieces) if (piece !== '') peer.say(piece);
+        peer.end();
+        assert.deepEqual(peer.outcome, expected, pieces.length === 1 ? 'whole' : 'byte by byte');
+      }
+    });
+  });
+
+  it('is judged as soon as it can be: at the end of the head, or of the body', () => {
+    const head = new Peer(http());
+    head.begin();
+    head.connect();
+    head.say('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n');
+    assert.deepEqual([head.outcome?.code, head.closed], ['L7OK', 'reset']);
+    const body = new Peer(http('http-check expect ! string x'));
+    body.begin();
+    body.connect();
+    body.say(HELLO.slice(0, -1));
+    assert.equal(body.outcome?.code, undefined);
+    body.say('o');
+    assert.equal(body.outcome?.code, 'L7OK');
+  });
+
+  it('is read up to tune.bufsize', () => {
+    const body = new Peer(http('http-check expect string nono'));
+    body.begin();
+    body.connect();
+    body.say(`HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(20_000)}`);
+    assert.equal(body.outcome?.info, MISMATCH);
+    const bytes = new Peer(tcp('tcp-check expect string nono'));
+    bytes.begin();
+    bytes.connect();
+    for (let i = 0; i < 4; i++) bytes.say('x'.repeat(4096));
+    assert.equal(bytes.outcome?.info, "TCPCHK did not match content 'nono' at step 1");
+  });
+
+  it('takes a 404 for an answer like others while the server is down', () => {
+    const peer = new Peer(http('http-check disable-on-404'));
+    peer.inService = false;
+    peer.begin();
+    peer.connect();
+    peer.say(NOPE);
+    assert.deepEqual([peer.outcome?.code, peer.outcome?.status], ['L7STS', 404]);
+  });
+});
+
+describe('the steps of a check', () => {
+  it('are one after the other, over several connections', () => {
+    const peer = new Peer(
+      tcp(
+        'tcp-check connect',
+        'tcp-check send a',
+        'tcp-check expect string b',
+        'tcp-check connect port 81 addr 192.0.2.2 linger',
+        'tcp-check send c',
+      ),
+    );
+    peer.begin();
+    peer.connect();
+    assert.deepEqual(peer.sent, ['a']);
+    peer.say('b');
+    assert.deepEqual(peer.opened, ['192.0.2.1:80', '192.0.2.2:81']);
+    assert.equal(peer.closed, 'fin');
+    peer.closed = undefined;
+    peer.connect();
+    assert.deepEqual([peer.sent, peer.outcome?.code, peer.closed], [['a', 'c'], 'L7OK', 'fin']);
+  });
+
+  it('do not read before something is expected', () => {
+    const peer = new Peer(tcp('tcp-check send a'));
+    peer.begin();
+    peer.connect();
+    assert.deepEqual([peer.listening, peer.outcome?.code, peer.closed], [false, 'L7OK', 'fin']);
+  });
+
+  it('are looked at anew from the first of several expectations when more comes', () => {
+    const peer = new Peer(tcp('tcp-check expect ! rstring bad$', 'tcp-check expect string good'));
+    peer.begin();
+    peer.connect();
+    peer.say('so bad');
+    assert.equal(peer.outcome?.info, 'TCPCHK matched unwanted content (regex) at step 1');
+  });
+
+  it('find what came before the end also behind the next question', () => {
+    const peer = new Peer(tcp('tcp-check expect string a', 'tcp-check send b', 'tcp-check expect string c'));
+    peer.begin();
+    peer.connect();
+    peer.end();
+    assert.equal(peer.outcome?.info, 'TCPCHK got an empty response at step 1');
+  });
+
+  it('say where they were when time is over or the connection fails', () => {
+    const places: readonly (readonly [Program, connected: boolean, place: string])[] = [
+      [tcp(), false, ' at initial connection step of tcp-check'],
+      [tcp('tcp-check connect comment c'), false, " at step 1 of tcp-check (connect) comment: 'c'"],
+      [tcp('tcp-check connect port 81'), false, ' at step 1 of tcp-check (connect port 81)'],
+      [tcp('tcp-check expect string a'), true, " at step 1 of tcp-check (expect string 'a')"],
+      [tcp('tcp-check comment c', 'tcp-check expect binary 61'), true, " at step 2 of tcp-check (expect binary 'a') comment: 'c'"],
+      [tcp('tcp-check send a', 'tcp-check expect rbinary a'), true, ' at step 2 of tcp-check (expect binary regex)'],
+      [http(), false, ''],
+      [http(), true, ''],
+    ];
+    for (const [program, connected, place] of places) {
+      for (const [end, code, words] of [
+        [(peer: Peer) => peer.dialog.expire(), connected ? 'L7TOUT' : 'L4TOUT', ''],
+        [(peer: Peer) => peer.fail('ECONNRESET'), connected ? 'SOCKERR' : 'L4CON', 'Connection reset by peer'],
+      ] as const) {
+        const peer = new Peer(program);
+        peer.begin();
+        if (connected) peer.connect();
+        end(peer);
+        assert.deepEqual([peer.outcome?.code, peer.outcome?.status, peer.outcome?.info], [code, -1, words + place]);
+      }
+    }
+  });
+
+  it('tell nothing any more when they are aborted', () => {
+    const peer = new Peer(http());
+    peer.begin();
+    peer.connect();
+    peer.dialog.abort();
+    peer.dialog.expire();
+    assert.deepEqual([peer.outcome, peer.closed], [undefined, 'reset']);
+  });
+});
+
+describe('the request of an HTTP check', () => {
+  const REQUESTS: readonly (readonly [lines: readonly string[], request: string])[] = [
+    [[], 'OPTIONS / HTTP/1.0\r\n\r\n'],
+    [
+      ['http-check send meth GET uri /x ver HTTP/1.1 hdr Host a.b hdr Content-Length 99 hdr X-Y z body abc'],
+      'GET /x HTTP/1.1\r\nhost: a.b\r\nx-y: z\r\ncontent-length: 3\r\nconnection: close\r\n\r\nabc',
+    ],
+    [['http-check send hdr x \\xe9 body \\xe9'], 'OPTIONS / HTTP/1.0\r\nx: \xe9\r\ncontent-length: 1\r\n\r\n\xe9'],
+    [['http-check send ver HTTP/1.1 hdr Connection upgrade'], 'OPTIONS / HTTP/1.1\r\nconnection: upgrade\r\n\r\n'],
+    [['http-check send ver HTTP/1.1 hdr Connection keep-alive'], 'OPTIONS / HTTP/1.1\r\n\r\n'],
+    [['http-check send ver HTTP/1.1 hdr Connection close hdr a b'], 'OPTIONS / HTTP/1.1\r\na: b\r\nconnection: close\r\n\r\n'],
+    [
+      ['http-check send uri http://x.y/z ver HTTP/1.1 hdr Host a.b'],
+      'OPTIONS http://a.b/z HTTP/1.1\r\nhost: a.b\r\nconnection: close\r\n\r\n',
+    ],
+    [['http-check send-state'], 'OPTIONS / HTTP/1.0\r\nx-haproxy-server-state: UP; node=here\r\n\r\n'],
+  ];
+  for (const [lines, request] of REQUESTS) {
+    it(lines.join('; ') || 'is bare in HTTP/1.0', () => {
+      const rules = checkRules('option httpchk', ...lines);
+      const peer = new Peer(programOf(rules.stateNode === undefined ? rules : { ...rules, stateNode: 'here' }));
+      peer.begin();
+      peer.connect();
+      assert.deepEqual(peer.sent, [request]);
+    });
+  }
+});
+
+describe('an agent', () => {
+  it('is heard up to the end of its line, in pieces too', () => {
+    for (const pieces of [['up 50%\r\nmore'], [...'up 50%\r\nmore']]) {
+      const peer = new Peer(agentProgram('hello\n'));
+      peer.begin();
+      peer.connect();
+      for (const piece of pieces) peer.say(piece);
+      const { code, status, info, said } = peer.outcome ?? assert.fail();
+      assert.deepEqual([peer.sent, code, status, info, said?.weight, said?.state], [['hello\n'], 'L7OK', 0, 'via agent : up', 50, 'up']);
+    }
+  });
+
+  it('that does not end its line is not heard', () => {
+    const peer = new Peer(agentProgram(''));
+    peer.begin();
+    peer.connect();
+    peer.say('up');
+    assert.equal(peer.outcome?.code, undefined);
+    peer.end();
+    assert.deepEqual([peer.outcome?.code, peer.outcome?.info], ['L7TOUT', 'Ignoring incomplete line from agent']);
+  });
+
+  it('says nothing where a number is none', () => {
+    assert.deepEqual(readAgentLine('5%x maxconn:-1'), {
+      weight: undefined,
+      admin: undefined,
+      state: undefined,
+      maxconn: undefined,
+      code: 'CHECKED',
+      info: 'agent warns : Trailing garbage in weight string',
+    });
+  });
+});
