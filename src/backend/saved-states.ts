@@ -109,37 +109,47 @@ export function restore(server: Server, saved: SavedServer, now: number): void {
   if (saved.checkDisabled) server.enableCheck(false);
   if (saved.agentDisabled) server.enableAgent(false);
   server.verdict = saved.verdict;
-  restoreAdmin(server, saved);
-  if (config.track === undefined) restoreOperation(server, saved, now);
-  server.lastChange = now - saved.since;
-}
-
-function restoreAdmin(server: Server, { admin }: SavedServer): void {
-  const disabled = (server.admin & Admin.ConfigMaint) !== 0;
-  if (((admin & Admin.ConfigMaint) !== 0) !== disabled) return;
-  if ((admin & Admin.ForcedMaint) === 0) server.admin &= ~Admin.ForcedMaint;
-  else server.admin |= Admin.ForcedMaint;
-  if ((admin & Admin.ForcedDrain) !== 0) server.admin |= Admin.ForcedDrain;
+  if (config.track === undefined && !server.inMaintenance && !server.heldDown) restoreOperation(server, saved, now);
+  restoreAdmin(server, saved, now);
+  if (server.op !== OpState.Starting) server.lastChange = now - saved.since;
 }
 
 function restoreOperation(server: Server, { op, since }: SavedServer, now: number): void {
   const { check } = server;
-  if (server.inMaintenance || server.heldDown) {
+  if (op === OpState.Stopped) {
     check.value = 0;
-    server.moveOp(OpState.Stopped, now);
-  } else if (op === OpState.Stopped) {
-    check.value = 0;
-    if (server.op !== OpState.Stopped) server.counters.chkdown++;
+    server.counters.chkdown++;
     server.moveOp(OpState.Stopped, now);
   } else if (op === OpState.Stopping) {
     check.value = check.rise;
     server.moveOp(OpState.Stopping, now);
   } else {
     check.value = check.top;
-    const warming = op === OpState.Starting && since < server.config.slowstart;
-    server.moveOp(warming ? server.warmup.begin(now) : OpState.Running, now);
-    if (!warming) return;
-    server.lastChange = now - since;
-    server.warmup.step(now);
+    if (op === OpState.Starting && since < server.config.slowstart) resumeStart(server, since, now);
   }
+}
+
+/** Its slow start goes on where it was. */
+function resumeStart(server: Server, since: number, now: number): void {
+  server.moveOp(server.warmup.begin(now), now);
+  server.lastChange = now - since;
+  server.warmup.step(now);
+}
+
+function restoreAdmin(server: Server, { admin }: SavedServer, now: number): void {
+  if (((server.admin ^ admin) & Admin.ConfigMaint) === 0) {
+    const wasMaint = server.inMaintenance;
+    if ((admin & Admin.ForcedMaint) === 0) server.admin &= ~Admin.ForcedMaint;
+    else server.admin |= Admin.ForcedMaint;
+    if (wasMaint && !server.inMaintenance && !server.heldDown) {
+      server.check.value = server.check.rise;
+      server.moveOp(OpState.Running, now);
+    }
+    if (!wasMaint && server.inMaintenance) {
+      server.check.value = 0;
+      if (server.op !== OpState.Stopped) server.counters.chkdown++;
+      server.moveOp(OpState.Stopped, now);
+    }
+  }
+  if ((admin & Admin.ForcedDrain) !== 0) server.admin |= Admin.ForcedDrain;
 }

@@ -151,7 +151,7 @@ export class Stage {
   /** `show servers state`, with names instead of ports and without times. */
   async dump(): Promise<void> {
     let text = await this.cli('show servers state');
-    for (const [name, { port }] of Object.entries(this.servers)) text = text.replaceAll(` ${port} `, ` ${name} `);
+    for (const [name, { port }] of Object.entries(this.servers)) text = text.replaceAll(new RegExp(` ${port}\\b`, 'g'), ` ${name}`);
     this.said.push(...text.split('\n').map((line) => line.replace(/^((?:\S+ ){9})\d+ /, '$1T ')));
   }
 

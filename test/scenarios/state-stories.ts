@@ -24,6 +24,73 @@ export function start(...until: readonly string[]): Step {
   return { name: 'start', act: () => {}, until };
 }
 
+/** A line of a state file: what is said of it differs from a server that is well, and of weight 7 instead of 10. */
+interface SavedLine {
+  readonly op?: number;
+  readonly admin?: number;
+  readonly weight?: number | string;
+  readonly configured?: number;
+  readonly check?: readonly [status: number, result: number, health: number | string, state: number];
+  readonly agent?: number;
+  readonly port?: string;
+  readonly address?: string;
+  readonly words?: string;
+}
+
+/** Each server is called by what its line is about; `words` are its parameters now. */
+const SAVED: Readonly<Record<string, SavedLine>> = {
+  first: { words: 'check inter 60s' },
+  same: {},
+  stopped: { op: 0, check: [8, 2, 0, 6] },
+  rising: { op: 0, check: [15, 3, 1, 6] },
+  failing: { check: [17, 2, 3, 6] },
+  held: { op: 3 },
+  maint: { op: 0, admin: 1, check: [15, 3, 0, 14] },
+  was_disabled: { op: 0, admin: 5, check: [15, 3, 0, 14] },
+  still_disabled: { op: 0, admin: 5, check: [15, 3, 0, 14], words: 'check inter 60s disabled' },
+  enabled_by_hand: { admin: 4, words: 'check inter 60s disabled' },
+  inherited: { op: 0, admin: 2, check: [15, 3, 0, 14] },
+  unresolved: { op: 0, admin: 32, check: [15, 3, 0, 14] },
+  drain: { admin: 8 },
+  other_weight_now: { configured: 11 },
+  no_weight: { weight: 0 },
+  other_port: { port: '4' },
+  other_address: { address: '127.0.0.7' },
+  health_off: { check: [15, 3, 4, 2] },
+  agent_off: { agent: 18, words: 'check inter 60s agent-check agent-inter 60s agent-port %a.port%' },
+  unchecked: { check: [1, 0, 2, 0], words: '' },
+  unchecked_down: { op: 0, check: [1, 0, 0, 0], words: '' },
+  bad_op: { op: 9 },
+  bad_admin: { admin: 73 },
+  bad_weight: { weight: 300 },
+  bad_weight_word: { weight: 'x' },
+  bad_health: { check: [15, 3, 'x', 6] },
+  bad_status: { check: [99, 3, 4, 6] },
+};
+
+const STATE_HEADER =
+  '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
+
+function stateFile(backend: string): string {
+  const lines = Object.entries(SAVED).map(([name, line]) => {
+    const { op = 2, admin = 0, weight = 7, configured = 10, check = [15, 3, 4, 6], agent = 0, port = '%a.port%', address } = line;
+    // Numbers of backends and servers may differ from those of now.
+    return `77 ${backend} 99 ${name} ${address ?? '127.0.0.1'} ${op} ${admin} ${weight} ${configured} 100 ${check.join(' ')} ${agent} 0 0 - ${port} - 0 0 - - 0`;
+  });
+  return `1\n${STATE_HEADER}\n${lines.join('\n')}\n# the end\n77 nobody 1 same 127.0.0.1 0 1 7 10 100 15 3 4 6 0 0 0 - 1 - 0 0 - - 0\n`;
+}
+
+const savedServers = Object.entries(SAVED)
+  .map(([name, { words }]) => ` server ${name} %a% weight 10 ${words ?? 'check inter 60s'}\n`)
+  .join('');
+
+/** HAProxy keeps the configured weight as the effective one of servers in maintenance. */
+const fromFile = {
+  servers: { a: '200 OK' },
+  without: ['weight'],
+  steps: [start('be/first check_code=200'), { name: 'show servers state', act: (stage: Stage) => stage.dump() }],
+};
+
 export const STORIES: readonly Story[] = [
   {
     name: 'a check takes a server down and up, and those who track it follow',
@@ -290,5 +357,65 @@ backend be
         })),
       ),
     ],
+  },
+  {
+    ...fromFile,
+    name: 'servers start as the global state file says',
+    global: ' server-state-file %DIR%/states',
+    files: { states: stateFile('be') },
+    config: `
+defaults
+ mode http
+ log global
+ timeout connect 1s
+ timeout client 10s
+ timeout server 10s
+ load-server-state-from-file global
+ option httpchk
+backend be
+${savedServers}
+backend unsaved
+ server same %a%
+backend own
+ load-server-state-from-file none
+ server same %a%
+`,
+  },
+  {
+    ...fromFile,
+    name: 'servers start as the state file of their backend says, below the base',
+    global: ' server-state-base %DIR%\n server-state-file states',
+    files: { be: stateFile('be'), named: stateFile('two'), states: stateFile('three') },
+    config: `
+defaults
+ mode http
+ log global
+ timeout connect 1s
+ timeout client 10s
+ timeout server 10s
+ load-server-state-from-file local
+ option httpchk
+backend be
+ server-state-file-name use-backend-name
+${savedServers}
+backend two
+ server-state-file-name named
+ server stopped %a% weight 10
+ server other %a%
+backend three
+ load-server-state-from-file global
+ server drain %a% weight 10
+ server other %a%
+backend missing
+ server drain %a% weight 10
+`,
+  },
+  {
+    ...fromFile,
+    steps: [{ name: 'show servers state', act: (stage) => stage.dump() }],
+    name: 'a state file that is cut is no state file',
+    global: ' server-state-file %DIR%/states',
+    files: { states: `${stateFile('be')}1 be 1 same 127.0.0.1 2 0\n` },
+    config: ` load-server-state-from-file global\nbackend be\n server stopped %a% weight 10\n`,
   },
 ];
