@@ -10,14 +10,19 @@ import type { Head } from '../http/head.ts';
 import { splitList } from '../rules/header-values.ts';
 import type { RuleContext } from '../rules/types.ts';
 
-type Key = (context: RuleContext) => number;
+export interface KeyContext extends RuleContext {
+  /** The client's address as its socket has it. */
+  readonly peerAddress: string;
+}
+
+type Key = (context: KeyContext) => number;
 /** The bytes to hash, one character each, or undefined if the request has none such. */
 type Part = (context: RuleContext) => string | undefined;
 
 const keys = new WeakMap<BalanceConfig, Key>();
 
 /** @param sample what the expression of `balance hash` is worth */
-export function balanceKey(config: BalanceConfig, context: RuleContext, sample: Part | undefined): number {
+export function balanceKey(config: BalanceConfig, context: KeyContext, sample: Part | undefined): number {
   let key = keys.get(config);
   if (key === undefined) {
     key = makeKey(config, sample);
@@ -27,15 +32,15 @@ export function balanceKey(config: BalanceConfig, context: RuleContext, sample: 
 }
 
 function makeKey(config: BalanceConfig, sample: Part | undefined): Key {
+  if (config.algorithm === 'source') return (context) => addressKey(config, context.peerAddress);
   const { function: name, avalanche } = config.hash ?? { function: 'sdbm', avalanche: false };
-  if (config.algorithm === 'source') return (context) => addressKey(context.clientAddress, avalanche);
   return keyOf(partOf(config, sample), hashFunction(name, avalanche));
 }
 
-/** A client's address is not hashed, but for the avalanche. */
-export function addressKey(address: string, avalanche: boolean): number {
+/** `balance source`: a client's address is not hashed, but for the avalanche. */
+export function addressKey({ hash }: BalanceConfig, address: string): number {
   const key = sourceKey(address);
-  return avalanche && key !== NO_KEY ? fullHash(key) : key;
+  return hash?.avalanche === true && key !== NO_KEY ? fullHash(key) : key;
 }
 
 function keyOf(part: Part, hash: Hash): Key {

@@ -58,6 +58,10 @@ export class ExchangeFacts implements RuleContext {
   get clientAddress(): string {
     return this.session.clientAddress;
   }
+  /** As the client's socket has it: an IPv4 client of a dual-stack one is `::ffff:a.b.c.d`. */
+  get peerAddress(): string {
+    return this.session.socket.remoteAddress ?? '';
+  }
   get clientPort(): number {
     return this.session.clientPort;
   }

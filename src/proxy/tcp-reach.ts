@@ -12,13 +12,13 @@
  */
 
 import type { Backend } from '../backend/backend.ts';
-import { sourceKey } from '../backend/balance/hash.ts';
 import type { Server } from '../backend/server.ts';
 import { NO_KEY, Observation, type Waiter } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { Alarm } from './alarm.ts';
+import { addressKey } from './balance-key.ts';
 import { Phase } from './phases.ts';
 import { nextAfter, placeOf } from './retry.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
@@ -29,7 +29,8 @@ const TURN_AROUND = 1000;
 
 /** The session, as its way to a server sees it. */
 export interface Traveller {
-  readonly clientAddress: string;
+  /** As its socket has it. */
+  readonly peerAddress: string;
   readonly localPort: number;
   /** `connection` stands, and has no user any more but whom it is given now. */
   onReached(connection: ServerConnection, now: number): void;
@@ -105,7 +106,7 @@ export class Reach implements Waiter, ConnectionUser {
 
   private assign(avoid: Server | undefined, now: number): void {
     const { backend } = this;
-    const key = backend.config.balance.algorithm === 'source' ? sourceKey(this.traveller.clientAddress) : NO_KEY;
+    const key = backend.bound ? addressKey(backend.config.balance, this.traveller.peerAddress) : NO_KEY;
     const assigned = backend.assign(this, key, avoid);
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;

@@ -57,6 +57,10 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   private paused = false;
   private readonly alarm: Alarm;
 
+  get peerAddress(): string {
+    return this.socket.remoteAddress ?? '';
+  }
+
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     const { socket } = accepted;
     this.socket = socket;

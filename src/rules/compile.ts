@@ -76,10 +76,14 @@ class Compiler {
   }
 
   private hashed(): CompiledRules['hashed'] {
-    const { balance, kind, place } = this.proxy;
+    const { balance, dockerRoutes, kind, mode, place } = this.proxy;
     const { expression } = balance;
-    if (expression === undefined || kind === 'frontend') return undefined;
-    return this.each([{ place, words: [expression] }], () => compileHashed(expression))[0];
+    // The pools of a frontend balance as its `defaults` say.
+    if (expression === undefined || (kind === 'frontend' && dockerRoutes.length === 0)) return undefined;
+    return this.each([{ place, words: [expression] }], () => {
+      if (mode === 'tcp') throw refused("'balance hash' in mode tcp");
+      return compileHashed(expression);
+    })[0];
   }
 
   private persistence(): PersistenceRules | undefined {

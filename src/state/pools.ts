@@ -25,11 +25,17 @@ export function poolConfig(name: string, id: number, frontend: ProxyConfig, opti
     useBackends: [],
     defaultBackend: undefined,
     dockerRoutes: [],
-    balance: options.balance ?? frontend.balance,
+    balance: balanceOf(frontend, options),
     servers: [],
     serverTemplates: [],
     dockerServers: [],
   };
+}
+
+/** The algorithm of the containers, with the `hash-type` of the frontend's `defaults`. */
+function balanceOf({ balance }: ProxyConfig, options: PoolOptions): ProxyConfig['balance'] {
+  if (options.balance === undefined) return balance;
+  return balance.hash === undefined ? options.balance : { ...options.balance, hash: balance.hash };
 }
 
 const FIRST_ID = 10_000;

@@ -13,9 +13,9 @@ import { loadText } from '../../src/config/load.ts';
 import type { ProxyConfig } from '../../src/config/model.ts';
 import { Head } from '../../src/http/head.ts';
 import { parseRequestHead } from '../../src/http/parse.ts';
-import { balanceKey } from '../../src/proxy/balance-key.ts';
+import { balanceKey, type KeyContext } from '../../src/proxy/balance-key.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
+import type { CompiledRules } from '../../src/rules/types.ts';
 import { Client, makeBackend } from '../backend/support.ts';
 import { type Asked, Haproxy, type Held } from './balance-haproxy.ts';
 
@@ -80,7 +80,7 @@ class Ours {
     const request = new Head();
     const bytes = Buffer.from(`${method} ${target} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1');
     assert.ok(parseRequestHead(bytes, 0, bytes.length, request, 16_384, 0) > 0, `no request: ${bytes}`);
-    const context = { request, clientAddress: client } as RuleContext;
+    const context = { request, clientAddress: client, peerAddress: client } as KeyContext;
     return balanceKey(this.config.balance, context, this.rules.hashed);
   }
 }

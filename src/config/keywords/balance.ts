@@ -30,7 +30,8 @@ const PLAIN_HASH: HashConfig = { method: 'map-based', function: 'sdbm', avalanch
 export function readBalance(text: string): Read<BalanceConfig> {
   const read = readWords(bytesOf(text).split(/\s+/));
   if ('error' in read) return read;
-  if (read.value.balance.expression !== undefined) return { error: "'balance hash' is for sections: a label has no place for an expression." };
+  if (read.value.balance.expression !== undefined)
+    return { error: "'balance hash' is for sections: a label has no place for an expression." };
   const rest = read.value.rest[0];
   return rest === undefined ? { value: read.value.balance } : { error: `'balance ${text}' cannot handle unexpected argument '${rest}'.` };
 }
