@@ -6,6 +6,7 @@ import type { Server } from '../../src/backend/server.ts';
 import { formatDiagnostic } from '../../src/config/diagnostics.ts';
 import { loadText } from '../../src/config/load.ts';
 import type { Config, Diagnostic } from '../../src/config/model.ts';
+import { monotonic } from '../../src/core/clock.ts';
 import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Snapshot } from '../../src/discovery/provider.ts';
@@ -16,7 +17,10 @@ import { desire, NOTHING } from '../../src/state/desired.ts';
 import { diff } from '../../src/state/diff.ts';
 import type { DesiredState } from '../../src/state/types.ts';
 import { connectLine, tcpLine } from '../../src/stats/access-log.ts';
+import { csv } from '../../src/stats/csv.ts';
+import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
 import { RawClient } from '../support/client.ts';
+import { parseStats, type StatsRow } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
 /** What the access log was told, copied. */
@@ -32,6 +36,7 @@ export type Logged = Pick<
   | 'serverQueue'
   | 'backendQueue'
 > & {
+  readonly frontend: string;
   readonly server: string;
 };
 
@@ -114,6 +119,21 @@ export class Balancer {
     return client;
   }
 
+  /** The statistics of a frontend and of a backend, as a reader of them gets them. */
+  rows(frontend: string, backend: string): readonly StatsRow[] {
+    const proxies = [
+      { name: frontend, frontend: this.plane.frontends.get(frontend), backend: undefined },
+      { name: backend, frontend: undefined, backend: this.backends.get(backend) },
+    ];
+    const at = { now: monotonic(), legends: true, counts: false };
+    return parseStats(
+      csv(
+        proxies.flatMap((proxy) => rowsOf(proxy, EVERYTHING)),
+        at,
+      ),
+    );
+  }
+
   server(backend: string, name: string): Server {
     const server = this.backends.get(backend)?.servers.find((one) => one.config.name === name);
     assert.ok(server, `${backend}/${name}`);
@@ -150,7 +170,19 @@ defaults
 function copy(record: AccessRecord): Logged {
   const { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, serverQueue, backendQueue } = record;
   const server = record.server?.config.name ?? record.noServer;
-  return { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, serverQueue, backendQueue, server };
+  return {
+    status,
+    termination,
+    bytesToClient,
+    bytesFromClient,
+    requestLine,
+    retries,
+    redispatched,
+    serverQueue,
+    backendQueue,
+    server,
+    frontend: record.frontend.name,
+  };
 }
 
 /** Runs `story` with a balancer and stops it afterwards, whatever happens. */

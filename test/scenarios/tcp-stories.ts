@@ -108,6 +108,15 @@ async function addressOf(kind: Kind, name: string, servers: Map<string, PeerServ
   return server.address;
 }
 
+/** What stands before the proxies of a story: the same for both programs. */
+export const DEFAULTS = `
+ mode tcp
+ option tcplog
+ timeout connect 2s
+ timeout client 10s
+ timeout server 10s
+`;
+
 /** `be/s1 t/t/t 7 -- 1/1/1/1/0 0/0` of a line of `option tcplog`. */
 export function essence(line: string): string {
   const [, way = '', times = '', rest = ''] = /\] \S+ (\S+) (\S+) (.*)$/.exec(line) ?? [];

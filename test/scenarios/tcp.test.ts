@@ -2,43 +2,24 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { monotonic } from '../../src/core/clock.ts';
-import { csv } from '../../src/stats/csv.ts';
-import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
 import { OWN_HOST } from '../support/faulty.ts';
 import { Peer, type PeerServer, startPeers } from '../support/peer.ts';
-import { parseStats, type StatsRow } from '../support/stats.ts';
 import { settled, until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
-import { essence, essentials, type Outcome, STORIES, Stage, withServers } from './tcp-stories.ts';
-
-/** The rows of www and be, as a reader of the statistics gets them. */
-function rowsNow({ plane, backends }: Balancer): readonly StatsRow[] {
-  const at = { now: monotonic(), legends: false, counts: false };
-  const sides = [
-    { name: 'www', frontend: plane.frontends.get('www'), backend: undefined },
-    { name: 'be', frontend: undefined, backend: backends.get('be') },
-  ];
-  return parseStats(
-    csv(
-      sides.flatMap((proxy) => rowsOf(proxy, EVERYTHING)),
-      at,
-    ),
-  );
-}
+import { DEFAULTS, essence, essentials, type Outcome, STORIES, Stage, withServers } from './tcp-stories.ts';
 
 describe('a session in mode tcp', () => {
   for (const story of STORIES) {
     it(story.name, async () => {
       await withServers(story, async (front, back, servers) => {
-        const text = `defaults\n mode tcp\n log 127.0.0.1:514 local0\n option tcplog\n timeout connect 2s\n timeout client 10s\n timeout server 10s\nfrontend www\n bind ${OWN_HOST}:0\n${front}backend be\n${back}`;
+        const text = `defaults${DEFAULTS} log 127.0.0.1:514 local0\nfrontend www\n bind ${OWN_HOST}:0\n${front}backend be\n${back}`;
         await withBalancer(text, async (balancer) => {
           const counter = async (svname: string, column: string) =>
-            Number(rowsNow(balancer).find((row) => row.svname === svname)?.[column] ?? Number.NaN);
+            Number(balancer.rows('www', 'be').find((row) => row.svname === svname)?.[column] ?? Number.NaN);
           await story.play(new Stage({ port: balancer.port('www'), counter }, servers));
           await until('all sessions are over', () => balancer.plane.connections === 0);
           const { log, counters } = story;
-          const outcome: Outcome = { log: balancer.lines.map(essence), counters: essentials(rowsNow(balancer)) };
+          const outcome: Outcome = { log: balancer.lines.map(essence), counters: essentials(balancer.rows('www', 'be')) };
           assert.deepEqual(outcome, { log, counters });
         });
       });
@@ -260,13 +241,13 @@ it('a request is ended from outside after its listener has gone with a reload', 
   }
 });
 
-const DEFAULTS = 'defaults\n mode tcp\n log 127.0.0.1:514 local0\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n';
+const NO_FORMAT = 'defaults\n mode tcp\n log 127.0.0.1:514 local0\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n';
 
 describe('the log of a frontend in mode tcp', () => {
   for (const option of ['', ' option dontlognull\n']) {
     it(`tells of clients as soon as they are there where it has no format${option}`.trimEnd(), async () => {
       const server = await startPeers();
-      const text = `${DEFAULTS}listen www\n bind ${OWN_HOST}:0\n${option} server s1 ${server.address}\n`;
+      const text = `${NO_FORMAT}listen www\n bind ${OWN_HOST}:0\n${option} server s1 ${server.address}\n`;
       try {
         await withBalancer(text, async (balancer) => {
           const port = balancer.port('www');
