@@ -43,5 +43,10 @@ test('a bad parameter answers its error alone', () => {
 test('balance of a label is read as on its line', () => {
   assert.deepEqual(readBalance('leastconn'), { value: { algorithm: 'leastconn', draws: 2 } });
   assert.deepEqual(readBalance('random(3)'), { value: { algorithm: 'random', draws: 3 } });
+  assert.deepEqual(readBalance('hdr(Host)  use_domain_only'), {
+    value: { algorithm: 'hdr', draws: 2, header: { name: 'host', domainOnly: true } },
+  });
   assert.ok('error' in readBalance('fastest'));
+  assert.ok('error' in readBalance('roundrobin now'));
+  assert.ok('error' in readBalance('hash src'));
 });

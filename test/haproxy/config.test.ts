@@ -33,6 +33,9 @@ listen main
 const valid: readonly string[] = [
   'backend b',
   'backend b | balance | balance roundrobin | balance leastconn | balance source | balance first | balance static-rr | balance random(3)',
+  'backend b | balance uri | balance uri len 5 depth 2 whole path-only | balance url_param id | balance url_param id check_post 64',
+  'backend b | balance hdr(Host) | balance hdr(host) use_domain_only | balance hash req.hdr(x),lower | balance hash src | balance random()',
+  'backend b | hash-type consistent | hash-type map-based crc32 avalanche | hash-type consistent wt6 | hash-balance-factor 150 | hash-balance-factor 0',
   'backend b | server a 127.0.0.1:80 check inter 2s rise 2 fall 5 fastinter 1s downinter 3s weight 10 maxconn 5 maxqueue 6 backup',
   'backend b | server a [::1]:80 | server b ::1:80 | server c unix@/tmp/x | server d /tmp/x | server e ipv4@127.0.0.1:80',
   'backend b | server a 127.0.0.1 | server b 127.0.0.1: | server c [::1]',
