@@ -82,7 +82,7 @@ export class Backends {
   /** Ends the checks and the idle connections; exchanges are the data plane's. */
   stop(): void {
     this.checker.stopAll();
-    for (const backend of this.known.values()) for (const server of backend.servers) server.closeIdle();
+    for (const backend of this.known.values()) for (const server of backend.servers) server.end();
   }
 
   private applyOne(change: Change, batch: Batch): void {
@@ -219,7 +219,7 @@ export class Backends {
     const now = monotonic();
     track(server, undefined, now);
     for (const tracker of server.trackers) track(tracker, undefined, now);
-    server.closeIdle();
+    server.end();
     server.backend.dropServer(server);
   }
 
@@ -227,13 +227,13 @@ export class Backends {
     this.listed = [...this.known.values()].sort(inStatistics);
   }
 
-  /** First checks are spread over the shortest interval, as HAProxy does at its start. */
+  /** First checks are spread as HAProxy spreads them at its start, by their place in the order of all. */
   private startChecks(servers: readonly Server[]): void {
     const checked = servers.filter(({ config }) => config.check !== undefined || config.agent !== undefined);
-    const shortest = checked.reduce((least, { config }) => Math.min(least, shortestInterval(config)), Number.POSITIVE_INFINITY);
+    const least = leastInterval(checked);
     for (const server of servers) this.checker.stop(server);
     checked.forEach((server, i) => {
-      this.checker.start(server, (shortest * i) / checked.length);
+      this.checker.start(server, (Math.max(least, shortestInterval(server.config)) * i) / checked.length);
     });
   }
 }
@@ -249,6 +249,12 @@ class Batch {
   constructor(now: number) {
     this.now = now;
   }
+}
+
+/** The shortest interval of those of a second or more: quicker checks do not hurry the others. */
+function leastInterval(servers: readonly Server[]): number {
+  const intervals = servers.map(({ config }) => shortestInterval(config)).filter((interval) => interval >= 1000);
+  return intervals.length === 0 ? 0 : Math.min(...intervals);
 }
 
 function shortestInterval({ check, agent }: ServerConfig): number {

@@ -380,7 +380,6 @@ export class Server {
   remove(reason: string): void {
     this.removed = true;
     this.reason = reason;
-    this.backend.wheel.disarm(this.warmup);
   }
 
   /** After the backend's refresh. */
@@ -399,6 +398,12 @@ export class Server {
 
   closeIdle(): void {
     this.idle.close();
+  }
+
+  /** Nothing of it may go on. */
+  end(): void {
+    this.closeIdle();
+    this.warmup.end();
   }
 
   private moveTo(config: ServerConfig): void {
