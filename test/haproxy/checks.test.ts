@@ -1,9 +1,9 @@
 /** The same checks of the same scripted servers, by HAProxy and by ours: what each found, said and sent. */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -93,16 +93,24 @@ function resultOf(index: number, row: readonly string[], lines: readonly string[
   };
 }
 
+/** Its log goes to a file: what does not fit into a pipe it drops. */
+function startHaproxy(file: string): ChildProcess {
+  const log = openSync(`${file}.log`, 'a');
+  const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', log, 'ignore'] });
+  closeSync(log);
+  return haproxy;
+}
+
+function logOf(file: string): string[] {
+  return readFileSync(`${file}.log`, 'latin1').split('\n');
+}
+
 async function askHaproxy(folder: string): Promise<Result[]> {
   const pairs = await startPairs();
   const control = join(folder, 'control');
   const file = join(folder, 'haproxy.cfg');
   writeFileSync(file, `global\n stats socket ${control}\n node n\n log stdout format raw local0\n${configuration(pairs)}`);
-  const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'ignore'] });
-  let log = '';
-  haproxy.stdout.on('data', (bytes: Buffer) => {
-    log += bytes.toString('latin1');
-  });
+  const haproxy = startHaproxy(file);
   try {
     const rows = new Map<number, readonly string[]>();
     await until('HAProxy has checked everything', async () => {
@@ -115,7 +123,8 @@ async function askHaproxy(folder: string): Promise<Result[]> {
       }
       return rows.size === CHECKS.length;
     });
-    return CHECKS.map((_, i) => resultOf(i, rows.get(i) ?? [], log.split('\n'), pairs));
+    const lines = logOf(file);
+    return CHECKS.map((_, i) => resultOf(i, rows.get(i) ?? [], lines, pairs));
   } finally {
     haproxy.kill('SIGKILL');
     await once(haproxy, 'exit');
@@ -190,11 +199,7 @@ function askHaproxyOfAgents(folder: string): Promise<Heard[]> {
     const control = join(folder, 'agents');
     const file = join(folder, 'agents.cfg');
     writeFileSync(file, `global\n stats socket ${control}\n log stdout format raw local0\n${agentConfiguration(agents)}`);
-    const haproxy = spawn('haproxy', ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'ignore'] });
-    let log = '';
-    haproxy.stdout.on('data', (bytes: Buffer) => {
-      log += bytes.toString('latin1');
-    });
+    const haproxy = startHaproxy(file);
     try {
       const rows = new Map<number, readonly string[]>();
       await until('HAProxy has asked every agent', async () => {
@@ -207,7 +212,8 @@ function askHaproxyOfAgents(folder: string): Promise<Heard[]> {
         }
         return rows.size === AGENTS.length;
       });
-      return AGENTS.map((_, i) => ({ row: rows.get(i) ?? [], line: agentLine(log.split('\n'), i) }));
+      const lines = logOf(file);
+      return AGENTS.map((_, i) => ({ row: rows.get(i) ?? [], line: agentLine(lines, i) }));
     } finally {
       haproxy.kill('SIGKILL');
       await once(haproxy, 'exit');
