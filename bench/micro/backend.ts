@@ -3,25 +3,33 @@
 import assert from 'node:assert/strict';
 import { createBalance } from '../../src/backend/balance/index.ts';
 import type { Server } from '../../src/backend/server.ts';
-import type { BalanceAlgorithm } from '../../src/config/model.ts';
 import { backendOf, load, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 /** Exchanges under way while the next server is picked: heaps are in disorder then. */
 const underWay = 64;
 
-const algorithms: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random'];
+/** By name, the lines of the configuration. */
+const algorithms: readonly (readonly [name: string, lines: string])[] = [
+  ...['roundrobin', 'static-rr', 'leastconn', 'first', 'random'].map((name) => [name, `balance ${name}`] as const),
+  ['source', 'balance source'],
+  ['uri, map-based', 'balance uri\n    hash-type map-based crc32'],
+  ['uri, consistent', 'balance uri\n    hash-type consistent'],
+  ['uri, consistent with a factor', 'balance uri\n    hash-type consistent\n    hash-balance-factor 150'],
+];
 
 /** With equal servers, nobody has more under way than one above anybody else. */
-const even: readonly BalanceAlgorithm[] = ['roundrobin', 'static-rr', 'leastconn'];
+const even: readonly string[] = ['roundrobin', 'static-rr', 'leastconn'];
 
 /** One exchange begins, and the oldest of those under way ends. */
-function balance(algorithm: BalanceAlgorithm, count: number): Entry {
-  return entry(`backend: pick, taken and dropped, ${algorithm}, ${count} servers`, () => {
+function balance(name: string, algorithm: string, count: number): Entry {
+  return entry(`backend: pick, taken and dropped, ${name}, ${count} servers`, () => {
     const lines = Array.from({ length: count }, (_, at) => `    server s${at} 127.0.0.1:${10_000 + at} maxconn ${4 * underWay}\n`);
-    const app = section(load(`backend app\n    balance ${algorithm}\n${lines.join('')}`), 'app');
+    const app = section(load(`backend app\n    ${algorithm}\n${lines.join('')}`), 'app');
     const { servers } = backendOf(app);
     const picker = createBalance(app.config.balance);
+    // The backend's own is not asked.
+    for (const server of servers) server.lb.reset();
     picker.rebuild(servers);
     const ring: Server[] = [];
     let turn = 0;
@@ -54,12 +62,13 @@ function balance(algorithm: BalanceAlgorithm, count: number): Entry {
           taken.reduce((sum, scur) => sum + scur, 0),
           underWay,
         );
-        if (even.includes(algorithm)) assert.ok(Math.max(...taken) - Math.min(...taken) <= 1, `${taken}`);
-        if (algorithm === 'first') assert.equal(server, servers[0]);
-        if (algorithm === 'source') assert.equal(picker.pick(key(), undefined), server);
+        if (even.includes(name)) assert.ok(Math.max(...taken) - Math.min(...taken) <= 1, `${taken}`);
+        if (name === 'first') assert.equal(server, servers[0]);
+        if (name === 'source' || name === 'uri, map-based' || name === 'uri, consistent')
+          assert.equal(picker.pick(key(), undefined), server);
       },
     };
   });
 }
 
-export const backend: readonly Entry[] = algorithms.flatMap((algorithm) => [balance(algorithm, 10), balance(algorithm, 1000)]);
+export const backend: readonly Entry[] = algorithms.flatMap(([name, lines]) => [balance(name, lines, 10), balance(name, lines, 2000)]);
