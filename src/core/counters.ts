@@ -120,4 +120,11 @@ export class ServerCounters extends TargetCounters {
 
 export class BackendCounters extends TargetCounters {
   intercepted = 0;
+
+  /** HAProxy does not take its chkdown for a counter. */
+  override clear(): void {
+    const { chkdown } = this;
+    super.clear();
+    this.chkdown = chkdown;
+  }
 }

@@ -83,9 +83,13 @@ function isWanted(server: Server, selection: Selection): boolean {
   return !(selection.noMaint && server.inMaintenance);
 }
 
-/** Down and not on its way up: a server with some checks passed stays visible. */
+/** Down and not on its way up: a server with some checks passed stays visible. Who tracks another one is as that one is. */
 function isStablyDown(server: Server): boolean {
-  return server.op === OpState.Stopped && server.health === 0;
+  let of = server;
+  while (of.tracked !== undefined) of = of.tracked;
+  if (of.op !== OpState.Stopped) return false;
+  const { checkEnabled, agentEnabled } = of;
+  return (!checkEnabled && !agentEnabled) || (checkEnabled && of.health === 0) || (agentEnabled && of.agentHealth === 0);
 }
 
 /** One cell; undefined is empty. */

@@ -13,6 +13,7 @@ import { help } from './help.ts';
 import { poolCommands } from './pools.ts';
 import { serverCommands } from './servers.ts';
 import { statCommands } from './stat.ts';
+import { tableCommands } from './tables.ts';
 
 function notDone(why: string, ...names: readonly string[]): readonly Command[] {
   return names.map((name) => ({ name, syntax: '', help: '', run: () => refuse(`'${name}' is not done by Fairlead: ${why}.`) }));
@@ -98,6 +99,7 @@ const own: readonly Command[] = [
   ...serverCommands,
   ...sessionCommands,
   ...statCommands,
+  ...tableCommands,
 ];
 
 export const COMMANDS: readonly Command[] = [
