@@ -17,7 +17,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
-import { NO_KEY, type ShutdownCause, type Waiter } from '../backend/types.ts';
+import { type Assignment, NO_KEY, Observation, type ShutdownCause, type Waiter } from '../backend/types.ts';
 import type { HttpConnectionMode } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
@@ -52,6 +52,21 @@ import { Upload } from './upload.ts';
 const TURN_AROUND = 1000;
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+/** What a failed attempt says of its server. */
+const OBSERVED: ReadonlyMap<Failure, Observation> = new Map<Failure, Observation>([
+  [Failures.ConnectFailed, Observation.ConnectFailed],
+  [Failures.ConnectTimeout, Observation.ConnectFailed],
+  [Failures.ServerClosed, Observation.Closed],
+  [Failures.HeadCut, Observation.Closed],
+  [Failures.ServerTimeout, Observation.ReadTimeout],
+  [Failures.ResponseInvalid, Observation.InvalidHead],
+]);
+
+/** A status of the server's that says it works. */
+function meaningOf(status: number): Observation {
+  return status < 500 || status === 501 || status === 505 ? Observation.Answered : Observation.WrongStatus;
+}
 
 class ServerTimer extends Timed {
   private readonly exchange: Exchange;
@@ -144,8 +159,12 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     tally.countEntered(chosen, now);
     this.mode = stricter(this.mode, chosen.config.connectionMode);
     if (this.mode === 'close') this.keepAlive = false;
-    this.program = this.services.programs.get(chosen.config.id);
-    if (this.program !== undefined && this.program !== frontend.program && this.intercept(this.program, available)) return;
+    const program = this.services.programs.get(chosen.config.id);
+    this.program = program;
+    const persistence = program?.persistence;
+    if (persistence !== undefined) this.binding = persistence.begin(this);
+    if (program !== undefined && program !== frontend.program && this.intercept(program, available)) return;
+    if (this.binding !== undefined) persistence?.bind(this.binding, this, chosen, this.services.backends);
     const { upload } = this;
     upload.lines = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
     if (!upload.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
@@ -172,14 +191,40 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   // --- a slot and a connection
 
   private assign(avoid: Server | undefined, now: number): void {
-    const backend = this.backendObject as Backend;
-    const key = backend.bound ? balanceKey(backend.config.balance, this, this.program?.rules.hashed) : NO_KEY;
-    const assigned = backend.assign(this, key, avoid);
+    const server = this.binding?.server;
+    const assigned = server === undefined ? this.balance(avoid) : this.claim(server);
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;
     else if (assigned === 'no-server') this.fail(Failures.NoServer);
     else if (assigned === 'full') this.fail(Failures.QueueFull);
     else this.connect(assigned, now);
+  }
+
+  private balance(avoid: Server | undefined): Assignment {
+    const backend = this.backendObject as Backend;
+    const key = backend.bound
+      ? balanceKey(backend.config.balance, this, (this.program ?? this.session.listener.frontend.program).rules.hashed)
+      : NO_KEY;
+    return backend.assign(this, key, avoid);
+  }
+
+  /** A slot of the server that the request belongs to; one that is full is left where it may be. */
+  private claim(server: Server): Assignment {
+    const backend = this.backendObject as Backend;
+    const forced = this.tie === 'forced';
+    const assigned = backend.claim(this, server, forced);
+    if (assigned !== 'full' || forced || backend.config.redispatch === undefined) return assigned;
+    this.binding?.unbind();
+    this.left = server;
+    this.leftCounted = false;
+    return this.balance(server);
+  }
+
+  /** What ties the request to its server. */
+  private get tie(): 'free' | 'bound' | 'forced' {
+    const { binding } = this;
+    if (binding === undefined) return 'free';
+    return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
   }
 
   onSlot(server: Server): void {
@@ -203,6 +248,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.phase = Phase.Request;
     this.left = server;
     this.leftCounted = false;
+    this.binding?.unbind();
     try {
       this.assign(server, monotonic());
     } catch (error) {
@@ -291,7 +337,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   /** `connection` is ours: the request goes out. */
-  private carry({ outlet }: ServerConnection, now: number): void {
+  private carry({ outlet, server }: ServerConnection, now: number): void {
+    if (server.config.observe !== undefined) server.observe(Observation.Connected, now);
     this.connectedAt = now;
     this.phase = Phase.Established;
     const whole = this.upload.send(outlet);
@@ -390,6 +437,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (from < length && !relay.body.done) {
       from = relay.more(bytes, from, length, this.connection as ServerConnection);
       if (relay.body.failed) {
+        this.observe(Observation.InvalidBody, now);
         this.fail(Failures.ResponseCut);
         return false;
       }
@@ -454,12 +502,17 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.responseSeen = true;
     this.responseAt = now;
     this.status = head.status;
-    tally.countAnswered(this.serverObject as Server, head.status);
+    const server = this.serverObject as Server;
+    tally.countAnswered(server, head.status);
+    if (server.config.observe !== undefined) server.observe(meaningOf(head.status), now);
+    const { binding } = this;
+    binding?.persistence.remember(binding, this, server, this.services.backends);
+    if (!switching && this.denyResponse()) return -1;
+    binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
       this.startTunnel(now);
       return at;
     }
-    if (this.denyResponse()) return -1;
     this.sendHead();
     return next;
   }
@@ -532,9 +585,19 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   // --- failures and retries
 
   private attemptFailed(failure: Failure): void {
+    const observation = OBSERVED.get(failure);
+    // As HAProxy: what is tried again was no failure of the server's, but for what it says and for connections.
+    const always = failure === Failures.ResponseInvalid || observation === Observation.ConnectFailed;
+    if (always) this.observe(observation, monotonic());
     if (this.tryAgain(failure, false)) return;
+    if (!always) this.observe(observation, monotonic());
     const closed = failure === Failures.ServerClosed && this.reused;
     this.fail(closed && this.session.answered > 0 ? Failures.ReusedClosed : failure);
+  }
+
+  private observe(observation: Observation | undefined, now: number): void {
+    const server = this.serverObject;
+    if (observation !== undefined && server?.config.observe !== undefined) server.observe(observation, now);
   }
 
   /**
@@ -551,7 +614,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       repeatable: !sent || this.repeatable(),
       replayable: failure === Failures.ServerClosed && this.reused && this.replayable(),
     };
-    const next = nextAfter(attempt, placeOf(server), server.backend.config);
+    const next = nextAfter(attempt, placeOf(server, this.tie), server.backend.config);
     if (next === 'end') return false;
     const now = monotonic();
     if (failure === undefined) this.letGo(whole && this.relay.body.done, now);
@@ -602,6 +665,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private leave(server: Server, now: number, counted = true): void {
     this.left = server;
     this.leftCounted = counted;
+    this.binding?.unbind();
     this.giveBack();
     this.assign(server, now);
   }
@@ -611,6 +675,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.left = undefined;
     if (server !== left) {
       this.redispatched = true;
+      this.binding?.moved();
       tally.countAttempt(left, 'wredis');
     } else if (!this.leftCounted) tally.countAttempt(left, 'wretr');
   }
@@ -621,7 +686,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
         const server = this.serverObject as Server;
         server.counters.stot++;
         // It may have gone, or been taken out, in the pause.
-        if (deserted(placeOf(server))) this.leave(server, now);
+        if (deserted(placeOf(server, this.tie))) this.leave(server, now);
         else this.openConnection(server, now);
         return;
       }
@@ -724,6 +789,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private end(final: Final, available: number): boolean {
     if (final.kind === 'denied') {
       tally.countDenied(this);
+      this.noteClient();
       this.termination = 'PR';
     } else {
       tally.countIntercepted(this);
@@ -731,6 +797,17 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     }
     this.ownReply(final.status, final.reply, available, final.close);
     return true;
+  }
+
+  /** As in HAProxy, the log tells to whom a client belongs that was refused. */
+  private noteClient(): void {
+    const { frontend } = this.session.listener;
+    const persistence = this.binding === undefined ? frontend.program.persistence : this.binding.persistence;
+    const backend = this.backendObject ?? this.services.backends.get(frontend.name);
+    if (persistence === undefined || backend === undefined) return;
+    this.binding ??= persistence.begin(this);
+    persistence.recognize(this.binding, this.request, backend);
+    this.awaited = this.binding.server;
   }
 
   /**
@@ -892,6 +969,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.dropConnection();
     this.relay.clear();
     this.upload.letGo();
+    this.binding?.release();
     const server = this.serverObject;
     try {
       tally.countEnded(this, now);

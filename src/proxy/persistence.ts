@@ -132,7 +132,7 @@ export class Persistence {
   /** Edits the request's cookies, and may bind it to a server of `backend`. */
   bind(binding: Binding, context: RuleContext, backend: Backend, backends: BackendDirectory): void {
     this.useServer(binding, context, backend);
-    if (this.cookie !== undefined) this.readCookies(binding, context.request, backend, this.cookie);
+    this.recognize(binding, context.request, backend);
     this.ask(binding, context, backend, backends);
   }
 
@@ -172,7 +172,10 @@ export class Persistence {
 
   // --- the request's cookies
 
-  private readCookies(binding: Binding, head: Head, backend: Backend, cookie: CookieConfig): void {
+  /** Reads, and edits, the cookies alone. */
+  recognize(binding: Binding, head: Head, backend: Backend): void {
+    const { cookie } = this;
+    if (cookie === undefined) return;
     const own = {
       name: cookie.name,
       removed: cookie.mode === 'insert' && cookie.indirect,

@@ -178,7 +178,7 @@ function ipv4Network(address: number, mask: number): Network {
 }
 
 /** The IPv4 address inside `::ffff:a.b.c.d`, `::a.b.c.d` or `2002:aabb:ccdd::`, or -1. */
-export function embeddedIpv4(text: string): number {
+function embeddedIpv4(text: string): number {
   if (!readIpv6(text)) return -1;
   if (scratch[0] === 0x2002) return (scratch[1] as number) * 65536 + (scratch[2] as number);
   for (let i = 0; i < 5; i++) if (scratch[i] !== 0) return -1;

@@ -1,7 +1,7 @@
 /** Patterns of `stick` rules (manual 4.2): a sample as the key of a table, in the words of `backend/stick-table.ts`. */
 
 import type { StickTableConfig } from '../config/model.ts';
-import { canonical, embeddedIpv4, formatIpv4, readIpv4 } from './address.ts';
+import { canonical, formatIpv4, readIpv4 } from './address.ts';
 import { RuleError } from './error.ts';
 import { compileFetch, readConverters, readFetch, within } from './expression.ts';
 import { asInteger, asText, mapped, type Sample, type Source } from './sample.ts';
@@ -37,10 +37,8 @@ function keySource(sample: Sample, type: StickTableConfig['type'], length: numbe
       return opaque ? undefined : ipv6Source(sample);
     case 'integer':
       return sample.type === 'bin' || sample.type === 'meth' ? undefined : mapped(asInteger(sample), (value) => String(value32(value)));
-    case 'string': {
-      const text = sample.type === 'bin' ? mapped(sample.source, hexadecimal) : asText(sample);
-      return mapped(text, (value) => value.slice(0, length));
-    }
+    case 'string':
+      return mapped(asText(sample), (value) => value.slice(0, length));
     case 'binary':
       return mapped(bytesSource(sample), (bytes) => hexadecimal(bytes.slice(0, length)).padEnd(length * 2, '0'));
   }
@@ -53,12 +51,20 @@ function value32(value: number): number {
 
 function ipv4Source(sample: Sample): Source<string> {
   if (sample.type === 'int') return mapped(sample.source, (value) => formatIpv4(value32(value)));
-  if (sample.type !== 'ip') return mapped(asText(sample), (text) => (readIpv4(text) < 0 ? undefined : formatIpv4(readIpv4(text))));
-  return mapped(sample.source, (text) => {
-    if (readIpv4(text) >= 0) return text;
-    const embedded = embeddedIpv4(text);
-    return embedded < 0 ? undefined : formatIpv4(embedded);
-  });
+  if (sample.type !== 'ip') return mapped(asText(sample), leadingIpv4);
+  return mapped(sample.source, (text) => (readIpv4(text) >= 0 ? text : mappedIpv4(text)));
+}
+
+/** As HAProxy reads texts: whatever follows the address, a port for example, does not matter. */
+function leadingIpv4(text: string): string | undefined {
+  const value = readIpv4(/^[\d.]*/.exec(text)?.[0] ?? '');
+  return value < 0 ? undefined : formatIpv4(value);
+}
+
+/** The IPv4 address in `::ffff:192.0.2.1`. */
+function mappedIpv4(text: string): string | undefined {
+  const embedded = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical(text) ?? '')?.[1];
+  return embedded === undefined || readIpv4(embedded) < 0 ? undefined : embedded;
 }
 
 function ipv6Source(sample: Sample): Source<string> {

@@ -64,6 +64,10 @@ function parseCookie(proxy: ProxyDraft, line: Statement): void {
       return;
     }
   }
+  if (cookie.mode === 'rewrite' && cookie.indirect) {
+    line.fail("cookie 'rewrite' and 'indirect' modes are incompatible.");
+    return;
+  }
   if (cookie.preserve && cookie.mode !== 'insert' && !cookie.indirect) {
     line.fail("cookie 'preserve' requires at least 'insert' or 'indirect'.");
     return;
