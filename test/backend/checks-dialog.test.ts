@@ -41,8 +41,8 @@ class Peer implements DialogOwner, Line {
   end(): void {
     if (this.outcome === undefined) this.line?.onEnd();
   }
-  fail(code: string): void {
-    this.line?.onFailure(code);
+  fail(code: string, refused?: 'socket' | 'route'): void {
+    this.line?.onFailure(code, refused);
   }
 
   listen(): void {
@@ -261,6 +261,21 @@ describe('the steps of a check', () => {
         assert.deepEqual([peer.outcome?.code, peer.outcome?.status, peer.outcome?.info], [code, -1, words + place]);
       }
     }
+  });
+
+  it('tell what this system refuses from what the peer refuses', () => {
+    const outcomes = (['socket', 'route', undefined] as const).map((refused) => {
+      const peer = new Peer(tcp());
+      peer.begin();
+      peer.fail('ENETUNREACH', refused);
+      return [peer.outcome?.code, peer.outcome?.info];
+    });
+    const place = ' at initial connection step of tcp-check';
+    assert.deepEqual(outcomes, [
+      ['SOCKERR', `General socket error (Network is unreachable)${place}`],
+      ['L4CON', `General socket error (Network is unreachable)${place}`],
+      ['L4CON', `Network is unreachable${place}`],
+    ]);
   });
 
   it('tell nothing any more when they are aborted', () => {

@@ -93,8 +93,8 @@ describe('Checker', () => {
     const server = check({ address: path, port: 0 });
     await code(server, 'L4OK');
     const missing = check({ address: `${path}.none`, port: 0 });
-    await code(missing, 'L4CON');
-    assert.equal(missing.verdict?.info, 'No such file or directory');
+    await code(missing, 'SOCKERR');
+    assert.equal(missing.verdict?.info, 'General socket error (No such file or directory)');
   });
 
   it('asks the address and port of the check line instead of those of the traffic', async () => {

@@ -9,7 +9,7 @@ import type { VerdictCode } from '../types.ts';
 import { type AgentWords, readAgentLine } from './agent-words.ts';
 import { errorWords } from './errors.ts';
 import { HttpAnswer } from './http-answer.ts';
-import type { Line, LineOwner, OpenLine } from './line.ts';
+import type { Line, LineOwner, OpenLine, Refused } from './line.ts';
 import type { ExpectStep, Program, Step } from './program.ts';
 
 export interface Outcome {
@@ -112,8 +112,9 @@ export class Dialog implements LineOwner {
     this.run();
   }
 
-  onFailure(code: string): void {
-    this.finish(this.connected ? 'SOCKERR' : 'L4CON', 0, errorWords(code) + this.place());
+  onFailure(code: string, refused: Refused | undefined): void {
+    const words = refused === undefined ? errorWords(code) : `General socket error (${errorWords(code)})`;
+    this.finish(this.connected || refused === 'socket' ? 'SOCKERR' : 'L4CON', 0, words + this.place());
   }
 
   private get limit(): number {

@@ -16,9 +16,12 @@ export interface LineOwner {
   onBytes(bytes: string): void;
   /** The peer sends no more. */
   onEnd(): void;
-  /** `ECONNREFUSED` and its like. */
-  onFailure(code: string): void;
+  /** `ECONNREFUSED` and its like; `refused` by this system, before anything was sent. */
+  onFailure(code: string, refused: Refused | undefined): void;
 }
+
+/** A unix socket that nobody listens on, or an address that there is no way to. */
+export type Refused = 'socket' | 'route';
 
 export interface Line {
   /** From now on `onBytes` and `onEnd` are called. */
@@ -63,7 +66,7 @@ export class HandleLine implements Line {
     request.line = this;
     request.oncomplete = onConnect;
     const failed = isIPv6(address) ? this.handle.connect6(request, address, port) : this.handle.connect(request, address, port);
-    if (failed !== 0) queueMicrotask(() => this.fail(failed));
+    if (failed !== 0) queueMicrotask(() => this.fail(failed, 'route'));
     // A check alone is no reason to keep the process.
     this.handle.unref();
   }
@@ -106,11 +109,11 @@ export class HandleLine implements Line {
   /** A reset in the same poll as the last bytes reads as an end; but a connection that was reset has no peer any more. */
   private ended(): void {
     if (this.handle.getpeername({}) === 0) this.owner?.onEnd();
-    else this.owner?.onFailure('ECONNRESET');
+    else this.owner?.onFailure('ECONNRESET', undefined);
   }
 
-  private fail(status: number): void {
-    this.owner?.onFailure(getSystemErrorName(status));
+  private fail(status: number, refused: Refused | undefined = undefined): void {
+    this.owner?.onFailure(getSystemErrorName(status), refused);
   }
 }
 
@@ -127,14 +130,20 @@ export class SocketLine implements Line {
   private readonly socket: Socket;
   private readonly unix: boolean;
   private owner: LineOwner | undefined;
+  private connected = false;
 
   constructor(owner: LineOwner, address: string, port: number) {
     this.owner = owner;
     this.unix = address.startsWith('/');
     this.socket = this.unix ? connect({ path: address }) : connect({ host: address, port });
     this.socket.unref();
-    this.socket.on('connect', () => this.owner?.onConnected());
-    this.socket.on('error', (error: NodeJS.ErrnoException) => this.owner?.onFailure(error.code ?? error.message));
+    this.socket.on('connect', () => {
+      this.connected = true;
+      this.owner?.onConnected();
+    });
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.owner?.onFailure(error.code ?? error.message, this.unix && !this.connected ? 'socket' : undefined);
+    });
   }
 
   listen(): void {
@@ -150,7 +159,7 @@ export class SocketLine implements Line {
   close(reset: boolean): void {
     if (this.owner === undefined) return;
     this.owner = undefined;
-    if (reset && !this.unix && !this.socket.connecting) this.socket.resetAndDestroy();
+    if (reset && !this.unix && this.connected) this.socket.resetAndDestroy();
     else this.socket.destroy();
   }
 }
