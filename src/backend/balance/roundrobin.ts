@@ -142,7 +142,7 @@ class Group {
     const { lb } = server;
     lb.aside = false;
     this.aside--;
-    const step = Math.max(1, Math.trunc(this.nextWeight / lb.weight));
+    const step = Math.max(1, (this.nextWeight / lb.weight) | 0);
     const late = this.turns - lb.key;
     lb.npos = this.currPos + (late <= 0 ? -late : step - (late % step));
     this.queue(server);
@@ -172,7 +172,7 @@ class Group {
 
   private place(server: Server): void {
     const { lb } = server;
-    lb.npos = this.currPos + Math.trunc((this.nextWeight + this.currWeight - this.currPos) / lb.weight);
+    lb.npos = this.currPos + (((this.nextWeight + this.currWeight - this.currPos) / lb.weight) | 0);
     this.queue(server);
   }
 
@@ -188,7 +188,7 @@ class Group {
     }
     if (lb.heap === this.next) lb.npos += this.currWeight;
     const before = lb.npos;
-    const step = Math.trunc(this.nextWeight / eweight);
+    const step = (this.nextWeight / eweight) | 0;
     lb.npos = Math.min(lb.lpos + step, before);
     lb.rweight = 0;
     if (lb.npos < this.currPos + 2) lb.npos = this.currPos + step;
@@ -218,7 +218,7 @@ class Group {
   private advance({ lb }: Server): void {
     if (lb.npos === 0) lb.npos = this.currPos;
     lb.lpos = lb.npos;
-    const step = Math.trunc(this.nextWeight / lb.weight);
+    const step = (this.nextWeight / lb.weight) | 0;
     lb.npos += step;
     lb.rweight += this.nextWeight - step * lb.weight;
     if (lb.rweight >= lb.weight) {
@@ -234,7 +234,7 @@ class Group {
       this.queueByWeight(this.next, server);
       return;
     }
-    lb.key = (POSITION * lb.npos + Math.trunc((MAX_WEIGHT + lb.rweight - lb.weight) / SCALE)) >>> 0;
+    lb.key = (POSITION * lb.npos + (((MAX_WEIGHT + lb.rweight - lb.weight) / SCALE) | 0)) >>> 0;
     lb.order = ++this.arrivals;
     this.curr.push(server);
   }
