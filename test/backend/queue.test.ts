@@ -103,6 +103,26 @@ describe('of the two queues', () => {
     assert.deepEqual(order, ['hasty', 'next', 'again']);
   });
 
+  for (const algorithm of ['roundrobin', 'static-rr', 'leastconn', 'first', 'random'] as const) {
+    it(`nor for somebody who takes any, with ${algorithm}`, () => {
+      const { backend, servers } = makeBackend([serverConfig('s1', { maxconn: 1 })], {
+        balance: { ...makeBackend([]).backend.config.balance, algorithm },
+      });
+      const s1 = servers[0]!;
+      backend.assign(new Client(), ROUND, undefined);
+      let answer: unknown;
+      const hasty = new Client('hasty', () => {
+        backend.release(s1);
+        answer = backend.assign(new Client(), ROUND, undefined);
+      });
+      const next = new Client();
+      backend.assign(hasty, ROUND, undefined);
+      backend.assign(next, ROUND, undefined);
+      backend.release(s1);
+      assert.deepEqual([answer, next.server], ['queued', s1]);
+    });
+  }
+
   it('nobody is forgotten who claims an idle server while slots of another one are given out', () => {
     const { backend, servers } = makeBackend([serverConfig('s1', { maxconn: 1 }), serverConfig('s2', { maxconn: 1 })]);
     const [s1, s2] = servers as [Server, Server];
