@@ -135,6 +135,7 @@ export const stickRows: readonly Row<ProxyDraft>[] = [
     chapter: '4.2',
     doc: 'The table of this backend: which key belongs to which server. A full one forgets the oldest entries, or with `nopurge` takes no more. It outlives a reload while type and length stay the same.',
     missing: 'stick-table: missing size.',
+    strict: true,
     min: 1,
     parse: parseTable,
   },
