@@ -15,7 +15,9 @@ import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from 
 import { builtinText } from './config/builtin.ts';
 import { evaluateCondition } from './config/condition.ts';
 import { readMasterSocket } from './config/keywords/stats-socket.ts';
+import { lexLine } from './config/lexer.ts';
 import type { StatsSocketConfig } from './config/model.ts';
+import { bytesOf } from './core/bytes.ts';
 import { Level } from './core/log.ts';
 import { demoHelp, demoText, startDemoServers } from './demo.ts';
 import { detailedVersionText, HELP, versionText } from './help.ts';
@@ -97,9 +99,11 @@ function check(options: RunOptions): number {
   return ExitCode.Done;
 }
 
-/** HAProxy's codes for `-cc`: 0 true, 1 false, 2 error. */
+/** As in an `.if` line. HAProxy's codes for `-cc`: 0 true, 1 false, 2 error. */
 function condition(text: string): number {
-  const evaluated = evaluateCondition(text, (name) => process.env[name]);
+  const lookup = (name: string): string | undefined => process.env[name];
+  const lexed = lexLine(bytesOf(text), lookup);
+  const evaluated = 'error' in lexed ? lexed : evaluateCondition(lexed.words.join(' '), lookup);
   if ('value' in evaluated) return evaluated.value ? 0 : 1;
   process.stderr.write(line('alert', process.pid, `-cc: ${evaluated.error}`));
   return 2;
