@@ -76,7 +76,7 @@ export class Backends {
       this.sweep(backend);
     }
     this.list();
-    this.startChecks([...batch.recheck].filter((server) => !server.removed));
+    this.checker.start([...batch.recheck].filter((server) => !server.removed));
   }
 
   /** Ends the checks and the idle connections; exchanges are the data plane's. */
@@ -226,16 +226,6 @@ export class Backends {
   private list(): void {
     this.listed = [...this.known.values()].sort(inStatistics);
   }
-
-  /** First checks are spread as HAProxy spreads them at its start, by their place in the order of all. */
-  private startChecks(servers: readonly Server[]): void {
-    const checked = servers.filter(({ config }) => config.check !== undefined || config.agent !== undefined);
-    const least = leastInterval(checked);
-    for (const server of servers) this.checker.stop(server);
-    checked.forEach((server, i) => {
-      this.checker.start(server, (Math.max(least, shortestInterval(server.config)) * i) / checked.length);
-    });
-  }
 }
 
 /** What one `apply` has touched. */
@@ -249,16 +239,6 @@ class Batch {
   constructor(now: number) {
     this.now = now;
   }
-}
-
-/** The shortest interval of those of a second or more: quicker checks do not hurry the others. */
-function leastInterval(servers: readonly Server[]): number {
-  const intervals = servers.map(({ config }) => shortestInterval(config)).filter((interval) => interval >= 1000);
-  return intervals.length === 0 ? 0 : Math.min(...intervals);
-}
-
-function shortestInterval({ check, agent }: ServerConfig): number {
-  return Math.min(check?.inter ?? Number.POSITIVE_INFINITY, agent?.inter ?? Number.POSITIVE_INFINITY);
 }
 
 function inStatistics(a: Backend, b: Backend): number {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Checker } from '../../src/backend/checks/checker.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
-import { Wheel } from '../../src/core/wheel.ts';
+import { type Timed, Wheel } from '../../src/core/wheel.ts';
 import { until } from '../support/wait.ts';
 import { CHECK, HTTP_CHECK, makeBackend, serverConfig } from './support.ts';
 
@@ -56,7 +56,7 @@ describe('Checker', () => {
 
   function check(config: Partial<ServerConfig>, more: Parameters<typeof makeBackend>[1] = {}): Server {
     const { servers } = makeBackend([serverConfig('s1', { check: QUICK, ...config })], more);
-    checker.start(servers[0]!);
+    checker.start(servers);
     return servers[0]!;
   }
 
@@ -160,7 +160,7 @@ describe('Checker', () => {
     behave = (socket) => socket.once('data', () => socket.end('HTTP/1.0 500 New\r\n\r\n'));
     const port = await listen();
     assert.equal(server.update({ ...server.config, port }, 'ready', '', 0), true);
-    checker.start(server);
+    checker.start([server]);
     old.end('HTTP/1.0 200 OK\r\n\r\n');
     await gone;
     await until('the new address has answered', () => server.verdict !== undefined);
@@ -170,5 +170,27 @@ describe('Checker', () => {
   it('does not check a server without check', () => {
     check({ check: undefined });
     assert.equal(wheel.size, 0);
+  });
+
+  it('spreads the first checks as HAProxy does: over their own intervals, by place', () => {
+    const delays: number[] = [];
+    class Recorder extends Wheel {
+      override arm(_timed: Timed, ms: number): void {
+        delays.push(ms);
+      }
+    }
+    const agent = { inter: 4000, address: undefined, port: 1, send: '' };
+    const { servers } = makeBackend([
+      serverConfig('s0', { check: { ...CHECK, inter: 4000 } }),
+      serverConfig('s1', { check: { ...CHECK, inter: 200, fall: 1 } }),
+      serverConfig('s2', { check: { ...CHECK, inter: 4000 } }),
+      serverConfig('s3', { check: { ...CHECK, inter: 4000, fastinter: 1000 } }),
+      serverConfig('s4', { check: { ...CHECK, inter: 4000, fastinter: 1000, downinter: 2000, fall: 1 } }),
+      serverConfig('s5', { check: { ...CHECK, inter: 4000 }, agent }),
+      serverConfig('s6'),
+      serverConfig('s7', { agent }),
+    ]);
+    new Checker({ wheel: new Recorder(), spread: 0 }).start(servers);
+    assert.deepEqual(delays, [0, 125, 1000, 375, 2000, 2500, 3000, 3500]);
   });
 });

@@ -3,6 +3,7 @@
  *
  * Intervals count from the end of one check to the beginning of the next. `fastinter` is for servers in transition
  * (or never checked), `downinter` for those surely down, `inter` for the rest (manual 5.2); agents have `agent-inter`.
+ * In maintenance nobody is asked, and the rhythm is `inter`.
  *
  * Time-outs (manual 4.2 "timeout check"): with `timeout check`, each connect may take min(timeout connect, inter) and
  * what follows `timeout check`; without it, `inter` is for both together.
@@ -35,16 +36,25 @@ export class Checker {
     this.parts = parts;
   }
 
-  /** Asks a server with `check`, and an agent with `agent-check`, from `delay` ms on; begins anew if that goes on already. */
-  start(server: Server, delay = 0): void {
+  /** Asks servers with `check`, and agents with `agent-check`; begins anew where that goes on already. */
+  start(servers: readonly Server[]): void {
+    const checks = servers.flatMap((server) => this.make(server));
+    // As HAProxy at its start: each begins within its own interval, by its place; quick ones do not hurry the others.
+    const least = checks.reduce((shortest, check) => Math.min(shortest, slow(check.interval())), Number.POSITIVE_INFINITY);
+    checks.forEach((check, place) => {
+      const interval = Number.isFinite(least) ? Math.max(least, check.interval()) : check.interval();
+      this.parts.wheel.arm(check, (interval * place) / checks.length);
+    });
+  }
+
+  private make(server: Server): readonly Check[] {
     this.stop(server);
-    const checks: Check[] = [];
     const { check, agent } = server.config;
+    const checks: Check[] = [];
     if (check !== undefined) checks.push(new HealthCheck(server, this.parts));
     if (agent !== undefined) checks.push(new AgentCheck(server, agent.send, this.parts));
-    if (checks.length === 0) return;
-    this.checks.set(server, checks);
-    for (const one of checks) this.parts.wheel.arm(one, delay);
+    if (checks.length > 0) this.checks.set(server, checks);
+    return checks;
   }
 
   stop(server: Server): void {
@@ -55,6 +65,11 @@ export class Checker {
   stopAll(): void {
     for (const server of [...this.checks.keys()]) this.stop(server);
   }
+}
+
+/** An interval of a second or more; anything shorter does not count. */
+function slow(interval: number): number {
+  return interval >= 1000 ? interval : Number.POSITIVE_INFINITY;
 }
 
 /** What server and agent have in common. Its timer means the next check while none is in flight, else the time-out. */
@@ -79,7 +94,7 @@ abstract class Check extends Timed implements DialogOwner {
   protected abstract mark(busy: boolean): void;
   protected abstract report(verdict: Verdict, outcome: Outcome, now: number): void;
   /** Milliseconds to the next one. */
-  protected abstract interval(): number;
+  abstract interval(): number;
   /** Milliseconds that one may take, before `timeout check` has its say. */
   protected abstract patience(): number;
 
@@ -127,7 +142,7 @@ abstract class Check extends Timed implements DialogOwner {
   private begin(now: number): void {
     const target = this.target();
     if (target === undefined) {
-      this.schedule(now);
+      this.parts.wheel.arm(this, this.patience(), now);
       return;
     }
     this.since = monotonic();
@@ -139,8 +154,8 @@ abstract class Check extends Timed implements DialogOwner {
   /** The next one, from `now` on. */
   protected schedule(now: number): void {
     const interval = this.interval();
-    const spread = (interval * this.parts.spread) / 100;
-    this.parts.wheel.arm(this, interval + spread * (2 * Math.random() - 1), now);
+    const spread = Math.floor((interval * this.parts.spread) / 100);
+    this.parts.wheel.arm(this, interval + spread * (1 - 2 * Math.random()), now);
   }
 
   protected get waiting(): boolean {
@@ -187,12 +202,13 @@ class HealthCheck extends Check {
     this.server.setVerdict(verdict, now);
   }
 
-  protected override interval(): number {
-    const { inter, fastinter = inter, downinter = inter, rise, fall } = this.config;
-    const { health, op, verdict, fastCheck } = this.server;
+  /** A server that is well has `inter` also while its agent keeps it down. */
+  override interval(): number {
+    const { inter, fastinter = inter, downinter = inter } = this.config;
+    const { check, op, fastCheck } = this.server;
     if (fastCheck) return fastinter;
-    if (op === OpState.Stopped) return health === 0 ? downinter : fastinter;
-    return verdict === undefined || health < rise + fall - 1 ? fastinter : inter;
+    if (check.value === check.top) return inter;
+    return op === OpState.Stopped && check.value === 0 ? downinter : fastinter;
   }
 
   protected override patience(): number {
@@ -231,7 +247,7 @@ class AgentCheck extends Check {
     this.server.setAgentReport({ verdict, weight, admin, state, maxconn }, now);
   }
 
-  protected override interval(): number {
+  override interval(): number {
     return this.config.inter;
   }
 
