@@ -304,6 +304,10 @@ export class App {
         if (failures.length > 0) this.changes.setState(name, before);
         return failures.length === 0;
       },
+      setDynamicCookie: async ({ name }, change) => {
+        this.changes.setCookie(name, change);
+        await this.resume();
+      },
       reload: () => this.lifecycle.reload(),
     };
   }

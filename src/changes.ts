@@ -1,10 +1,17 @@
 /**
- * What operators have changed by the Runtime API in the configuration of the client side, until the next configuration:
- * limits, and which frontends listen. (What they change of servers, those remember.)
+ * What operators have changed in the configuration by the Runtime API, until the next configuration: limits of clients,
+ * which frontends listen, dynamic cookies. (What they change of servers, those remember.)
  */
 
 import type { Config, ProxyConfig } from './config/model.ts';
 import type { FrontendState } from './proxy/frontend.ts';
+
+/** What is left out stays as it is. */
+export interface DynamicCookie {
+  readonly dynamic?: boolean;
+  /** Bytes, one character each. */
+  readonly key?: string;
+}
 
 /** What could not be had again once it is closed. Who connects to it while it is paused waits (`proxy/admission.ts`). */
 export function inherited({ binds }: ProxyConfig): ProxyConfig['binds'] {
@@ -17,6 +24,8 @@ export class Changes {
   /** By the frontend's name. */
   private readonly limits: Map<string, number> = new Map();
   private readonly states: Map<string, FrontendState> = new Map();
+  /** By the backend's name. */
+  private readonly cookies: Map<string, DynamicCookie> = new Map();
 
   /** `set maxconn frontend` */
   limit(frontend: string, maxconn: number): void {
@@ -32,8 +41,14 @@ export class Changes {
     this.states.set(frontend, state);
   }
 
+  /** `enable dynamic-cookie backend`, `disable dynamic-cookie backend`, `set dynamic-cookie-key backend` */
+  setCookie(backend: string, change: DynamicCookie): void {
+    this.cookies.set(backend, { ...this.cookies.get(backend), ...change });
+  }
+
   forget(): void {
     this.maxconn = undefined;
+    this.cookies.clear();
     this.limits.clear();
     this.states.clear();
   }
@@ -41,11 +56,18 @@ export class Changes {
   /** The configuration with the changes in it. */
   over(config: Config): Config {
     const { global } = config;
-    const proxies = config.proxies.map((proxy) => this.overProxy(proxy));
+    const proxies = config.proxies.map((proxy) => this.overBackend(this.overFrontend(proxy)));
     return { ...config, global: { ...global, maxconn: this.maxconn ?? global.maxconn }, proxies };
   }
 
-  private overProxy(proxy: ProxyConfig): ProxyConfig {
+  private overBackend(proxy: ProxyConfig): ProxyConfig {
+    const change = proxy.kind === 'frontend' ? undefined : this.cookies.get(proxy.name);
+    if (change === undefined || proxy.cookie === undefined) return proxy;
+    const { dynamic = proxy.cookie.dynamic, key = proxy.dynamicCookieKey } = change;
+    return { ...proxy, cookie: { ...proxy.cookie, dynamic }, dynamicCookieKey: key };
+  }
+
+  private overFrontend(proxy: ProxyConfig): ProxyConfig {
     const { name, kind } = proxy;
     const state = this.stateOf(name);
     if (kind === 'backend' || (state === 'OPEN' && !this.limits.has(name))) return proxy;

@@ -399,6 +399,22 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
     ],
   ],
   [
+    'dynamic cookies',
+    'admin',
+    [
+      'enable dynamic-cookie backend',
+      'enable dynamic-cookie backend nope',
+      'enable dynamic-cookie backend web',
+      'enable dynamic-cookie backend app',
+      'disable dynamic-cookie backend app',
+      'set dynamic-cookie-key backend',
+      'set dynamic-cookie-key backend nope x',
+      'set dynamic-cookie-key backend app',
+      'set dynamic-cookie-key backend app secret',
+      'enable dynamic-cookie',
+    ],
+  ],
+  [
     'an operator',
     'operator',
     [

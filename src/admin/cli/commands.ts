@@ -52,14 +52,7 @@ const refused: readonly Command[] = [
     'commit acl',
   ),
   ...notDone(NOT_YET, 'set rate-limit', 'set var'),
-  ...notDone(
-    CONFIGURE,
-    'add server',
-    'del server',
-    'set dynamic-cookie-key backend',
-    'enable dynamic-cookie backend',
-    'disable dynamic-cookie backend',
-  ),
+  ...notDone(CONFIGURE, 'add server', 'del server'),
   ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
   ...notDone(
     OWN,

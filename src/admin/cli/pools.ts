@@ -1,10 +1,11 @@
-/** Reports on backends and their servers: `show backend`, `show servers state`, `show servers conn` (manual 9.3). */
+/** Commands about backends: `show backend`, `show servers state`, `show servers conn`, dynamic cookies (manual 9.3). */
 
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import { serversState } from '../../backend/servers-state.ts';
+import { bytesOf } from '../../core/bytes.ts';
 import { monotonic } from '../../core/clock.ts';
-import { type Answer, type Call, type Command, data, refuse } from './command.ts';
+import { type Answer, type Call, type Command, DONE, data, refuse } from './command.ts';
 import { findBackend } from './find.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -33,6 +34,26 @@ function connectionsOf({ id, backend, config, idle, scur, counters }: Server): s
   return `${server} - ${poolPurgeDelay} ${scur} ${counters.smax} ${Math.max(scur, idle.needed)} ${kept}\n`;
 }
 
+/** Runs with the backend that the first word names. */
+function withBackend(act: (backend: Backend, call: Call) => Answer | Promise<Answer>): (call: Call) => Answer | Promise<Answer> {
+  return (call) => {
+    const [name] = call.args;
+    if (name === undefined) return refuse('A backend name is expected.');
+    const backend = findBackend(call.runtime, name);
+    return backend === undefined ? refuse('No such backend.') : act(backend, call);
+  };
+}
+
+const setDynamic = (dynamic: boolean) =>
+  withBackend((backend, { runtime }) => runtime.setDynamicCookie(backend, { dynamic }).then(() => DONE));
+
+const setDynamicKey = withBackend((backend, { args: [, key], runtime }) => {
+  if (key === undefined) return refuse('String value expected.');
+  return runtime.setDynamicCookie(backend, { key: bytesOf(key) }).then(() => DONE);
+});
+
+const BACKEND = '<backend>';
+
 export const poolCommands: readonly Command[] = [
   {
     name: 'show backend',
@@ -45,6 +66,21 @@ export const poolCommands: readonly Command[] = [
     syntax: '[<backend>]',
     help: 'states of servers, as a state file has them',
     run: report((backends) => [serversState(backends, monotonic())]),
+  },
+  { name: 'enable dynamic-cookie backend', syntax: BACKEND, help: 'make cookies of addresses', level: 'admin', run: setDynamic(true) },
+  {
+    name: 'disable dynamic-cookie backend',
+    syntax: BACKEND,
+    help: 'use the cookies that are configured',
+    level: 'admin',
+    run: setDynamic(false),
+  },
+  {
+    name: 'set dynamic-cookie-key backend',
+    syntax: `${BACKEND} <key>`,
+    help: 'the secret of dynamic cookies',
+    level: 'admin',
+    run: setDynamicKey,
   },
   { name: 'show servers conn', syntax: '[<backend>]', help: 'connections to servers', run: report(connections) },
 ];

@@ -1,5 +1,6 @@
 /** What the Runtime API can see and change. `app.ts` makes it; tests make their own. */
 
+import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
 import type { Config, StatsSocketConfig } from '../../config/model.ts';
@@ -30,6 +31,7 @@ export interface Runtime {
   setFrontendMaxconn(frontend: Frontend, maxconn: number): Promise<void>;
   /** Answers whether it could be: a port that was given up may be somebody else's. */
   setFrontendState(frontend: Frontend, state: FrontendState): Promise<boolean>;
+  setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
   /** As SIGUSR2. */
   reload(): void;
 }
