@@ -6,6 +6,8 @@
 import { fullHash, type Hash, hashFunction, sourceKey } from '../backend/balance/hash.ts';
 import { NO_KEY } from '../backend/types.ts';
 import type { BalanceConfig } from '../config/model.ts';
+import { Body } from '../http/body.ts';
+import { CLASS, TOKEN } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
 import { splitList } from '../rules/header-values.ts';
 import type { RuleContext } from '../rules/types.ts';
@@ -29,6 +31,26 @@ export function balanceKey(config: BalanceConfig, context: KeyContext, sample: P
     keys.set(config, key);
   }
   return key(context);
+}
+
+/**
+ * `balance url_param`: the parameter may stand in the body of a POST, with or without `check_post`. Who waits for a
+ * `100 Continue` gets it from the server, and would wait for ever.
+ */
+export function seeksForm({ parameter }: BalanceConfig, { method, target, expect }: Head): boolean {
+  if (parameter === undefined || method !== 'POST' || expect !== '') return false;
+  return parameterIn(target, target.indexOf('?') + 1, parameter.name) === undefined;
+}
+
+/** The key that is in a body, of which `bytes[at..to)` have come; undefined while more of it is needed. */
+export function formKey(config: BalanceConfig, head: Head, bytes: Buffer, at: number, to: number, enough: boolean): number | undefined {
+  const { parameter, hash } = config;
+  const body = new Body();
+  body.start(head.framing, head.contentLength, false);
+  body.take(bytes, at, to);
+  if (!enough && !body.done && !body.failed) return undefined;
+  const value = formValue(body.view().toString('latin1'), parameter?.name ?? '');
+  return value === undefined ? NO_KEY : hashFunction(hash?.function ?? 'sdbm', hash?.avalanche === true)(value);
 }
 
 function makeKey(config: BalanceConfig, sample: Part | undefined): Key {
@@ -96,7 +118,21 @@ function uriPart(uri: string, { length, depth, whole }: NonNullable<BalanceConfi
 
 /** The value of the parameter in `text` from `from` on; no parameters, with `from` 0. An empty value is one, too. */
 function parameterIn(text: string, from: number, name: string): string | undefined {
-  if (from === 0) return undefined;
+  return from === 0 ? undefined : valueIn(text, from, name);
+}
+
+/** As HAProxy, which takes a body whose value begins with what cannot stand in one for no form. */
+function formValue(text: string, name: string): string | undefined {
+  const value = valueIn(text, 0, name);
+  if (value === undefined || value === '') return value;
+  const first = value.charCodeAt(0);
+  if (((CLASS[first] ?? 0) & TOKEN) !== 0) return value;
+  return BLANKS.includes(value.charAt(0)) ? '' : undefined;
+}
+
+const BLANKS = ' \t\r\n';
+
+function valueIn(text: string, from: number, name: string): string | undefined {
   for (let at = from; ; ) {
     const equals = at + name.length;
     const next = text.indexOf('&', at);

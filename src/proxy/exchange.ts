@@ -28,7 +28,7 @@ import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
-import { balanceKey } from './balance-key.ts';
+import { balanceKey, formKey, seeksForm } from './balance-key.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
@@ -98,6 +98,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private clientAwaited = false;
   /** A POST to the statistics page, being collected. */
   private form: StatsForm | undefined = undefined;
+  /** The body is awaited for the key in it, and the key once it was found there. */
+  private formAwaited = false;
+  private key: number | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
   /** The connection that serves this session alone, whether a request is on it or not. */
@@ -141,6 +144,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.relay.reset();
     this.tunnel = undefined;
     this.form = undefined;
+    this.formAwaited = false;
+    this.key = undefined;
     this.discarding = false;
     this.left = undefined;
     this.postponed = false;
@@ -170,7 +175,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (!upload.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
       upload.kept = new KeptBody(this.services.limits.headSize - upload.lines.length);
     }
-    this.assign(undefined, now);
+    if (chosen.bound && !upload.bodiless && seeksForm(chosen.config.balance, this.request)) this.awaitForm(now);
+    else this.assign(undefined, now);
   }
 
   /** True when a rule, the statistics page or a redirect of this proxy has taken the request. */
@@ -188,6 +194,24 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     return false;
   }
 
+  /** The body decides which server gets it: it is held until it is whole, or as much as a buffer holds. */
+  private awaitForm(now: number): void {
+    this.formAwaited = true;
+    this.clientAwaited = true;
+    const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
+    this.session.armFor(httpRequest ?? client, now);
+  }
+
+  private readForm(bytes: Buffer, at: number, to: number): void {
+    const { balance } = (this.backendObject as Backend).config;
+    const enough = this.session.clientEnded || to - at >= this.services.limits.headSize;
+    this.key = formKey(balance, this.request, bytes, at, to, enough);
+    if (this.key === undefined) return;
+    this.formAwaited = false;
+    this.clientAwaited = false;
+    this.assign(undefined, monotonic());
+  }
+
   // --- a slot and a connection
 
   private assign(avoid: Server | undefined, now: number): void {
@@ -203,7 +227,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private balance(avoid: Server | undefined): Assignment {
     const backend = this.backendObject as Backend;
     const key = backend.bound
-      ? balanceKey(backend.config.balance, this, (this.program ?? this.session.listener.frontend.program).rules.hashed)
+      ? (this.key ?? balanceKey(backend.config.balance, this, (this.program ?? this.session.listener.frontend.program).rules.hashed))
       : NO_KEY;
     return backend.assign(this, key, avoid);
   }
@@ -256,11 +280,31 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     }
   }
 
-  /** Ended from outside, while it has a server's slot. */
+  /** Ended from outside, while it has a server's slot: to the client it is as if the server had gone. */
   onShutdown(cause: ShutdownCause): void {
-    this.termination = `${cause}${stageOf(this.phase)}`;
-    this.close(false);
-    this.session.destroy();
+    try {
+      this.shutDown(cause);
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
+  private shutDown(cause: ShutdownCause): void {
+    switch (this.phase) {
+      case Phase.Assigned:
+      case Phase.Connecting:
+        this.fail(Failures.ConnectFailed, `${cause}C`);
+        return;
+      case Phase.Established:
+        if (this.relay.begun) this.fail(Failures.ResponseCut, this.relay.untilClose ? `${cause}-` : `${cause}D`);
+        // Nothing can be said in the middle of a request.
+        else if (!this.upload.body.done) this.fail(Failures.ReusedClosed, `${cause}-`);
+        else this.fail(Failures.ServerClosed, `${cause}H`);
+        return;
+      case Phase.Tunnel:
+        this.termination = `${cause}-`;
+        this.endTunnel();
+    }
   }
 
   /**
@@ -375,6 +419,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number, to: number): number {
+    if (this.formAwaited) this.readForm(bytes, at, to);
     if (this.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
     if (this.serverBehind) return at;
     const { body } = this.upload;
@@ -745,9 +790,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   /** Ends the exchange: with an error reply when none has gone yet, else by cutting the connection. */
-  fail(failure: Failure): void {
+  fail(failure: Failure, termination: string = failure.termination): void {
     if (this.phase === Phase.Idle) return;
-    this.termination = failure.termination;
+    this.termination = termination;
     tally.countFailure(this, failure);
     this.dropConnection();
     if (this.phase === Phase.Queued) {
