@@ -8,10 +8,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { refusingAddress } from '../support/faulty.ts';
 import { root } from '../support/paths.ts';
 import { serve } from '../support/upstream.ts';
-import { outlast, until } from '../support/wait.ts';
+import { until } from '../support/wait.ts';
 
 export interface Story {
   readonly name: string;
@@ -45,9 +46,6 @@ export interface Balancing {
 }
 
 const COLUMNS: readonly string[] = ['qmax', 'smax', 'stot', 'lbtot', 'econ', 'wretr', 'wredis', 'cli_abrt', 'hrsp_2xx', 'hrsp_5xx'];
-
-/** Of the time-outs in the stories, with all retries; `outlast` waits twice as long. */
-const LONGEST_WAIT = 800;
 
 /** Answers a request when it is told to. */
 class HoldingServer {
@@ -106,10 +104,10 @@ function readStory(text: string): Story {
       ours.tell(mark, rest);
     } else if (row !== '' && !row.startsWith('===')) lines.push(row);
   }
-  return { name, lines, steps, outcome: theirs, ours };
+  return { name, lines, steps, outcome: { ...theirs }, ours: { ...ours } };
 }
 
-class Telling implements Outcome {
+class Telling {
   readonly after: string[] = [];
   readonly log: Record<string, string> = {};
   readonly counters: Record<string, string> = {};
@@ -120,10 +118,10 @@ class Telling implements Outcome {
   }
 }
 
-/** Plays `steps` through the balancer that `start` makes of the lines of its backend, until `logs` requests have been logged. */
+/** Plays a story through the balancer that `start` makes of the lines of its backend, and waits for what is `expected`. */
 export async function play(
-  { lines, steps }: Pick<Story, 'lines' | 'steps'>,
-  logs: number,
+  { lines, steps }: Story,
+  expected: Outcome,
   start: (backend: string, story: (balancing: Balancing) => Promise<void>) => Promise<void>,
 ): Promise<Outcome> {
   const names = [...lines.join('\n').matchAll(/^server (\w+)/gm)].map((match) => match[1] ?? '');
@@ -139,11 +137,11 @@ export async function play(
     await start(backend.map((line) => ` ${line}\n`).join(''), async (balancing) => {
       const script = new Script(servers, balancing);
       const after: string[] = [];
-      for (const step of steps) {
+      for (const [i, step] of steps.entries()) {
         await script.step(step);
-        after.push(await script.state());
+        after.push(await script.state(expected.after[i] ?? ''));
       }
-      outcome = { after, ...(await script.end(logs)) };
+      outcome = { after, ...(await script.end(expected)) };
     });
   } finally {
     for (const upstream of upstreams) await upstream.stop();
@@ -163,12 +161,17 @@ class Script {
   }
 
   async step(step: string): Promise<void> {
+    for (const part of step.split('; ')) await this.part(part);
+  }
+
+  private async part(step: string): Promise<void> {
     const [verb = '', ...words] = step.split(' ');
     if (verb === 'ask') for (const word of words) await this.ask(word);
     else if (verb === 'done') for (const word of words) await this.done(word);
     else if (verb === 'leave') for (const word of words) this.clients.get(word)?.resetAndDestroy();
     else if (verb === 'run') await this.balancing.run(words.join(' '));
-    else if (verb === 'wait') await outlast(LONGEST_WAIT);
+    else if (verb === 'served') for (const word of words) await this.served(word);
+    else if (verb === 'over') for (const word of words) await until(`${word} is logged`, () => word in this.balancing.logged());
     else throw new Error(`no step '${step}'`);
   }
 
@@ -184,38 +187,51 @@ class Script {
     await until(`${name} has arrived`, async () => Number((await this.balancing.rows()).get('BACKEND')?.stot) === this.asked);
   }
 
-  private async done(name: string): Promise<void> {
-    await until(`a server has ${name}`, () => this.servers.some((server) => server.answer(name)), 3000);
+  private async served(name: string): Promise<void> {
+    await until(`a server has ${name}`, () => this.servers.some((server) => server.held.has(name)));
   }
 
-  /** Once it has stopped changing. */
-  async state(): Promise<string> {
+  private async done(name: string): Promise<void> {
+    await until(`a server has ${name}`, () => this.servers.some((server) => server.answer(name)));
+  }
+
+  /** What holds when it is as `expected` and stays so for a while, or what holds instead. */
+  async state(expected: string): Promise<string> {
     let last = '';
-    const look = async () => {
-      const rows = await this.balancing.rows();
-      const places = this.servers.map(({ name, held }) => `${name}=${[...held.keys()].sort().join(',')}`);
-      return `${places.map((place) => `${place} `).join('')}q=${['BACKEND', ...this.servers.map(({ name }) => name)].map((name) => rows.get(name)?.qcur).join('/')}`;
-    };
     let same = 0;
-    await until('nothing changes any more', async () => {
-      const now = await look();
-      same = now === last ? same + 1 : 0;
-      last = now;
-      return same >= 5;
-    });
+    const stays = async () => {
+      last = await this.look();
+      same = last === expected ? same + 1 : 0;
+      return same > 3;
+    };
+    await until('it is as expected', stays, 5000).catch(() => undefined);
     return last;
   }
 
-  /** Reads what was counted and logged, and lets everybody go. */
-  async end(logs: number): Promise<Pick<Outcome, 'log' | 'counters'>> {
-    await until(`${logs} requests are logged`, () => Object.keys(this.balancing.logged()).length >= logs);
+  private async look(): Promise<string> {
     const rows = await this.balancing.rows();
-    const counters = [...rows].map(([name, row]) => {
+    const places = this.servers.map(({ name, held }) => `${name}=${[...held.keys()].sort().join(',')} `);
+    const queues = ['BACKEND', ...this.servers.map(({ name }) => name)].map((name) => rows.get(name)?.qcur);
+    return `${places.join('')}q=${queues.join('/')}`;
+  }
+
+  /** What was counted and logged, once it is what was expected or does not become so; then lets everybody go. */
+  async end(expected: Outcome): Promise<Pick<Outcome, 'log' | 'counters'>> {
+    let found = await this.totals();
+    const complete = async () => {
+      found = await this.totals();
+      return isDeepStrictEqual(found, { log: expected.log, counters: expected.counters });
+    };
+    await until('all is logged and counted', complete, 5000).catch(() => undefined);
+    for (const client of this.clients.values()) client.resetAndDestroy();
+    return found;
+  }
+
+  private async totals(): Promise<Pick<Outcome, 'log' | 'counters'>> {
+    const counters = [...(await this.balancing.rows())].map(([name, row]) => {
       const told = COLUMNS.filter((column) => row[column] !== '' && row[column] !== '0').map((column) => `${column} ${row[column]}`);
       return [name === 'BACKEND' ? 'be' : name, told.join(' ')] as const;
     });
-    const log = this.balancing.logged();
-    for (const client of this.clients.values()) client.resetAndDestroy();
-    return { log, counters: Object.fromEntries(counters) };
+    return { log: { ...this.balancing.logged() }, counters: Object.fromEntries(counters) };
   }
 }
