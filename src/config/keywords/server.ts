@@ -3,7 +3,6 @@
  * `docker-servers`, `docker-routes` and the labels of containers.
  */
 
-import { isIP } from 'node:net';
 import { didYouMean } from '../../core/suggest.ts';
 import { finishServer, reopenServer, type ServerDraft } from '../draft.ts';
 import type { ServerConfig } from '../model.ts';
