@@ -72,6 +72,7 @@ export class Balancer {
       },
       stats: { matches: () => false, handle: () => undefined },
     });
+    this.backends.onShutdown = (server, cause) => this.plane.shutdown(server, cause);
   }
 
   /** Starts with `text`; `defaults` with sane time-outs stand before it. */
