@@ -13,25 +13,27 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
-import { NO_KEY, Observation, type Waiter } from '../backend/types.ts';
+import { type Assignment, NO_KEY, Observation, type Waiter } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
-import type { Wheel } from '../core/wheel.ts';
 import { Alarm } from './alarm.ts';
-import { addressKey } from './balance-key.ts';
+import { balanceKey } from './balance-key.ts';
+import type { Binding } from './persistence.ts';
 import { Phase } from './phases.ts';
-import { nextAfter, placeOf } from './retry.ts';
+import type { Program } from './program.ts';
+import { deserted, nextAfter, placeOf } from './retry.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
+import type { Services } from './services.ts';
 import * as tally from './tally.ts';
+import type { TcpContext } from './tcp-context.ts';
 
 /** HAProxy's turn-around delay before the same server is tried again, ms. */
 const TURN_AROUND = 1000;
 
 /** The session, as its way to a server sees it. */
 export interface Traveller {
-  /** As its socket has it. */
-  readonly peerAddress: string;
-  readonly localPort: number;
+  readonly services: Services;
+  readonly context: TcpContext;
   /** `connection` stands, and has no user any more but whom it is given now. */
   onReached(connection: ServerConnection, now: number): void;
   /** There is no way. */
@@ -54,21 +56,28 @@ export class Reach implements Waiter, ConnectionUser {
   assignedAt = -1;
   connectedAt = -1;
   private readonly traveller: Traveller;
-  private readonly wheel: Wheel;
   private readonly alarm: Alarm;
   private connection: ServerConnection | undefined = undefined;
   /** A retry is on its way from here to another server. */
   private left: Server | undefined = undefined;
+  private readonly program: Program | undefined;
+  /** What the backend's rules tie the session to. */
+  private readonly binding: Binding | undefined;
 
-  constructor(traveller: Traveller, backend: Backend, wheel: Wheel, now: number) {
+  constructor(traveller: Traveller, backend: Backend, now: number) {
+    const { context, services } = traveller;
     this.traveller = traveller;
     this.backend = backend;
-    this.wheel = wheel;
     this.queuedAt = now;
-    this.alarm = new Alarm(wheel, (at) => this.guard(() => this.onAlarm(at)));
+    context.backend = backend.name;
+    this.program = services.programs.get(backend.config.id);
+    this.binding = this.program?.persistence?.begin(context);
+    this.alarm = new Alarm(services.wheel, (at) => this.guard(() => this.onAlarm(at)));
   }
 
   begin(now: number): void {
+    const { context, services } = this.traveller;
+    if (this.binding !== undefined) this.program?.persistence?.bind(this.binding, context, this.backend, services.backends);
     this.assign(undefined, now);
   }
 
@@ -79,6 +88,7 @@ export class Reach implements Waiter, ConnectionUser {
     this.alarm.clear();
     this.connection?.close();
     this.connection = undefined;
+    this.binding?.release();
   }
 
   release(): void {
@@ -101,18 +111,40 @@ export class Reach implements Waiter, ConnectionUser {
   onRedistributed(server: Server): void {
     this.phase = Phase.Request;
     this.left = server;
+    this.binding?.unbind();
     this.guard(() => this.assign(server, monotonic()));
   }
 
   private assign(avoid: Server | undefined, now: number): void {
-    const { backend } = this;
-    const key = backend.bound ? addressKey(backend.config.balance, this.traveller.peerAddress) : NO_KEY;
-    const assigned = backend.assign(this, key, avoid);
+    const server = this.binding?.server;
+    const assigned = server === undefined ? this.balance(avoid) : this.claim(server);
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;
     else if (assigned === 'no-server') this.traveller.onUnreached(Failures.NoServer);
     else if (assigned === 'full') this.traveller.onUnreached(Failures.QueueFull);
     else this.connect(assigned, now);
+  }
+
+  private balance(avoid: Server | undefined): Assignment {
+    const { backend } = this;
+    const key = backend.bound ? balanceKey(backend.config.balance, this.traveller.context, this.program?.rules.hashed) : NO_KEY;
+    return backend.assign(this, key, avoid);
+  }
+
+  /** A slot of the server that the session is tied to; one that is full is left where it may be. */
+  private claim(server: Server): Assignment {
+    const forced = this.tie === 'forced';
+    const assigned = this.backend.claim(this, server, forced);
+    if (assigned !== 'full' || forced || this.backend.config.redispatch === undefined) return assigned;
+    this.binding?.unbind();
+    this.left = server;
+    return this.balance(server);
+  }
+
+  private get tie(): 'free' | 'bound' | 'forced' {
+    const { binding } = this;
+    if (binding === undefined) return 'free';
+    return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
   }
 
   /** Who left a server has found one, be it to wait for it, or none. */
@@ -143,12 +175,13 @@ export class Reach implements Waiter, ConnectionUser {
     this.backend.counters.connect++;
     this.phase = Phase.Connecting;
     this.alarm.set(this.backend.config.timeouts.connect, now);
-    this.connection = new ServerConnection(server, this, this.wheel, this.traveller.localPort);
+    this.connection = new ServerConnection(server, this, this.traveller.services.wheel, this.traveller.context.localPort);
   }
 
   /** Another server, or this one again if there is no other. */
   private leave(server: Server, now: number): void {
     this.left = server;
+    this.binding?.unbind();
     this.server = undefined;
     this.assignedAt = -1;
     this.backend.release(server, false);
@@ -162,7 +195,7 @@ export class Reach implements Waiter, ConnectionUser {
     this.alarm.clear();
     if (server.config.observe !== undefined) server.observe(Observation.ConnectFailed, monotonic());
     const attempt = { failure, status: 0, retries: this.retries, repeatable: true, replayable: false };
-    const next = nextAfter(attempt, placeOf(server), this.backend.config);
+    const next = nextAfter(attempt, placeOf(server, this.tie), this.backend.config);
     if (next === 'end') {
       this.traveller.onUnreached(failure);
       return;
@@ -191,8 +224,8 @@ export class Reach implements Waiter, ConnectionUser {
     const server = this.server as Server;
     server.counters.stot++;
     // It may have gone, or been taken out, in the pause.
-    if (server.usable) this.open(server, now);
-    else this.leave(server, now);
+    if (deserted(placeOf(server, this.tie))) this.leave(server, now);
+    else this.open(server, now);
   }
 
   // --- the connection, while it is made
@@ -205,6 +238,8 @@ export class Reach implements Waiter, ConnectionUser {
     this.connectedAt = now;
     this.phase = Phase.Established;
     if (server.config.observe !== undefined) server.observe(Observation.Connected, now);
+    const { context, services } = this.traveller;
+    this.binding?.persistence.remember(this.binding, context, server, services.backends);
     this.traveller.onReached(connection, now);
   }
 

@@ -14,7 +14,6 @@ import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import type { Failure } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
-import { Head } from '../http/head.ts';
 import { type Accepted, owned, wasReset } from './accept.ts';
 import { Alarm } from './alarm.ts';
 import type { Listener } from './listener.ts';
@@ -23,25 +22,19 @@ import { Phase, stageOf } from './phases.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { Services } from './services.ts';
-import { plainAddress } from './session.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
 import { countEntered } from './tally.ts';
+import { TcpContext } from './tcp-context.ts';
 import { Reach, type Traveller } from './tcp-reach.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
 import { countReset, countTcpAbort, countTcpEnded, countUnreached, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
-
-/** What rules see of a request where there is none. */
-const NO_REQUEST = new Head(1);
 
 export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFacts {
   readonly socket: net.Socket;
   readonly outlet: Outlet;
   readonly listener: Listener;
   readonly services: Services;
-  readonly clientAddress: string;
-  readonly clientPort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  readonly context: TcpContext;
   readonly acceptedAt: number;
   readonly acceptedWall: number;
   readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
@@ -57,10 +50,6 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   private paused = false;
   private readonly alarm: Alarm;
 
-  get peerAddress(): string {
-    return this.socket.remoteAddress ?? '';
-  }
-
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     const { socket } = accepted;
     this.socket = socket;
@@ -68,10 +57,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     this.services = services;
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
-    this.clientAddress = plainAddress(socket.remoteAddress);
-    this.clientPort = socket.remotePort ?? 0;
-    this.localAddress = plainAddress(socket.localAddress);
-    this.localPort = socket.localPort ?? 0;
+    this.context = new TcpContext(socket, listener.frontend.name);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
     this.outlet = new Outlet(socket, () => this.guard(() => this.relay?.onClientDrain()));
     socket.on('end', () => this.guard(() => this.onEnd()));
@@ -94,18 +80,13 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   }
 
   private route(now: number): void {
-    const { listener, services, clientAddress, clientPort, localAddress, localPort } = this;
-    const { frontend } = listener;
-    const chosen = chooseBackend(frontend, services.backends, {
-      ...{ clientAddress, clientPort, localAddress, localPort, frontend: frontend.name },
-      ...{ request: NO_REQUEST, response: undefined, backend: undefined, server: undefined, disableL7Retry: false },
-    });
+    const chosen = chooseBackend(this.listener.frontend, this.services.backends, this.context);
     if (isFailure(chosen)) {
       this.onUnreached(chosen);
       return;
     }
     countEntered(chosen, now);
-    this.reach = new Reach(this, chosen, services.wheel, now);
+    this.reach = new Reach(this, chosen, now);
     this.reach.begin(now);
   }
 
@@ -237,7 +218,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     const { frontend } = this.listener;
     frontend.counters.eint++;
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    this.services.events.event(Level.Err, `internal error in ${frontend.name} for ${this.clientAddress}: ${stack}`, frontend.name);
+    this.services.events.event(Level.Err, `internal error in ${frontend.name} for ${this.context.clientAddress}: ${stack}`, frontend.name);
     if (this.state === 'over') return;
     this.termination = `I${this.stage}`;
     this.finish();

@@ -3,14 +3,14 @@
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 import { countAbort, countBadResponse } from './tally.ts';
+import type { TcpContext } from './tcp-context.ts';
 import type { Reach } from './tcp-reach.ts';
 
 /** A session that is over. */
 export interface TcpFacts {
   readonly listener: Listener;
   readonly services: Services;
-  readonly clientAddress: string;
-  readonly clientPort: number;
+  readonly context: TcpContext;
   /** Monotonic and wall-clock ms. */
   readonly acceptedAt: number;
   readonly acceptedWall: number;
@@ -66,8 +66,8 @@ export function countReset({ backend, server }: Reach): void {
 }
 
 /** As soon as a client is there: where there is no format for sessions that are over. */
-export function logAccepted(facts: TcpFacts & { readonly localAddress: string; readonly localPort: number }): void {
-  const { listener, services, clientAddress, clientPort, localAddress, localPort } = facts;
+export function logAccepted({ listener, services, context }: TcpFacts): void {
+  const { clientAddress, clientPort, localAddress, localPort } = context;
   const { frontend } = listener;
   const { logs, logFormat } = frontend.config;
   if (logs.length === 0 || logFormat !== 'none') return;
@@ -84,8 +84,8 @@ export function logTcp(facts: TcpFacts, now: number): void {
   if (dontlognull && bytesIn === 0) return;
   const server = reach?.server ?? reach?.awaited;
   services.accessLog.exchange({
-    clientAddress: facts.clientAddress,
-    clientPort: facts.clientPort,
+    clientAddress: facts.context.clientAddress,
+    clientPort: facts.context.clientPort,
     wallStart: facts.acceptedWall,
     wallReady: facts.acceptedWall,
     frontend,

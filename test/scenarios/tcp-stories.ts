@@ -136,9 +136,9 @@ export function essentials(rows: readonly Readonly<Record<string, string>>[]): R
   );
 }
 
-const ONE = { s1: 'serves' };
-
 interface Spec {
+  /** Of the frontend, where it is not its default backend alone. */
+  readonly routes?: readonly string[];
   readonly front?: readonly string[];
   readonly back?: readonly string[];
   readonly servers?: Story['servers'];
@@ -148,7 +148,15 @@ interface Spec {
 }
 
 function story(name: string, spec: Spec, play: Story['play']): Story {
-  return { name, front: ['default_backend be'], back: [], servers: ONE, ...spec, play };
+  const { routes = ['default_backend be'], front = [], back = [], servers = { s1: 'serves' }, ...outcome } = spec;
+  return { name, front: [...routes, ...front], back, servers, ...outcome, play };
+}
+
+/** Both end, and it is over. */
+async function part(client: Peer, server: Peer): Promise<void> {
+  client.end();
+  server.end();
+  await client.ended();
 }
 
 export const STORIES: readonly Story[] = [
@@ -210,7 +218,7 @@ export const STORIES: readonly Story[] = [
   story(
     'nobody says anything, and that is not logged',
     {
-      front: ['default_backend be', 'option dontlognull'],
+      front: ['option dontlognull'],
       log: [],
       counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 lbtot 1 connect 1', BACKEND: 'stot 1 lbtot 1 connect 1' },
     },
@@ -226,7 +234,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the client alone speaks, and that is logged',
     {
-      front: ['default_backend be', 'option dontlognull'],
+      front: ['option dontlognull'],
       log: ['be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
       counters: { FRONTEND: 'stot 1 bin 5 conn_tot 1', s1: 'stot 1 bin 5 lbtot 1 connect 1', BACKEND: 'stot 1 bin 5 lbtot 1 connect 1' },
     },
@@ -244,7 +252,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the server alone speaks, and that is not logged',
     {
-      front: ['default_backend be', 'option dontlognull'],
+      front: ['option dontlognull'],
       log: [],
       counters: { FRONTEND: 'stot 1 bout 9 conn_tot 1', s1: 'stot 1 bout 9 lbtot 1 connect 1', BACKEND: 'stot 1 bout 9 lbtot 1 connect 1' },
     },
@@ -350,7 +358,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the client is silent',
     {
-      front: ['default_backend be', 'timeout client 300ms'],
+      front: ['timeout client 300ms'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
@@ -382,7 +390,7 @@ export const STORIES: readonly Story[] = [
   story(
     'both are silent for as long as both may',
     {
-      front: ['default_backend be', 'timeout client 300ms'],
+      front: ['timeout client 300ms'],
       back: ['timeout server 300ms'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
@@ -399,7 +407,7 @@ export const STORIES: readonly Story[] = [
   story(
     'both are silent for as long as a tunnel may',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['timeout server 500ms', 'timeout tunnel 1500ms'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
@@ -416,7 +424,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the client has ended, and the server is silent',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['timeout server 1s'],
       log: ['be/s1 t/t/t 0 sD 1/1/0/0/0 0/0'],
       counters: {
@@ -455,7 +463,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the server has ended, and the client has timeout client-fin',
     {
-      front: ['default_backend be', 'timeout client-fin 300ms'],
+      front: ['timeout client-fin 300ms'],
       back: ['timeout tunnel 9s'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
@@ -474,7 +482,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the server has ended, and the client is silent',
     {
-      front: ['default_backend be', 'timeout client 300ms'],
+      front: ['timeout client 300ms'],
       log: ['be/s1 t/t/t 7 cD 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
@@ -549,9 +557,7 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const client = await stage.client();
       const server = await stage.accepted('s2');
-      server.end();
-      client.end();
-      await client.ended();
+      await part(client, server);
     },
   ),
   story(
@@ -571,9 +577,7 @@ export const STORIES: readonly Story[] = [
       await (await stage.client()).closed();
       const client = await stage.client();
       const server = await stage.accepted('s2');
-      server.end();
-      client.end();
-      await client.ended();
+      await part(client, server);
     },
   ),
   story(
@@ -589,7 +593,7 @@ export const STORIES: readonly Story[] = [
   ),
   story(
     'there is no backend',
-    { front: [], log: ['www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0'], counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: '' } },
+    { routes: [], log: ['www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0'], counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: '' } },
     async (stage) => {
       await (await stage.client()).closed();
     },
@@ -597,7 +601,7 @@ export const STORIES: readonly Story[] = [
   story(
     'a rule chooses the backend by the address',
     {
-      front: ['use_backend be if { src 127.0.0.0/8 }', 'use_backend be if { src 192.0.2.1 }'],
+      routes: ['use_backend be if { src 127.0.0.0/8 }', 'use_backend be if { src 192.0.2.1 }'],
       log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
@@ -607,9 +611,7 @@ export const STORIES: readonly Story[] = [
     },
     async (stage) => {
       const [client, server] = await stage.pair();
-      client.end();
-      server.end();
-      await client.ended();
+      await part(client, server);
     },
   ),
   story(
@@ -639,9 +641,7 @@ export const STORIES: readonly Story[] = [
       two.end();
       const three = await stage.accepted();
       await three.got('third');
-      third.end();
-      three.end();
-      await third.ended();
+      await part(third, three);
     },
   ),
   story(
@@ -661,15 +661,13 @@ export const STORIES: readonly Story[] = [
       const second = await stage.client();
       second.send('second');
       await second.closed();
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
     'a client that waits in the queue for longer than timeout client',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['timeout queue 1500ms', 'timeout tunnel 9s'],
       servers: { s1: 'serves maxconn 1' },
       log: ['be/<NOSRV> t/-1/t 0 sQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
@@ -684,9 +682,7 @@ export const STORIES: readonly Story[] = [
       const second = await stage.client();
       second.send('second');
       await second.closed();
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
@@ -706,9 +702,7 @@ export const STORIES: readonly Story[] = [
       await stage.reaches('BACKEND', 'qcur', 1);
       second.end();
       await second.closed();
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
@@ -728,9 +722,7 @@ export const STORIES: readonly Story[] = [
       second.send('second');
       second.end();
       await stage.reaches('BACKEND', 'qcur', 1);
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
       const two = await stage.accepted();
       await two.got('second');
       await two.ended();
@@ -757,9 +749,7 @@ export const STORIES: readonly Story[] = [
       await stage.reaches('BACKEND', 'qcur', 1);
       second.end();
       await second.closed();
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
@@ -780,9 +770,7 @@ export const STORIES: readonly Story[] = [
       await stage.reaches('BACKEND', 'qcur', 1);
       second.reset();
       await stage.reaches('BACKEND', 'qcur', 0);
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
@@ -843,7 +831,7 @@ export const STORIES: readonly Story[] = [
   story(
     'the client is silent while the server does not accept',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['retries 0', 'timeout connect 9s'],
       servers: { s1: 'deaf' },
       log: ['be/s1 t/-1/t 0 cC 1/1/0/0/0 0/0'],
@@ -860,7 +848,7 @@ export const STORIES: readonly Story[] = [
   story(
     'a silent client waits in the queue for longer than timeout client',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['timeout queue 9s', 'timeout tunnel 9s'],
       servers: { s1: 'serves maxconn 1' },
       log: ['be/<NOSRV> -1/-1/t 0 cQ 2/2/1/0/0 0/1', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
@@ -874,15 +862,13 @@ export const STORIES: readonly Story[] = [
       const [first, one] = await stage.pair();
       const second = await stage.client();
       await second.closed();
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
     },
   ),
   story(
     'the client speaks and then waits for longer than timeout client while the server does not accept',
     {
-      front: ['default_backend be', 'timeout client 500ms'],
+      front: ['timeout client 500ms'],
       back: ['retries 0', 'timeout connect 1500ms'],
       servers: { s1: 'deaf' },
       log: ['be/s1 t/-1/t 0 sC 1/1/0/0/0 0/0'],
@@ -901,7 +887,7 @@ export const STORIES: readonly Story[] = [
   story(
     'one alone is admitted',
     {
-      front: ['default_backend be', 'maxconn 1'],
+      front: ['maxconn 1'],
       log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
       counters: {
         FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
@@ -917,9 +903,7 @@ export const STORIES: readonly Story[] = [
       one.end();
       const two = await stage.accepted();
       await two.got('second');
-      second.end();
-      two.end();
-      await second.ended();
+      await part(second, two);
     },
   ),
   story(
@@ -944,9 +928,7 @@ export const STORIES: readonly Story[] = [
       one.end();
       const two = await stage.accepted();
       await two.got('second');
-      second.end();
-      two.end();
-      await second.ended();
+      await part(second, two);
     },
   ),
   story(
@@ -966,19 +948,111 @@ export const STORIES: readonly Story[] = [
       const [first, one] = await stage.pair();
       const second = await stage.client();
       const two = await stage.accepted('s2');
-      first.end();
-      one.end();
-      await first.ended();
+      await part(first, one);
       await stage.reaches('s1', 'scur', 0);
       const third = await stage.client();
       const three = await stage.accepted('s1');
-      third.end();
-      three.end();
-      await third.ended();
+      await part(third, three);
       await stage.reaches('s1', 'scur', 0);
-      second.end();
-      two.end();
-      await second.ended();
+      await part(second, two);
+    },
+  ),
+  story(
+    'a stick table sends a client where it was',
+    {
+      back: ['stick-table type ip size 10', 'stick on src'],
+      servers: { s1: 'serves', s2: 'serves' },
+      log: ['be/s1 t/t/t 0 -- 1/1/0/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 2 conn_tot 2', s1: 'stot 2 lbtot 1 connect 2', s2: '', BACKEND: 'stot 2 lbtot 1 connect 2' },
+    },
+    async (stage) => {
+      for (let i = 0; i < 2; i++) {
+        const client = await stage.client();
+        const server = await stage.accepted('s1');
+        await part(client, server);
+        await stage.reaches('s1', 'scur', 0);
+      }
+    },
+  ),
+  story(
+    'a stick table sends a client to a server that is full',
+    {
+      back: ['stick-table type ip size 10', 'stick on src'],
+      servers: { s1: 'serves maxconn 1', s2: 'serves' },
+      log: ['be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 1/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 11 bout 7 conn_tot 2',
+        s1: 'stot 2 bin 11 bout 7 lbtot 1 connect 2 qmax 1',
+        s2: '',
+        BACKEND: 'stot 2 bin 11 bout 7 lbtot 1 connect 2',
+      },
+    },
+    async (stage) => {
+      const [first, one] = await stage.pair();
+      const second = await stage.client();
+      second.send('second');
+      await stage.reaches('s1', 'qcur', 1);
+      first.end();
+      one.end();
+      const two = await stage.accepted();
+      await two.got('second');
+      await part(second, two);
+    },
+  ),
+  story(
+    'use-server chooses by the address',
+    {
+      back: ['use-server s2 if { src 127.0.0.0/8 }'],
+      servers: { s1: 'serves', s2: 'serves' },
+      log: ['be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', s2: 'stot 1 connect 1', BACKEND: 'stot 1 connect 1' },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted('s2');
+      await part(client, server);
+    },
+  ),
+  story(
+    'use-server names a server that refuses, and redispatch finds another',
+    {
+      back: ['use-server s1 if TRUE', 'option redispatch', 'retries 2', 'timeout connect 500ms'],
+      servers: { s1: 'refuses', s2: 'serves' },
+      log: ['be/s2 t/t/t 0 -- 1/1/0/0/+2 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 conn_tot 1',
+        s1: 'stot 2 wretr 1 wredis 1 connect 2',
+        s2: 'stot 1 lbtot 1 connect 1',
+        BACKEND: 'stot 1 wretr 1 wredis 1 lbtot 1 connect 3',
+      },
+    },
+    async (stage) => {
+      const client = await stage.client();
+      const server = await stage.accepted('s2');
+      await part(client, server);
+    },
+  ),
+  story(
+    'a stick table learns nothing of a server that refuses',
+    {
+      back: ['stick-table type ip size 10', 'stick on src', 'retries 0'],
+      servers: { s1: 'refuses', s2: 'serves' },
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 3 conn_tot 3',
+        s1: 'stot 1 econ 1 lbtot 1 connect 1',
+        s2: 'stot 2 lbtot 1 connect 2',
+        BACKEND: 'stot 3 econ 1 lbtot 2 connect 3',
+      },
+    },
+    async (stage) => {
+      await (await stage.client()).closed();
+      for (let i = 0; i < 2; i++) {
+        const client = await stage.client();
+        const server = await stage.accepted('s2');
+        await part(client, server);
+        await stage.reaches('s2', 'scur', 0);
+      }
     },
   ),
 ];
