@@ -140,6 +140,61 @@ describe('balance', () => {
   }
 });
 
+describe('a pick among many servers', () => {
+  const STEP = fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('assign' as const), avoid: fc.option(fc.nat(149)) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('release' as const), which: fc.nat() }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('weight' as const), at: fc.nat(149), weight: fc.nat(8) }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('maxconn' as const), at: fc.nat(149), maxconn: fc.nat(2) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('admin' as const),
+        at: fc.nat(149),
+        state: fc.constantFrom('ready' as const, 'drain' as const),
+      }),
+    },
+  );
+  for (const balance of [
+    ...(['roundrobin', 'static-rr', 'leastconn', 'first', 'random'] as const).map((algorithm) => ({ algorithm, draws: 2 })),
+    { algorithm: 'uri', draws: 2 } as const,
+    { algorithm: 'uri', draws: 2, hash: CONSISTENT } as const,
+  ]) {
+    const name = 'hash' in balance ? 'consistent hashing' : balance.algorithm === 'uri' ? 'map-based hashing' : balance.algorithm;
+    it(`by ${name} finds one with a free slot as long as there is one, whoever else is full, comes, goes or changes`, () => {
+      fc.assert(
+        fc.property(fc.nat(150), fc.array(STEP, { maxLength: 200 }), (filled, steps) => {
+          const { backend, servers } = makeBackend(
+            Array.from({ length: 150 }, (_, i) => serverConfig(String(i), { maxconn: 1, weight: 1 + (i % 2) })),
+            { balance },
+          );
+          const held: Server[] = [];
+          const assign = (avoid: Server | undefined): void => {
+            // Those who wait would get what is given back: nobody waits here.
+            const free = servers.filter((server) => server.elected && !server.saturated);
+            if (free.length === 0) return;
+            const server = backend.assign(new Client(), NO_KEY, avoid) as Server;
+            assert.ok(free.includes(server));
+            if (server === avoid) assert.equal(free.length, 1);
+            held.push(server);
+          };
+          for (let i = 0; i < filled; i++) assign(undefined);
+          for (const step of steps) {
+            if (step.kind === 'assign') assign(step.avoid === null ? undefined : servers[step.avoid]);
+            else if (step.kind === 'release') {
+              const [server] = held.splice(step.which % (held.length || 1), 1);
+              if (server !== undefined) backend.release(server);
+            } else if (step.kind === 'weight') servers[step.at]!.setWeight(step.weight, 0);
+            else if (step.kind === 'maxconn') servers[step.at]!.setMaxconn(step.maxconn, 0);
+            else servers[step.at]!.setAdmin(step.state, 0);
+          }
+        }),
+        { numRuns: 30 },
+      );
+    });
+  }
+});
+
 describe('balance roundrobin', () => {
   for (const [weights, requests] of CHANGED) {
     it(`starts with weights ${weights.join(' ')} and follows changes as HAProxy does`, () => {
