@@ -141,13 +141,12 @@ backend be
         'set server be/t1 state drain',
       ),
       { name: 's1 ready', act: (stage) => stage.run('set server be/s1 state ready'), until: ['be/s1 status=UP'] },
-      ...commands(
-        'set server be/s1 state drain',
-        'set server be/t1 state ready',
-        'set server be/s1 state maint',
-        'set server be/s1 state drain',
-      ),
-      { name: 's1 is whole', act: () => {}, until: ['be/s1 status=DRAIN', 'be/s1 check_health=4'] },
+      ...commands('set server be/s1 state drain', 'set server be/t1 state ready', 'set server be/s1 state maint'),
+      {
+        name: 's1 from maint to drain',
+        act: (stage) => stage.run('set server be/s1 state drain'),
+        until: ['be/s1 status=DRAIN', 'be/s1 check_health=4'],
+      },
       ...commands(
         'set server be/s1 state ready',
         'set server be/s3 state drain',
@@ -219,7 +218,8 @@ backend be
       says('agent', 'agent:stopped', 'be/s1 status=DOWN (agent)'),
       says('agent', 'agent:up', 'be/s1 status=UP'),
       says('agent', 'agent:fail', 'be/s1 status=DOWN (agent)'),
-      ...commands('set server be/s1 state maint', 'set server be/s1 state ready'),
+      ...commands('set server be/s1 state maint'),
+      { name: 'ready', act: (stage) => stage.run('set server be/s1 state ready'), until: ['be/s1 check_health=4'] },
       says('agent', 'agent:down', 'be/s1 last_agt=via agent : down'),
       says('agent', 'agent:maxconn:30', 'be/s1 slim=30'),
       says('agent', 'agent:garbage', 'be/s1 last_agt=agent reports an error : garbage'),
@@ -298,33 +298,6 @@ backend be
       says('a', '404 Not Found', 'be/s1 status=NOLB'),
       { name: 'maint', act: (stage) => stage.run('set server be/s1 state maint') },
       { name: 'ready', act: (stage) => stage.run('set server be/s1 state ready'), until: ['be/s1 status=NOLB'] },
-    ],
-  },
-  {
-    name: 'a start that is slow, step by step',
-    servers: { a: '200 OK' },
-    config: `
-backend be
- server s1 %a% weight 50 check inter 100ms slowstart 3s
- server s2 %a% weight 50
-backend fixed
- balance static-rr
- server s1 %a% weight 50 slowstart 2s
-`,
-    steps: [
-      start('be/s1 status=UP'),
-      { name: 'maint', act: (stage) => stage.run('set server be/s1 state maint', 'set server fixed/s1 state maint') },
-      {
-        name: 'ready',
-        act: (stage) => stage.run('set server be/s1 state ready', 'set server fixed/s1 state ready'),
-        until: ['be/s1 throttle=6', 'fixed/s1 throttle=100', 'be/s1 check_health=4'],
-      },
-      { name: 'first', act: () => {}, until: ['be/s1 throttle=37'] },
-      ...commands('set server be/s1 weight 100'),
-      { name: 'second', act: () => {}, until: ['be/s1 throttle=68', 'fixed/s1 throttle='] },
-      ...commands('set server be/s1 state drain', 'set server be/s1 state ready'),
-      { name: 'first again', act: () => {}, until: ['be/s1 throttle=37'] },
-      { name: 'all of it', act: () => {}, until: ['be/s1 throttle='] },
     ],
   },
   {
