@@ -12,7 +12,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Balancing, play, readStories } from '../scenarios/queue-rig.ts';
+import { type Balancing, DEFAULTS, play, readStories } from '../scenarios/queue-rig.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
@@ -24,14 +24,7 @@ global
  nbthread 1
  stats socket ${folder}/ctl level admin
  log stdout format raw local0
-defaults
- mode http
- log global
- option httplog
- timeout connect 2s
- timeout client 20s
- timeout server 20s
- option abortonclose
+${DEFAULTS} log global
 frontend www
  bind fd@3
  default_backend be

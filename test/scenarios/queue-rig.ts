@@ -35,6 +35,17 @@ export interface Outcome {
 
 export type Columns = Readonly<Record<string, string>>;
 
+/** Of all stories: nobody is given up but where a story wants it. `option abortonclose` works in HAProxy where the frontend inherits it. */
+export const DEFAULTS = `
+defaults
+ mode http
+ option httplog
+ option abortonclose
+ timeout connect 20s
+ timeout client 20s
+ timeout server 20s
+`;
+
 /** A balancer with a frontend and the backend `be`. */
 export interface Balancing {
   readonly port: number;
@@ -168,6 +179,7 @@ class Script {
     const [verb = '', ...words] = step.split(' ');
     if (verb === 'ask') for (const word of words) await this.ask(word);
     else if (verb === 'done') for (const word of words) await this.done(word);
+    else if (verb === 'cut') for (const word of words) await this.cut(word);
     else if (verb === 'leave') for (const word of words) this.clients.get(word)?.resetAndDestroy();
     else if (verb === 'run') await this.balancing.run(words.join(' '));
     else if (verb === 'served') for (const word of words) await this.served(word);
@@ -193,6 +205,11 @@ class Script {
 
   private async done(name: string): Promise<void> {
     await until(`a server has ${name}`, () => this.servers.some((server) => server.answer(name)));
+  }
+
+  private async cut(name: string): Promise<void> {
+    await this.served(name);
+    for (const { held } of this.servers) held.get(name)?.end();
   }
 
   /** What holds when it is as `expected` and stays so for a while, or what holds instead. */

@@ -7,14 +7,13 @@ import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, pairProxies, rowsOf } from '../../src/stats/rows.ts';
 import { parseStats } from '../support/stats.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
-import { type Balancing, play, readStories } from './queue-rig.ts';
+import { type Balancing, DEFAULTS, play, readStories } from './queue-rig.ts';
 
-const configuration = (backend: string): string => `
+const configuration = (backend: string): string => `${DEFAULTS} log 127.0.0.1:514 local0
 frontend www
  bind 127.0.0.1:0
  default_backend be
 backend be
- option abortonclose
 ${backend}`;
 
 async function withFairlead(backend: string, story: (balancing: Balancing) => Promise<void>): Promise<void> {
