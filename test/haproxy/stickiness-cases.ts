@@ -577,6 +577,18 @@ export const TABLES: readonly Story[] = [
     ],
   },
   {
+    name: 'the table of another backend',
+    backend: [
+      'stick on req.hdr(x) table other',
+      'server s9 <s3>',
+      ...PLAIN,
+      'backend other',
+      'stick-table type string size 20',
+      'server s2 <s1>',
+    ],
+    steps: asks('a', 'b', 'c', 'b', 'a', 'c'),
+  },
+  {
     name: 'exceptions and tables',
     backend: [
       'stick-table type string size 20',
@@ -624,3 +636,12 @@ export const TABLES: readonly Story[] = [
     steps: [{ fields: ['x: a'], status: 403 }, { fields: ['x: b'] }, { fields: ['x: c'] }],
   },
 ];
+
+/** A server that is full, and so is its queue; `option` decides what becomes of who belongs to it. */
+export const FULL: readonly Story[] = ['', 'option redispatch', 'option redispatch 2', 'force-persist if TRUE', 'option persist'].map(
+  (option) => ({
+    name: `a server that is full, with '${option}'`,
+    backend: ['cookie SRV insert indirect', option, 'server s1 <s1> cookie one maxconn 1 maxqueue 1', 'server s2 <s2> cookie two'],
+    steps: [{ cookies: ['SRV=one'] }, { cookies: ['SRV=two'] }, {}],
+  }),
+);
