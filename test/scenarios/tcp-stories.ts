@@ -32,11 +32,11 @@ export class Stage {
     return (this.servers.get(name) as PeerServer).next();
   }
 
-  /** A client and its server, who have said hello to each other. */
-  async pair(): Promise<readonly [client: Peer, server: Peer]> {
+  /** A client and its server, who have said hello to each other: the proxy knows of both. */
+  async pair(name = 's1'): Promise<readonly [client: Peer, server: Peer]> {
     const client = await this.client();
     client.send('hello');
-    const server = await this.accepted();
+    const server = await this.accepted(name);
     await server.got('hello');
     server.send('welcome');
     await client.got('welcome');
@@ -209,10 +209,10 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const client = await stage.client();
       const server = await stage.accepted();
-      client.end();
-      await server.ended();
       server.end();
       await client.ended();
+      client.end();
+      await server.ended();
     },
   ),
   story(
@@ -225,10 +225,10 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const client = await stage.client();
       const server = await stage.accepted();
-      client.end();
-      await server.ended();
       server.end();
       await client.ended();
+      client.end();
+      await server.ended();
     },
   ),
   story(
@@ -546,18 +546,16 @@ export const STORIES: readonly Story[] = [
     {
       back: ['retries 2', 'timeout connect 500ms', 'option redispatch 1', 'balance first'],
       servers: { s1: 'refuses', s2: 'serves' },
-      log: ['be/s2 t/t/t 0 -- 1/1/0/0/+1 0/0'],
+      log: ['be/s2 t/t/t 7 -- 1/1/0/0/+1 0/0'],
       counters: {
-        FRONTEND: 'stot 1 conn_tot 1',
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
         s1: 'stot 1 wredis 1 lbtot 1 connect 1',
-        s2: 'stot 1 lbtot 1 connect 1',
-        BACKEND: 'stot 1 wredis 1 lbtot 2 connect 2',
+        s2: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 wredis 1 lbtot 2 connect 2',
       },
     },
     async (stage) => {
-      const client = await stage.client();
-      const server = await stage.accepted('s2');
-      await part(client, server);
+      await part(...(await stage.pair('s2')));
     },
   ),
   story(
@@ -565,19 +563,17 @@ export const STORIES: readonly Story[] = [
     {
       back: ['retries 1', 'timeout connect 200ms'],
       servers: { s1: 'refuses', s2: 'serves' },
-      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/1 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/1 0/0', 'be/s2 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
-        FRONTEND: 'stot 2 conn_tot 2',
+        FRONTEND: 'stot 2 bin 5 bout 7 conn_tot 2',
         s1: 'stot 2 econ 1 wretr 1 lbtot 1 connect 2',
-        s2: 'stot 1 lbtot 1 connect 1',
-        BACKEND: 'stot 2 econ 1 wretr 1 lbtot 2 connect 3',
+        s2: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 5 bout 7 econ 1 wretr 1 lbtot 2 connect 3',
       },
     },
     async (stage) => {
       await (await stage.client()).closed();
-      const client = await stage.client();
-      const server = await stage.accepted('s2');
-      await part(client, server);
+      await part(...(await stage.pair('s2')));
     },
   ),
   story(
@@ -936,23 +932,20 @@ export const STORIES: readonly Story[] = [
     {
       back: ['balance leastconn'],
       servers: { s1: 'serves', s2: 'serves' },
-      log: ['be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 0 -- 2/2/1/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      log: ['be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s1 t/t/t 7 -- 2/2/1/0/0 0/0', 'be/s2 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
-        FRONTEND: 'stot 3 bin 5 bout 7 conn_tot 3',
-        s1: 'stot 2 bin 5 bout 7 lbtot 2 connect 2',
-        s2: 'stot 1 lbtot 1 connect 1',
-        BACKEND: 'stot 3 bin 5 bout 7 lbtot 3 connect 3',
+        FRONTEND: 'stot 3 bin 15 bout 21 conn_tot 3',
+        s1: 'stot 2 bin 10 bout 14 lbtot 2 connect 2',
+        s2: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 3 bin 15 bout 21 lbtot 3 connect 3',
       },
     },
     async (stage) => {
       const [first, one] = await stage.pair();
-      const second = await stage.client();
-      const two = await stage.accepted('s2');
+      const [second, two] = await stage.pair('s2');
       await part(first, one);
       await stage.reaches('s1', 'scur', 0);
-      const third = await stage.client();
-      const three = await stage.accepted('s1');
-      await part(third, three);
+      await part(...(await stage.pair('s1')));
       await stage.reaches('s1', 'scur', 0);
       await part(second, two);
     },
@@ -962,14 +955,17 @@ export const STORIES: readonly Story[] = [
     {
       back: ['stick-table type ip size 10', 'stick on src'],
       servers: { s1: 'serves', s2: 'serves' },
-      log: ['be/s1 t/t/t 0 -- 1/1/0/0/0 0/0', 'be/s1 t/t/t 0 -- 1/1/0/0/0 0/0'],
-      counters: { FRONTEND: 'stot 2 conn_tot 2', s1: 'stot 2 lbtot 1 connect 2', s2: '', BACKEND: 'stot 2 lbtot 1 connect 2' },
+      log: ['be/s1 t/t/t 7 -- 1/1/0/0/0 0/0', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 10 bout 14 conn_tot 2',
+        s1: 'stot 2 bin 10 bout 14 lbtot 1 connect 2',
+        s2: '',
+        BACKEND: 'stot 2 bin 10 bout 14 lbtot 1 connect 2',
+      },
     },
     async (stage) => {
       for (let i = 0; i < 2; i++) {
-        const client = await stage.client();
-        const server = await stage.accepted('s1');
-        await part(client, server);
+        await part(...(await stage.pair('s1')));
         await stage.reaches('s1', 'scur', 0);
       }
     },
@@ -1004,13 +1000,16 @@ export const STORIES: readonly Story[] = [
     {
       back: ['use-server s2 if { src 127.0.0.0/8 }'],
       servers: { s1: 'serves', s2: 'serves' },
-      log: ['be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
-      counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', s2: 'stot 1 connect 1', BACKEND: 'stot 1 connect 1' },
+      log: ['be/s2 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: '',
+        s2: 'stot 1 bin 5 bout 7 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 connect 1',
+      },
     },
     async (stage) => {
-      const client = await stage.client();
-      const server = await stage.accepted('s2');
-      await part(client, server);
+      await part(...(await stage.pair('s2')));
     },
   ),
   story(
@@ -1018,18 +1017,16 @@ export const STORIES: readonly Story[] = [
     {
       back: ['use-server s1 if TRUE', 'option redispatch', 'retries 2', 'timeout connect 500ms'],
       servers: { s1: 'refuses', s2: 'serves' },
-      log: ['be/s2 t/t/t 0 -- 1/1/0/0/+2 0/0'],
+      log: ['be/s2 t/t/t 7 -- 1/1/0/0/+2 0/0'],
       counters: {
-        FRONTEND: 'stot 1 conn_tot 1',
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
         s1: 'stot 2 wretr 1 wredis 1 connect 2',
-        s2: 'stot 1 lbtot 1 connect 1',
-        BACKEND: 'stot 1 wretr 1 wredis 1 lbtot 1 connect 3',
+        s2: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 wretr 1 wredis 1 lbtot 1 connect 3',
       },
     },
     async (stage) => {
-      const client = await stage.client();
-      const server = await stage.accepted('s2');
-      await part(client, server);
+      await part(...(await stage.pair('s2')));
     },
   ),
   story(
@@ -1037,20 +1034,18 @@ export const STORIES: readonly Story[] = [
     {
       back: ['stick-table type ip size 10', 'stick on src', 'retries 0'],
       servers: { s1: 'refuses', s2: 'serves' },
-      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0', 'be/s2 t/t/t 0 -- 1/1/0/0/0 0/0'],
+      log: ['be/s1 t/-1/t 0 SC 1/1/0/0/0 0/0', 'be/s2 t/t/t 7 -- 1/1/0/0/0 0/0', 'be/s2 t/t/t 7 -- 1/1/0/0/0 0/0'],
       counters: {
-        FRONTEND: 'stot 3 conn_tot 3',
+        FRONTEND: 'stot 3 bin 10 bout 14 conn_tot 3',
         s1: 'stot 1 econ 1 lbtot 1 connect 1',
-        s2: 'stot 2 lbtot 1 connect 2',
-        BACKEND: 'stot 3 econ 1 lbtot 2 connect 3',
+        s2: 'stot 2 bin 10 bout 14 lbtot 1 connect 2',
+        BACKEND: 'stot 3 bin 10 bout 14 econ 1 lbtot 2 connect 3',
       },
     },
     async (stage) => {
       await (await stage.client()).closed();
       for (let i = 0; i < 2; i++) {
-        const client = await stage.client();
-        const server = await stage.accepted('s2');
-        await part(client, server);
+        await part(...(await stage.pair('s2')));
         await stage.reaches('s2', 'scur', 0);
       }
     },
