@@ -7,6 +7,8 @@ import type { Place, ServerConfig } from './model.ts';
 interface Tracker {
   readonly place: Place;
   readonly proxy: string;
+  /** Its backend holds servers back (`http-check disable-on-404`): who tracks across backends has to mean the same. */
+  readonly holds: boolean;
   readonly name: string;
   readonly config: ServerConfig;
 }
@@ -15,7 +17,7 @@ export function checkTracking(proxies: readonly ProxyDraft[], reporter: Reporter
   const backends = new Map(proxies.filter((proxy) => proxy.kind !== 'frontend').map((proxy) => [proxy.name, serversOf(proxy)]));
   for (const proxy of proxies) {
     if (proxy.disabled) continue;
-    for (const tracker of serversOf(proxy).values()) {
+    for (const tracker of backends.get(proxy.name)?.values() ?? []) {
       const error = tracker.config.track === undefined ? undefined : findError(tracker, backends);
       if (error !== undefined) reporter.alert(tracker.place, `'server ${proxy.name}/${tracker.name}' : ${error}`);
     }
@@ -24,9 +26,10 @@ export function checkTracking(proxies: readonly ProxyDraft[], reporter: Reporter
 
 /** By name; the servers of a template, too. */
 function serversOf(proxy: ProxyDraft): ReadonlyMap<string, Tracker> {
-  const lines = proxy.servers.map(({ place, config }) => ({ place, proxy: proxy.name, name: config.name, config }));
+  const common = { proxy: proxy.name, holds: proxy.check.disableOn404 };
+  const lines = proxy.servers.map(({ place, config }) => ({ ...common, place, name: config.name, config }));
   const slots = proxy.serverTemplates.flatMap(({ place, prefix, from, to, template }) =>
-    Array.from({ length: to - from + 1 }, (_, i) => ({ place, proxy: proxy.name, name: `${prefix}${from + i}`, config: template })),
+    Array.from({ length: to - from + 1 }, (_, i) => ({ ...common, place, name: `${prefix}${from + i}`, config: template })),
   );
   return new Map([...lines, ...slots].map((server) => [server.name, server]));
 }
@@ -43,6 +46,7 @@ function findError(tracker: Tracker, backends: ReadonlyMap<string, ReadonlyMap<s
     if (next === undefined && at !== tracker) return undefined;
     if (servers === undefined) return `unable to find required proxy '${backend}' for tracking.`;
     if (next === undefined) return `unable to find required server '${track.server}' for tracking.`;
+    if (next.holds !== at.holds) return `unable to use ${next.proxy}/${next.name} for tracking: disable-on-404 option inconsistency.`;
     if (next === tracker || seen.has(next)) {
       const first = tracker.config.track;
       const tracked = `${first?.backend || tracker.proxy}/${first?.server}`;

@@ -179,7 +179,8 @@ export const globalStateRows: readonly Row<GlobalDraft>[] = [
     min: 1,
     parse: (global, line) => {
       if (global.serverStateBase === undefined) global.serverStateBase = line.first;
-      else line.fail("'server-state-base' already specified. Continuing.");
+      // HAProxy keeps the first one, too.
+      else line.warn("'server-state-base' already specified. Continuing.");
     },
   },
   {
@@ -192,7 +193,7 @@ export const globalStateRows: readonly Row<GlobalDraft>[] = [
     min: 1,
     parse: (global, line) => {
       if (global.serverStateFile === undefined) global.serverStateFile = line.first;
-      else line.fail("'server-state-file' already specified. Continuing.");
+      else line.warn("'server-state-file' already specified. Continuing.");
     },
   },
 ];
