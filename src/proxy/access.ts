@@ -78,8 +78,8 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.actconn = services.connections;
   record.feconn = frontend.scur;
   record.beconn = backend?.scur ?? 0;
-  // The slot is given back right after this line.
-  record.srvconn = server === undefined ? 0 : Math.max(0, server.scur - 1);
+  // The slot is given back right after this line; who waited in vain has none.
+  record.srvconn = server === undefined ? (exchange.awaited?.scur ?? 0) : Math.max(0, server.scur - 1);
   record.retries = exchange.retries;
   record.redispatched = exchange.redispatched;
   record.serverQueue = exchange.serverQueue;

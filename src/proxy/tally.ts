@@ -32,14 +32,17 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   b.bout += bytesOut;
   b.reqTot++;
   if (status > 0) b.hrsp.count(status);
-  const server = exchange.serverObject;
+  // Also of one that waited for a server in vain.
+  const server = exchange.serverObject ?? exchange.awaited;
   if (server === undefined) return;
   const s = server.counters;
   s.bin += bytesIn;
   s.bout += bytesOut;
+  // HAProxy: only what was answered says something of times.
+  if (exchange.responseAt < 0) return;
   const queue = Math.max(0, Math.round(exchange.assignedAt - exchange.queuedAt));
-  const connect = exchange.connectedAt < 0 ? 0 : Math.round(exchange.connectedAt - exchange.assignedAt);
-  const response = exchange.responseAt < 0 ? 0 : Math.round(exchange.responseAt - exchange.connectedAt);
+  const connect = Math.round(exchange.connectedAt - exchange.assignedAt);
+  const response = Math.round(exchange.responseAt - exchange.connectedAt);
   const total = Math.round(now - exchange.session.requestStart);
   s.qtime.add(queue);
   s.ctime.add(connect);
