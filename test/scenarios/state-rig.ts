@@ -33,8 +33,10 @@ export interface Story {
   readonly files?: Readonly<Record<string, string>>;
   /** Columns that are not compared: what a story cannot hold still. */
   readonly without?: readonly string[];
+  /** Further columns. */
+  readonly also?: readonly string[];
   /** How many sessions a line counts is not compared: HAProxy now and then counts the one that it has just ended. */
-  readonly sessionsVary?: true;
+  readonly sessionsVary?: boolean;
   readonly steps: readonly Step[];
 }
 
@@ -256,7 +258,7 @@ class Log {
   }
 }
 
-async function take(step: Step, stage: Stage, log: Log, { without = [], sessionsVary = false }: Story): Promise<Told> {
+async function take(step: Step, stage: Stage, log: Log, { without = [], also = [], sessionsVary = false }: Story): Promise<Told> {
   await step.act(stage);
   const rows = await until(`${step.name}: ${(step.until ?? []).join(', ')}`, async () => {
     const found = await stage.rows();
@@ -270,7 +272,15 @@ async function take(step: Step, stage: Stage, log: Log, { without = [], sessions
   const shown = rows.filter(({ pxname, svname }) => pxname !== 'mark' && svname !== 'FRONTEND');
   return {
     step: step.name,
-    rows: Object.fromEntries(shown.map((row) => [`${row.pxname}/${row.svname}`, essence(row, without)])),
+    rows: Object.fromEntries(
+      shown.map((row) => [
+        `${row.pxname}/${row.svname}`,
+        essence(
+          row,
+          [...COLUMNS, ...also].filter((column) => !without.includes(column)),
+        ),
+      ]),
+    ),
     lines: sessionsVary ? lines.map((line) => line.replace(/\d+ sessions active/, 'N sessions active')) : lines,
     said: stage.said.splice(0),
   };
@@ -293,8 +303,9 @@ function holds(rows: readonly StatsRow[], condition: string): boolean {
   return row?.[column] === value;
 }
 
-function essence(row: StatsRow, without: readonly string[]): string {
-  return COLUMNS.filter((column) => row[column] !== '' && !without.includes(column))
+function essence(row: StatsRow, columns: readonly string[]): string {
+  return columns
+    .filter((column) => row[column] !== '')
     .map((column) => `${column}=${row[column]}`)
     .join(' ');
 }

@@ -14,6 +14,12 @@ function traffic(what: string, ...paths: readonly string[]): Step[] {
   }));
 }
 
+/** Three requests while it is in maintenance. */
+function without(server: string): Step[] {
+  const away: Step = { name: `${server} maint`, act: (stage) => stage.run(`set server ${server} state maint`) };
+  return [away, ...traffic('200 OK', '/', '/', '/')];
+}
+
 export const TRAFFIC_STORIES: readonly Story[] = [
   {
     name: 'what is under way ends with its server, or with the backup',
@@ -123,4 +129,35 @@ backend four
       ...traffic('nothing', '/fail', '/fail'),
     ],
   },
+  ...['', ' option allbackups\n'].map(
+    (allbackups): Story => ({
+      name: `backup servers get traffic while nobody else does${allbackups}`.trimEnd(),
+      servers: { a: '200 OK', b: '200 OK' },
+      also: ['stot', 'lbtot'],
+      // Of the backend it depends on how many files a process may open.
+      without: ['slim'],
+      config: `
+frontend www
+ bind unix@%DIR%/www
+ default_backend be
+backend be
+${allbackups} server s1 %a%
+ server b1 %b% backup weight 2
+ server s2 %a% disabled
+ server b2 %b% backup
+ server b3 %b% backup disabled
+`,
+      steps: [
+        ...traffic('200 OK', '/', '/'),
+        ...without('be/s1'),
+        ...without('be/b1'),
+        ...['be/b3', 'be/b1', 'be/s2', 'be/s1'].flatMap((server) => [
+          { name: `${server} ready`, act: (stage) => stage.run(`set server ${server} state ready`) } satisfies Step,
+          ...traffic('200 OK', '/', '/', '/'),
+        ]),
+        { name: 'drain and weights', act: (stage) => stage.run('set server be/s1 state drain', 'set server be/s2 weight 0') },
+        ...traffic('200 OK', '/', '/', '/'),
+      ],
+    }),
+  ),
 ];
