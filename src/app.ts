@@ -65,6 +65,9 @@ export interface Lifecycle {
   reload(): void;
 }
 
+/** What counts of a configuration: what operators have changed stands over it. */
+type View = (config: Config) => Config;
+
 const NOTE_LEVELS: Readonly<Record<Note['level'], Level>> = { info: Level.Info, warning: Level.Warning, error: Level.Err };
 
 export class App {
@@ -136,24 +139,35 @@ export class App {
   }
 
   /** Goes over to another configuration under the living connections. Answers as `start`; then nothing has changed. */
-  async reload(prepared: Prepared): Promise<readonly BindFailure[]> {
-    const { config } = prepared;
+  reload(prepared: Prepared): Promise<readonly BindFailure[]> {
+    return this.goOver(
+      prepared,
+      (config) => config,
+      () => this.changes.forget(),
+    );
+  }
+
+  /** `view` is what counts of the configuration, sources and servers included. */
+  private goOver(prepared: Prepared, view: View, commit: () => void): Promise<readonly BindFailure[]> {
+    return this.inTurn(() => this.goOverNow(prepared, view, commit));
+  }
+
+  private async goOverNow(prepared: Prepared, view: View, commit: () => void): Promise<readonly BindFailure[]> {
+    const before = this.changes.over(this.config);
+    const config = view(prepared.config);
     await this.sources.prepare(config, this.surroundings.graceMs);
     let committed = false;
-    const failures = await this.configure(
-      prepared,
-      () => config,
-      () => {
-        committed = true;
-        this.current = prepared;
-        this.changes.forget();
-        this.setLogTargets(config);
-        this.store.configure(config);
-        this.sources.commit(config);
-        this.store.flush();
-      },
-    );
-    if (!committed) this.sources.rollback(this.config);
+    const failures = await this.configureNow(prepared, view, () => {
+      committed = true;
+      this.current = prepared;
+      this.backends.saved = prepared.saved;
+      commit();
+      this.setLogTargets(config);
+      this.store.configure(config);
+      this.sources.commit(config);
+      this.store.flush();
+    });
+    if (!committed) this.sources.rollback(before);
     return failures;
   }
 
@@ -209,18 +223,18 @@ export class App {
     };
   }
 
-  /** Sockets of the Runtime API first, then those of frontends; all of them or none. `view` is what frontends get of it. */
-  private configure(prepared: Prepared, view: (config: Config) => Config, commit = () => {}): Promise<readonly BindFailure[]> {
-    const next = this.configuring.then(() => this.configureNow(prepared, view, commit));
+  private configure(prepared: Prepared, view: View): Promise<readonly BindFailure[]> {
+    return this.inTurn(() => this.configureNow(prepared, view, () => {}));
+  }
+
+  private inTurn<T>(task: () => Promise<T>): Promise<T> {
+    const next = this.configuring.then(task);
     this.configuring = next.catch(() => {});
     return next;
   }
 
-  private async configureNow(
-    { config, rules }: Prepared,
-    view: (config: Config) => Config,
-    commit: () => void,
-  ): Promise<readonly BindFailure[]> {
+  /** Sockets of the Runtime API first, then those of frontends; all of them or none. */
+  private async configureNow({ config, rules }: Prepared, view: View, commit: () => void): Promise<readonly BindFailure[]> {
     const { statsSockets } = config.global;
     const refused = await this.cli.prepare(statsSockets);
     if (refused.length > 0) return refused;
@@ -307,6 +321,14 @@ export class App {
       setDynamicCookie: async ({ name }, change) => {
         this.changes.setCookie(name, change);
         await this.resume();
+      },
+      setHost: async ({ backend, config: { name } }, fqdn) => {
+        this.changes.setHost(backend.name, name, fqdn);
+        await this.goOver(
+          this.current,
+          (config) => this.changes.over(config),
+          () => {},
+        );
       },
       reload: () => this.lifecycle.reload(),
     };

@@ -1,6 +1,6 @@
 /**
  * What operators have changed in the configuration by the Runtime API, until the next configuration: limits of clients,
- * which frontends listen, dynamic cookies. (What they change of servers, those remember.)
+ * which frontends listen, dynamic cookies, names of hosts. (What else they change of servers, those remember.)
  */
 
 import type { Config, ProxyConfig } from './config/model.ts';
@@ -26,6 +26,8 @@ export class Changes {
   private readonly states: Map<string, FrontendState> = new Map();
   /** By the backend's name. */
   private readonly cookies: Map<string, DynamicCookie> = new Map();
+  /** By `backend/server`. */
+  private readonly hosts: Map<string, string> = new Map();
 
   /** `set maxconn frontend` */
   limit(frontend: string, maxconn: number): void {
@@ -46,8 +48,14 @@ export class Changes {
     this.cookies.set(backend, { ...this.cookies.get(backend), ...change });
   }
 
+  /** `set server <b>/<s> fqdn` */
+  setHost(backend: string, server: string, fqdn: string): void {
+    this.hosts.set(`${backend}/${server}`, fqdn);
+  }
+
   forget(): void {
     this.maxconn = undefined;
+    this.hosts.clear();
     this.cookies.clear();
     this.limits.clear();
     this.states.clear();
@@ -61,10 +69,22 @@ export class Changes {
   }
 
   private overBackend(proxy: ProxyConfig): ProxyConfig {
-    const change = proxy.kind === 'frontend' ? undefined : this.cookies.get(proxy.name);
-    if (change === undefined || proxy.cookie === undefined) return proxy;
+    if (proxy.kind === 'frontend') return proxy;
+    const changed = this.overServers(proxy);
+    const change = this.cookies.get(proxy.name);
+    if (change === undefined || proxy.cookie === undefined) return changed;
     const { dynamic = proxy.cookie.dynamic, key = proxy.dynamicCookieKey } = change;
-    return { ...proxy, cookie: { ...proxy.cookie, dynamic }, dynamicCookieKey: key };
+    return { ...changed, cookie: { ...proxy.cookie, dynamic }, dynamicCookieKey: key };
+  }
+
+  private overServers(proxy: ProxyConfig): ProxyConfig {
+    const hostOf = (server: string): string | undefined => this.hosts.get(`${proxy.name}/${server}`);
+    if (!proxy.servers.some(({ name }) => hostOf(name) !== undefined)) return proxy;
+    const servers = proxy.servers.map((server) => {
+      const fqdn = hostOf(server.name);
+      return fqdn === undefined ? server : { ...server, fqdn, address: undefined };
+    });
+    return { ...proxy, servers };
   }
 
   private overFrontend(proxy: ProxyConfig): ProxyConfig {

@@ -42,7 +42,7 @@ export function findServer(runtime: Runtime, word: string | undefined): Server |
 }
 
 /** Runs with the server that the first word names. */
-export function withServer(act: (server: Server, call: Call) => Answer): (call: Call) => Answer {
+export function withServer(act: (server: Server, call: Call) => Answer | Promise<Answer>): (call: Call) => Answer | Promise<Answer> {
   return (call) => {
     const found = findServer(call.runtime, call.args[0]);
     return 'kind' in found ? found : act(found, { ...call, args: call.args.slice(1) });

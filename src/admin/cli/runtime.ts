@@ -32,6 +32,8 @@ export interface Runtime {
   /** Answers whether it could be: a port that was given up may be somebody else's. */
   setFrontendState(frontend: Frontend, state: FrontendState): Promise<boolean>;
   setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
+  /** The server's address is that of another host from now on, as soon as the name is resolved. */
+  setHost(server: Server, fqdn: string): Promise<void>;
   /** As SIGUSR2. */
   reload(): void;
 }

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { Server } from '../../backend/server.ts';
+import { isHostName } from '../../config/address.ts';
 import { bytesOf } from '../../core/bytes.ts';
 import { monotonic } from '../../core/clock.ts';
 import { Level } from '../../core/log.ts';
@@ -10,7 +11,7 @@ import { withServer } from './find.ts';
 import { behindInteger, leadingInteger } from './numbers.ts';
 
 /** `words` are those behind the property's name. */
-type Setter = (server: Server, words: readonly string[]) => Answer;
+type Setter = (server: Server, words: readonly string[], call: Call) => Answer | Promise<Answer>;
 
 const SETTERS: Readonly<Record<string, Setter>> = {
   addr: setAddress,
@@ -20,7 +21,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   'agent-send': setAgentSend,
   'check-addr': setCheckAddress,
   'check-port': setCheckPort,
-  fqdn: setName,
+  fqdn: setHost,
   health: setHealth,
   ssl: () => refuse("'set server <srv> ssl' cannot be set.  default-server should define ssl settings"),
   state: setState,
@@ -29,8 +30,9 @@ const SETTERS: Readonly<Record<string, Setter>> = {
 
 const USAGE = refuse(`usage: set server <backend>/<server> ${Object.keys(SETTERS).join(' | ')}`);
 
-function setServer(server: Server, { args: [property = '', ...words] }: Call): Answer {
-  return (Object.hasOwn(SETTERS, property) ? SETTERS[property] : undefined)?.(server, words) ?? USAGE;
+function setServer(server: Server, call: Call): Answer | Promise<Answer> {
+  const [property = '', ...words] = call.args;
+  return (Object.hasOwn(SETTERS, property) ? SETTERS[property] : undefined)?.(server, words, call) ?? USAGE;
 }
 
 function setState(server: Server, [state]: readonly string[]): Answer {
@@ -203,10 +205,18 @@ function readServerPort(text: string, old: number): number | string {
   return port < 1 || port > 65535 ? 'provided port is not valid' : port;
 }
 
-function setName(server: Server, [fqdn]: readonly string[]): Answer {
+/** Of servers that are configured with a name: others have none that would be resolved. */
+function setHost(server: Server, [fqdn]: readonly string[], { runtime }: Call): Answer | Promise<Answer> {
   if (fqdn === undefined) return refuse('set server <b>/<s> fqdn requires a FQDN.');
-  if (server.config.fqdn === undefined) return refuse('set server <b>/<s> fqdn failed because no resolution is configured.');
-  return refuse("'set server <b>/<s> fqdn' is not done by Fairlead: change the configuration and reload it.");
+  const { backend, config } = server;
+  const lines = runtime.config.proxies.find(({ name, kind }) => name === backend.name && kind !== 'frontend')?.servers ?? [];
+  if (config.fqdn === undefined || !lines.some(({ name, fqdn: host }) => name === config.name && host !== undefined)) {
+    return refuse('set server <b>/<s> fqdn failed because no resolution is configured.');
+  }
+  if (!isHostName(fqdn)) return message(Level.Warning, `invalid fqdn '${fqdn}' ${BY}`);
+  if (fqdn === config.fqdn) return message(Level.Warning, `no need to change the FDQN ${BY}`);
+  const said = `${backend.name}/${config.name} changed its FQDN from ${config.fqdn} to ${fqdn} ${BY}`;
+  return runtime.setHost(server, fqdn).then(() => message(Level.Warning, said));
 }
 
 // --- the commands ---------------------------------------------------------------------------------------------------
@@ -217,7 +227,7 @@ function shutdownSessions(server: Server, { runtime }: Call): Answer {
 }
 
 /** HAProxy looks for the server first, then for what to do with it. */
-function admin(name: string, syntax: string, help: string, act: (server: Server, call: Call) => Answer): Command {
+function admin(name: string, syntax: string, help: string, act: Parameters<typeof withServer>[0]): Command {
   return { name, syntax, help, level: 'admin', run: withServer(act) };
 }
 
