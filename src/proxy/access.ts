@@ -3,6 +3,7 @@
 import type { Server } from '../backend/server.ts';
 import { wall } from '../core/clock.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Listener } from './listener.ts';
 import type { AccessRecord } from './types.ts';
 
 /** One record for all: the log copies what it needs before it returns. */
@@ -43,16 +44,17 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   if (frontend.config.logs.length === 0) return;
   if (frontend.config.logFormat === 'none') {
     if (session.answered === 0) {
-      const { clientAddress, clientPort, localAddress, localPort } = session;
-      services.accessLog.connect({ clientAddress, clientPort, localAddress, localPort, frontend });
+      const { localAddress, localPort } = session;
+      services.accessLog.connect({ ...loggedClient(session, session.listener), localAddress, localPort, frontend });
     }
     return;
   }
   const backend = exchange.backendObject;
   const started = session.requestStart === 0 ? now : session.requestStart;
   const stats = exchange.termination === 'LR' && exchange.statsServed;
-  record.clientAddress = session.clientAddress;
-  record.clientPort = session.clientPort;
+  const client = loggedClient(session, session.listener);
+  record.clientAddress = client.clientAddress;
+  record.clientPort = client.clientPort;
   const present = wall();
   record.wallStart = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - started));
   record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - session.readyAt));
@@ -74,7 +76,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.status = exchange.status;
   record.bytesToClient = exchange.bytesOut;
   record.bytesFromClient = exchange.bytesIn;
-  record.termination = exchange.termination + cookieLetters(exchange);
+  record.termination = exchange.termination + (bad ? '--' : cookieLetters(exchange));
   record.actconn = services.connections;
   record.feconn = frontend.scur;
   record.beconn = backend?.scur ?? 0;
@@ -92,6 +94,16 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
 function cookieLetters({ backendObject, binding, session }: ExchangeFacts): string {
   if (binding !== undefined) return binding.letters;
   return backendObject === undefined && session.listener.frontend.program.persistence?.lettered === true ? 'NN' : '--';
+}
+
+interface Client {
+  readonly clientAddress: string;
+  readonly clientPort: number;
+}
+
+/** As AccessRecord has it. */
+export function loggedClient(client: Client, { config, id }: Listener): Client {
+  return client.clientAddress !== '' || config.address.kind === 'inet' ? client : { clientAddress: 'unix', clientPort: id };
 }
 
 /** As it came: a rule may have changed what was sent on. */

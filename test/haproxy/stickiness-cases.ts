@@ -22,6 +22,8 @@ export interface Story {
   readonly backend: readonly string[];
   /** Lines of the frontend. */
   readonly frontend?: readonly string[];
+  /** Frontend and backend are one `listen`. */
+  readonly listen?: boolean;
   /** Clients have addresses. */
   readonly tcp?: boolean;
   readonly steps: readonly Step[];
@@ -258,6 +260,24 @@ export const COOKIES: readonly Story[] = [
     ],
   },
 ];
+
+/** Requests that a `listen` refuses itself. */
+export const REFUSALS: readonly Story[] = ['cookie SRV insert indirect', 'cookie SRV', 'cookie SRV prefix'].map((line) => ({
+  name: `a listen with ${line}, and whom it refuses`,
+  listen: true,
+  backend: [
+    line,
+    'http-request deny if { path /deny }',
+    'http-request return status 200 if { path /return }',
+    'redirect location / if { path /redirect }',
+    ...TWO,
+  ],
+  steps: ['/', '/deny', '/return', '/redirect', '/a b'].flatMap((path) => [
+    { path },
+    { path, cookies: ['SRV=two'] },
+    { path, cookies: ['SRV=none'] },
+  ]),
+}));
 
 const USERS: readonly Ask[] = [{ cookies: ['SRV=one'] }, { cookies: ['SRV=two'] }];
 

@@ -18,12 +18,12 @@ import { Balancer } from '../scenarios/balancer.ts';
 import { parseStats } from '../support/stats.ts';
 import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
-import { type Ask, COOKIES, FULL, OUTAGES, type Step, type Story, TABLES } from './stickiness-cases.ts';
+import { type Ask, COOKIES, FULL, OUTAGES, REFUSALS, type Step, type Story, TABLES } from './stickiness-cases.ts';
 
 const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
 const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
 
-const STORIES: readonly Story[] = [...COOKIES, ...OUTAGES, ...TABLES, ...FULL];
+const STORIES: readonly Story[] = [...COOKIES, ...REFUSALS, ...OUTAGES, ...TABLES, ...FULL];
 
 /** What one request came to. */
 interface Outcome {
@@ -56,9 +56,10 @@ let servers: Upstream[] = [];
 function configuration(bind: (story: number) => string): string {
   const address = (_: string, name: string): string =>
     name === 'gone' ? `unix@${folder}/gone` : (servers[Number(name[1]) - 1]?.address ?? '');
-  return STORIES.map(({ backend, frontend = [] }, index) => {
+  return STORIES.map(({ backend, frontend = [], listen = false }, index) => {
     const lines = backend.filter((line) => line !== '').map((line) => ` ${line.replace(/<(\w+)>/, address)}`);
     const front = [`frontend f${index}`, ` bind ${bind(index)}`, ...frontend, ` default_backend b${index}`];
+    if (listen) return [`listen f${index}`, ...front.slice(1, -1), ...lines, ''].join('\n');
     return [...front, `backend b${index}`, ...lines, ''].join('\n');
   }).join('\n');
 }
@@ -90,7 +91,7 @@ async function startHaproxy(): Promise<Subject> {
       assert.equal((await command(`set server b${story}/${server} ${kind} ${state}`)).trim(), '');
     },
     logged: (story) =>
-      [...said.matchAll(new RegExp(` f${story} b${story}/(\\S+) \\S+ (\\S+) \\d+ - - (\\S{4}) \\S+/(\\+?\\d+) \\d+/\\d+ `, 'g'))].map(
+      [...said.matchAll(new RegExp(` f${story} [bf]${story}/(\\S+) \\S+ (\\S+) \\d+ - - (\\S{4}) \\S+/(\\+?\\d+) \\d+/\\d+ `, 'g'))].map(
         (match) => match.slice(1).join(' '),
       ),
     async table(story) {
