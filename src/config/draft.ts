@@ -9,6 +9,7 @@ import type {
   AgentConfig,
   BalanceConfig,
   BindConfig,
+  CheckService,
   CheckStep,
   CookieConfig,
   DockerEngineConfig,
@@ -76,8 +77,8 @@ export interface CheckRulesDraft {
 }
 
 export interface CheckDraft {
-  /** `option httpchk` or `option tcp-check`, whichever came last. */
-  protocol: 'tcp' | 'http' | undefined;
+  /** `option httpchk`, `option tcp-check` or that of a service, whichever came last. */
+  protocol: 'tcp' | 'http' | CheckService | undefined;
   readonly tcp: CheckRulesDraft;
   readonly http: CheckRulesDraft;
   disableOn404: boolean;

@@ -26,8 +26,11 @@ const EXPECT: CheckExpect = {
 export function linkCheck({ check }: ProxyDraft, node: string, limit: number): CheckRules | undefined {
   const { protocol, disableOn404, sendState } = check;
   if (protocol === undefined) return undefined;
+  const stateNode = sendState ? node : undefined;
+  if (typeof protocol === 'object')
+    return { protocol: 'tcp', service: protocol, steps: [], disableOn404: false, stateNode: undefined, limit };
   const steps = protocol === 'http' ? httpSteps(check.http) : tcpSteps(check.tcp);
-  return { protocol, steps, disableOn404, stateNode: sendState ? node : undefined, limit };
+  return { protocol, service: undefined, steps, disableOn404, stateNode, limit };
 }
 
 function tcpSteps(rules: CheckRulesDraft): readonly CheckStep[] {

@@ -262,11 +262,13 @@ export interface AgentConfig {
 }
 
 /**
- * How the servers of a backend are asked: `option httpchk` with `http-check`, or `option tcp-check` with `tcp-check`
- * (manual 4.2). Texts are bytes, one character each. Absent: a TCP connect is the check.
+ * How the servers of a backend are asked: `option httpchk` with `http-check`, `option tcp-check` with `tcp-check`, or a
+ * service's own way (manual 4.2). Texts are bytes, one character each. Absent: a TCP connect is the check.
  */
 export interface CheckRules {
   readonly protocol: 'tcp' | 'http';
+  /** A service with a check of its own; there are no steps then. */
+  readonly service: CheckService | undefined;
   /** In order; the first is a connect, and what HAProxy adds by itself stands where it adds it. */
   readonly steps: readonly CheckStep[];
   /** `http-check disable-on-404` */
@@ -276,6 +278,14 @@ export interface CheckRules {
   /** More of an answer is not looked at (`tune.bufsize`). */
   readonly limit: number;
 }
+
+/** `option redis-check` and its kin; names of users are bytes. */
+export type CheckService =
+  | { readonly name: 'redis' | 'ldap' | 'ssl-hello' }
+  | { readonly name: 'smtp'; readonly hello: string }
+  /** Without a user, the greeting is enough. `old`: `pre-41`. */
+  | { readonly name: 'mysql'; readonly user: string | undefined; readonly old: boolean }
+  | { readonly name: 'pgsql'; readonly user: string };
 
 interface CheckStepBase {
   /** Its place in the text, comments counted, from 1; 0 where it does not stand there. */

@@ -65,6 +65,8 @@ class Peer implements DialogOwner, Line {
 const http = (...lines: string[]) => programOf(checkRules('option httpchk', ...lines));
 const tcp = (...lines: string[]) => programOf(checkRules('option tcp-check', ...lines));
 
+const service = (line: string) => programOf(checkRules(line));
+
 const HELLO = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello';
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n2;x=y\r\nlo\r\n0\r\nT: u\r\n\r\n';
 const NOPE = 'HTTP/1.1 404 Nope here\r\nContent-Length: 5\r\nX-A: one, two\r\n\r\nhello';
@@ -138,6 +140,29 @@ const CASES: readonly (readonly [Program, answer: string, code: string, status: 
   [tcp('tcp-check expect min-recv 5 rstring ^x'), 'abcdef', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
   [tcp('tcp-check expect error-status L7STS status-code int(42) string a'), 'b', 'L7STS', 42, "TCPCHK did not match content 'a' at step 1"],
   [tcp('tcp-check expect ok-status L4OK string a'), 'a', 'L4OK', -1, '(tcp-check)'],
+  [service('option redis-check'), '+PONG\r\n', 'L7OK', 0, 'Redis server is ok'],
+  [service('option redis-check'), '-ERR no\r\n', 'L7STS', 0, '-ERR no'],
+  [service('option smtpchk'), '220 a\r\n', 'L7STS', 0, 'TCPCHK got an empty response at step 5'],
+  [service('option smtpchk'), '554 no\r\n', 'L7STS', 554, 'no'],
+  [service('option smtpchk'), '22', 'L7RSP', -1, '22'],
+  [service('option ldap-check'), '\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00', 'L7OK', 0, 'Success'],
+  [
+    service('option ldap-check'),
+    '\x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\x00\x04\x00',
+    'L7STS',
+    49,
+    'See RFC: http://tools.ietf.org/html/rfc4511#section-4.1.9',
+  ],
+  [service('option ldap-check'), 'short', 'L7RSP', -1, 'Not LDAPv3 protocol'],
+  [service('option ssl-hello-chk'), '\x15\x03\x01\0\x02ab', 'L6OK', -1, ''],
+  [service('option ssl-hello-chk'), 'hello', 'L6RSP', -1, ''],
+  [service('option mysql-check'), '\x0f\0\0\0\x0a5.7.1-log\0aaaa', 'L7OK', 0, '5.7.1-log'],
+  [service('option mysql-check'), '\x0f\0\0\0\x0a5.7', 'L7RSP', -1, ''],
+  [service('option mysql-check user a'), '\x0f\0\0\0\x0a5.7.1-log\0aaaa\x07\0\0\x02\xff\x15\x04#280', 'L7STS', 1045, '#280'],
+  [service('option mysql-check user a'), '\x0f\0\0\0\x0a5.7.1-log\0aaaa\x03\0\0\x02\0\0\0', 'L7OK', 0, '5.7.1-log'],
+  [service('option pgsql-check user a'), 'R\0\0\0\x08\0\0\0\x05', 'L7OK', 0, 'PostgreSQL server is ok'],
+  [service('option pgsql-check user a'), 'E\0\0\0\x08SFATAL\0', 'L7RSP', -1, 'FATAL'],
+  [service('option pgsql-check user a'), 'what is it', 'L7STS', 0, 'PostgreSQL unknown error'],
 ];
 
 describe('what a check makes of an answer', () => {

@@ -79,15 +79,17 @@ function leveled(text: string, { first, second }: Pair): string {
 }
 
 function resultOf(index: number, row: readonly string[], lines: readonly string[], pairs: readonly Pair[]): Result {
-  const { acts } = CHECKS[index] as CheckCase;
+  const { acts, more } = CHECKS[index] as CheckCase;
   const pair = pairs[index] as Pair;
   const line = lines.find((one) => one.includes(`Health check for server c${index}/`)) ?? '';
   const tell = ({ seen: [seen] }: Scripted): string => {
     if (seen === undefined || seen.bytes === '') return '';
-    return acts?.at(-1) === 'hang' ? `${seen.bytes} ${seen.end}` : seen.bytes;
+    // An SSL hello tells the time.
+    const bytes = seen.bytes.replace(/^(.{11}).{4}(?=HAPROXYSSLCHK)/s, '$1TIME');
+    return acts?.at(-1) === 'hang' ? `${bytes} ${seen.end}` : bytes;
   };
   return {
-    row: row.map((text) => leveled(text, pair)),
+    row: row.map((text) => leveled(text, pair)).map((text, at) => (at === 2 && more === true && row[0] === 'L7OK' ? '' : text)),
     line: leveled(line, pair),
     seen: [tell(pair.first), tell(pair.second)].map((text) => leveled(text, pair)),
   };

@@ -20,6 +20,8 @@ export interface CheckCase {
   readonly acts: readonly Act[] | undefined;
   /** More words of the server's line. */
   readonly server?: string;
+  /** HAProxy says in its log alone what it learned from a server that is well; we say it in the statistics, too. */
+  readonly more?: boolean;
 }
 
 /** An address of their own: elsewhere, a port that was free a moment ago may be somebody's who is asked by others still. */
@@ -124,7 +126,113 @@ const tcp = (name: string, lines: readonly string[], acts: readonly Act[] | unde
   ...(server === undefined ? {} : { server }),
 });
 
+/** Of MySQL. */
+const packet = (number: number, payload: string): string =>
+  String.fromCharCode(payload.length & 255, payload.length >> 8, 0, number) + payload;
+
+/** Services with an option of their own. */
+const SERVICES: readonly (readonly [line: string, readonly Act[] | undefined])[] = [
+  ['option redis-check', ['<', '> +PONG\r\n', 'hang']],
+  ['option redis-check', ['<', '> -ERR no\r\n', 'end']],
+  ['option redis-check', ['<', '> -ERR no\r\n', 'hang']],
+  ['option redis-check', ['<', '> +P', 'end']],
+  ['option redis-check', ['end']],
+  ['option redis-check', ['<', 'hang']],
+  ['option redis-check', undefined],
+  ['option smtpchk', ['> 220 hi there\r\n', '<', '> 250 ok go\r\n', '<', '> 221 bye now\r\n', 'end']],
+  ['option smtpchk', ['> 220 hi there\r\n', '<', '> 250-ok\r\n250 go\r\n', '<', '> 221 bye now\r\n', 'end']],
+  ['option smtpchk EHLO a.b', ['> 220 hi\r\n', '<', '> 250-ok\r\n', '.', '> 250 go\r\n', '<', '> 221 bye now\r\n', 'end']],
+  ['option smtpchk HELO', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', '> 221 bye\r\n', 'end']],
+  ['option smtpchk FOO bar', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', '> 221 bye\r\n', 'end']],
+  ['option smtpchk', ['> 554 no\r\n', 'end']],
+  ['option smtpchk', ['> hello\r\n', 'end']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 500 what\r\n', 'end']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', 'end']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', '> 500 x\r\n', 'end']],
+  ['option smtpchk', ['hang']],
+  ['option smtpchk', ['> 22', 'end']],
+  ['option ldap-check', ['<', '> \x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x00\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> \x30\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> \x31\x0c\x02\x01\x01\x61\x07\x0a\x01\x31\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> \x30\x0c\x02\x01\x01\x62\x07\x0a\x01\x00\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> short', 'end']],
+  ['option ldap-check', ['<', 'hang']],
+  ['option ssl-hello-chk', ['<', '> \x16\x03\x01\x00\x05hello', 'end']],
+  ['option ssl-hello-chk', ['<', '> \x15\x03\x01\x00\x02ab', 'end']],
+  ['option ssl-hello-chk', ['<', '> hello', 'end']],
+  ['option ssl-hello-chk', ['<', '> abc', 'end']],
+  ['option ssl-hello-chk', ['<', 'hang']],
+  ['option mysql-check', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\0\0\0')}`, '<', 'end']],
+  [
+    'option mysql-check user bob',
+    [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\xff\x15\x04#28000Access denied')}`, '<', 'end'],
+  ],
+  ['option mysql-check user bob pre-41', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\0\0\0')}`, '<', 'end']],
+  ['option mysql-check user bob post-41', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\0\0\0')}`, '<', 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\xff\x10\x04Too many connections')}`, 'end']],
+  ['option mysql-check', [`> ${packet(0, '\xff\x10\x04Too many connections')}`, 'end']],
+  ['option mysql-check', ['> abc', 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ab`, 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', 'end']],
+  ['option mysql-check', ['hang']],
+  ['option pgsql-check user bob', ['<', '> R\0\0\0\x08\0\0\0\0', 'end']],
+  ['option pgsql-check user bob', ['<', '> R\0\0\0\x08\0\0\0\x03', 'end']],
+  ['option pgsql-check user bob', ['<', '> E\0\0\0\x30SFATAL\0C28000\0Mno such user\0\0', 'end']],
+  ['option pgsql-check user bob', ['<', '> hello there', 'end']],
+  ['option pgsql-check user bob', ['<', '> R\0\0', 'end']],
+  ['option pgsql-check user bob', ['<', 'hang']],
+
+  ['option smtpchk', ['end']],
+  ['option smtpchk', ['> 220 hi\r\n', 'end']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', 'end']],
+  ['option ldap-check', ['<', 'end']],
+  ['option ssl-hello-chk', ['<', 'end']],
+  ['option mysql-check', ['end']],
+  ['option mysql-check user bob', ['end']],
+  ['option pgsql-check user bob', ['<', 'end']],
+  ...['\x01', '\x02', '\x04', '\x05', '\x06', '\x07', '\x08', '\x09', '\x0a', '\x0b', '\x0c'].map(
+    (c): readonly [string, readonly Act[]] => ['option pgsql-check user bob', ['<', `> R\0\0\0\x08\0\0\0${c}`, 'end']],
+  ),
+  ['option pgsql-check user bob', ['<', `> R\0\0\0\x17\0\0\0\x0aSCRAM`, 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\0\0\0')}`, '<', 'end']],
+  ['option mysql-check user bob pre-41', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, '<', `> ${packet(2, '\0\0\0')}`, '<', 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa') + packet(2, '\0\0\0')}`, 'hang']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, 'hang']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa').slice(0, 9)}`, 'hang']],
+  ['option mysql-check', [`> ${packet(0, '\x0a5.7.1-log\0aaaa')}`, 'hang']],
+  [
+    'option mysql-check',
+    [`> ${packet(0, '\x0a5.7.1-log\0aaaa').slice(0, 9)}`, '.', `> ${packet(0, '\x0a5.7.1-log\0aaaa').slice(9)}`, 'hang'],
+  ],
+  ['option mysql-check', [`> ${packet(0, '\x0a5.7.1-log\0aaaa').slice(0, 9)}`, 'end']],
+  ['option mysql-check user bob', [`> ${packet(0, '\x0a5.7.1-log\0aaaa') + packet(2, 'abc')}`, 'hang']],
+  ['option ldap-check', ['<', '> \x30\x84\x00\x00\x00\x10\x02\x01\x01\x61\x84\x00\x00\x00\x07\x0a\x01\x00\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> \x30\x0c\x02\x01\x01\x61\x07\x0b\x01\x00\x04\x00\x04\x00', 'end']],
+  ['option ldap-check', ['<', '> \x30\x0c\x02', 'hang']],
+
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 500 what\r\n', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250-ok\r\n', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250-ok\r\n', 'end']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250-ok\r\n500 what\r\n', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250 a\r\n', '<', '> 500 what\r\n', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250 a\r\n', '<', '> 221-w\r\n', 'hang']],
+  ['option smtpchk', ['> hello\r\n', 'hang']],
+  ['option smtpchk', ['> 220-hi\r\n', '.', '> 220 there\r\n', '<', '> 250 a\r\n', '<', '> 221 w\r\n', 'hang']],
+  ['option smtpchk', ['> 554 x\r\n', 'hang']],
+  ['option smtpchk', ['> 554-x\r\n', 'hang']],
+  ['option smtpchk', ['> 220\r\n', '<', '> 250\r\n', '<', '> 221\r\n', 'hang']],
+  ['option smtpchk', ['> 220 hi\r\n', '<', '> 250-ok\r\n250-b\r\n250 c\r\n', '<', '> 221-x\r\n221 y\r\n', 'hang']],
+];
+
 export const CHECKS: readonly CheckCase[] = [
+  ...SERVICES.map(([line, acts]) => ({
+    name: JSON.stringify(acts)?.slice(0, 80) ?? 'refused',
+    backend: [line],
+    acts,
+    more: /mysql|ldap/.test(line),
+  })),
   { name: 'connect alone', backend: [], acts: ['hang'] },
   { name: 'connect alone, refused', backend: [], acts: undefined },
   tcp('option tcp-check alone', [], ['hang']),

@@ -11,6 +11,7 @@ import { errorWords } from './errors.ts';
 import { HttpAnswer } from './http-answer.ts';
 import type { Line, LineOwner, OpenLine, Refused } from './line.ts';
 import type { ExpectStep, Program, Step } from './program.ts';
+import type { JudgeStep } from './services.ts';
 
 export interface Outcome {
   readonly code: VerdictCode;
@@ -87,7 +88,8 @@ export class Dialog implements LineOwner {
     if (!this.connected) this.finish('L4TOUT', 0, this.place());
     else {
       const step = this.program.steps[this.at];
-      this.finish((step?.kind === 'expect' ? step.expect.toutStatus : undefined) ?? 'L7TOUT', 0, this.place());
+      const own = step?.kind === 'expect' ? step.expect.toutStatus : step?.kind === 'judge' ? step.timeout : undefined;
+      this.finish(own ?? 'L7TOUT', 0, this.place());
     }
   }
 
@@ -149,6 +151,8 @@ export class Dialog implements LineOwner {
       }
       case 'line':
         return this.hear(step.number);
+      case 'judge':
+        return this.judge(step);
       case 'expect':
         return this.expect(step);
     }
@@ -234,6 +238,23 @@ export class Dialog implements LineOwner {
     return this.program.disableOn404 && status === 404 && this.target?.inService() === true;
   }
 
+  /** The answer of a service. */
+  private judge(step: JudgeStep): boolean {
+    this.line?.listen();
+    if (this.fresh) return false;
+    const { came, ended } = this;
+    if (came === '') {
+      this.finish(step.empty, 0, `TCPCHK got an empty response at step ${step.number}`);
+      return false;
+    }
+    const judgement = step.judge(came, ended || came.length >= this.limit);
+    if (judgement === 'wait') return false;
+    const { good, code, status, info } = judgement;
+    if (good && this.at < this.program.steps.length - 1) this.at++;
+    else this.finish(code, status, info);
+    return good;
+  }
+
   /** An agent's line. */
   private hear(number: number): boolean {
     this.line?.listen();
@@ -297,7 +318,7 @@ export class Dialog implements LineOwner {
     const step = steps[this.at];
     if (protocol !== 'tcp' || step === undefined) return '';
     if (step.kind === 'connect' && step.number === 0) return ' at initial connection step of tcp-check';
-    if (step.kind === 'request' || step.kind === 'line') return '';
+    if (step.kind === 'request' || step.kind === 'line' || step.kind === 'judge') return '';
     const { number, comment } = step.kind === 'expect' ? step.expect : step;
     return ` at step ${number} of tcp-check (${doing(step)})${comment === '' ? '' : ` comment: '${comment}'`}`;
   }

@@ -3,15 +3,16 @@
 import type { CheckConnect, CheckExpect, CheckMatch, CheckPattern, CheckRequest, CheckRules, CheckSend } from '../../config/model.ts';
 import { compilePattern } from '../../core/regex.ts';
 import type { Field, HttpAnswer } from './http-answer.ts';
+import { type JudgeStep, serviceProgram } from './services.ts';
 
 export interface Program {
-  readonly protocol: 'none' | 'tcp' | 'http' | 'agent';
+  readonly protocol: 'none' | 'tcp' | 'http' | 'service' | 'agent';
   readonly steps: readonly Step[];
   readonly disableOn404: boolean;
   readonly limit: number;
 }
 
-export type Step = CheckConnect | CheckSend | RequestStep | ExpectStep | LineStep;
+export type Step = CheckConnect | CheckSend | RequestStep | ExpectStep | JudgeStep | LineStep;
 
 /** An agent's line. */
 export interface LineStep {
@@ -61,16 +62,22 @@ const compiled = new WeakMap<CheckRules, Program>();
 /** Throws a RegexError for a pattern that is none; the configuration has been read without one. */
 export function programOf(rules: CheckRules | undefined): Program {
   if (rules === undefined) return PLAIN;
-  const known = compiled.get(rules);
-  if (known !== undefined) return known;
-  const { protocol, disableOn404, limit } = rules;
+  let program = compiled.get(rules);
+  if (program === undefined) {
+    program = compileRules(rules);
+    compiled.set(rules, program);
+  }
+  return program;
+}
+
+function compileRules(rules: CheckRules): Program {
+  const { protocol, service, disableOn404, limit } = rules;
+  if (service !== undefined) return serviceProgram(service, limit);
   const steps = rules.steps.map((step, index): Step => {
     if (step.kind === 'request') return compileRequest(step, rules.stateNode);
     return step.kind === 'expect' ? compileExpect(step, headOf(rules.steps, index)) : step;
   });
-  const program: Program = { protocol, steps, disableOn404, limit };
-  compiled.set(rules, program);
-  return program;
+  return { protocol, steps, disableOn404, limit };
 }
 
 function headOf(steps: CheckRules['steps'], index: number): number {

@@ -5,6 +5,7 @@ import { BACK, type Row, type Statement } from '../row.ts';
 import { parseConnect } from './check-connect.ts';
 import { parseExpect } from './check-expect.ts';
 import { parseHttpchk, parseRequest, parseSend } from './check-send.ts';
+import { serviceRows } from './check-services.ts';
 import { addStep, ownRules, type Protocol } from './check-steps.ts';
 
 function parseComment(protocol: Protocol): (proxy: ProxyDraft, line: Statement) => void {
@@ -147,4 +148,5 @@ export const checkRows: readonly Row<ProxyDraft>[] = [
     missing: `'tcp-check ${name}' : expects a string as argument.`,
     parse: parseSend,
   })),
+  ...serviceRows,
 ];
