@@ -1,5 +1,6 @@
 /** What a TCP session adds to counters at its end, and its line in the access log (manual 8.2.2). */
 
+import { loggedClient } from './access.ts';
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 import { countAbort, countBadResponse } from './tally.ts';
@@ -67,11 +68,11 @@ export function countReset({ backend, server }: Reach): void {
 
 /** As soon as a client is there: where there is no format for sessions that are over. */
 export function logAccepted({ listener, services, context }: TcpFacts): void {
-  const { clientAddress, clientPort, localAddress, localPort } = context;
+  const { localAddress, localPort } = context;
   const { frontend } = listener;
   const { logs, logFormat } = frontend.config;
   if (logs.length === 0 || logFormat !== 'none') return;
-  services.accessLog.connect({ clientAddress, clientPort, localAddress, localPort, frontend });
+  services.accessLog.connect({ ...loggedClient(context, listener), localAddress, localPort, frontend });
 }
 
 /** Before its slot is given back. */
@@ -84,8 +85,7 @@ export function logTcp(facts: TcpFacts, now: number): void {
   if (dontlognull && bytesIn === 0) return;
   const server = reach?.server ?? reach?.awaited;
   services.accessLog.exchange({
-    clientAddress: facts.context.clientAddress,
-    clientPort: facts.context.clientPort,
+    ...loggedClient(facts.context, listener),
     wallStart: facts.acceptedWall,
     wallReady: facts.acceptedWall,
     frontend,

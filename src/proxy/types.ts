@@ -36,6 +36,7 @@ export interface StatsHandler {
  * a reader copies what it needs before it returns.
  */
 export interface AccessRecord {
+  /** `unix` for who came in by a unix socket; the port is the socket's `id` then. */
   clientAddress: string;
   clientPort: number;
   /** Wall-clock ms of the first byte of the request. */

@@ -67,7 +67,9 @@ function load(r: AccessRecord): string {
 
 /** The line at accept, without its newline. */
 export function connectLine(r: Parameters<AccessLog['connect']>[0]): string {
-  return `Connect from ${r.clientAddress}:${r.clientPort} to ${r.localAddress}:${r.localPort} (${r.frontend.name}/${r.frontend.config.mode.toUpperCase()})`;
+  const client = `${r.clientAddress}:${r.clientPort}`;
+  const way = r.clientAddress === 'unix' ? `to ${client}` : `from ${client} to ${r.localAddress}:${r.localPort}`;
+  return `Connect ${way} (${r.frontend.name}/${r.frontend.config.mode.toUpperCase()})`;
 }
 
 /** Cut, then `"`, `#` and everything unprintable as `#XX`. `text` holds bytes as latin-1. */

@@ -152,6 +152,10 @@ test('a long request line is cut to 1023 characters', () => {
 test('without option httplog the connection is logged', () => {
   const at = { clientAddress: '127.0.0.1', clientPort: 46608, localAddress: '127.0.0.1', localPort: 29873, frontend };
   assert.equal(connectLine(at), 'Connect from 127.0.0.1:46608 to 127.0.0.1:29873 (web/HTTP)');
+  const unix = { ...at, clientAddress: 'unix', clientPort: 7 };
+  assert.equal(connectLine(unix), 'Connect to unix:7 (web/HTTP)');
+  const relayed = makeFrontend(proxyConfig('t2', 'frontend', { mode: 'tcp' }));
+  assert.equal(connectLine({ ...unix, frontend: relayed }), 'Connect to unix:7 (t2/TCP)');
 });
 
 test('httplog and tcplog decide which line is written', () => {
