@@ -75,7 +75,7 @@ function bad(code: VerdictCode, info = '', status = 0): Judgement {
 
 /** HAProxy looks at four bytes, and then takes the rest of the line for the next answer if it comes later. */
 function hasLine(bytes: string): boolean {
-  return /[\r\n]/.test(bytes);
+  return bytes.includes('\n');
 }
 
 function firstLine(text: string): string {
