@@ -78,6 +78,12 @@ function leveled(text: string, { first, second }: Pair): string {
     .replace(/check duration: \d+ms/, 'check duration: -');
 }
 
+/** Whoever hangs sees the end of a check a little later than it is told. */
+async function noticed(pairs: readonly Pair[]): Promise<void> {
+  const hanging = pairs.filter((_, i) => CHECKS[i]?.acts?.at(-1) === 'hang').flatMap(({ first, second }) => [first, second]);
+  await until('the servers have seen the ends', () => hanging.every(({ seen: [seen] }) => seen?.end !== 'open'));
+}
+
 function resultOf(index: number, row: readonly string[], lines: readonly string[], pairs: readonly Pair[]): Result {
   const { acts, more } = CHECKS[index] as CheckCase;
   const pair = pairs[index] as Pair;
@@ -125,6 +131,7 @@ async function askHaproxy(folder: string): Promise<Result[]> {
       }
       return rows.size === CHECKS.length;
     });
+    await noticed(pairs);
     const lines = logOf(file);
     return CHECKS.map((_, i) => resultOf(i, rows.get(i) ?? [], lines, pairs));
   } finally {
@@ -159,6 +166,7 @@ async function askOurs(): Promise<Result[]> {
     backends.apply(diff(NOTHING, desire(config, new Map())));
     const servers = CHECKS.map((_, i) => backends.get(`c${i}`)?.servers[0]);
     await until('we have checked everything', () => servers.every((server) => server?.verdict !== undefined));
+    await noticed(pairs);
     return servers.map((server, i) => {
       const { verdict } = server ?? {};
       assert.ok(verdict);
