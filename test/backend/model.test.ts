@@ -190,7 +190,8 @@ class World {
     if (failsAtOnce) this.hasty.add(client);
     this.passed.set(client, { server: 0, backend: 0 });
     this.backend.scur++;
-    const electedBefore = this.backend.servers.filter((other) => other.elected && !other.saturated);
+    // A slot that a growing limit has made is for those who wait for that server.
+    const electedBefore = this.backend.servers.filter((other) => other.elected && !other.saturated && other.queue.length === 0);
     this.insideAssign = true;
     const answer = bound === undefined ? this.backend.assign(client, key, avoid) : this.backend.claim(client, bound, forced);
     this.insideAssign = false;

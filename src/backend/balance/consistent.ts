@@ -22,20 +22,26 @@ export class Consistent implements Balance {
   private members: readonly Server[] = [];
   /** Servers that may have a free slot; the others have `lb.aside`. */
   private free = 0;
-  private sole: Server | undefined = undefined;
+  private readonly always: boolean;
+  /** No key is looked for, nor whether it has room: the only server there is, or the only backup server in use. */
+  private only: Server | undefined = undefined;
   /** Where the last request without a key went. */
   private last: number = NONE;
 
-  /** `factor`: `hash-balance-factor`, 0 for none. */
-  constructor(factor: number) {
+  /**
+   * `factor`: `hash-balance-factor`, 0 for none. `always`: keys are looked for also where there is only one server, as
+   * HAProxy does for some algorithms.
+   */
+  constructor(factor: number, always: boolean) {
     this.load = new Load(factor);
+    this.always = always;
   }
 
   rebuild(servers: readonly Server[]): void {
     const present = new Set(servers);
     for (const server of this.members) if (!present.has(server)) this.leave(server);
     this.members = servers;
-    this.sole = soleBackup(servers);
+    this.only = soleBackup(servers) ?? (servers.length === 1 && !this.always ? servers[0] : undefined);
     this.free = 0;
     const empty = this.ring.length === 0;
     for (const server of servers) {
@@ -49,9 +55,8 @@ export class Consistent implements Balance {
   }
 
   pick(key: number, avoid: Server | undefined): Server | undefined {
-    if (this.sole !== undefined) return this.sole;
-    if (key !== NO_KEY) return this.nearest(key, avoid);
-    return this.members.length === 1 ? this.members[0] : this.turn(avoid);
+    if (this.only !== undefined) return this.only;
+    return key === NO_KEY ? this.turn(avoid) : this.nearest(key, avoid);
   }
 
   taken(server: Server): void {

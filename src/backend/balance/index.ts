@@ -10,8 +10,9 @@ import { RandomDraws } from './random.ts';
 import { RoundRobin } from './roundrobin.ts';
 import { StaticRoundRobin } from './static-rr.ts';
 
-function hashed({ hash }: BalanceConfig): Balance {
-  return hash?.method === 'consistent' ? new Consistent(hash.balanceFactor) : new MapBased();
+function hashed({ algorithm, hash }: BalanceConfig): Balance {
+  const always = algorithm === 'source' || algorithm === 'url_param';
+  return hash?.method === 'consistent' ? new Consistent(hash.balanceFactor, always) : new MapBased(always);
 }
 
 const ALGORITHMS: Readonly<Record<BalanceAlgorithm, (config: BalanceConfig) => Balance>> = {

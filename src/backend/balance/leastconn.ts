@@ -22,21 +22,25 @@ export class LeastConn implements Balance {
   private changes = 0;
   private sole: Server | undefined = undefined;
 
-  rebuild(servers: readonly Server[]): void {
-    const present = new Set(servers);
+  /** Those in reserve keep their places among themselves. */
+  rebuild(servers: readonly Server[], reserve: readonly Server[] = []): void {
+    const usable = reserve.length === 0 ? servers : [...servers, ...reserve];
+    const present = new Set(usable);
     for (const server of this.members) if (!present.has(server)) this.leave(server);
-    this.members = servers;
+    this.members = usable;
     this.sole = soleBackup(servers);
-    for (const server of servers) {
-      const { lb, eweight } = server;
-      if (lb.weight !== eweight) {
-        lb.weight = eweight;
-        lb.key = loadOf(server);
-        lb.order = ++this.changes;
-        lb.heap?.moved(server);
-      }
-      this.place(server);
-    }
+    for (const server of usable) this.reweigh(server);
+    for (const server of reserve) server.lb.heap?.remove(server);
+    for (const server of servers) this.weigh(server);
+  }
+
+  private reweigh(server: Server): void {
+    const { lb, eweight } = server;
+    if (lb.weight === eweight) return;
+    lb.weight = eweight;
+    lb.key = loadOf(server);
+    lb.order = ++this.changes;
+    lb.heap?.moved(server);
   }
 
   pick(_key: number, avoid: Server | undefined): Server | undefined {

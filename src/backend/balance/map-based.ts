@@ -11,12 +11,18 @@ export class MapBased implements Balance {
   readonly bound = true;
   readonly dynamic = false;
   private readonly map: WeightMap = new WeightMap();
-  /** It is not asked for keys, nor for room. */
+  private readonly always: boolean;
+  /** No key is looked for, nor whether it has room. */
   private only: Server | undefined = undefined;
+
+  /** `always`: keys are looked for also where there is only one server, as HAProxy does for some algorithms. */
+  constructor(always: boolean) {
+    this.always = always;
+  }
 
   rebuild(servers: readonly Server[]): void {
     this.map.rebuild(servers);
-    this.only = servers.length === 1 ? servers[0] : undefined;
+    this.only = servers.length === 1 && !this.always ? servers[0] : undefined;
   }
 
   pick(key: number, avoid: Server | undefined): Server | undefined {

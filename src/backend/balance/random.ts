@@ -66,13 +66,14 @@ export class RandomDraws implements Balance {
     if (this.total === 0) return undefined;
     const without = avoid !== undefined && this.holds(avoid) && avoid.lb.weight < this.total;
     if (without) this.add(avoid.lb.order, -avoid.lb.weight);
-    let best = this.draw();
+    let best = this.draw(avoid);
     for (let i = Math.min(this.draws, this.servers.length); i > 1; i--) {
-      const other = this.draw();
+      const other = this.draw(avoid);
       if (other.scur * best.lb.weight < best.scur * other.lb.weight) best = other;
     }
     if (without) this.add(avoid.lb.order, avoid.lb.weight);
-    return isFull(best) ? undefined : best;
+    if (!isFull(best)) return best;
+    return without && !isFull(avoid) ? avoid : undefined;
   }
 
   taken(server: Server): void {
@@ -101,8 +102,11 @@ export class RandomDraws implements Balance {
     for (let at = order + 1; at < this.sums.length; at += at & -at) this.sums[at] = (this.sums[at] as number) + weight;
   }
 
-  /** The server in whose share of the total a random point falls, or the next one that is not full nor above its share. */
-  private draw(): Server {
+  /**
+   * The server in whose share of the total a random point falls, or the next one that is not full nor above its share of
+   * the load; one that is above it, if it must be.
+   */
+  private draw(avoid: Server | undefined): Server {
     let point = Math.floor((this.random() / RANDOM_RANGE) * this.total);
     let at = 0;
     for (let step = this.top; step > 0; step >>= 1) {
@@ -111,17 +115,20 @@ export class RandomDraws implements Balance {
       at += step;
       point -= sum;
     }
-    return this.nextFit(at);
+    return this.fit(at, avoid);
   }
 
-  private nextFit(from: number): Server {
+  private fit(from: number, avoid: Server | undefined): Server {
     const { servers } = this;
     const drawn = servers[from] as Server;
     if (!isFull(drawn) && this.load.allows(drawn)) return drawn;
-    for (let at = from + 1; at < from + servers.length; at++) {
+    let free: Server | undefined;
+    for (let at = from; at < from + servers.length; at++) {
       const server = servers[at % servers.length] as Server;
-      if (!isFull(server) && this.load.allows(server)) return server;
+      if (server === avoid || isFull(server)) continue;
+      if (this.load.allows(server)) return server;
+      free ??= server;
     }
-    return drawn;
+    return free ?? drawn;
   }
 }
