@@ -10,7 +10,7 @@
 
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
-import type { ProxyConfig } from './model.ts';
+import type { Place, ProxyConfig } from './model.ts';
 
 /** Gives every section its mode; where nothing is said it is tcp. */
 export function settleModes({ proxies }: Draft, reporter: Reporter): void {
@@ -23,39 +23,47 @@ export function settleModes({ proxies }: Draft, reporter: Reporter): void {
   }
 }
 
-/** What of a section in mode tcp has no effect. */
+/** Says what of a section in mode tcp has no effect. */
 export function checkMode(proxy: ProxyDraft, reporter: Reporter): void {
   if (isHttp(proxy)) return;
-  const what = `${typeOf(proxy)} '${proxy.name}'`;
-  const warn = (place: ProxyDraft['place'] | undefined, message: string): void => reporter.warning(place ?? proxy.place, message);
-  const ignored = (given: boolean, place: ProxyDraft['place'] | undefined, name: string, requires: string): void => {
-    if (given) warn(place, `${name} ignored for ${what} as ${requires} HTTP mode.`);
+  if (proxy.kind !== 'backend') checkFront(proxy, reporter);
+  if (proxy.kind !== 'frontend') checkBack(proxy, reporter);
+  const ignored = (given: boolean, place: Place | undefined, name: string, requires = 'it requires'): void => {
+    if (given) reporter.warning(place ?? proxy.place, `${name} ignored for ${calledOf(proxy)} as ${requires} HTTP mode.`);
   };
-  if (proxy.kind !== 'backend') {
-    ignored(proxy.acceptInvalidRequest, undefined, "'option accept-invalid-http-request'", 'it requires');
-    if (proxy.logFormat === 'httplog') {
-      warn(proxy.logFormatAt, `'option httplog' not usable with ${what} (needs 'mode http'). Falling back to 'option tcplog'.`);
-    }
-    const [routes] = proxy.dockerRoutes;
-    if (routes !== undefined) reporter.alert(routes.place, `'docker-routes' of ${what} routes by host and path: it needs 'mode http'.`);
+  const { stats, httpRequest, httpResponse, redirects, forwardfor, kind } = proxy;
+  ignored(stats !== undefined, stats?.place, "'stats' statement");
+  ignored(httpRequest.length > 0, httpRequest[0]?.place, "'http-request' rules", 'they require');
+  ignored(httpResponse.length > 0, httpResponse[0]?.place, "'http-response' rules", 'they require');
+  ignored(redirects.length > 0, redirects[0]?.place, "'redirect' rules", 'they require');
+  ignored(forwardfor !== undefined, undefined, "'option forwardfor'");
+  ignored(proxy.acceptInvalidRequest && kind !== 'backend', undefined, "'option accept-invalid-http-request'");
+  ignored(proxy.acceptInvalidResponse && kind !== 'frontend', undefined, "'option accept-invalid-http-response'");
+}
+
+function checkFront(proxy: ProxyDraft, reporter: Reporter): void {
+  const what = calledOf(proxy);
+  if (proxy.logFormat === 'httplog') {
+    const message = `'option httplog' not usable with ${what} (needs 'mode http'). Falling back to 'option tcplog'.`;
+    reporter.warning(proxy.logFormatAt, message);
   }
-  if (proxy.kind !== 'frontend') {
-    ignored(proxy.acceptInvalidResponse, undefined, "'option accept-invalid-http-response'", 'it requires');
-    if (isLayer7(proxy.balance.algorithm)) {
-      warn(undefined, `Layer 7 hash not possible for ${what} (needs 'mode http'). Falling back to round robin.`);
-    }
-    for (const { place, config } of proxy.servers) {
-      if (config.cookie !== undefined)
-        warn(place, `backend '${proxy.name}' : ignoring cookie for server '${config.name}' as HTTP mode is disabled.`);
-      if (config.observe === 'layer7')
-        reporter.alert(place, `'server ${proxy.name}/${config.name}' : 'layer7' can only be used in http proxies.`);
-    }
+  const [routes] = proxy.dockerRoutes;
+  if (routes !== undefined) reporter.alert(routes.place, `'docker-routes' of ${what} routes by host and path: it needs 'mode http'.`);
+}
+
+function checkBack(proxy: ProxyDraft, reporter: Reporter): void {
+  const { name, servers, balance } = proxy;
+  if (isLayer7(balance.algorithm)) {
+    const message = `Layer 7 hash not possible for ${calledOf(proxy)} (needs 'mode http'). Falling back to round robin.`;
+    reporter.warning(proxy.place, message);
   }
-  ignored(proxy.stats !== undefined, proxy.stats?.place, "'stats' statement", 'it requires');
-  ignored(proxy.httpRequest.length > 0, proxy.httpRequest[0]?.place, "'http-request' rules", 'they require');
-  ignored(proxy.httpResponse.length > 0, proxy.httpResponse[0]?.place, "'http-response' rules", 'they require');
-  ignored(proxy.redirects.length > 0, proxy.redirects[0]?.place, "'redirect' rules", 'they require');
-  ignored(proxy.forwardfor !== undefined, undefined, "'option forwardfor'", 'it requires');
+  for (const { place, config } of servers) {
+    const { name: server, cookie, observe } = config;
+    if (cookie !== undefined)
+      reporter.warning(place, `backend '${name}' : ignoring cookie for server '${server}' as HTTP mode is disabled.`);
+    // HAProxy calls it an alert, and starts all the same.
+    if (observe === 'layer7') reporter.warning(place, `'server ${name}/${server}' : 'layer7' can only be used in http proxies.`);
+  }
 }
 
 /** `proxy` without what `checkMode` has warned of. */
@@ -66,6 +74,7 @@ export function linkMode(proxy: ProxyConfig): ProxyConfig {
     logFormat: proxy.logFormat === 'httplog' ? 'tcplog' : proxy.logFormat,
     ...{ acceptInvalidRequest: false, acceptInvalidResponse: false, forwardfor: undefined, stats: undefined, cookie: undefined },
     ...{ httpRequest: [], httpResponse: [], redirects: [] },
+    servers: proxy.servers.map((server) => (server.observe === 'layer7' ? { ...server, observe: undefined } : server)),
     balance: isLayer7(proxy.balance.algorithm) ? { ...proxy.balance, algorithm: 'roundrobin' } : proxy.balance,
   };
 }
@@ -76,14 +85,14 @@ function isHttp(proxy: ProxyDraft): boolean {
 
 interface Way {
   readonly keyword: 'default_backend' | 'use_backend';
-  readonly place: ProxyDraft['place'];
+  readonly place: Place;
   readonly to: ProxyDraft;
 }
 
 /** Backends that `proxy` names; a `listen` has itself where nothing else takes a connection. */
 function waysOf(proxy: ProxyDraft, proxies: readonly ProxyDraft[]): readonly Way[] {
   const backends = new Map(proxies.filter(({ kind }) => kind !== 'frontend').map((one) => [one.name, one]));
-  const way = (keyword: Way['keyword'], place: Way['place'], name: string): readonly Way[] => {
+  const way = (keyword: Way['keyword'], place: Place, name: string): readonly Way[] => {
     const to = backends.get(name);
     return to === undefined ? [] : [{ keyword, place, to }];
   };
@@ -99,7 +108,7 @@ function refuseTcp(proxy: ProxyDraft, ways: readonly Way[], reporter: Reporter):
     if (isHttp(to)) continue;
     const how = keyword === 'default_backend' ? 'as its default backend' : "in a 'use_backend' rule";
     const where = `(${to.place.file}:${to.place.line})`;
-    const message = `http ${typeOf(proxy)} '${proxy.name}' tries to use incompatible tcp ${typeOf(to)} '${to.name}' ${where} ${how} (see 'mode').`;
+    const message = `http ${calledOf(proxy)} tries to use incompatible tcp ${calledOf(to)} ${where} ${how} (see 'mode').`;
     reporter.alert(place, message);
   }
 }
@@ -108,7 +117,7 @@ function upgrade(proxy: ProxyDraft, ways: readonly Way[], reporter: Reporter): v
   const http = ways.filter(({ to }) => isHttp(to));
   const [first] = http;
   if (first === undefined) return;
-  const what = `tcp ${typeOf(proxy)} '${proxy.name}'`;
+  const what = `tcp ${calledOf(proxy)}`;
   if (http.length < ways.length) {
     const message = `${what} leads to http backends, as '${first.to.name}', and to tcp ones: HAProxy goes over to HTTP where it has to; Fairlead does not do it yet.`;
     reporter.alert(first.place, message);
@@ -118,7 +127,12 @@ function upgrade(proxy: ProxyDraft, ways: readonly Way[], reporter: Reporter): v
   proxy.mode = { place: proxy.place, name: 'http' };
 }
 
-/** As HAProxy calls it. */
+/** `frontend 'www'` */
+function calledOf(proxy: ProxyDraft): string {
+  return `${typeOf(proxy)} '${proxy.name}'`;
+}
+
+/** HAProxy's word. */
 function typeOf({ kind }: ProxyDraft): string {
   return kind === 'listen' ? 'proxy' : kind;
 }

@@ -92,10 +92,19 @@ const valid: readonly string[] = [
   'global | setenv A b | presetenv A c | unsetenv A',
   '.if defined(HOME) && (streq(a,a) || 0) && !strneq(a,a) && version_atleast(2.6) && version_before(2.7) | .notice "x" | .elif 1 | .alert y | .else | .endif',
   '.if | .endif | .if 0 | nonsense | .endif',
+  'listen t | mode tcp | bind :80 | server a 127.0.0.1:80 | option tcplog | timeout tunnel 1h | timeout client-fin 1s | timeout server-fin 1s',
+  'frontend f | mode tcp | bind :80 | use_backend t if { src 127.0.0.1 } | use_backend t if { path /x } | default_backend t | backend t | mode tcp | balance uri | server a 127.0.0.1:80 cookie x',
+  'listen t | mode tcp | bind :80 | option httplog | option forwardfor | http-request deny | http-response deny | redirect location /x | stats enable',
+  'listen t | mode tcp | bind :80 | option httpchk | server a 127.0.0.1:80 check observe layer4 on-marked-down shutdown-sessions',
+  'frontend f | mode tcp | bind :80 | default_backend main',
+  'backend t | mode tcp | server a 127.0.0.1:80 check observe layer7',
   'backend b | description "a b" \'c d\' e\\ f "$HOME" # comment',
 ];
 
 const invalid: readonly string[] = [
+  'frontend f | bind :80 | default_backend t | backend t | mode tcp',
+  'frontend f | bind :80 | use_backend t if TRUE | default_backend main | backend t | mode tcp',
+  'listen l | mode health | bind :80',
   'nonsense',
   'backend b | blance roundrobin',
   'backend b | server',

@@ -243,6 +243,49 @@ it('a request is ended from outside after its listener has gone with a reload', 
 
 const NO_FORMAT = 'defaults\n mode tcp\n log 127.0.0.1:514 local0\n timeout connect 2s\n timeout client 10s\n timeout server 10s\n';
 
+it('a reload that turns a frontend to mode tcp leaves the connections that it has what they were', async () => {
+  const server = await startPeers();
+  const text = (mode: string, port: number) =>
+    `listen www\n mode ${mode}\n option tcplog\n bind ${OWN_HOST}:${port}\n server s1 ${server.address}\n`;
+  try {
+    await withBalancer(text('http', 0), async (balancer) => {
+      const port = balancer.port('www');
+      const old = await Peer.connect(port, OWN_HOST);
+      old.send('GET /1 HTTP/1.1\r\nHost: a\r\n\r\n');
+      const one = await server.next();
+      await one.got('GET /1');
+      await balancer.configure(text('tcp', 0));
+      one.send('HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nold');
+      await old.got('old');
+      const fresh = await Peer.connect(port, OWN_HOST);
+      fresh.send('no request');
+      const two = await server.next();
+      await two.got('no request');
+      await Promise.all([fresh, two].map(async (peer) => peer.end()));
+      await fresh.ended();
+      old.reset();
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
+it('a fault of ours ends the session that it happens in, and nothing else', async () => {
+  await withRelay('', async ({ pair, balancer }) => {
+    const [client, server] = await pair();
+    const [other, beside] = await pair();
+    balancer.failLog = true;
+    client.reset();
+    await server.closed();
+    await until('it is told', () => balancer.events.some((event) => /internal error in www .*: Error: the log is broken/.test(event)));
+    balancer.failLog = false;
+    assert.equal(balancer.plane.frontends.get('www')?.counters.eint, 1);
+    assert.equal(balancer.server('www', 's1').scur, 1);
+    other.send('still here');
+    await beside.got('still here');
+  });
+});
+
 describe('the log of a frontend in mode tcp', () => {
   for (const option of ['', ' option dontlognull\n']) {
     it(`tells of clients as soon as they are there where it has no format${option}`.trimEnd(), async () => {
