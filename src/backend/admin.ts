@@ -84,7 +84,7 @@ function enterMaintenance(server: Server, was: number, why: string, now: number)
 /** It is in service at once, unless somebody who was asked all the time (its agent, who it tracks) says otherwise. */
 function leaveMaintenance(server: Server, was: number, now: number): void {
   const { tracked } = server;
-  server.check.value = server.heldDown || tracked !== undefined ? 0 : server.check.rise;
+  server.check.value = server.heldDown || !server.checkEnabled ? 0 : server.check.rise;
   const agentSaysNo = server.agentEnabled && !server.agent.up;
   if (!server.heldDown && !agentSaysNo && tracked?.op !== OpState.Stopped) {
     server.moveOp(tracked?.op === OpState.Stopping ? OpState.Stopping : server.warmup.begin(now), now);

@@ -218,6 +218,8 @@ export class Server {
   /** `enable health`, `disable health`: what is known of its health counts, or does not, from now on. */
   enableCheck(on: boolean): void {
     this.check.enabled = on;
+    // It was in maintenance meanwhile: in service, it is as one that was never checked.
+    if (on && this.op !== OpState.Stopped && !this.check.up) this.check.value = this.check.rise;
   }
 
   enableAgent(on: boolean): void {

@@ -97,6 +97,9 @@ backend down
  server s1 %a% observe layer7 error-limit 2 on-error mark-down
 backend fast
  server s1 %a% observe layer7 error-limit 3 on-error fastinter
+backend told
+ option log-health-checks
+ server s1 %a% observe layer7 error-limit 1
 backend four
  server s1 127.0.0.1:1 check port %b.port% observe layer4 error-limit 2 on-error mark-down
 `,
@@ -104,7 +107,7 @@ backend four
       start('checked/s1 check_status=L4OK'),
       {
         name: 'whole',
-        act: (stage) => stage.run(...['fail', 'sudden', 'down', 'fast', 'four'].map((be) => `set server ${be}/s1 health up`)),
+        act: (stage) => stage.run(...['fail', 'sudden', 'down', 'fast', 'told', 'four'].map((be) => `set server ${be}/s1 health up`)),
       },
       ...traffic(
         '500 Broken',
@@ -121,7 +124,7 @@ backend four
         '/fast',
         '/fast',
       ),
-      ...traffic('404 Nothing', '/fail', '/sudden'),
+      ...traffic('404 Nothing', '/fail', '/sudden', '/told'),
       ...traffic('200 OK', '/fail', '/fast'),
       ...traffic('501 Never', '/fail', '/sudden', '/fast', '/four', '/four'),
       ...traffic('505 Old', '/fail', '/sudden'),
