@@ -131,7 +131,12 @@ export class CliSession {
   }
 
   private begin(command: string): void {
-    const answer = this.run(splitWords(command));
+    let answer: Answer | Promise<Answer>;
+    try {
+      answer = this.run(splitWords(command));
+    } catch (fault) {
+      answer = failed(fault);
+    }
     if (!(answer instanceof Promise)) {
       this.take(answer);
       return;
@@ -142,7 +147,7 @@ export class CliSession {
       this.take(settled);
       this.onReady();
     };
-    answer.then(settle, (fault: unknown) => settle(refuse(`Failed: ${String(fault)}`)));
+    answer.then(settle, (fault: unknown) => settle(failed(fault)));
   }
 
   private run(words: readonly string[]): Answer | Promise<Answer> {
@@ -184,6 +189,11 @@ export class CliSession {
     if (this.state.severity === 'none') return '';
     return this.state.severity === 'number' ? `[${severity}]: ` : `[${SEVERITIES[severity]}]: `;
   }
+}
+
+/** A fault of ours ends the command, not the process. */
+function failed(fault: unknown): Answer {
+  return refuse(`Failed: ${String(fault)}`);
 }
 
 /** The one with the most words of those that `words` begins with. */

@@ -194,6 +194,20 @@ describe('answers', () => {
     assert.equal(take(session), 'Failed: Error: oh\n\n');
   });
 
+  it('that cannot be made are told of, and the next command is', () => {
+    const faulty: Command = {
+      name: 'faulty',
+      syntax: '',
+      help: '',
+      run: () => {
+        throw new Error('oh');
+      },
+    };
+    const session = open('admin', commandsWith([faulty]));
+    session.push('faulty;say a\n');
+    assert.equal(take(session), 'Failed: Error: oh\n\na\n\n');
+  });
+
   it('have their severity in front where that is asked for, reports have none', () => {
     const session = open();
     session.state.severity = 'number';

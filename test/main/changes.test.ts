@@ -1,0 +1,90 @@
+/** What operators have changed stands over the configuration, and nothing else of it changes. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Changes } from '../../src/changes.ts';
+import type { Config, ProxyConfig } from '../../src/config/model.ts';
+import { prepare } from '../../src/prepare.ts';
+
+const TEXT = `
+frontend web
+    mode http
+    bind 127.0.0.1:80
+    bind fd@5
+    maxconn 10
+    default_backend app
+backend app
+    mode http
+    cookie SRV insert dynamic
+    dynamic-cookie-key old
+    server s1 one.test:80
+    server s2 127.0.0.1:80
+`;
+
+function config(): Config {
+  const { prepared, diagnostics } = prepare({ kind: 'text', text: TEXT, name: 'test.cfg' }, { env: {} });
+  assert.ok(prepared, JSON.stringify(diagnostics));
+  return prepared.config;
+}
+
+function proxy(of: Config, name: string): ProxyConfig {
+  const found = of.proxies.find((each) => each.name === name);
+  assert.ok(found);
+  return found;
+}
+
+describe('changes over a configuration', () => {
+  it('are none at first: every proxy is the very same', () => {
+    const before = config();
+    const after = new Changes().over(before);
+    assert.ok(after.proxies.every((each, index) => each === before.proxies[index]));
+  });
+
+  it('are limits', () => {
+    const changes = new Changes();
+    changes.maxconn = 7;
+    changes.limit('web', 3);
+    const after = changes.over(config());
+    assert.deepEqual([after.global.maxconn, proxy(after, 'web').maxconn], [7, 3]);
+  });
+
+  it('close what a frontend listens on, but for what could not be had again while it is paused', () => {
+    const changes = new Changes();
+    const kinds = () => proxy(changes.over(config()), 'web').binds.map(({ address }) => address.kind);
+    assert.deepEqual(kinds(), ['inet', 'fd']);
+    changes.setState('web', 'PAUSED');
+    assert.deepEqual(kinds(), ['fd']);
+    changes.setState('web', 'STOP');
+    assert.deepEqual(kinds(), []);
+    changes.setState('web', 'OPEN');
+    assert.deepEqual(kinds(), ['inet', 'fd']);
+  });
+
+  it('are the parts of a dynamic cookie', () => {
+    const changes = new Changes();
+    changes.setCookie('app', { dynamic: false });
+    changes.setCookie('app', { key: 'new' });
+    const { cookie, dynamicCookieKey } = proxy(changes.over(config()), 'app');
+    assert.deepEqual([cookie?.dynamic, cookie?.mode, dynamicCookieKey], [false, 'insert', 'new']);
+  });
+
+  it('are names of hosts, whose addresses are to be found out', () => {
+    const changes = new Changes();
+    changes.setHost('app', 's1', 'two.test');
+    const [s1, s2] = proxy(changes.over(config()), 'app').servers;
+    assert.deepEqual([s1?.fqdn, s1?.address, s2?.address], ['two.test', undefined, '127.0.0.1']);
+  });
+
+  it('are forgotten with the next configuration', () => {
+    const changes = new Changes();
+    changes.maxconn = 7;
+    changes.limit('web', 3);
+    changes.setState('web', 'STOP');
+    changes.setCookie('app', { key: 'new' });
+    changes.setHost('app', 's1', 'two.test');
+    changes.forget();
+    const before = config();
+    assert.ok(changes.over(before).proxies.every((each, index) => each === before.proxies[index]));
+    assert.equal(changes.stateOf('web'), 'OPEN');
+  });
+});
