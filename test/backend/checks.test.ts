@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { Checker } from '../../src/backend/checks/checker.ts';
 import type { Server } from '../../src/backend/server.ts';
-import type { ServerConfig } from '../../src/config/model.ts';
+import type { ServerConfig, Timeouts } from '../../src/config/model.ts';
 import { type Timed, Wheel } from '../../src/core/wheel.ts';
 import { until } from '../support/wait.ts';
 import { CHECK, HTTP_CHECK, makeBackend, serverConfig } from './support.ts';
@@ -192,5 +192,74 @@ describe('Checker', () => {
     ]);
     new Checker({ wheel: new Recorder(), spread: 0 }).start(servers);
     assert.deepEqual(delays, [0, 125, 1000, 375, 2000, 2500, 3000, 3500]);
+  });
+
+  /** Keeps what is armed to itself: what is to come next, and how long a check may take. */
+  class Recorder extends Wheel {
+    readonly intervals: number[] = [];
+    readonly patience: number[] = [];
+    private readonly server: () => Server | undefined;
+    private readonly rounds: number;
+
+    constructor(server: () => Server | undefined, rounds: number) {
+      super();
+      this.server = server;
+      this.rounds = rounds;
+    }
+
+    override arm(timed: Timed, ms: number): void {
+      if (this.server()?.checking === true) this.patience.push(ms);
+      else if (this.intervals.push(ms) <= this.rounds) queueMicrotask(() => timed.onTimeout(0));
+    }
+  }
+
+  const LIMITS: readonly (readonly [inter: number, timeouts: Partial<Timeouts>, patience: readonly number[]])[] = [
+    [1000, { connect: 300, check: 100 }, [300, 100]],
+    [200, { connect: 300, check: 700 }, [200, 700]],
+    [200, { connect: 100 }, [200]],
+    [200, { check: 100 }, [200, 100]],
+  ];
+  for (const [inter, timeouts, patience] of LIMITS) {
+    it(`waits ${patience.join(' ms, then ')} ms with inter ${inter} and ${JSON.stringify(timeouts)}`, async () => {
+      const { servers } = makeBackend([serverConfig('s1', { port: await listen(), check: { ...CHECK, inter } })], {
+        checkRules: HTTP_CHECK,
+        timeouts,
+      });
+      const recorder = new Recorder(() => servers[0], 1);
+      const own = new Checker({ wheel: recorder, spread: 0 });
+      own.start(servers);
+      await until('the peer is asked', () => recorder.patience.length === patience.length && sockets.size === 1);
+      assert.deepEqual(recorder.patience, patience);
+      own.stopAll();
+    });
+  }
+
+  it('comes back after inter, fastinter or downinter, as HAProxy does', async () => {
+    const answers = [200, 500, 500, 500, 500, 200, 200, 200];
+    behave = (socket) => socket.once('data', () => socket.end(`HTTP/1.0 ${answers.shift()} X\r\n\r\n`));
+    const timing = { ...CHECK, inter: 3000, fastinter: 1000, downinter: 2000 };
+    const { servers } = makeBackend([serverConfig('s1', { port: await listen(), check: timing })], { checkRules: HTTP_CHECK });
+    const recorder = new Recorder(() => servers[0], answers.length);
+    const own = new Checker({ wheel: recorder, spread: 0 });
+    own.start(servers);
+    await until('all have been asked', () => recorder.intervals.length === 9);
+    // UP, UP 2/3, UP 1/3, DOWN, DOWN, DOWN 1/2, UP, UP
+    assert.deepEqual(recorder.intervals, [0, 3000, 1000, 1000, 2000, 2000, 1000, 3000, 3000]);
+    own.stopAll();
+  });
+
+  it('differs from its interval by spread-checks', async () => {
+    behave = (socket) => socket.once('data', () => socket.end('HTTP/1.0 200 OK\r\n\r\n'));
+    const { servers } = makeBackend([serverConfig('s1', { port: await listen(), check: { ...CHECK, inter: 1000 } })], {
+      checkRules: HTTP_CHECK,
+    });
+    const recorder = new Recorder(() => servers[0], 20);
+    const own = new Checker({ wheel: recorder, spread: 50 });
+    own.start(servers);
+    await until('it has been asked often', () => recorder.intervals.length === 21);
+    const [, ...intervals] = recorder.intervals;
+    assert.ok(intervals.every((interval) => interval >= 500 && interval <= 1500));
+    assert.ok(new Set(intervals).size > 1);
+    own.stopAll();
   });
 });

@@ -141,7 +141,7 @@ const SERVICES: readonly (readonly [line: string, readonly Act[] | undefined])[]
   ['option redis-check', undefined],
   ['option smtpchk', ['> 220 hi there\r\n', '<', '> 250 ok go\r\n', '<', '> 221 bye now\r\n', 'end']],
   ['option smtpchk', ['> 220 hi there\r\n', '<', '> 250-ok\r\n250 go\r\n', '<', '> 221 bye now\r\n', 'end']],
-  ['option smtpchk EHLO a.b', ['> 220 hi\r\n', '<', '> 250-ok\r\n', '.', '> 250 go\r\n', '<', '> 221 bye now\r\n', 'end']],
+  ['option smtpchk EHLO a.b', ['> 220 hi\r\n', '<', '> 250-ok\r\n250 go\r\n', '<', '> 221 bye now\r\n', 'end']],
   ['option smtpchk HELO', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', '> 221 bye\r\n', 'end']],
   ['option smtpchk FOO bar', ['> 220 hi\r\n', '<', '> 250 ok\r\n', '<', '> 221 bye\r\n', 'end']],
   ['option smtpchk', ['> 554 no\r\n', 'end']],
