@@ -341,6 +341,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
       'show errors nope',
       'show errors 5',
       'show env NO_SUCH_VARIABLE',
+      'show env toString',
       'clear counters',
       'clear counters all',
       'clear counters foo',

@@ -18,7 +18,7 @@ function showEnv({ args, runtime }: Call): Answer {
   const { env } = runtime;
   const [name] = args;
   if (name === undefined) return data(...Object.entries(env).map(([key, value]) => `${key}=${oneLine(value ?? '')}\n`));
-  const value = env[name];
+  const value = Object.hasOwn(env, name) ? env[name] : undefined;
   return value === undefined ? refuse('Variable not found') : data(`${name}=${oneLine(value)}\n`);
 }
 
