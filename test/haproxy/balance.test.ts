@@ -300,18 +300,15 @@ describe('balance, side by side with HAProxy', { skip: missing }, () => {
   it('hashes have the values of the converters', async () => {
     const dice = new Dice(3);
     for (let n = 0; n < 40; n++) {
-      const bytes =
-        n === 0
-          ? ''
-          : Array.from({ length: 1 + dice.roll(30) }, () =>
-              String.fromCharCode(dice.of([0x21 + dice.roll(0x5e), 0x80 + dice.roll(0x80)])),
-            ).join('');
+      // Nothing that means something in a field's value: no comma, no quote, no blank.
+      const codes = Array.from({ length: n === 0 ? 0 : 1 + dice.roll(30) }, () =>
+        dice.of([0x2d + dice.roll(0x52), 0x80 + dice.roll(0x80)]),
+      );
+      const bytes = String.fromCharCode(...codes);
       const theirs = await haproxy.ask('converters', { headers: ['host: x', `x: ${bytes}`] });
-      // A comma would begin another value.
-      const [value = ''] = bytes.includes(',') ? [bytes.slice(bytes.lastIndexOf(',') + 1)] : [bytes];
       const here = (['djb2', 'sdbm', 'wt6', 'crc32'] as const).flatMap((name) => [
-        hashFunction(name, false)(value),
-        hashFunction(name, true)(value),
+        hashFunction(name, false)(bytes),
+        hashFunction(name, true)(bytes),
       ]);
       assert.equal(here.join(' '), theirs, JSON.stringify(bytes));
     }
