@@ -13,7 +13,7 @@ import { loadText } from '../../src/config/load.ts';
 import type { ProxyConfig } from '../../src/config/model.ts';
 import { Head } from '../../src/http/head.ts';
 import { parseRequestHead } from '../../src/http/parse.ts';
-import { balanceKey, type KeyContext } from '../../src/proxy/balance-key.ts';
+import { balanceKey, formKey, type KeyContext, seeksForm } from '../../src/proxy/balance-key.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules } from '../../src/rules/types.ts';
 import { Client, makeBackend } from '../backend/support.ts';
@@ -76,10 +76,15 @@ class Ours {
     return server.config.name;
   }
 
-  private key({ client = '10.0.0.1', method = 'GET', target = '/', headers = ['host: x'] }: Asked): number {
+  private key({ client = '10.0.0.1', method = 'GET', target = '/', headers = ['host: x'], body = '' }: Asked): number {
     const request = new Head();
-    const bytes = Buffer.from(`${method} ${target} HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n`, 'latin1');
-    assert.ok(parseRequestHead(bytes, 0, bytes.length, request, 16_384, 0) > 0, `no request: ${bytes}`);
+    const length = body === '' ? '' : `content-length: ${body.length}\r\n`;
+    const bytes = Buffer.from(`${method} ${target} HTTP/1.1\r\n${headers.join('\r\n')}\r\n${length}\r\n${body}`, 'latin1');
+    const at = parseRequestHead(bytes, 0, bytes.length, request, 16_384, 0);
+    assert.ok(at > 0, `no request: ${bytes}`);
+    if (body !== '' && seeksForm(this.config.balance, request)) {
+      return formKey(this.config.balance, request, bytes, at, bytes.length, false) as number;
+    }
     const context = { request, clientAddress: client, peerAddress: client } as KeyContext;
     return balanceKey(this.config.balance, context, this.rules.hashed);
   }
@@ -186,6 +191,7 @@ describe('balance, side by side with HAProxy', { skip: missing }, () => {
       .join(' ')}"`,
   );
   sections.set('bounded', `  balance hdr(x-key)\n  hash-type consistent\n  hash-balance-factor 140\n${servers([1, 2, 3, 2])}`);
+  sections.set('form', `  balance url_param id\n${servers([1, 2, 3, 1, 1])}`);
   sections.set('ids', `  balance first\n${servers([1, 1, 1, 1], (at) => (at === 0 ? ' id 9' : at === 2 ? ' id 2' : ''))}`);
   sections.set('queue-leastconn', `  balance leastconn\n${servers([1, 2], () => ' maxconn 1 maxqueue 2')}`);
   sections.set('queue-roundrobin', `  balance roundrobin\n${servers([1, 2], () => ' maxconn 1 maxqueue 2')}`);
@@ -311,6 +317,24 @@ describe('balance, side by side with HAProxy', { skip: missing }, () => {
         hashFunction(name, true)(bytes),
       ]);
       assert.equal(here.join(' '), theirs, JSON.stringify(bytes));
+    }
+  });
+
+  it('url_param finds the same values in bodies', async () => {
+    const mine = ours('form');
+    const dice = new Dice(11);
+    for (let n = 0; n < 150; n++) {
+      const value = dice.of([dice.word(9), '', `/${dice.word(3)}`, ` ${dice.word(3)}`, `${dice.word(3)} \x01${dice.word(3)}`, '\xe9']);
+      const body = dice.of([
+        `id=${value}`,
+        `a=1&id=${value}&b=2`,
+        `xid=${value}&id=${value}`,
+        `${value}&id`,
+        `id=${value}\r\n`,
+        `id=${value}&id=x`,
+      ]);
+      const asked = { method: dice.of(['POST', 'POST', 'PUT']), target: dice.of(['/', '/', '/?a=b', '/?id=q']), body };
+      assert.equal(mine.ask(asked), await haproxy.ask('form', asked), JSON.stringify(asked));
     }
   });
 
