@@ -201,8 +201,14 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
 
   // --- the end
 
+  get target(): ClientSession['target'] {
+    return { backend: this.reach?.backend, server: this.reach?.server };
+  }
+
   shutdown(server: Server, cause: ShutdownCause): void {
-    if (this.reach?.server === server && this.state !== 'closing') this.close(`${cause}${this.stage}`);
+    if (this.reach?.server !== server || this.state === 'closing') return;
+    // As HAProxy: bytes have no stage at which they are cut.
+    this.close(this.state === 'relaying' ? `${cause}-` : `${cause}${this.stage}`);
   }
 
   /** A draining proxy lets sessions end by themselves. */

@@ -23,6 +23,11 @@ export class Stage {
     this.servers = servers;
   }
 
+  /** That server listens no more; what it has accepted stays. */
+  shut(name: string): Promise<void> {
+    return (this.servers.get(name) as PeerServer).shut();
+  }
+
   client(): Promise<Peer> {
     return Peer.connect(this.place.port, OWN_HOST);
   }
@@ -63,7 +68,10 @@ export interface Story extends Outcome {
   /** Lines of the frontend, and of the backend. */
   readonly front: readonly string[];
   readonly back: readonly string[];
-  /** By name, with what stands behind the address on its line. `refuses` has no listener, `deaf` does not accept. */
+  /**
+   * By name, with what stands behind the address on its line. `refuses` has no listener, `deaf` does not accept, `probed` has
+   * no line of its own: `@name` on later lines is its port.
+   */
   readonly servers: Readonly<Record<string, string>>;
   play(stage: Stage): Promise<void>;
   /** What of it HAProxy 2.6.12 does otherwise. */
@@ -84,7 +92,9 @@ export async function withServers(story: Story, run: (front: string, back: strin
   try {
     for (const [name, rest] of Object.entries(story.servers)) {
       const [kind, ...words] = rest.split(' ');
-      lines.push(`server ${name} ${await addressOf(kind as Kind, name, servers, stops)} ${words.join(' ')}`);
+      const address = await addressOf(kind as Kind, name, servers, stops);
+      const known = words.map((word) => (word.startsWith('@') ? String(servers.get(word.slice(1))?.port) : word));
+      if (kind !== 'probed') lines.push(`server ${name} ${address} ${known.join(' ')}`);
     }
     const text = (list: readonly string[]) => list.map((line) => ` ${line}\n`).join('');
     await run(text(story.front), text(lines), servers);
@@ -93,7 +103,7 @@ export async function withServers(story: Story, run: (front: string, back: strin
   }
 }
 
-type Kind = 'serves' | 'refuses' | 'deaf';
+type Kind = 'serves' | 'probed' | 'refuses' | 'deaf';
 
 async function addressOf(kind: Kind, name: string, servers: Map<string, PeerServer>, stops: (() => Promise<void>)[]): Promise<string> {
   if (kind === 'refuses') return (await refusingAddress()).address;
@@ -1048,6 +1058,46 @@ export const STORIES: readonly Story[] = [
         await part(...(await stage.pair('s2')));
         await stage.reaches('s2', 'scur', 0);
       }
+    },
+  ),
+  story(
+    'the server goes down, and on-marked-down shuts its sessions down',
+    {
+      servers: { p1: 'probed', s1: 'serves check inter 100ms fall 1 port @p1 on-marked-down shutdown-sessions' },
+      log: ['be/s1 t/t/t 7 D- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 1 bin 5 bout 7 conn_tot 1',
+        s1: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 1 bin 5 bout 7 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      await stage.reaches('s1', 'check_health', 2);
+      const [client, server] = await stage.pair();
+      await stage.shut('p1');
+      await Promise.all([client.closed(), server.closed()]);
+    },
+  ),
+  story(
+    'the server goes down, and its sessions go on',
+    {
+      servers: { p1: 'probed', s1: 'serves check inter 100ms fall 1 port @p1' },
+      log: ['be/<NOSRV> -1/-1/t 0 SC 2/2/1/0/0 0/0', 'be/s1 t/t/t 7 -- 1/1/0/0/0 0/0'],
+      counters: {
+        FRONTEND: 'stot 2 bin 15 bout 7 conn_tot 2',
+        s1: 'stot 1 bin 15 bout 7 lbtot 1 connect 1',
+        BACKEND: 'stot 2 bin 15 bout 7 econ 1 lbtot 1 connect 1',
+      },
+    },
+    async (stage) => {
+      await stage.reaches('s1', 'check_health', 2);
+      const [client, server] = await stage.pair();
+      await stage.shut('p1');
+      await stage.reaches('s1', 'chkdown', 1);
+      await (await stage.client()).closed();
+      client.send('still here');
+      await server.got('still here');
+      await part(client, server);
     },
   ),
 ];

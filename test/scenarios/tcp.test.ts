@@ -184,7 +184,7 @@ describe('a session in mode tcp is ended', () => {
         balancer.plane.shutdown(balancer.server('www', 's1'), cause);
         await Promise.all([client.ended(), server.closed()]);
         await until('it is over', () => balancer.lines.length === 1);
-        assert.equal(essence(balancer.lines[0] ?? ''), `www/s1 t/t/t 6 ${cause}D 1/1/0/0/0 0/0`);
+        assert.equal(essence(balancer.lines[0] ?? ''), `www/s1 t/t/t 6 ${cause}- 1/1/0/0/0 0/0`);
       });
     });
   }

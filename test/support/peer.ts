@@ -79,6 +79,9 @@ export interface PeerServer {
   readonly connections: () => number;
   /** The next connection that nobody has taken yet. */
   next(): Promise<Peer>;
+  /** Listens no more. */
+  shut(): Promise<void>;
+  /** And every connection ends. */
   stop(): Promise<void>;
 }
 
@@ -87,6 +90,10 @@ export async function startPeers(): Promise<PeerServer> {
   const peers: Peer[] = [];
   let taken = 0;
   const server = createServer({ allowHalfOpen: true }, (socket) => peers.push(new Peer(socket)));
+  let closed = false;
+  server.on('close', () => {
+    closed = true;
+  });
   server.listen(0, OWN_HOST);
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -99,10 +106,25 @@ export async function startPeers(): Promise<PeerServer> {
       taken++;
       return peer;
     },
+    async shut() {
+      // Not until its connections have ended is it closed, for Node.
+      server.close();
+      await until('it refuses', () => refuses(port));
+    },
     async stop() {
       for (const peer of peers) peer.socket.destroy();
-      server.close();
-      await once(server, 'close');
+      if (server.listening) server.close();
+      await until('it has closed', () => closed);
     },
   };
+}
+
+function refuses(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: OWN_HOST }, () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.on('error', () => resolve(true));
+  });
 }
