@@ -16,7 +16,9 @@ import { OpState } from './types.ts';
 export function slotsOf(server: Server): number {
   const { maxconn, config } = server;
   if (maxconn === 0 || (config.minconn === 0 && server.op !== OpState.Starting)) return maxconn;
-  const slots = dynamicLimit(server.backend.load, server.backend.config.fullconn, config.minconn, maxconn);
+  // One that was configured as the limit itself follows a maxconn set at run time.
+  const minconn = config.minconn < config.maxconn ? config.minconn : 0;
+  const slots = dynamicLimit(server.backend.load, server.backend.config.fullconn, minconn, maxconn);
   return server.op === OpState.Starting ? startingLimit(slots, monotonic() - server.lastChange, config.slowstart) : slots;
 }
 
