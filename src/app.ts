@@ -303,6 +303,7 @@ export class App {
       get reloads() {
         return app.lifecycle.reloads;
       },
+      clients: () => this.dataPlane.clients(),
       shutdown: (server, cause) => this.dataPlane.shutdown(server, cause),
       setMaxconn: async (maxconn) => {
         this.changes.maxconn = maxconn;

@@ -17,6 +17,7 @@ import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
 import { Listener } from './listener.ts';
 import { Program } from './program.ts';
 import type { BackendDirectory, Services } from './services.ts';
+import type { ClientSession } from './sessions.ts';
 import type { AccessLog, StatsHandler } from './types.ts';
 
 export interface DataPlaneParts {
@@ -136,6 +137,13 @@ export class DataPlane {
   destroy(): void {
     this.stopping = true;
     for (const listener of [...this.listeners(), ...this.gone]) listener.destroy();
+  }
+
+  /** Everybody who is connected, by the frontend of their listener. */
+  *clients(): Generator<readonly [Frontend, ClientSession]> {
+    for (const listener of [...this.listeners(), ...this.gone]) {
+      for (const client of listener.clients()) yield [listener.frontend, client];
+    }
   }
 
   /** Ends whatever has a slot of `server`, also what came in by listeners that a reload has closed. */

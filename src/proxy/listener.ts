@@ -71,6 +71,11 @@ export class Listener {
     for (const session of this.sessions.all()) session.destroy();
   }
 
+  /** Those who are connected now. */
+  clients(): ClientSession[] {
+    return this.sessions.all();
+  }
+
   /** Ends whatever has a slot of `server`. */
   shutdown(server: Server, cause: ShutdownCause): void {
     for (const session of this.sessions.all()) session.shutdown(server, cause);

@@ -356,6 +356,11 @@ export class Session extends Timed implements ClientSession {
     this.regulate();
   }
 
+  get target(): ClientSession['target'] {
+    const { backendObject, serverObject } = this.exchange;
+    return { backend: backendObject, server: serverObject };
+  }
+
   shutdown(server: Server, cause: ShutdownCause): void {
     if (this.exchange.serverObject === server) this.exchange.onShutdown(cause);
   }

@@ -6,12 +6,19 @@
  * four fifths of what each scavenge had to copy.
  */
 
+import type { Socket } from 'node:net';
+import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 
 /** A client's connection, whatever is spoken on it. */
 export interface ClientSession {
   readonly neighbours: Neighbours;
+  readonly socket: Socket;
+  /** When it was accepted, wall-clock ms. */
+  readonly acceptedWall: number;
+  /** Where what is under way goes; undefined as far as that is not known. */
+  readonly target: { readonly backend: Backend | undefined; readonly server: Server | undefined };
   /** Nothing is under way: a stopping proxy may close it. */
   readonly idle: boolean;
   /** Takes nothing more, and closes when what it has begun is done. */

@@ -353,6 +353,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
       'shutdown session',
       'shutdown session foo',
       'shutdown session 0x1',
+      'show sess 0x1',
     ],
   ],
   [

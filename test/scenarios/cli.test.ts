@@ -220,6 +220,30 @@ describe('servers', () => {
   });
 });
 
+describe('sessions', () => {
+  it('are shown while they have something under way, and ended one by one', async () => {
+    const held: ServerResponse[] = [];
+    const server = await startUpstream('held', (_request, response) => held.push(response));
+    await withFairlead(`${GLOBAL}${DEFAULTS}listen www\n bind 127.0.0.1:0\n server s1 ${server.address}\n`, async ({ fairlead, tell }) => {
+      const clients = await Promise.all([0, 1, 2].map(() => RawClient.connect(fairlead.port('www'))));
+      for (const client of clients.slice(0, 2)) client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await until('the requests are at the server', () => held.length === 2);
+      const shown = await tell('show sess');
+      const ports = [...shown.matchAll(/^(0x[0-9a-f]+): proto=tcpv4 src=127\.0\.0\.1:(\d+) fe=www be=www srv=s1 age=\d+s$/gm)];
+      assert.equal(ports.length, 2, shown);
+      const [id = '', port] = ports[0]?.slice(1) ?? [];
+      assert.equal(await tell(`show sess ${id}`).then((line) => line.startsWith(`${id}: `)), true);
+      assert.equal(await tell(`shutdown session ${id}`), '\n');
+      const ended = clients.find(({ socket }) => socket.localPort === Number(port));
+      assert.equal((await ended?.readResponse())?.status, 502);
+      assert.equal((await tell('show sess')).trim().split('\n').length, 1);
+      assert.equal(await tell('shutdown session 0xffff'), "No such session (use 'show sess').\n\n");
+      for (const client of clients) client.close();
+    });
+    await server.stop();
+  });
+});
+
 describe('frontends', () => {
   it('stop listening and listen again, and never again after a shutdown', async () => {
     const config = `${GLOBAL}${DEFAULTS}listen www\n bind unix@%DIR%/www\n retries 0\n server s1 127.0.0.1:1\n`;

@@ -12,6 +12,7 @@ import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
 import { poolCommands } from './pools.ts';
 import { serverCommands } from './servers.ts';
+import { sessionCommands } from './sessions.ts';
 import { statCommands } from './stat.ts';
 import { tableCommands } from './tables.ts';
 
@@ -26,7 +27,6 @@ const OWN = 'it concerns how HAProxy itself runs';
 const refused: readonly Command[] = [
   ...notDone(
     NOT_YET,
-    'show sess',
     'show map',
     'show acl',
     'show cache',
@@ -69,18 +69,6 @@ const refused: readonly Command[] = [
     'trace',
   ),
   ...notDone(OWN, 'debug', 'expert-mode', 'experimental-mode'),
-];
-
-/** `shutdown session` names a session by what `show sess` says, which there is not. */
-const sessionCommands: readonly Command[] = [
-  {
-    name: 'shutdown session',
-    syntax: '<id>',
-    help: 'end a session',
-    level: 'admin',
-    run: ({ args: [id] }) =>
-      refuse(/^0x[0-9a-f]+$/i.test(id ?? '') ? "No such session (use 'show sess')." : "Session pointer expected (use 'show sess')."),
-  },
 ];
 
 const own: readonly Command[] = [

@@ -5,6 +5,7 @@ import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
 import type { Config, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
+import type { ClientSession } from '../../proxy/sessions.ts';
 import type { ProcessFacts } from '../../stats/page.ts';
 import type { StatsProxy } from '../../stats/rows.ts';
 
@@ -25,6 +26,8 @@ export interface Runtime {
   readonly stopping: boolean;
   /** Reloads since the start, and those that have failed since the last good one. */
   readonly reloads: { readonly done: number; readonly failed: number };
+  /** Everybody who is connected. */
+  clients(): Iterable<readonly [Frontend, ClientSession]>;
   /** Ends what is under way on a server. */
   shutdown(server: Server, cause: ShutdownCause): void;
   setMaxconn(maxconn: number): Promise<void>;
