@@ -255,6 +255,23 @@ describe('when a server goes, who waits for it', () => {
     assert.deepEqual([left.redistributed, stayed.redistributed, backend.waiting], [undefined, s1, 0]);
   });
 
+  it('is told once that there is no server when the whole backend goes with it', async () => {
+    const { backend, s1, s2 } = two();
+    let idle = 0;
+    backend.onIdle = () => idle++;
+    const [any, mine] = [new Client(), new Client()];
+    backend.assign(any, ROUND, undefined);
+    backend.claim(mine, s1);
+    backend.retired = true;
+    for (const server of [s1, s2]) server.remove('');
+    backend.refresh(0);
+    assert.deepEqual([any.timedOut, mine.timedOut, backend.waiting], [true, true, 0]);
+    const before = idle;
+    await told();
+    assert.equal(mine.redistributed, undefined);
+    assert.ok(idle > before, 'whether it can vanish is asked when the last one has been told');
+  });
+
   it('is counted as requeued in its line: only those who look for another one', () => {
     for (const [changes, words] of [
       [{ redispatch: -1 }, '2 requeued, 1 remaining in queue.'],
