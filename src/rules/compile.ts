@@ -76,14 +76,11 @@ class Compiler {
   }
 
   private hashed(): CompiledRules['hashed'] {
-    const { balance, dockerRoutes, kind, mode, place } = this.proxy;
+    const { balance, dockerRoutes, kind, place } = this.proxy;
     const { expression } = balance;
     // The pools of a frontend balance as its `defaults` say.
     if (expression === undefined || (kind === 'frontend' && dockerRoutes.length === 0)) return undefined;
-    return this.each([{ place, words: [expression] }], () => {
-      if (mode === 'tcp') throw refused("'balance hash' in mode tcp");
-      return compileHashed(expression);
-    })[0];
+    return this.each([{ place, words: [expression] }], () => compileHashed(expression))[0];
   }
 
   private persistence(): PersistenceRules | undefined {
