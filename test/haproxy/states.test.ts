@@ -17,8 +17,7 @@ const OURS = [process.execPath, program, '-db'];
 
 for (const story of [...STORIES, ...TRAFFIC_STORIES]) {
   test(story.name, { skip }, async () => {
-    const theirs = await play(story, THEIRS);
-    const ours = await play(story, OURS);
+    const [theirs, ours] = await Promise.all([play(story, THEIRS), play(story, OURS)]);
     assert.deepEqual(ours, theirs);
   });
 }
@@ -28,7 +27,7 @@ const SHARES = ['4 6', '19 37', '35 68', '50 '];
 const FASTER = ['7 6', '38 37', '69 68', '100 '];
 
 test('a slow start takes the same steps', { skip }, async () => {
-  const [theirs, ours] = [await watchStart(THEIRS), await watchStart(OURS)];
+  const [theirs, ours] = await Promise.all([watchStart(THEIRS), watchStart(OURS)]);
   assert.deepEqual(ours.told, theirs.told);
   for (const { trails } of [theirs, ours]) {
     for (const [trail, shares] of [

@@ -348,6 +348,7 @@ defaults
  mode http
  log global
  timeout connect 1s
+ timeout check 5s
  timeout client 10s
  timeout server 10s
  load-server-state-from-file global
@@ -371,6 +372,7 @@ defaults
  mode http
  log global
  timeout connect 1s
+ timeout check 5s
  timeout client 10s
  timeout server 10s
  load-server-state-from-file local

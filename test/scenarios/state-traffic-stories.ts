@@ -80,6 +80,7 @@ defaults
  mode http
  log global
  timeout connect 1s
+ timeout check 5s
  timeout client 10s
  timeout server 10s
  retries 0
