@@ -37,7 +37,9 @@ export class Keywords<Target> {
 export function findRefused(words: readonly string[], sections: readonly Section[]): Refused | undefined {
   const [first = '', second = ''] = words;
   const here = refusedKeywords.filter((entry) => entry.sections.some((section) => sections.includes(section)));
-  return here.find((entry) => entry.name === `${first} ${second}`) ?? here.find((entry) => entry.name === first);
+  // `http-check set-var(check.port) int(80)`
+  const bare = second.replace(/\(.*$/s, '');
+  return here.find((entry) => entry.name === `${first} ${bare}`) ?? here.find((entry) => entry.name === first);
 }
 
 /** Second words of HAProxy's that a family refuses. */
