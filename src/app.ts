@@ -62,7 +62,7 @@ export interface Surroundings {
 export interface Lifecycle {
   readonly stopping: boolean;
   readonly reloads: Runtime['reloads'];
-  reload(): void;
+  reload(): Promise<void>;
 }
 
 /** What counts of a configuration: what operators have changed stands over it. */
@@ -85,7 +85,7 @@ export class App {
   private current: Prepared;
   /** Configurations take effect one after the other. */
   private configuring: Promise<unknown> = Promise.resolve();
-  lifecycle: Lifecycle = { stopping: false, reloads: { done: 0, failed: 0 }, reload() {} };
+  lifecycle: Lifecycle = { stopping: false, reloads: { done: 0, failed: 0 }, reload: () => Promise.resolve() };
 
   constructor(surroundings: Surroundings, prepared: Prepared) {
     const { pid, write, quiet, debug, stream, self, env } = surroundings;

@@ -332,6 +332,12 @@ describe('the master', () => {
         await told('reload');
         await until('the reload is done', async () => (await told('@1 show backend')) === '# name\nwww\nmore\n\n');
         assert.match(await told('show proc'), / master +1 \[failed: 0\] /);
+        fairlead.rewrite(`${DEFAULTS}${WWW} nonsense\n`);
+        await told('reload');
+        const failed = new CliClient(at('master'));
+        failed.send('prompt\n');
+        assert.equal(await failed.read('> '), 'master[ReloadFailed]> ');
+        failed.close();
         assert.deepEqual(await fairlead.stop('SIGINT'), { code: 130, signal: null });
       },
       ['-W', '-S', '%DIR%/master'],

@@ -25,9 +25,8 @@ function lower(level: CliLevel): (call: Call) => Answer {
 }
 
 /** Its answer is the end of the connection, as if the process had been replaced. */
-function reload({ runtime }: Call): Answer {
-  runtime.reload();
-  return { kind: 'close' };
+function reload({ runtime }: Call): Promise<Answer> {
+  return runtime.reload().then(() => ({ kind: 'close' }));
 }
 
 function showProcesses({ runtime: { facts, reloads } }: Call): Answer {
@@ -91,15 +90,20 @@ const WORKER: readonly Command[] = [
 
 /** One connection to the master. */
 export class MasterDialect implements Dialect {
-  private readonly pid: number;
+  private readonly runtime: Runtime;
   private worker = false;
 
   constructor(runtime: Runtime) {
-    this.pid = runtime.facts.pid;
+    this.runtime = runtime;
+  }
+
+  private get pid(): number {
+    return this.runtime.facts.pid;
   }
 
   get prompt(): string {
-    return this.worker ? `${this.pid}> ` : 'master> ';
+    if (this.worker) return `${this.pid}> `;
+    return this.runtime.reloads.failed > 0 ? 'master[ReloadFailed]> ' : 'master> ';
   }
 
   address([first = '', ...rest]: readonly string[]): Addressed | Answer {

@@ -37,6 +37,6 @@ export interface Runtime {
   setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
   /** The server's address is that of another host from now on, as soon as the name is resolved. */
   setHost(server: Server, fqdn: string): Promise<void>;
-  /** As SIGUSR2. */
-  reload(): void;
+  /** As SIGUSR2. Resolves when it is over, well or not. */
+  reload(): Promise<void>;
 }
