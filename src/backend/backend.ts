@@ -300,9 +300,14 @@ export class Backend {
    */
   withdraw(server: Server, now: number): number {
     this.refresh(now);
-    const { redispatch, persist } = this.config;
     if (server.config.identity !== server.config.name) return this.displace(server, true);
-    return redispatch === undefined || redispatch === 0 || persist ? 0 : this.displace(server, false);
+    return this.redispatches && !this.config.persist ? this.displace(server, false) : 0;
+  }
+
+  /** `option redispatch`; 0 turns it off, as the manual says. */
+  get redispatches(): boolean {
+    const { redispatch } = this.config;
+    return redispatch !== undefined && redispatch !== 0;
   }
 
   /** Says that no server is left, if that became true since it was last asked. */
