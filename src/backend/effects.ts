@@ -15,7 +15,7 @@ export function offer(server: Server, now: number): number {
   const { backend } = server;
   const { waiting } = backend;
   backend.refresh(now);
-  if (server.config.shutdownBackupsWhenUp && !server.config.backup && server.weight > 0) {
+  if (server.config.shutdownBackupsWhenUp && !server.config.backup && server.usable) {
     for (const other of backend.servers) if (other.config.backup) backend.shutdown(other, 'U');
   }
   return waiting - backend.waiting;

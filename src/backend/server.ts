@@ -228,6 +228,8 @@ export class Server {
 
   /** `set server <b>/<s> health ...`: until a check finds something else. Not for a server that tracks another one. */
   forceHealth(health: 'up' | 'stopping' | 'down', now: number, by: By = 'CLI'): void {
+    // Its source knows better: a container that is unhealthy does not become healthy by being called so.
+    if (this.heldDown) return;
     const cause = `, changed from ${by}`;
     this.check.value = health === 'down' ? 0 : this.check.top;
     if (health === 'up') bringUp(this, cause, now);
@@ -292,16 +294,19 @@ export class Server {
     this.onFastCheck?.();
   }
 
+  // Most verdicts change nothing: no sentence is made for them.
+
   private passed(verdict: Verdict, now: number): void {
+    if (this.op === OpState.Running || this.op === OpState.Starting) return;
     if (this.mayRun) bringUp(this, this.reasonOf(verdict), now);
   }
 
   private yielded(verdict: Verdict, now: number): void {
-    if (this.mayRun) holdBack(this, this.reasonOf(verdict), now);
+    if (this.op !== OpState.Stopping && this.mayRun) holdBack(this, this.reasonOf(verdict), now);
   }
 
   private failed(health: Health, verdict: Verdict, now: number): void {
-    if (health.value === 0) takeDown(this, this.reasonOf(verdict), now);
+    if (health.value === 0 && this.op !== OpState.Stopped) takeDown(this, this.reasonOf(verdict), now);
   }
 
   /** All who are asked say yes. */

@@ -209,6 +209,14 @@ const FORMS: readonly (readonly [form: string, result: string, states: string])[
   ['s=w1&action=enable&b=app', 'NONE', 'no check,no check,no check'],
   ['s=w1&action=stop&b=app', 'DONE', 'DRAIN,no check,no check'],
   ['s=w1&action=start&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1&s=w2&action=hdown&b=app', 'DONE', 'DOWN,DOWN,no check'],
+  ['s=w1&action=hnolb&b=app', 'DONE', 'NOLB,no check,no check'],
+  ['s=w1&action=hrunn&b=app', 'DONE', 'no check,no check,no check'],
+  ['s=w1&action=dhlth&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1&s=nope&action=ehlth&b=app', 'ERRP', 'no check,no check,no check'],
+  ['s=w1&action=adown&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1&action=eagent&b=app', 'NONE', 'no check,no check,no check'],
+  ['s=w1&action=shutdown&b=app', 'DONE', 'no check,no check,no check'],
 ];
 
 for (const [form, result, after] of FORMS) {

@@ -172,3 +172,43 @@ test('a backend says how many of its servers are up where servers are hidden', (
   assert.equal(cell({ side: 'B', of: backend }, 'status', reading(0, { counts: true })), 'UP (2/3)');
   assert.equal(cell({ side: 'B', of: backend }, 'status'), 'UP');
 });
+
+test('columns of slow starts, tracking, observed traffic, agents and cookies are there where these are', () => {
+  const agent = { inter: 2000, address: undefined, port: 1, send: '' };
+  const config = proxyConfig('app', 'backend');
+  const { servers } = makeBackend(config, [
+    serverConfig('w1', { check: CHECK, weight: 50, slowstart: 3000, observe: 'layer7', cookie: 'one', agent }),
+    serverConfig('w2'),
+  ]);
+  const [one, two] = servers;
+  assert.ok(one !== undefined && two !== undefined);
+  const now = monotonic();
+  two.tracked = one;
+  one.setAdmin('maint', now);
+  one.setAdmin('ready', now);
+  const verdict = { code: 'L7STS', passed: false, status: -1, info: 'via agent : down', duration: 2.5 } as const;
+  one.setAgentReport({ verdict, weight: undefined, admin: undefined, state: 'down', maxconn: undefined }, now);
+  const names = [
+    'status',
+    'weight',
+    'uweight',
+    'throttle',
+    'tracked',
+    'hanafail',
+    'cookie',
+    'agent_status',
+    'agent_code',
+    'agent_duration',
+  ];
+  const more = ['agent_desc', 'last_agt', 'agent_rise', 'agent_fall', 'agent_health'];
+  const told = (of: Server, at = reading(now)): Value[] => [...names, ...more].map((name) => cell({ side: 'S', of }, name, at));
+  const heard = ['L7STS', 0, 2, 'Layer7 wrong status', 'via agent : down', 1, 1, 0];
+  assert.deepEqual(told(one), ['DOWN (agent)', 50, 50, undefined, undefined, 0, 'one', ...heard]);
+  one.forceAgent('up', now);
+  assert.deepEqual(told(one).slice(0, 5), ['UP 1/3', 4, 50, 6, undefined]);
+  assert.equal(cell({ side: 'B', of: one.backend }, 'weight'), 5);
+  assert.equal(told(one, reading(now, { legends: false }))[6], undefined);
+  one.enableAgent(false);
+  assert.deepEqual(told(one).slice(7), new Array(8).fill(undefined));
+  assert.deepEqual(told(two).slice(1, 7), [1, 1, undefined, 'app/w1', undefined, undefined]);
+});
