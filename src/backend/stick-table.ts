@@ -49,6 +49,12 @@ export class StickTable {
     this.config = config;
   }
 
+  /** Keys mean the same as before. */
+  configure(config: StickTableConfig): void {
+    this.config = config;
+    while (this.byKey.size > config.size && this.oldest !== undefined) this.drop(this.oldest);
+  }
+
   /** Most entries. */
   get size(): number {
     return this.config.size;
@@ -183,6 +189,6 @@ export class StickTable {
 export function stickTable(config: StickTableConfig | undefined, old: StickTable | undefined): StickTable | undefined {
   if (config === undefined) return undefined;
   if (old === undefined || old.config.type !== config.type || old.config.length !== config.length) return new StickTable(config);
-  old.config = config;
+  old.configure(config);
   return old;
 }

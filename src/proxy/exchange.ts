@@ -32,6 +32,7 @@ import { balanceKey, formKey, seeksForm } from './balance-key.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
+import { type Binding, tieOf } from './persistence.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
@@ -215,8 +216,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   // --- a slot and a connection
 
   private assign(avoid: Server | undefined, now: number): void {
-    const server = this.binding?.server;
-    const assigned = server === undefined ? this.balance(avoid) : this.claim(server);
+    const own = this.binding?.server;
+    let assigned = own === undefined ? this.balance(avoid) : (this.binding as Binding).claim(own, this, this.backendObject as Backend);
+    if (assigned === 'elsewhere') {
+      this.left = own;
+      this.leftCounted = false;
+      assigned = this.balance(own);
+    }
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;
     else if (assigned === 'no-server') this.fail(Failures.NoServer);
@@ -230,25 +236,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       ? (this.key ?? balanceKey(backend.config.balance, this, (this.program ?? this.session.listener.frontend.program).rules.hashed))
       : NO_KEY;
     return backend.assign(this, key, avoid);
-  }
-
-  /** A slot of the server that the request belongs to; one that is full is left where it may be. */
-  private claim(server: Server): Assignment {
-    const backend = this.backendObject as Backend;
-    const forced = this.tie === 'forced';
-    const assigned = backend.claim(this, server, forced);
-    if (assigned !== 'full' || forced || backend.config.redispatch === undefined) return assigned;
-    this.binding?.unbind();
-    this.left = server;
-    this.leftCounted = false;
-    return this.balance(server);
-  }
-
-  /** What ties the request to its server. */
-  private get tie(): 'free' | 'bound' | 'forced' {
-    const { binding } = this;
-    if (binding === undefined) return 'free';
-    return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
   }
 
   onSlot(server: Server): void {
@@ -659,7 +646,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       repeatable: !sent || this.repeatable(),
       replayable: failure === Failures.ServerClosed && this.reused && this.replayable(),
     };
-    const next = nextAfter(attempt, placeOf(server, this.tie), server.backend.config);
+    const next = nextAfter(attempt, placeOf(server, tieOf(this.binding)), server.backend.config);
     if (next === 'end') return false;
     const now = monotonic();
     if (failure === undefined) this.letGo(whole && this.relay.body.done, now);
@@ -731,7 +718,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
         const server = this.serverObject as Server;
         server.counters.stot++;
         // It may have gone, or been taken out, in the pause.
-        if (deserted(placeOf(server, this.tie))) this.leave(server, now);
+        if (deserted(placeOf(server, tieOf(this.binding)))) this.leave(server, now);
         else this.openConnection(server, now);
         return;
       }

@@ -12,7 +12,7 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { StickTable } from '../backend/stick-table.ts';
-import { OpState } from '../backend/types.ts';
+import { type Assignment, OpState, type Waiter } from '../backend/types.ts';
 import type { CookieConfig, ProxyConfig, ServerConfig } from '../config/model.ts';
 import { wall } from '../core/clock.ts';
 import type { Head } from '../http/head.ts';
@@ -78,6 +78,18 @@ export class Binding {
     return this.persistence.lettered ? this.cookie + this.setCookie : '--';
   }
 
+  /**
+   * A slot of `server`, which is its own, or why there is none yet. 'elsewhere': it is full, and with `option redispatch` any
+   * other will do.
+   */
+  claim(server: Server, waiter: Waiter, backend: Backend): Assignment | 'elsewhere' {
+    const forced = this.exception === 'force';
+    const assigned = backend.claim(waiter, server, forced);
+    if (assigned !== 'full' || forced || !backend.redispatches) return assigned;
+    this.unbind();
+    return 'elsewhere';
+  }
+
   /** The server is not to be had: any other may serve. */
   unbind(): void {
     this.server = undefined;
@@ -92,6 +104,12 @@ export class Binding {
   release(): void {
     for (const { table } of this.stores.splice(0)) table.abandon();
   }
+}
+
+/** What ties a request or session to its server, as retries see it. */
+export function tieOf(binding: Binding | undefined): 'free' | 'bound' | 'forced' {
+  if (binding === undefined) return 'free';
+  return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
 }
 
 export class Persistence {

@@ -18,7 +18,7 @@ import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Alarm } from './alarm.ts';
 import { balanceKey } from './balance-key.ts';
-import type { Binding } from './persistence.ts';
+import { type Binding, tieOf } from './persistence.ts';
 import { Phase } from './phases.ts';
 import type { Program } from './program.ts';
 import { deserted, nextAfter, placeOf } from './retry.ts';
@@ -116,8 +116,12 @@ export class Reach implements Waiter, ConnectionUser {
   }
 
   private assign(avoid: Server | undefined, now: number): void {
-    const server = this.binding?.server;
-    const assigned = server === undefined ? this.balance(avoid) : this.claim(server);
+    const own = this.binding?.server;
+    let assigned = own === undefined ? this.balance(avoid) : (this.binding as Binding).claim(own, this, this.backend);
+    if (assigned === 'elsewhere') {
+      this.left = own;
+      assigned = this.balance(own);
+    }
     if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
     if (assigned === 'queued') this.phase = Phase.Queued;
     else if (assigned === 'no-server') this.traveller.onUnreached(Failures.NoServer);
@@ -129,22 +133,6 @@ export class Reach implements Waiter, ConnectionUser {
     const { backend } = this;
     const key = backend.bound ? balanceKey(backend.config.balance, this.traveller.context, this.program?.rules.hashed) : NO_KEY;
     return backend.assign(this, key, avoid);
-  }
-
-  /** A slot of the server that the session is tied to; one that is full is left where it may be. */
-  private claim(server: Server): Assignment {
-    const forced = this.tie === 'forced';
-    const assigned = this.backend.claim(this, server, forced);
-    if (assigned !== 'full' || forced || this.backend.config.redispatch === undefined) return assigned;
-    this.binding?.unbind();
-    this.left = server;
-    return this.balance(server);
-  }
-
-  private get tie(): 'free' | 'bound' | 'forced' {
-    const { binding } = this;
-    if (binding === undefined) return 'free';
-    return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
   }
 
   /** Who left a server has found one, be it to wait for it, or none. */
@@ -195,7 +183,7 @@ export class Reach implements Waiter, ConnectionUser {
     this.alarm.clear();
     if (server.config.observe !== undefined) server.observe(Observation.ConnectFailed, monotonic());
     const attempt = { failure, status: 0, retries: this.retries, repeatable: true, replayable: false };
-    const next = nextAfter(attempt, placeOf(server, this.tie), this.backend.config);
+    const next = nextAfter(attempt, placeOf(server, tieOf(this.binding)), this.backend.config);
     if (next === 'end') {
       this.traveller.onUnreached(failure);
       return;
@@ -224,7 +212,7 @@ export class Reach implements Waiter, ConnectionUser {
     const server = this.server as Server;
     server.counters.stot++;
     // It may have gone, or been taken out, in the pause.
-    if (deserted(placeOf(server, this.tie))) this.leave(server, now);
+    if (deserted(placeOf(server, tieOf(this.binding)))) this.leave(server, now);
     else this.open(server, now);
   }
 

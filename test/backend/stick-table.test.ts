@@ -99,6 +99,10 @@ describe('a stick table', () => {
     put(table, 'a', 1);
     assert.equal(stickTable(config({ size: 5, expire: 1000 }), table), table);
     assert.deepEqual([table.size, table.lookup('a')?.exp !== 0], [5, true]);
+    put(table, 'b', 2);
+    put(table, 'c', 3);
+    stickTable(config({ size: 2 }), table);
+    assert.equal(keys(table), 'b c', 'a smaller one forgets at once');
     assert.notEqual(stickTable(config({ length: 8 }), table), table);
     assert.notEqual(stickTable(config({ type: 'ip' }), table), table);
     assert.equal(stickTable(undefined, table), undefined);

@@ -87,6 +87,7 @@ export const refusedKeywords: readonly Refused[] = [
   ...dropped("use 'timeout connect'", 'contimeout'),
   ...dropped("use 'timeout server'", 'srvtimeout'),
   ...dropped("use 'option redispatch'", 'redispatch'),
+  ...dropped("use 'stick-table' and 'stick' lines", 'appsession'),
   ...dropped("use 'http-request deny'", 'block, reqdeny, reqideny'),
   ...dropped("use 'http-request add-header'", 'reqadd'),
   ...dropped("use 'http-response add-header'", 'rspadd'),
