@@ -484,6 +484,19 @@ describe('the Runtime API, side by side with HAProxy', { skip }, () => {
     });
   }
 
+  it('the fields of typed reports, their numbers, names and types', async () => {
+    // HAProxy's columns of its own modules stand behind 102.
+    const fields = (answer: string): string[] =>
+      [...answer.matchAll(/^(\w\.\d+\.\d+\.)?(\d+)\.([\w -]+)\.1:(\w+:\w+):/gm)]
+        .filter((found) => Number(found[2]) <= 102)
+        .map(([text]) => text);
+    for (const line of ['show info typed', 'show stat typed', 'show stat app 4 3 typed']) {
+      const [theirs, ours] = await Promise.all([folder, fairlead.folder].map((path) => askCli(join(path, 'admin'), line)));
+      assert.ok(fields(theirs ?? '').length > 50, theirs);
+      assert.deepEqual([line, fields(ours ?? '')], [line, fields(theirs ?? '')]);
+    }
+  });
+
   it('a prompt', async () => {
     const told = await Promise.all([folder, fairlead.folder].map((path) => interview(join(path, 'admin'))));
     assert.deepEqual(told[1], told[0]);

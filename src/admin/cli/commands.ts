@@ -57,6 +57,7 @@ const refused: readonly Command[] = [
   ...notDone(
     OWN,
     'show activity',
+    'show startup-logs',
     'show events',
     'show fd',
     'show libs',

@@ -74,7 +74,7 @@ const ROWS: readonly InfoRow[] = [
   row(28, 'MaxConnRate', 'MMP:u32', 'Highest ConnRate of a frontend', ({ totals }) => totals.connRateMax),
   row(29, 'SessRate', 'MRP:u32', 'Sessions of the last second', ({ totals }) => totals.rate),
   row(30, 'SessRateLimit', 'CLP:u32', 'Limit of SessRate'),
-  row(31, 'MaxSessRate', 'MMP:u32', 'Highest SessRate of a frontend', ({ totals }) => totals.rateMax),
+  row(31, 'MaxSessRate', 'MRP:u32', 'Highest SessRate of a frontend', ({ totals }) => totals.rateMax),
   row(32, 'SslRate', 'MRP:u32', 'TLS connections of the last second'),
   row(33, 'SslRateLimit', 'CLP:u32', 'Limit of SslRate'),
   row(34, 'MaxSslRate', 'MMP:u32', 'Highest SslRate'),
