@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type Balancing, DEFAULTS, play, readStories } from '../scenarios/queue-rig.ts';
+import { OWN_HOST } from '../support/faulty.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
@@ -33,7 +34,7 @@ ${backend}`;
 
 async function withHaproxy(backend: string, story: (balancing: Balancing) => Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-queue-'));
-  const listener = createServer().listen(0, '127.0.0.1');
+  const listener = createServer().listen(0, OWN_HOST);
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;
   const { fd } = (listener as unknown as { readonly _handle: { readonly fd: number } })._handle;

@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { refusingAddress } from '../support/faulty.ts';
+import { OWN_HOST, refusingAddress } from '../support/faulty.ts';
 import { root } from '../support/paths.ts';
 import { serve } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
@@ -48,6 +48,7 @@ defaults
 
 /** A balancer with a frontend and the backend `be`. */
 export interface Balancing {
+  /** Of OWN_HOST: nobody else's clients go there. */
   readonly port: number;
   /** Rows of `be`, by svname. */
   rows(): Promise<ReadonlyMap<string, Columns>>;
@@ -189,7 +190,7 @@ class Script {
 
   private async ask(word: string): Promise<void> {
     const [, name = '', host = '1', cookie] = /^(\w+)(?:@(\d+))?(?:#(\w+))?$/.exec(word) ?? [];
-    const socket = connect({ port: this.balancing.port, host: '127.0.0.1', localAddress: `127.0.0.${host}` });
+    const socket = connect({ port: this.balancing.port, host: OWN_HOST, localAddress: `127.0.0.${host}` });
     this.clients.set(name, socket);
     socket.on('error', () => {});
     socket.resume();

@@ -5,13 +5,14 @@ import { describe, it } from 'node:test';
 import { monotonic } from '../../src/core/clock.ts';
 import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, pairProxies, rowsOf } from '../../src/stats/rows.ts';
+import { OWN_HOST } from '../support/faulty.ts';
 import { parseStats } from '../support/stats.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 import { type Balancing, DEFAULTS, play, readStories } from './queue-rig.ts';
 
 const configuration = (backend: string): string => `${DEFAULTS} log 127.0.0.1:514 local0
 frontend www
- bind 127.0.0.1:0
+ bind ${OWN_HOST}:0
  default_backend be
 backend be
 ${backend}`;
