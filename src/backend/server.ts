@@ -4,6 +4,7 @@
  *
  *     admin.ts      what people, the configuration and its source want of it     (maintenance, drain)
  *     health.ts     the arithmetic of its checks, and of its agent's
+ *     findings.ts   what checks, its agent and traffic find out about it
  *     operation.ts  what comes of it                                             (stopped, starting, running, stopping)
  *     status.ts     both in the words of the statistics, words.ts in those of the log
  *
@@ -16,10 +17,10 @@ import type { ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
 import { changeAdmin, setAdmin } from './admin.ts';
-import { applyReport } from './agent.ts';
 import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
 import { offer, remind } from './effects.ts';
+import { takeObservation, takeReport, takeVerdict } from './findings.ts';
 import { Health } from './health.ts';
 import { slotsOf } from './limits.ts';
 import { Observer } from './observe.ts';
@@ -40,7 +41,7 @@ import {
   type SourceState,
   type Verdict,
 } from './types.ts';
-import { balance, because, subject, told } from './words.ts';
+import { balance, subject } from './words.ts';
 
 /** Who changed it by hand. */
 type By = 'CLI' | 'Web interface';
@@ -255,74 +256,23 @@ export class Server {
 
   /** The outcome of an active check. */
   setVerdict(verdict: Verdict, now: number): void {
-    const before = this.verdict;
-    this.verdict = verdict;
-    this.fastCheck = false;
-    if (this.inMaintenance || this.heldDown) return;
-    if (verdict.passed) this.observer.errors = 0;
-    const changed = verdict.passed ? this.check.pass() : this.check.fail();
-    if (!verdict.passed && changed) this.counters.chkfail++;
-    if (changed || verdict.code !== before?.code) this.tell('Health', this.check, verdict);
-    if (!verdict.passed) this.failed(this.check, verdict, now);
-    else if (verdict.code === 'L7OKC') this.yielded(verdict, now);
-    else this.passed(verdict, now);
+    takeVerdict(this, verdict, now);
   }
 
   /** What an agent said. One that cannot be asked changes nothing. */
   setAgentReport(report: AgentReport, now: number): void {
-    const before = this.agentVerdict;
-    const verdict = applyReport(this, report, now);
-    this.agentVerdict = verdict;
-    if (verdict.code === 'CHECKED') return;
-    const said = verdict.code === 'L7STS';
-    const changed = verdict.passed ? this.agent.pass() : said && this.agent.fail();
-    if (changed || verdict.code !== before?.code) this.tell('Agent', this.agent, verdict);
-    if (verdict.passed && this.op !== OpState.Stopping) this.passed(verdict, now);
-    else if (said) this.failed(this.agent, verdict, now);
+    takeReport(this, report, now);
   }
 
   /** What traffic found; only where `observe` is configured. */
   observe(observation: Observation, now: number): void {
-    const found = this.checkEnabled ? this.observer.see(observation, this.config) : undefined;
-    if (found === undefined) return;
-    const { check } = this;
-    const { onError } = this.config;
-    if (onError === 'mark-down') check.value = check.rise;
-    else if (onError === 'sudden-death' && check.value > check.rise) check.value = check.rise + 1;
-    if (onError !== 'fastinter') this.setVerdict({ code: 'HANA', passed: false, status: -1, info: found, duration: -1 }, now);
-    this.fastCheck = true;
-    this.onFastCheck?.();
-  }
-
-  // Most verdicts change nothing: no sentence is made for them.
-
-  private passed(verdict: Verdict, now: number): void {
-    if (this.op === OpState.Running || this.op === OpState.Starting) return;
-    if (this.mayRun) bringUp(this, this.reasonOf(verdict), now);
-  }
-
-  private yielded(verdict: Verdict, now: number): void {
-    if (this.op !== OpState.Stopping && this.mayRun) holdBack(this, this.reasonOf(verdict), now);
-  }
-
-  private failed(health: Health, verdict: Verdict, now: number): void {
-    if (health.value === 0 && this.op !== OpState.Stopped) takeDown(this, this.reasonOf(verdict), now);
+    takeObservation(this, observation, now);
   }
 
   /** All who are asked say yes. */
-  private get mayRun(): boolean {
+  get mayRun(): boolean {
     if (this.heldDown || this.tracked?.op === OpState.Stopped) return false;
     return (!this.checkEnabled || this.check.up) && (!this.agentEnabled || this.agent.up);
-  }
-
-  private tell(kind: 'Health' | 'Agent', health: Health, verdict: Verdict): void {
-    const { config, events, name } = this.backend;
-    if (config.logHealthChecks) events.event(Level.Notice, told(this, kind, health, verdict), name);
-  }
-
-  /** With `option log-health-checks` a line of its own has said it. */
-  private reasonOf(verdict: Verdict): string {
-    return this.backend.config.logHealthChecks || this.config.track !== undefined ? '' : because(verdict);
   }
 
   // --- its configuration and its source ---------------------------------------------------------------------------
