@@ -1010,6 +1010,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       access(this, now, false, server);
     } finally {
       this.serverObject = undefined;
+      this.binding = undefined;
       try {
         if (server !== undefined) server.backend.release(server);
       } finally {
