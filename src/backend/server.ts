@@ -5,6 +5,7 @@
  *     admin.ts      what people, the configuration and its source want of it     (maintenance, drain)
  *     health.ts     the arithmetic of its checks, and of its agent's
  *     findings.ts   what checks, its agent and traffic find out about it
+ *     revision.ts   a new configuration, and what its source says
  *     operation.ts  what comes of it                                             (stopped, starting, running, stopping)
  *     status.ts     both in the words of the statistics, words.ts in those of the log
  *
@@ -12,7 +13,6 @@
  * Maintenance implies a stopped server; `lastChange` is when `op` (or draining) last changed.
  */
 
-import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
@@ -26,6 +26,7 @@ import { slotsOf } from './limits.ts';
 import { Observer } from './observe.ts';
 import { bringUp, holdBack, takeDown } from './operation.ts';
 import { WaitQueue } from './queue.ts';
+import { checkWords, revise } from './revision.ts';
 import { SCALE, Warmup } from './slowstart.ts';
 import { statusText } from './status.ts';
 import {
@@ -93,7 +94,7 @@ export class Server {
   /** Its source says that it is down; checks cannot overrule that. */
   heldDown = false;
   /** What was configured, while an operator has set another address. */
-  private configured: ServerConfig;
+  configured: ServerConfig;
 
   /** Slots in use; the CSV's scur. */
   scur = 0;
@@ -293,44 +294,7 @@ export class Server {
    * Answers whether its checks begin anew.
    */
   update(config: ServerConfig, state: SourceState, reason: string, now: number): boolean {
-    this.reason = reason;
-    const why = reason === '' ? '' : ` (${reason})`;
-    const drain = state === 'drain';
-    changeAdmin(this, drain ? Admin.SourceDrain : 0, drain ? 0 : Admin.SourceDrain, why, now);
-    const held = state === 'down' && config.address !== undefined;
-    if (held !== this.heldDown) this.hold(held, `, ${reason === '' ? 'says its source' : reason}`, now);
-    const recheck = this.reconfigure(config, now);
-    this.unheard = false;
-    return recheck;
-  }
-
-  private hold(held: boolean, cause: string, now: number): void {
-    this.heldDown = held;
-    this.check.value = held || this.inMaintenance ? 0 : this.check.rise;
-    if (held) takeDown(this, cause, now);
-    else bringUp(this, cause, now);
-  }
-
-  private reconfigure(next: ServerConfig, now: number): boolean {
-    const old = this.configured;
-    this.configured = next;
-    if (next.weight !== old.weight) this.weight = next.weight;
-    if (next.maxconn !== old.maxconn) this.maxconn = next.maxconn;
-    const { rise, fall } = checkWords(next);
-    this.check.rise = rise;
-    this.check.fall = fall;
-    const before = this.config;
-    const rechecked = !sameCheck(next, old);
-    const moved = next.address !== old.address || next.port !== old.port;
-    // What was set at run time stays while the text says what it said.
-    const { address, port } = moved ? next : before;
-    const check = isDeepStrictEqual(next.check, old.check) ? before.check : next.check;
-    const agent = isDeepStrictEqual(next.agent, old.agent) ? before.agent : next.agent;
-    this.moveTo({ ...next, address, port, check, agent });
-    if (moved) this.tellMove(before);
-    if (moved || rechecked) this.forgetHealth(now);
-    this.applyConfigured(old, now);
-    return moved || rechecked;
+    return revise(this, { config, state, reason }, now);
   }
 
   /** It finishes its exchanges and takes no new one; the backend refreshes itself afterwards. */
@@ -363,38 +327,13 @@ export class Server {
     this.warmup.end();
   }
 
-  private moveTo(config: ServerConfig): void {
-    const old = this.config;
+  /** Its configuration is another one. What is open to an old address is not used again. */
+  moveTo(config: ServerConfig): void {
+    const { address, port } = this.config;
     this.config = config;
-    const { address, port } = config;
-    if (address === old.address && port === old.port) return;
+    if (config.address === address && config.port === port) return;
     this.addressVersion++;
     this.closeIdle();
-  }
-
-  private tellMove(old: ServerConfig): void {
-    const { address, port } = this.config;
-    if (old.address === undefined || address === undefined || (address === old.address && port === old.port)) return;
-    this.log(Level.Notice, ` changed its address from ${old.address}:${old.port} to ${address}:${port}.`);
-  }
-
-  /** New address or new check: what was known of its health is void, but a server in service stays in service. */
-  private forgetHealth(now: number): void {
-    this.verdict = undefined;
-    this.check.value = this.op === OpState.Stopped ? 0 : this.check.rise;
-    const nobodyAsks = this.config.check === undefined && !this.heldDown && !this.inMaintenance;
-    if (!nobodyAsks || this.op !== OpState.Stopped) return;
-    this.check.value = this.check.rise;
-    if (this.mayRun) bringUp(this, ', it is no longer checked', now);
-  }
-
-  private applyConfigured(old: ServerConfig, now: number): void {
-    const unresolved = this.config.address === undefined;
-    const why = ` (${this.reason === '' ? 'no address' : this.reason})`;
-    changeAdmin(this, unresolved ? Admin.ResolutionMaint : 0, unresolved ? 0 : Admin.ResolutionMaint, why, now);
-    if (this.configured.disabled === old.disabled) return;
-    const bits = Admin.ConfigMaint | Admin.ForcedMaint;
-    changeAdmin(this, this.configured.disabled ? bits : 0, this.configured.disabled ? 0 : bits, '', now);
   }
 
   /** The one door through which `op` changes. */
@@ -408,13 +347,4 @@ export class Server {
   log(level: Level, message: string): void {
     this.backend.events.event(level, subject(this) + message, this.backend.name);
   }
-}
-
-/** HAProxy's defaults count where nothing is checked, too: an operator may say that the server is up or down. */
-function checkWords({ check, checkWords }: ServerConfig): { readonly rise: number; readonly fall: number } {
-  return check ?? checkWords ?? { rise: 2, fall: 3 };
-}
-
-function sameCheck(a: ServerConfig, b: ServerConfig): boolean {
-  return isDeepStrictEqual(a.check, b.check) && isDeepStrictEqual(a.agent, b.agent);
 }
