@@ -11,6 +11,9 @@ import { streamWrap } from './stream-wrap.ts';
 
 /** What of Node's handle of a TCP or unix connection is used: `node:net` itself calls it like this. */
 interface Handle {
+  /** Given to it so far, and what of that the kernel has not taken. */
+  readonly bytesWritten: number;
+  readonly writeQueueSize: number;
   /** 0 or a negative error number; the kernel may have taken less than all of it. */
   writeLatin1String(request: object, text: string): number;
 }
@@ -38,6 +41,12 @@ export class Outlet {
   /** Bytes that the kernel has not taken yet; some of them may be counted although it has. */
   get pending(): number {
     return this.inFlight + this.socket.writableLength;
+  }
+
+  /** Bytes that the kernel has taken so far: it grows while a large write is under way, too. */
+  get taken(): number {
+    const handle = (this.socket as unknown as { readonly _handle: Handle | null })._handle;
+    return handle === null ? 0 : handle.bytesWritten - handle.writeQueueSize;
   }
 
   /** More is pending than a socket should hold: whoever writes waits for `onDrain`. */

@@ -44,6 +44,9 @@ export class TcpRelay implements ConnectionUser {
   private readonly clientAlarm: Alarm;
   private readonly serverAlarm: Alarm;
   private clientBehind = false;
+  /** What each side had taken when its time-out last began anew. */
+  private clientTaken = 0;
+  private serverTaken = 0;
   private clientEnded = false;
   private serverEnded = false;
 
@@ -54,8 +57,8 @@ export class TcpRelay implements ConnectionUser {
     this.connection = connection;
     this.front = front;
     this.back = back;
-    this.clientAlarm = new Alarm(wheel, () => this.end('client-timeout'));
-    this.serverAlarm = new Alarm(wheel, () => this.end('server-timeout'));
+    this.clientAlarm = new Alarm(wheel, (at) => this.onClientAlarm(at));
+    this.serverAlarm = new Alarm(wheel, (at) => this.onServerAlarm(at));
     connection.user = this;
     this.watchClient(now);
     this.watchServer(now);
@@ -73,21 +76,21 @@ export class TcpRelay implements ConnectionUser {
   /** `bytes` may stand in the slab that the next read overwrites. */
   onClientBytes(bytes: Buffer, now: number): void {
     const server = this.connection.outlet;
-    if (this.client.pending === 0) this.watchClient(now);
+    this.heardClient(now);
     const waits = server.pending > 0;
     server.bytes(owned(bytes));
     if (!waits || !this.serverAlarm.armed) this.watchServer(now);
     if (!server.behind) return;
     this.serverBehind = true;
     this.owner.regulate();
-    this.watchClient(now);
+    this.heardClient(now);
   }
 
   onClientEnd(): void {
     const now = monotonic();
     this.clientEnded = true;
     this.connection.socket.end(() => this.settle());
-    this.watchClient(now);
+    this.heardClient(now);
     if (this.back.serverFin !== undefined) this.watchServer(now);
     this.settle();
   }
@@ -98,7 +101,7 @@ export class TcpRelay implements ConnectionUser {
     if (!this.clientBehind) return;
     this.clientBehind = false;
     this.connection.socket.resume();
-    this.watchServer(now);
+    this.heardServer(now);
   }
 
   // --- the server's side
@@ -108,14 +111,14 @@ export class TcpRelay implements ConnectionUser {
   onResponse(bytes: Buffer, length: number): boolean {
     const now = monotonic();
     const { client, connection } = this;
-    if (connection.outlet.pending === 0) this.watchServer(now);
+    this.heardServer(now);
     this.bytes += length;
     const waits = client.pending > 0;
     passOn(bytes.subarray(0, length), client, connection);
     if (!waits || !this.clientAlarm.armed) this.watchClient(now);
     if (!client.behind) return true;
     this.clientBehind = true;
-    this.watchServer(now);
+    this.heardServer(now);
     return false;
   }
 
@@ -125,7 +128,7 @@ export class TcpRelay implements ConnectionUser {
       const now = monotonic();
       this.serverEnded = true;
       this.client.socket.end(() => this.settle());
-      this.watchServer(now);
+      this.heardServer(now);
       if (this.front.clientFin !== undefined) this.watchClient(now);
     }
     this.settle();
@@ -141,7 +144,7 @@ export class TcpRelay implements ConnectionUser {
     if (!this.serverBehind) return;
     this.serverBehind = false;
     this.owner.regulate();
-    this.watchClient(now);
+    this.heardClient(now);
   }
 
   onFault(error: unknown): void {
@@ -163,11 +166,32 @@ export class TcpRelay implements ConnectionUser {
 
   // --- time
 
+  /** Who takes a large piece slowly is not silent. */
+  private onClientAlarm(now: number): void {
+    if (this.client.taken > this.clientTaken) this.watchClient(now);
+    else this.end('client-timeout');
+  }
+
+  private onServerAlarm(now: number): void {
+    if (this.connection.outlet.taken > this.serverTaken) this.watchServer(now);
+    else this.end('server-timeout');
+  }
+
+  /** The client was read, or is from now on, or not any more. What it has to take goes on waiting. */
+  private heardClient(now: number): void {
+    if (this.client.pending === 0) this.watchClient(now);
+  }
+
+  private heardServer(now: number): void {
+    if (this.connection.outlet.pending === 0) this.watchServer(now);
+  }
+
   /** From `now` on the client is waited for, or not at all. */
   private watchClient(now: number): void {
     const { client, clientFin } = this.front;
     const awaited = this.client.pending > 0 || !(this.clientEnded || this.serverBehind);
     const patience = (this.serverEnded ? clientFin : undefined) ?? this.back.tunnel ?? client;
+    this.clientTaken = this.client.taken;
     this.clientAlarm.set(awaited ? patience : undefined, now);
   }
 
@@ -175,6 +199,7 @@ export class TcpRelay implements ConnectionUser {
     const { server, serverFin, tunnel } = this.back;
     const awaited = this.connection.outlet.pending > 0 || !(this.serverEnded || this.clientBehind);
     const patience = (this.clientEnded ? serverFin : undefined) ?? tunnel ?? server;
+    this.serverTaken = this.connection.outlet.taken;
     this.serverAlarm.set(awaited ? patience : undefined, now);
   }
 }
