@@ -539,7 +539,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (server.config.observe !== undefined) server.observe(meaningOf(head.status), now);
     const { binding } = this;
     binding?.persistence.remember(binding, this, server, this.services.backends);
-    if (!switching && this.denyResponse()) return -1;
+    if (this.denyResponse()) return -1;
     binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
       this.startTunnel(now);

@@ -597,6 +597,11 @@ export const TABLES: readonly Story[] = [
     ],
   },
   {
+    name: 'servers with an id',
+    backend: ['stick-table type string size 20', 'stick on req.hdr(x)', 'server s1 <s1> id 7', 'server s2 <s2>', 'server s3 <s3> id 3'],
+    steps: asks('a', 'b', 'c', 'a', 'b', 'c'),
+  },
+  {
     name: 'the table of another backend',
     backend: [
       'stick on req.hdr(x) table other',

@@ -83,12 +83,12 @@ describe('a client', () => {
     const upstream = await startRawUpstream((socket) => {
       socket.once('data', () => socket.write('HTTP/1.1 101 Ok\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhi'));
     });
-    const text = ` listen www\n bind 127.0.0.1:0\n cookie SRV insert indirect\n server s1 ${upstream.address} cookie a\n`;
+    const text = ` listen www\n bind 127.0.0.1:0\n cookie SRV insert indirect\n http-response set-header x-rule 1\n server s1 ${upstream.address} cookie a\n`;
     try {
       await withBalancer(text, async (balancer) => {
         const client = await balancer.client();
         client.send(get('Connection: upgrade', 'Upgrade: x'));
-        assert.match(await client.readUntil('hi'), /\r\nset-cookie: SRV=a; path=\/\r\n/);
+        assert.match(await client.readUntil('hi'), /\r\nx-rule: 1\r\nset-cookie: SRV=a; path=\/\r\n/);
         client.close();
       });
     } finally {
