@@ -17,10 +17,23 @@ function inMaintenance(server: Server): string | undefined {
 }
 
 /** A server that tracks another one is as healthy as that one, to the end of the chain. */
-function inOperation(server: Server): string {
-  const { tracked } = server;
+function judged(server: Server): Server {
   let last = server;
   while (last.tracked !== undefined) last = last.tracked;
+  return last;
+}
+
+/** Down and not on its way up. */
+export function isSurelyDown(server: Server): boolean {
+  if (server.op !== OpState.Stopped) return false;
+  const { check, checkEnabled, agent, agentEnabled } = judged(server);
+  if (!checkEnabled && !agentEnabled) return true;
+  return (checkEnabled && check.value === 0) || (agentEnabled && agent.value === 0);
+}
+
+function inOperation(server: Server): string {
+  const { tracked } = server;
+  const last = judged(server);
   const check = last.checkEnabled ? last.check : undefined;
   const agent = last.agentEnabled ? last.agent : undefined;
   switch (server.op) {

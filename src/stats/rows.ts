@@ -5,7 +5,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
-import { OpState } from '../backend/types.ts';
+import { isSurelyDown } from '../backend/status.ts';
 import type { ProxyConfig } from '../config/model.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { Listener } from '../proxy/listener.ts';
@@ -79,17 +79,8 @@ export function rowsOf(proxy: StatsProxy, selection: Selection): Row[] {
 }
 
 function isWanted(server: Server, selection: Selection): boolean {
-  if (selection.up && (server.inMaintenance || isStablyDown(server))) return false;
+  if (selection.up && (server.inMaintenance || isSurelyDown(server))) return false;
   return !(selection.noMaint && server.inMaintenance);
-}
-
-/** Down and not on its way up: a server with some checks passed stays visible. Who tracks another one is as that one is. */
-function isStablyDown(server: Server): boolean {
-  let of = server;
-  while (of.tracked !== undefined) of = of.tracked;
-  if (of.op !== OpState.Stopped) return false;
-  const { checkEnabled, agentEnabled } = of;
-  return (!checkEnabled && !agentEnabled) || (checkEnabled && of.health === 0) || (agentEnabled && of.agentHealth === 0);
 }
 
 /** One cell; undefined is empty. */

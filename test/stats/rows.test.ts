@@ -44,6 +44,28 @@ test(';up hides what is down or in maintenance, ;no-maint only the latter', () =
   assert.deepEqual(shown(proxy, { noMaint: true }), ['up', 'down', 'rising', 'BACKEND']);
 });
 
+test(';up judges by who is tracked, by the agent, and by hand', () => {
+  const agent = { inter: 2000, address: undefined, port: 1, send: '' };
+  const backend = makeBackend(proxyConfig('app', 'backend'), [
+    serverConfig('checked', { check: CHECK }),
+    serverConfig('tracker'),
+    serverConfig('asked', { check: CHECK, agent }),
+    serverConfig('plain'),
+  ]);
+  const [checked, tracker, asked, plain] = backend.servers;
+  assert.ok(checked !== undefined && tracker !== undefined && asked !== undefined && plain !== undefined);
+  const now = monotonic();
+  tracker.tracked = checked;
+  checked.trackers = [tracker];
+  const proxy = { name: 'app', frontend: undefined, backend };
+  checked.forceHealth('down', now);
+  asked.forceAgent('down', now);
+  plain.forceHealth('down', now);
+  assert.deepEqual(shown(proxy, { up: true }), ['BACKEND']);
+  checked.setVerdict({ code: 'L4OK', passed: true, status: -1, info: '', duration: 0 }, now);
+  assert.deepEqual(shown(proxy, { up: true }), ['checked', 'tracker', 'BACKEND']);
+});
+
 test('proxies stand in the order of the configuration, both sides of a listen as one, pools behind them', () => {
   const first = proxyConfig('first', 'backend', { id: 100 });
   const app = proxyConfig('app', 'listen', { id: 2 });
