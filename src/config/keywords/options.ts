@@ -145,5 +145,8 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   tuning('splice-response', ANY_PROXY, NO_SPLICE),
   tuning('tcp-smart-accept', FRONT, 'the system acknowledges in its usual way'),
   tuning('tcp-smart-connect', BACK, 'the system acknowledges in its usual way'),
-  logFormat('tcplog', "One log line for each connection in `mode tcp`, or each request, in HAProxy's TCP format; the last of `option tcplog` and `option httplog` stands."),
+  logFormat(
+    'tcplog',
+    "One log line for each connection in `mode tcp`, or each request, in HAProxy's TCP format; the last of `option tcplog` and `option httplog` stands.",
+  ),
 ];

@@ -8,6 +8,7 @@ import { readInteger } from '../values.ts';
 import { balanceRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './check.ts';
+import { persistenceRows } from './cookie.ts';
 import { dockerProxyRows } from './docker.ts';
 import { errorfileRows } from './errorfile.ts';
 import { proxyLogRows } from './log.ts';
@@ -17,6 +18,7 @@ import { ruleRows } from './rules.ts';
 import { stateRows } from './server-state.ts';
 import { serverRows } from './servers.ts';
 import { statsRows } from './stats.ts';
+import { stickRows } from './stick.ts';
 import { timeoutRows } from './timeouts.ts';
 
 const REUSE: readonly HttpReuse[] = ['never', 'safe', 'aggressive', 'always'];
@@ -145,10 +147,12 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...errorfileRows,
   ...generalRows,
   ...optionRows,
+  ...persistenceRows,
   ...proxyLogRows,
   ...retryRows,
   ...serverRows,
   ...stateRows,
   ...statsRows,
+  ...stickRows,
   ...timeoutRows,
 ];
