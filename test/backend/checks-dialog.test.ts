@@ -89,6 +89,10 @@ const CASES: readonly (readonly [Program, answer: string, code: string, status: 
   [http(), 'HTTP/1.1 200 OK\r\nno field\r\n\r\n', 'L7RSP', -1, ''],
   [http(), 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 'L7RSP', -1, ''],
   [http(), 'HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), 'HTTP/1.1 200 OK\r\nX: a\rb\r\n\r\n', 'L7RSP', -1, ''],
+  [http(), `HTTP/1.1 200${' '.repeat(3000)}\rx\r\n\r\n`, 'L7RSP', -1, ''],
+  [http(), `HTTP/1.1 503${' '.repeat(3000)}No\r\n\r\n`, 'L7STS', 503, 'No'],
+  [http('http-check expect fhdr name X value "a   b"'), 'HTTP/1.1 200 OK\r\nX: a\r\n b \r\n\r\n', 'L7OK', 200, ''],
   [http(), 'hello world\r\n\r\n', 'L7RSP', -1, ''],
   [http(), '', 'L7RSP', -1, ''],
   [http(), `HTTP/1.1 500 ${'x'.repeat(150)}\r\n\r\n`, 'L7STS', 500, 'x'.repeat(127)],
@@ -201,6 +205,20 @@ describe('what a check makes of an answer', () => {
     body.connect();
     body.say(`HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(20_000)}`);
     assert.equal(body.outcome?.info, MISMATCH);
+    // What is beyond does not count, whether it comes with what counts or not.
+    for (const [before, code] of [
+      [16_000, 'L7OK'],
+      [20_000, 'L7RSP'],
+    ] as const) {
+      const answer = `HTTP/1.0 200 OK\r\n\r\n${'x'.repeat(before)}END`;
+      for (const size of [answer.length, 1000]) {
+        const peer = new Peer(http('http-check expect string END'));
+        peer.begin();
+        peer.connect();
+        for (let at = 0; at < answer.length; at += size) peer.say(answer.slice(at, at + size));
+        assert.deepEqual([size, peer.outcome?.code], [size, code]);
+      }
+    }
     const bytes = new Peer(tcp('tcp-check expect string nono'));
     bytes.begin();
     bytes.connect();

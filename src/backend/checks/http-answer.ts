@@ -2,6 +2,8 @@
  * A response to a check as it comes, just well enough to judge it: status line, fields, and the body up to a limit. As
  * lenient as HAProxy's checks are: bare line feeds, any version number and statuses of any length are taken, an interim
  * response is the response.
+ *
+ * Whoever answers may mean ill: what is looked at costs no more than its length, however it is made up and cut.
  */
 
 export interface Field {
@@ -10,7 +12,10 @@ export interface Field {
   readonly value: string;
 }
 
-const STATUS_LINE = /^HTTP\/\d\.\d +(\d{1,9})(?: +(.*))?$/;
+/** The reason behind it is scanned by hand: it may begin with any number of blanks. */
+const STATUS_LINE = /^HTTP\/\d\.\d[ \t]+(\d{1,9})(?=[ \t]|$)/;
+const END_OF_HEAD = /\r?\n\r?\n/g;
+const LONGEST_END = '\r\n\r'.length;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
 type BodyState = 'length' | 'close' | 'chunk-size' | 'chunk' | 'chunk-end' | 'trailers' | 'done';
@@ -28,6 +33,8 @@ export class HttpAnswer {
   private readonly limit: number;
   /** What has not been understood yet. */
   private rest = '';
+  /** So much of it has no end of the head in it. */
+  private searched = 0;
   private size = 0;
   private state: BodyState = 'close';
   /** Of the body, or of the chunk. */
@@ -44,37 +51,47 @@ export class HttpAnswer {
     return this.headed && (this.state === 'done' || this.size >= this.limit);
   }
 
+  /** What is beyond the limit does not count, also when it comes at once with what does. */
   feed(bytes: string): void {
     if (this.invalid || this.complete) return;
-    this.size += bytes.length;
-    this.rest += bytes;
+    const part = bytes.slice(0, this.limit - this.size);
+    this.size += part.length;
+    this.rest += part;
     if (!this.headed && !this.readHead()) return;
     this.readBody();
   }
 
   private readHead(): boolean {
-    this.rest = this.rest.replace(/^[\r\n]+/, '');
-    const end = /\r?\n\r?\n/.exec(this.rest);
+    if (this.searched === 0) this.rest = this.rest.replace(/^[\r\n]+/, '');
+    END_OF_HEAD.lastIndex = this.searched;
+    const end = END_OF_HEAD.exec(this.rest);
     if (end === null) {
+      this.searched = Math.max(0, this.rest.length - LONGEST_END);
       // Garbage is refused at once, not after the time-out.
       const start = this.rest.slice(0, 5);
       this.invalid = start !== 'HTTP/'.slice(0, start.length) || this.size >= this.limit;
       return false;
     }
-    const [first = '', ...lines] = this.rest.slice(0, end.index).split(/\r?\n/);
+    const head = this.rest.slice(0, end.index);
     this.rest = this.rest.slice(end.index + end[0].length);
-    const line = STATUS_LINE.exec(first);
-    const fields = readFields(lines);
-    if (line === null || fields === undefined) {
+    const [first = ''] = head.split(/\r?\n/, 1);
+    const fields = readFields(head.slice(first.length));
+    if (!this.readStatusLine(first) || fields === undefined) {
       this.invalid = true;
       return false;
     }
-    this.status = Number(line[1]);
-    this.reason = line[2] ?? '';
     this.fields = fields;
     this.headed = true;
     this.settleBody();
     return !this.invalid;
+  }
+
+  private readStatusLine(line: string): boolean {
+    const [start, status] = STATUS_LINE.exec(line) ?? [];
+    if (start === undefined || line.includes('\r')) return false;
+    this.status = Number(status);
+    this.reason = line.slice(afterBlanks(line, start.length));
+    return true;
   }
 
   private settleBody(): void {
@@ -156,20 +173,35 @@ export class HttpAnswer {
   }
 }
 
-/** Undefined when one of them is none. A folded line is part of the field before. */
-function readFields(lines: readonly string[]): readonly Field[] | undefined {
-  const fields: { name: string; value: string }[] = [];
-  for (const line of lines) {
-    const last = fields.at(-1);
-    if (/^[ \t]/.test(line)) {
-      if (last === undefined) return undefined;
-      last.value = `${last.value} ${line.trim()}`;
-      continue;
-    }
+/**
+ * Undefined when one of them is none. `text` begins with the line break before them. A folded line is part of the field
+ * before; HAProxy writes blanks over the break, as many as it has bytes.
+ */
+function readFields(text: string): readonly Field[] | undefined {
+  const fields: Field[] = [];
+  if (text === '') return fields;
+  const start = text.indexOf('\n') + 1;
+  if (text[start] === ' ' || text[start] === '\t') return undefined;
+  const unfolded = text.slice(start).replace(/\r?\n(?=[ \t])/g, (broken) => ' '.repeat(broken.length));
+  for (const line of unfolded.split(/\r?\n/)) {
     const colon = line.indexOf(':');
     const name = line.slice(0, colon);
-    if (colon < 0 || !TOKEN.test(name) || line.includes('\0')) return undefined;
-    fields.push({ name: name.toLowerCase(), value: line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '') });
+    if (colon < 0 || !TOKEN.test(name) || /[\r\0]/.test(line)) return undefined;
+    fields.push({ name: name.toLowerCase(), value: trimBlanks(line.slice(colon + 1)) });
   }
   return fields;
+}
+
+/** Not with a regular expression, which looks at the same blanks again and again where they end in something else. */
+export function trimBlanks(text: string): string {
+  const start = afterBlanks(text, 0);
+  let end = text.length;
+  while (end > start && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--;
+  return text.slice(start, end);
+}
+
+function afterBlanks(text: string, from: number): number {
+  let at = from;
+  while (text[at] === ' ' || text[at] === '\t') at++;
+  return at;
 }

@@ -2,7 +2,7 @@
 
 import type { CheckConnect, CheckExpect, CheckMatch, CheckPattern, CheckRequest, CheckRules, CheckSend } from '../../config/model.ts';
 import { compilePattern } from '../../core/regex.ts';
-import type { Field, HttpAnswer } from './http-answer.ts';
+import { type Field, type HttpAnswer, trimBlanks } from './http-answer.ts';
 import { type JudgeStep, serviceProgram } from './services.ts';
 
 export interface Program {
@@ -195,7 +195,7 @@ function whole({ value }: Field): readonly string[] {
 
 /** Between commas, but for those in quotes. */
 function listed({ value }: Field): readonly string[] {
-  return (value.match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? []).map((part) => part.trim());
+  return (value.match(/(?:"(?:[^"\\]|\\.)*"?|[^",])+/g) ?? []).map(trimBlanks);
 }
 
 /** Names are in lower case. */
