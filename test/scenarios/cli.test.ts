@@ -126,6 +126,23 @@ describe('sockets of the Runtime API', () => {
       assert.equal(await second, 'admin\n\n');
     });
   });
+
+  it('keep no place for clients that left while they waited for one', async () => {
+    await withFairlead(`${GLOBAL} stats maxconn 1\n${DEFAULTS}${WWW}`, async ({ at, tell }) => {
+      const first = new CliClient(at('cli'));
+      first.send('prompt\n');
+      await first.read('> ');
+      for (let n = 0; n < 30; n++) {
+        const visitor = connect(at('cli'));
+        await once(visitor, 'connect');
+        visitor.end();
+        await once(visitor.resume(), 'close');
+      }
+      const last = tell('show cli level');
+      first.close();
+      assert.equal(await last, 'admin\n\n');
+    });
+  });
 });
 
 describe('a reload', () => {

@@ -1,4 +1,8 @@
-/** One accepted connection to the Runtime API: its socket and its session. */
+/**
+ * One accepted connection to the Runtime API: its socket and its session.
+ *
+ * Invariant: what a client may keep here is bounded: it is read on only when all that it has asked is answered and taken.
+ */
 
 import type { Socket } from 'node:net';
 import type { CliSession } from './session.ts';
@@ -6,35 +10,33 @@ import type { CliSession } from './session.ts';
 export class Peer {
   private readonly socket: Socket;
   private readonly session: CliSession;
+  private stage: 'waiting' | 'served' = 'waiting';
   /** What was sent is not taken yet. */
   private full = false;
   /** The client asks nothing more, and still wants its answers. */
   private asked = false;
 
+  /** It waits until it is served, for as long as it may be idle. */
   constructor(socket: Socket, session: CliSession, onClose: () => void) {
     this.socket = socket;
     this.session = session;
     socket.on('error', () => socket.destroy());
     socket.on('close', onClose);
+    socket.on('timeout', () => socket.destroy());
+    socket.on('end', () => this.onEnd());
+    socket.setTimeout(session.state.timeout);
     socket.pause();
   }
 
   serve(): void {
     const { socket, session } = this;
+    this.stage = 'served';
     socket.setEncoding('utf8');
-    socket.on('data', (text: string) => {
-      session.push(text);
-      this.answer();
-    });
+    socket.on('data', (text: string) => this.onText(text));
     socket.on('drain', () => {
       this.full = false;
       this.answer();
     });
-    socket.on('end', () => {
-      this.asked = true;
-      this.answer();
-    });
-    socket.on('timeout', () => socket.destroy());
     session.onReady = () => this.answer();
     socket.setTimeout(session.state.timeout);
     socket.resume();
@@ -42,6 +44,24 @@ export class Peer {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  private onText(text: string): void {
+    const { socket, session } = this;
+    if (!socket.writableEnded) {
+      session.push(text);
+      this.answer();
+    } else if (socket.writableFinished) {
+      // Nobody answers any more: as HAProxy, which closes both sides.
+      socket.destroy();
+    }
+  }
+
+  private onEnd(): void {
+    this.asked = true;
+    // The end comes behind whatever was asked: who waits has asked nothing.
+    if (this.stage === 'waiting') this.socket.destroy();
+    else this.answer();
   }
 
   private answer(): void {
@@ -55,6 +75,8 @@ export class Peer {
     }
     socket.uncork();
     socket.setTimeout(session.state.timeout);
-    if (!this.full && (session.over || (this.asked && session.idle))) socket.end();
+    if (this.full || session.busy) socket.pause();
+    else socket.resume();
+    if (!this.full && (session.over || (this.asked && !session.busy))) socket.end();
   }
 }

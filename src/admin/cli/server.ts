@@ -14,6 +14,9 @@ import { Peer } from './peer.ts';
 import type { Runtime } from './runtime.ts';
 import { CliSession, type Dialect } from './session.ts';
 
+/** Connections that may wait for others to end, besides those in the kernel's backlog. */
+const MAX_WAITING = 1024;
+
 /** Its limits are those of all sockets together. */
 type Limits = Pick<GlobalConfig, 'statsTimeout' | 'statsMaxconn'>;
 
@@ -46,7 +49,7 @@ export class CliServer {
   private next: { readonly all: readonly CliSocket[]; readonly fresh: readonly CliSocket[] } | undefined = undefined;
   private readonly connections: Set<Peer> = new Set();
   /** Accepted beyond `stats maxconn`, in order of arrival. */
-  private readonly waiting: Peer[] = [];
+  private readonly waiting: Set<Peer> = new Set();
 
   constructor(runtime: Runtime, dialect: (runtime: Runtime) => Dialect) {
     this.runtime = runtime;
@@ -89,6 +92,7 @@ export class CliServer {
     for (const socket of fresh) socket.bound.takePath();
     this.current = all;
     this.limits = limits;
+    this.letIn();
   }
 
   /** What was prepared does not count. */
@@ -117,20 +121,24 @@ export class CliServer {
     const { runtime, limits } = this;
     const session = new CliSession(runtime, this.dialect(runtime), config.level, config.severity, limits.statsTimeout);
     const connection = new Peer(accepted, session, () => this.leave(connection));
-    if (this.connections.size >= limits.statsMaxconn) this.waiting.push(connection);
-    else this.serve(connection);
+    this.waiting.add(connection);
+    this.letIn();
+    // Beyond the limit a connection is closed at once: each that waits costs a descriptor.
+    if (this.waiting.size > MAX_WAITING) connection.destroy();
   }
 
-  private serve(connection: Peer): void {
-    this.connections.add(connection);
-    connection.serve();
+  /** As many of those who wait as there is room for. */
+  private letIn(): void {
+    for (const connection of this.waiting) {
+      if (this.connections.size >= this.limits.statsMaxconn) return;
+      this.waiting.delete(connection);
+      this.connections.add(connection);
+      connection.serve();
+    }
   }
 
   private leave(connection: Peer): void {
-    const index = this.waiting.indexOf(connection);
-    if (index >= 0) this.waiting.splice(index, 1);
-    if (!this.connections.delete(connection)) return;
-    const next = this.waiting.shift();
-    if (next !== undefined) this.serve(next);
+    this.waiting.delete(connection);
+    if (this.connections.delete(connection)) this.letIn();
   }
 }

@@ -64,16 +64,15 @@ export class CliSession {
     return this.stage === 'over';
   }
 
-  /** Everything that came is answered. */
-  get idle(): boolean {
-    return this.stage === 'ready';
+  /** A command takes its time; `onReady` tells when `next` has something again. */
+  get busy(): boolean {
+    return this.stage === 'busy';
   }
 
-  /** A command takes its time; `onReady` tells when `next` has something again. */
   onReady: () => void = () => {};
 
   push(text: string): void {
-    this.input += text;
+    if (this.stage !== 'over') this.input += text;
   }
 
   /** The next piece to send; undefined when there is none before more is pushed, something is ready, or it is over. */
