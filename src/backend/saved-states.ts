@@ -43,12 +43,12 @@ class Reading implements SavedReading {
     const servers = new Map<string, SavedServer>();
     for (const [key, line] of saved) {
       if (!key.startsWith(prefix)) continue;
-      // Servers that a source finds come later.
       const name = key.slice(prefix.length);
       if (!('error' in line)) servers.set(name, line);
-      else if (proxy.servers.some((server) => server.name === name)) {
-        this.warn(`server-state application failed for server '${proxy.name}/${name}'${line.error}`);
-      }
+      const [how, wrong] = 'error' in line ? ['application failed', line.error] : ['partially applied', line.omitted];
+      // Servers that a source finds come later.
+      if (wrong === undefined || !proxy.servers.some((server) => server.name === name)) continue;
+      this.warn(`server-state ${how} for server '${proxy.name}/${name}'${wrong}`);
     }
     this.states.set(proxy.name, servers);
   }

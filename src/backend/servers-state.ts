@@ -55,8 +55,8 @@ const COLUMNS = {
 
 const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
-/** Lines of older writers end before it. */
-const REQUIRED: number = NAMES.indexOf('srv_port') + 1;
+/** Lines of older writers end behind it. */
+const REQUIRED: number = NAMES.indexOf('srvrecord') + 1;
 
 /** The answer to `show servers state`, each line with its end. */
 export function serversState(backends: Iterable<Backend>, now: number): string {
@@ -105,6 +105,8 @@ export interface SavedServer {
   readonly agentDisabled: boolean;
   readonly port: number;
   readonly checkPort: number;
+  /** What is wrong with a field that the rest of the line can do without. */
+  readonly omitted: string | undefined;
 }
 
 /** `<backend> <server>` -> its line, or what is wrong with it. */
@@ -114,21 +116,27 @@ export function savedKey(backend: string, server: string): string {
   return `${backend} ${server}`;
 }
 
-/** A line with too few fields makes the whole file void: `corrupted` is its number. */
+/**
+ * A line that was cut makes the whole file void, be it a comment: `corrupted` is its number. Of two lines for one server
+ * the first one counts.
+ */
 export function readServersState(
   text: string,
 ): { readonly servers: SavedServers } | { readonly error: 'version' } | { readonly error: 'corrupted'; readonly line: number } {
   const [version, ...lines] = text.split('\n');
-  if (version !== VERSION) return { error: 'version' };
+  // Nothing, behind the last line's end.
+  const rest = lines.pop();
+  if (version !== VERSION || rest === undefined) return { error: 'version' };
   const servers = new Map<string, SavedServer | { readonly error: string }>();
   for (const [index, line] of lines.entries()) {
     const fields = line.split(/[ \t]+/).filter((field) => field !== '');
-    if (fields.length === 0 || line.startsWith('#')) continue;
+    if (fields[0] === undefined || fields[0].startsWith('#')) continue;
     if (fields.length < REQUIRED) return { error: 'corrupted', line: index + 1 };
     const get = (name: keyof typeof COLUMNS): string => fields[NAMES.indexOf(name)] ?? '';
-    servers.set(savedKey(get('be_name'), get('srv_name')), readLine(get));
+    const key = savedKey(get('be_name'), get('srv_name'));
+    if (!servers.has(key)) servers.set(key, readLine(get));
   }
-  return { servers };
+  return rest === '' ? { servers } : { error: 'corrupted', line: lines.length + 1 };
 }
 
 /** Which numbers a field may have. */
@@ -137,13 +145,17 @@ const RANGES: Partial<Readonly<Record<keyof typeof COLUMNS, (value: number) => b
   srv_admin_state: (value) => ADMIN_STATES.has(value & RESTORED),
   srv_uweight: (value) => value <= 256,
   srv_iweight: (value) => value <= 256,
-  srv_time_since_last_change: () => true,
   srv_check_status: (value) => value <= 20,
   srv_check_result: (value) => value <= Result.Conditionally,
   srv_check_health: () => true,
   srv_check_state: (value) => value < 2 * CheckBit.Agent,
   srv_agent_state: (value) => value < 2 * CheckBit.Agent,
+  srv_port: (value) => value <= MAX_PORT,
 };
+
+const MAX_PORT = 65535;
+/** HAProxy's statistics have no more bits for seconds. */
+const MAX_SECONDS = 2 ** 32 - 1;
 
 /** What is inherited or depends on names is found anew. */
 const RESTORED: number = ~(Admin.InheritedMaint | Admin.InheritedDrain | Admin.ResolutionMaint | 0x40);
@@ -157,25 +169,38 @@ const ADMIN_STATES: ReadonlySet<number> = new Set([
 ]);
 
 function readLine(get: (name: keyof typeof COLUMNS) => string): SavedServer | { readonly error: string } {
+  const seconds = get('srv_time_since_last_change');
+  // HAProxy's name for it.
+  if (!/^-?\d{1,18}$/.test(seconds)) return { error: `, invalid srv_last_time_change value '${seconds}'` };
   for (const [name, fits] of Object.entries(RANGES) as [keyof typeof COLUMNS, (value: number) => boolean][]) {
     const word = get(name);
     if (!/^\d{1,10}$/.test(word) || !fits(Number(word))) return { error: `, invalid ${name} value '${word}'` };
   }
-  const number = (name: keyof typeof COLUMNS): number => Number(get(name)) || 0;
+  const number = (name: keyof typeof COLUMNS): number => Number(get(name));
   const address = get('srv_addr');
+  const checkPort = readCheckPort(get('srv_check_port'));
   return {
     address: address === '-' ? undefined : address,
     op: number('srv_op_state') as OpState,
     admin: number('srv_admin_state') & RESTORED,
     weight: number('srv_uweight'),
     configuredWeight: number('srv_iweight'),
-    since: number('srv_time_since_last_change') * 1000,
+    // A clock may have been set back, or never have been set.
+    since: Math.min(MAX_SECONDS, Math.max(0, Number(seconds))) * 1000,
     verdict: readVerdict(number('srv_check_status'), number('srv_check_result')),
     checkDisabled: isDisabled(number('srv_check_state')),
     agentDisabled: isDisabled(number('srv_agent_state')),
     port: number('srv_port'),
-    checkPort: number('srv_check_port'),
+    ...(typeof checkPort === 'number' ? { checkPort, omitted: undefined } : { checkPort: 0, omitted: checkPort }),
   };
+}
+
+/** Text is what is wrong with it. Lines of older writers have none. */
+function readCheckPort(word: string): number | string {
+  if (word === '') return 0;
+  if (!/^-?\d+$/.test(word)) return ', provided port is not an integer';
+  const port = Number(word);
+  return port < 0 || port > MAX_PORT ? ', provided port is invalid' : port;
 }
 
 function isDisabled(state: number): boolean {

@@ -43,9 +43,17 @@ const texts: readonly (readonly [what: string, text: string, answer: string])[] 
   ['no version', `${LINE}\n`, 'version'],
   ['a line that is cut', `1\n# be_id\n${LINE}\n3 be 1 s2 127.0.0.1\n`, 'corrupted 3'],
   ['comments, empty lines and more fields than there are', `1\n# x\n\n${LINE} more\n`, 'be s1'],
-  ['a line of an older writer', `1\n${LINE.split(' ').slice(0, 19).join(' ')}\n`, 'be s1'],
+  ['a line that lacks its last field', `1\n${LINE.split(' ').slice(0, 19).join(' ')}\n`, 'corrupted 1'],
+  ['a line of an older writer', `1\n${LINE.split(' ').slice(0, 20).join(' ')}\n`, 'be s1'],
+  ['a last line without its end', `1\n${LINE}\n${LINE.replace(' s1 ', ' s2 ')}`, 'corrupted 2'],
+  ['a comment without its end', `1\n${LINE}\n# the end`, 'corrupted 2'],
+  ['a version without its end', '1', 'version'],
+  ['an indented comment', `1\n \t# x\n${LINE}\n`, 'be s1'],
+  ['a time that is not over yet', `1\n${LINE.replace(' 5 15 ', ' -5 15 ')}\n`, 'be s1'],
+  ['a time longer than any', `1\n${LINE.replace(' 5 15 ', ' 99999999999 15 ')}\n`, 'be s1'],
   ['several spaces and tabs', `1\n${LINE.replaceAll(' ', ' \t ')}\n`, 'be s1'],
-  ['the later of two lines', `1\n${LINE}\n${LINE.replace(' 7 10 ', ' 9 10 ')}`, 'be s1 9'],
+  ['the first of two lines', `1\n${LINE}\n${LINE.replace(' 7 10 ', ' 9 10 ')}\n`, 'be s1 7'],
+  ['the first of two lines, be it wrong', `1\n${LINE.replace(' 7 10 ', ' 999 10 ')}\n${LINE}\n`, 'be s1 wrong'],
 ];
 for (const [what, text, answer] of texts) {
   test(`a state file with ${what}`, () => {
@@ -55,9 +63,9 @@ for (const [what, text, answer] of texts) {
       return;
     }
     const [[key, line] = assert.fail('no line')] = read.servers;
-    assert.ok(!('error' in line));
     assert.equal(answer.startsWith(key), true);
-    if (answer !== key) assert.equal(`${key} ${line.weight}`, answer);
+    if (answer !== key) assert.equal(`${key} ${'error' in line ? 'wrong' : line.weight}`, answer);
+    else assert.ok(!('error' in line));
   });
 }
 
@@ -67,12 +75,13 @@ const wrong: Readonly<Record<string, readonly [position: number, values: readonl
   srv_admin_state: [6, ['9', '128', 'x']],
   srv_uweight: [7, ['257', '-1', '1.5', '0x1']],
   srv_iweight: [8, ['257', 'x']],
-  srv_time_since_last_change: [9, ['-1', 'x']],
+  srv_last_time_change: [9, ['x', '1.5', '', '99999999999999999999']],
   srv_check_status: [10, ['21', 'x']],
   srv_check_result: [11, ['5', 'x']],
   srv_check_health: [12, ['-1', 'x']],
   srv_check_state: [13, ['32', 'x']],
   srv_agent_state: [14, ['32', 'x']],
+  srv_port: [18, ['65536', '99999', '80.5', '0x50', '1e3', '-1', 'x', '']],
 };
 for (const [name, [position, values]] of Object.entries(wrong)) {
   for (const value of values) {
@@ -84,4 +93,26 @@ for (const [name, [position, values]] of Object.entries(wrong)) {
       assert.deepEqual(read.servers.get('be s1'), { error: `, invalid ${name} value '${fields[position]}'` });
     });
   }
+}
+
+const checkPorts: Readonly<Record<string, readonly [port: number, omitted: string | undefined]>> = {
+  '0': [0, undefined],
+  '81': [81, undefined],
+  '65535': [65535, undefined],
+  '65536': [0, ', provided port is invalid'],
+  '-1': [0, ', provided port is invalid'],
+  '80.5': [0, ', provided port is not an integer'],
+  '0x50': [0, ', provided port is not an integer'],
+  '1e3': [0, ', provided port is not an integer'],
+};
+for (const [word, [port, omitted]] of Object.entries(checkPorts)) {
+  test(`a line whose srv_check_port is '${word}' is taken, ${omitted === undefined ? 'as it is' : 'without it'}`, () => {
+    const fields = LINE.split(' ');
+    fields[21] = word;
+    const read = readServersState(`1\n${fields.join(' ')}\n`);
+    assert.ok('servers' in read);
+    const line = read.servers.get('be s1');
+    assert.ok(line !== undefined && !('error' in line));
+    assert.deepEqual([line.checkPort, line.omitted, line.weight], [port, omitted, 7]);
+  });
 }

@@ -451,6 +451,7 @@ describe('all backends together', () => {
           agentDisabled: false,
           port: 0,
           checkPort: 0,
+          omitted: undefined,
         };
         backends.saved = new Map([['app', new Map([['s1', line]])]]);
         const initAddr = methods === '' ? [] : methods.split(',');

@@ -45,6 +45,8 @@ export interface Told {
   readonly rows: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
   readonly said: readonly string[];
+  /** What its start said of state files. */
+  readonly warned?: readonly string[];
 }
 
 /** All that is about states, without times. */
@@ -196,7 +198,7 @@ export async function play(story: Story, command: readonly string[]): Promise<re
     });
     const told: Told[] = [];
     for (const step of story.steps) told.push(await take(step, stage, log, story));
-    return told;
+    return [{ step: 'before', rows: {}, lines: [], said: [], warned: log.warnings(folder) }, ...told];
   } finally {
     for (const server of Object.values(servers)) server.close();
     if (program !== undefined && program.exitCode === null) {
@@ -241,6 +243,13 @@ class Log {
     program.stderr?.on('data', (bytes: Buffer) => {
       this.errors += bytes.toString('latin1');
     });
+  }
+
+  /** What the start has said of state files. */
+  warnings(folder: string): readonly string[] {
+    const found = [...this.errors.matchAll(/^\[WARNING\] +\(\d+\) : config : (.*)$/gm)].map(([, message = '']) => message);
+    const wrong = found.filter((message) => /server-state|server state file/.test(message) && !message.startsWith('Server '));
+    return wrong.map((message) => message.replaceAll(folder, '%DIR%'));
   }
 
   /** Severity and text of the lines up to the mark, which is forgotten with them. */

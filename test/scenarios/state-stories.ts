@@ -35,7 +35,10 @@ interface SavedLine {
   readonly check?: readonly [status: number, result: number, health: number | string, state: number];
   readonly agent?: number;
   readonly port?: string;
+  readonly checkPort?: string;
   readonly address?: string;
+  /** Seconds. */
+  readonly since?: string;
   readonly words?: string;
 }
 
@@ -68,6 +71,14 @@ const SAVED: Readonly<Record<string, SavedLine>> = {
   bad_weight_word: { weight: 'x' },
   bad_health: { check: [15, 3, 'x', 6] },
   bad_status: { check: [99, 3, 4, 6] },
+  bad_port: { port: '99999' },
+  bad_since: { since: 'x' },
+  bad_long_since: { since: '99999999999999999999' },
+  ahead_of_time: { since: '-5' },
+  long_ago: { since: '99999999999' },
+  check_port: { checkPort: '4' },
+  bad_check_port: { checkPort: '99999' },
+  bad_check_port_word: { checkPort: '80.5' },
 };
 
 const STATE_HEADER =
@@ -76,8 +87,9 @@ const STATE_HEADER =
 function stateFile(backend: string): string {
   const lines = Object.entries(SAVED).map(([name, line]) => {
     const { op = 2, admin = 0, weight = 7, configured = 10, check = [15, 3, 4, 6], agent = 0, port = '%a.port%', address } = line;
+    const { checkPort = '0', since = '100' } = line;
     // Numbers of backends and servers may differ from those of now.
-    return `77 ${backend} 99 ${name} ${address ?? '127.0.0.1'} ${op} ${admin} ${weight} ${configured} 100 ${check.join(' ')} ${agent} 0 0 - ${port} - 0 0 - - 0`;
+    return `77 ${backend} 99 ${name} ${address ?? '127.0.0.1'} ${op} ${admin} ${weight} ${configured} ${since} ${check.join(' ')} ${agent} 0 0 - ${port} - 0 ${checkPort} - - 0`;
   });
   return `1\n${STATE_HEADER}\n${lines.join('\n')}\n# the end\n77 nobody 1 same 127.0.0.1 0 1 7 10 100 15 3 4 6 0 0 0 - 1 - 0 0 - - 0\n`;
 }
@@ -399,5 +411,32 @@ backend missing
     global: ' server-state-file %DIR%/states',
     files: { states: `${stateFile('be')}1 be 1 same 127.0.0.1 2 0\n` },
     config: ` load-server-state-from-file global\nbackend be\n server stopped %a% weight 10\n`,
+  },
+  ...Object.entries({
+    'a last line without its end': stateFile('be').trimEnd(),
+    'a line of 19 fields': stateFile('be').replace(/( same (\S+ ){14}\S+) .*\n/, '$1\n'),
+  }).map(([what, states]) => ({
+    ...fromFile,
+    steps: [DUMP],
+    name: `a state file with ${what} is no state file`,
+    global: ' server-state-file %DIR%/states',
+    files: { states },
+    config: ` load-server-state-from-file global\nbackend be\n server stopped %a% weight 10\n`,
+  })),
+  {
+    ...fromFile,
+    steps: [DUMP],
+    name: 'of two lines for one server the first one counts; a line of 20 fields is one',
+    global: ' server-state-file %DIR%/states',
+    files: {
+      states: `1
+  # indented
+2 be 1 s1 127.0.0.1 2 0 3 10 5 15 3 4 6 0 0 0 - %a.port% -
+2 be 1 s1 127.0.0.1 2 0 4 10 5 15 3 4 6 0 0 0 - %a.port% -
+2 be 2 s2 127.0.0.1 2 0 999 10 5 15 3 4 6 0 0 0 - %a.port% -
+2 be 2 s2 127.0.0.1 2 0 4 10 5 15 3 4 6 0 0 0 - %a.port% -
+`,
+    },
+    config: ` load-server-state-from-file global\nbackend be\n server s1 %a% weight 10\n server s2 %a% weight 10\n`,
   },
 ];

@@ -36,6 +36,8 @@ export type OpenLine = (owner: LineOwner, address: string, port: number) => Line
 
 /** `address`: a literal one, or the path of a unix socket. */
 export function openLine(owner: LineOwner, address: string, port: number): Line {
+  // The handle ends the whole process instead of refusing it.
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) throw new RangeError(`a check of port ${port}`);
   return tcpWrap === undefined || address.startsWith('/')
     ? new SocketLine(owner, address, port)
     : new HandleLine(tcpWrap, owner, address, port);
