@@ -57,26 +57,26 @@ class Reading implements SavedReading {
     const { serverStateFile, serverStateBase } = this.config.global;
     if (proxy.loadServerState === 'local') {
       const file = proxy.serverStateFileName ?? proxy.name;
-      return this.read(below(serverStateBase, file), `Proxy '${proxy.name}': `, 'server state file', file);
+      return this.read(below(serverStateBase, file), `Proxy '${proxy.name}': `, 'server state file');
     }
     if (proxy.loadServerState === 'none' || serverStateFile === undefined) return undefined;
-    this.global ??= this.read(below(serverStateBase, serverStateFile), 'config: ', 'global server state file', serverStateFile);
+    this.global ??= this.read(below(serverStateBase, serverStateFile), 'config: ', 'global server state file');
     return this.global;
   }
 
-  private read(path: string, whose: string, what: string, name: string): SavedServers {
+  private read(path: string, whose: string, what: string): SavedServers {
     const none: SavedServers = new Map();
     let text: string;
     try {
       text = readFileSync(path, 'utf8');
     } catch (error) {
-      this.warn(`${whose}Can't open ${what} '${name}': ${reasonOf(error)}`);
+      this.warn(`${whose}Can't open ${what} '${path}': ${reasonOf(error)}.`);
       return none;
     }
     const found = readServersState(text);
     if ('servers' in found) return found.servers;
-    if (found.error === 'version') this.warn(`${whose}Can't get version of the ${what} '${name}'.`);
-    else this.warn(`${whose}corrupted ${what} '${name}' at line ${found.line}.`);
+    if (found.error === 'version') this.warn(`${whose}Can't get version of the ${what} '${path}'.`);
+    else this.warn(`${whose}corrupted ${what} '${path}' at line ${found.line}.`);
     return none;
   }
 

@@ -158,7 +158,7 @@ export class Stage {
   async dump(): Promise<void> {
     let text = await this.cli('show servers state');
     for (const [name, { port }] of Object.entries(this.servers)) text = text.replaceAll(new RegExp(` ${port}\\b`, 'g'), ` ${name}`);
-    this.said.push(...text.split('\n').map((line) => line.replace(/^((?:\S+ ){9})\d+ /, '$1T ')));
+    this.said.push(...text.split('\n').map((line) => line.replace(/^((?:\S+ ){9})-?\d+ /, '$1T ')));
   }
 
   private async ask(head: string, body = ''): Promise<string> {
@@ -245,11 +245,11 @@ class Log {
     });
   }
 
-  /** What the start has said of state files. */
+  /** What the start has said of state files, but for numbers that are others now: nobody goes by them. */
   warnings(folder: string): readonly string[] {
     const found = [...this.errors.matchAll(/^\[WARNING\] +\(\d+\) : config : (.*)$/gm)].map(([, message = '']) => message);
-    const wrong = found.filter((message) => /server-state|server state file/.test(message) && !message.startsWith('Server '));
-    return wrong.map((message) => message.replaceAll(folder, '%DIR%'));
+    const wrong = found.filter((message) => /server-state|server state file/.test(message) && !/^Server |ID mismatch/.test(message));
+    return wrong.sort().map((message) => message.replaceAll(folder, '%DIR%'));
   }
 
   /** Severity and text of the lines up to the mark, which is forgotten with them. */

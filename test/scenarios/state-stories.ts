@@ -274,6 +274,31 @@ backend be
     ],
   },
   {
+    name: 'a share of a fixed weight that comes to 0 or to the weight itself is one of both',
+    servers: { agent: 'agent:up' },
+    config: `
+backend be
+ balance static-rr
+ server s1 127.0.0.1:1 weight 1 agent-check agent-port %agent.port% agent-inter 100ms
+ server full 127.0.0.1:1 weight 256
+`,
+    without: ['last_agt'],
+    steps: [
+      start('be/s1 agent_status=L7OK'),
+      says('agent', 'agent:up 75%', 'be/s1 weight=0'),
+      says('agent', 'agent:up 150%', 'be/s1 weight=1'),
+      says('agent', 'agent:up 0%', 'be/s1 weight=0'),
+      says('agent', 'agent:ready', 'be/s1 agent_status=CHECKED'),
+      ...commands(
+        'set weight be/s1 199%',
+        'set weight be/s1 99%',
+        'set weight be/s1 200%',
+        'set weight be/full 300%',
+        'set weight be/full 99%',
+      ),
+    ],
+  },
+  {
     name: 'every step of a check in the log, with what it makes of the health',
     servers: { a: '200 OK' },
     config: `

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { Server } from '../../backend/server.ts';
+import { MAX_WEIGHT, STATIC_WEIGHTS, shareOfWeight, takesWeight } from '../../backend/weights.ts';
 import { isHostName } from '../../config/address.ts';
 import { bytesOf } from '../../core/bytes.ts';
 import { monotonic } from '../../core/clock.ts';
@@ -59,19 +60,16 @@ function changeWeight(server: Server, text: string | undefined): Answer {
   if (text === undefined) return refuse('Require <weight> or <weight%>.');
   const number = leadingInteger(text);
   if (number === undefined) return refuseUnended('Empty weight string empty or preceded by garbage');
-  const { weight: initial } = server.config;
   let weight = number;
   if (behindInteger(text) === '%') {
     if (number < 0) return refuse('Relative weight must be positive.');
-    weight = Math.min(256, Math.floor((initial * Math.min(number, 25_600)) / 100));
-  } else if (number < 0 || number > 256) {
+    weight = shareOfWeight(server, number);
+  } else if (number < 0 || number > MAX_WEIGHT) {
     return refuse('Absolute weight can only be between 0 and 256 inclusive.');
   } else if (behindInteger(text) !== '') {
     return refuseUnended('Trailing garbage in weight string');
   }
-  if (weight !== 0 && weight !== initial && !server.dynamic) {
-    return refuse("Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.");
-  }
+  if (!takesWeight(server, weight)) return refuse(STATIC_WEIGHTS);
   server.setWeight(weight, monotonic());
   return DONE;
 }
