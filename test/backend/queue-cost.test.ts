@@ -19,6 +19,8 @@ interface Crowd {
   readonly any: readonly Client[];
   /** Wait for the first one. */
   readonly own: readonly Client[];
+  /** Does not wait yet. */
+  readonly late: Client;
 }
 
 /** `size` wait in the backend's queue, and as many for one of `servers` servers. */
@@ -30,11 +32,13 @@ function crowd(size: number, servers = 3): Crowd {
   const own = Array.from({ length: size }, () => new Client());
   for (const client of any) made.backend.assign(client, NO_KEY, undefined);
   for (const client of own) made.backend.claim(client, made.servers[0] as Server);
-  return { ...made, any, own };
+  return { ...made, any, own, late: new Client() };
 }
 
-function dissolve({ backend, any, own }: Crowd): void {
-  for (const client of [...any, ...own]) backend.cancel(client);
+/** Nobody is left to wait for: a time-out to come would keep the process. */
+function dissolve({ backend, any, own, late }: Crowd): void {
+  for (const client of [...any, ...own, late]) backend.cancel(client);
+  assert.equal(backend.waiting, 0);
 }
 
 const [FEW, MANY] = [100, 10_000];
@@ -47,8 +51,8 @@ function bounded(counts: readonly number[]): void {
 describe('one step of a queue costs the same with 200 and with 20,000 waiters', () => {
   const middle = (clients: readonly Client[]): Client => clients[clients.length >> 1] as Client;
   const steps: readonly (readonly [string, (crowd: Crowd) => void])[] = [
-    ['enqueue for any', ({ backend }) => backend.assign(new Client(), NO_KEY, undefined)],
-    ['enqueue for one', ({ backend, servers }) => backend.claim(new Client(), servers[0] as Server)],
+    ['enqueue for any', ({ backend, late }) => backend.assign(late, NO_KEY, undefined)],
+    ['enqueue for one', ({ backend, servers, late }) => backend.claim(late, servers[0] as Server)],
     ['leave from the middle', ({ backend, any }) => backend.cancel(middle(any))],
     ['leave from the middle of the queue of one', ({ backend, own }) => backend.cancel(middle(own))],
     ['a slot that is given back', ({ backend, servers }) => backend.release(servers[0] as Server)],
