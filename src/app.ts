@@ -238,21 +238,27 @@ export class App {
     const { statsSockets } = config.global;
     const refused = await this.cli.prepare(statsSockets);
     if (refused.length > 0) return refused;
-    const failures = await this.dataPlane.configure(view(config), rules, () => {
+    const commitAll = () => {
       this.cli.commit(statsSockets, config.global);
       commit();
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
-    });
-    this.cli.rollback();
-    return failures;
+    };
+    try {
+      return await this.dataPlane.configure(view(config), rules, commitAll, () => this.cli.takePaths());
+    } finally {
+      this.cli.rollback();
+    }
   }
 
   private async listenForMaster(): Promise<readonly BindFailure[]> {
     const { master } = this.surroundings;
     if (master === undefined || this.master.sockets.length > 0) return [];
     const failures = await this.master.prepare([master]);
-    if (failures.length === 0) this.master.commit([master], { statsTimeout: 0, statsMaxconn: 10 });
-    return failures;
+    if (failures.length > 0) return failures;
+    const refused = this.master.takePaths();
+    if (refused.length > 0) this.master.rollback();
+    else this.master.commit([master], { statsTimeout: 0, statsMaxconn: 10 });
+    return refused;
   }
 
   private setLogTargets(config: Config): void {

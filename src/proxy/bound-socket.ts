@@ -1,7 +1,7 @@
 /** A listening socket, whoever is served on it: an address of its own, a unix path, or a descriptor that we inherited. */
 
 import { randomUUID } from 'node:crypto';
-import { chmodSync, renameSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
 import net from 'node:net';
 import type { BindConfig } from '../config/model.ts';
 import { findOwner, giveTo, type Owner } from './owner.ts';
@@ -14,7 +14,8 @@ export class BoundSocket {
   readonly address: BindConfig['address'];
   private readonly backlog: number;
   private temporaryPath = '';
-  private owner: Owner | undefined = undefined;
+  /** Another name of what had the path, while it may be wanted back. */
+  private formerPath: string | undefined = undefined;
 
   constructor(address: BindConfig['address'], backlog: number | undefined, options: net.ServerOpts) {
     this.address = address;
@@ -25,16 +26,38 @@ export class BoundSocket {
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
   listen(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const { address, server } = this;
-      if (address.kind === 'unix') this.owner = findOwner(address.user, address.group);
+      const { server } = this;
+      const owner = this.prepare();
       server.once('error', reject);
       server.listen(this.options(), () => {
         server.removeListener('error', reject);
         // A failed accept (EMFILE) must not end the process; the kernel keeps the connection for the next try.
         server.on('error', () => {});
-        resolve();
+        try {
+          this.protect(owner);
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
       });
     });
+  }
+
+  /** Throws what can be known before it is bound. */
+  private prepare(): Owner | undefined {
+    const { address } = this;
+    if (address.kind !== 'unix') return undefined;
+    const inTheWay = lstatSync(address.path, { throwIfNoEntry: false });
+    if (inTheWay?.isDirectory() === true) throw Object.assign(new Error('Is a directory'), { code: 'EISDIR' });
+    return findOwner(address.user, address.group);
+  }
+
+  /** Before anybody can know its name. */
+  private protect(owner: Owner | undefined): void {
+    const { address } = this;
+    if (address.kind !== 'unix') return;
+    if (address.mode !== undefined) chmodSync(this.temporaryPath, address.mode);
+    if (owner !== undefined) giveTo(this.temporaryPath, owner);
   }
 
   /** As configured, but with the port that the system chose for port 0. */
@@ -46,14 +69,35 @@ export class BoundSocket {
 
   /**
    * A unix socket takes its path over from whoever has it, as HAProxy's does: the path is never without a socket, and
-   * stays with the other one until all of a configuration is bound.
+   * stays with the other one until all of a configuration is bound. Throws the system's error; then nothing has changed.
+   * `keepPath` or `returnPath` must follow.
    */
   takePath(): void {
-    const { address } = this;
+    const { address, temporaryPath } = this;
     if (address.kind !== 'unix') return;
-    if (address.mode !== undefined) chmodSync(this.temporaryPath, address.mode);
-    if (this.owner !== undefined) giveTo(this.temporaryPath, this.owner);
-    renameSync(this.temporaryPath, address.path);
+    const former = `${temporaryPath}.bak`;
+    if (linked(address.path, former)) this.formerPath = former;
+    try {
+      renameSync(temporaryPath, address.path);
+    } catch (error) {
+      this.keepPath();
+      throw error;
+    }
+  }
+
+  /** All of the configuration counts. */
+  keepPath(): void {
+    if (this.formerPath !== undefined) unlinkSync(this.formerPath);
+    this.formerPath = undefined;
+  }
+
+  /** It does not: who had the path has it again. */
+  returnPath(): void {
+    const { address, formerPath } = this;
+    if (address.kind !== 'unix') return;
+    if (formerPath === undefined) unlinkSync(address.path);
+    else renameSync(formerPath, address.path);
+    this.formerPath = undefined;
   }
 
   private options(): net.ListenOptions {
@@ -68,5 +112,42 @@ export class BoundSocket {
       case 'fd':
         return { fd: address.fd } as net.ListenOptions;
     }
+  }
+}
+
+/** A unix socket that is to take its path; `failure` tells why it could not. */
+interface PathClaim<Failure> {
+  readonly socket: BoundSocket;
+  failure(error: unknown): Failure;
+}
+
+/** Each takes its path, then `claim` does what else must succeed, or nobody has taken anything. */
+export function takePaths<Failure>(claims: readonly PathClaim<Failure>[], claim: () => readonly Failure[]): readonly Failure[] {
+  const taken: BoundSocket[] = [];
+  const failures = claims.flatMap(({ socket, failure }) => {
+    try {
+      socket.takePath();
+      taken.push(socket);
+      return [];
+    } catch (error) {
+      return [failure(error)];
+    }
+  });
+  const all = failures.length > 0 ? failures : claim();
+  for (const socket of taken.reverse()) {
+    if (all.length > 0) socket.returnPath();
+    else socket.keepPath();
+  }
+  return all;
+}
+
+/** Answers whether there is anything to give another name to. */
+function linked(path: string, name: string): boolean {
+  try {
+    linkSync(path, name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
 }

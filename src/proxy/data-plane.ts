@@ -13,6 +13,7 @@ import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import { Admission } from './admission.ts';
+import { takePaths } from './bound-socket.ts';
 import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
 import { Listener } from './listener.ts';
 import { Program } from './program.ts';
@@ -72,13 +73,15 @@ export class DataPlane {
 
   /**
    * Takes over `config`. Answers what could not be bound; when that is not empty nothing has changed.
-   * `commit` runs when the new sockets are bound and no frontend has changed yet: it makes the backends of `config` true,
-   * because frontends find their default ones by name.
+   * `claim` runs when the new sockets are bound: what else of `config` takes a path does so, and answers what it could not
+   * have. `commit` runs then, and no frontend has changed yet: it makes the backends of `config` true, because frontends
+   * find their default ones by name.
    */
   async configure(
     config: Config,
     rules: ReadonlyMap<number, CompiledRules>,
     commit: () => void = () => {},
+    claim: () => readonly BindFailure[] = () => [],
   ): Promise<readonly BindFailure[]> {
     const programs: ReadonlyMap<number, Program> = new Map(
       config.proxies.map((proxy) => [proxy.id, new Program(proxy, rules.get(proxy.id) ?? NO_RULES, config.global.maxurilen)]),
@@ -96,6 +99,8 @@ export class DataPlane {
       return [];
     }
 
+    const refused = takeAll(plan.fresh, claim);
+    if (refused.length > 0) return refused;
     commit();
     this.services.programs = programs;
     const { bufsize, maxrewrite, maxhdr } = config.global;
@@ -116,7 +121,6 @@ export class DataPlane {
     }
     this.table = next;
     this.admission.refill();
-    for (const listener of plan.fresh) listener.takePath();
     return bindAll(plan.moved);
   }
 
@@ -202,8 +206,16 @@ async function bindAll(listeners: readonly Listener[]): Promise<readonly BindFai
   return failures;
 }
 
-function failureOf({ frontend, config }: Listener, error: NodeJS.ErrnoException): BindFailure {
-  return bindFailure(frontend.name, config, error);
+/** The paths of all that are bound, and what `claim` takes, or none. */
+function takeAll(listeners: readonly Listener[], claim: () => readonly BindFailure[]): readonly BindFailure[] {
+  const wanted = listeners.map((listener) => ({ socket: listener.socket, failure: (error: unknown) => failureOf(listener, error) }));
+  const failures = takePaths(wanted, claim);
+  if (failures.length > 0) for (const listener of listeners) listener.close();
+  return failures;
+}
+
+function failureOf({ frontend, config }: Listener, error: unknown): BindFailure {
+  return bindFailure(frontend.name, config, error as NodeJS.ErrnoException);
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -211,7 +223,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   EBADF: 'Bad file descriptor',
+  EISDIR: 'Is a directory',
   ENOENT: 'No such file or directory',
+  EPERM: 'Operation not permitted',
   EAFNOSUPPORT: 'Address family not supported by protocol',
 };
 

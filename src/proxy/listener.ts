@@ -33,7 +33,7 @@ export class Listener {
   closing = false;
   private readonly services: Services;
   private readonly admission: Admission;
-  private readonly socket: BoundSocket;
+  readonly socket: BoundSocket;
   private readonly sessions: Sessions = new Sessions();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
@@ -118,10 +118,5 @@ export class Listener {
     shortenTurn();
     if (this.admission.full(this)) this.admission.wait(this, accepted);
     else this.admit(accepted);
-  }
-
-  /** See BoundSocket. */
-  takePath(): void {
-    this.socket.takePath();
   }
 }

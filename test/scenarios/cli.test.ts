@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { askCli, CliClient } from '../support/cli.ts';
 import { ask, RawClient } from '../support/client.ts';
-import { Fairlead } from '../support/fairlead.ts';
+import { Fairlead, runFairlead } from '../support/fairlead.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 
@@ -172,6 +172,46 @@ describe('a reload', () => {
       assert.equal(await tell('show cli level'), 'admin\n\n');
       await assert.rejects(askCli(at('new'), 'show cli level'));
     });
+  });
+});
+
+describe('a path that cannot be had', () => {
+  const sockets = (name: string) => `global\n stats socket %DIR%/cli level admin\n stats socket %DIR%/${name}\n`;
+
+  for (const [whose, config] of [
+    ['the Runtime API', `${sockets('taken')}${DEFAULTS}frontend new\n bind unix@%DIR%/new\n`],
+    ['a frontend', `${sockets('more')}${DEFAULTS}frontend new\n bind unix@%DIR%/new\n bind unix@%DIR%/taken\n`],
+  ] as const) {
+    it(`by ${whose} is a reload that changes nothing`, async () => {
+      await withFairlead(GLOBAL + DEFAULTS + WWW, async ({ fairlead, at, tell }) => {
+        mkdirSync(at('taken'));
+        fairlead.rewrite(config);
+        fairlead.signal('SIGHUP');
+        await fairlead.said(/cannot bind socket \(Is a directory\) for \[unix@.*\/taken\]/);
+        await fairlead.said(/Reload failed, nothing has changed/);
+        assert.equal(await status(at('new')), 'ENOENT');
+        assert.match(await tell('show stat'), /^www,s1,/m);
+        assert.deepEqual(
+          readdirSync(fairlead.folder).filter((name) => /new|more|taken/.test(name)),
+          ['taken'],
+        );
+        // The next configuration is taken over.
+        fairlead.rewrite(`${GLOBAL}${DEFAULTS}listen www\n bind 127.0.0.1:0\n server s2 127.0.0.1:1\n`);
+        fairlead.signal('SIGHUP');
+        await until('the reload is done', async () => /^www,s2,/m.test(await tell('show stat')));
+      });
+    });
+  }
+
+  it('is no start', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-cli-'));
+    mkdirSync(join(folder, 'taken'));
+    writeFileSync(join(folder, 'cfg'), `global\n stats socket ${folder}/cli\n stats socket ${folder}/taken\n`);
+    const { code, output } = runFairlead(['-db', '-f', join(folder, 'cfg')]);
+    rmSync(folder, { recursive: true });
+    assert.equal(code, 1);
+    assert.match(output, /^\[ALERT\].* : Binding \[.*cfg:3\] for frontend GLOBAL: cannot bind socket \(Is a directory\)/m);
+    assert.doesNotMatch(output, /^ +at /m);
   });
 });
 

@@ -2,13 +2,14 @@
  * The sockets of the Runtime API: gives what comes to sessions and sends what those answer, no faster than it is taken.
  *
  * Invariants: sockets that a new configuration has, too, stay open, and their connections with them; the others are bound
- * before anything else of it counts (`prepare`), and take effect with it (`commit`) or not at all (`rollback`).
+ * before anything else of it counts (`prepare`), take their paths when all is bound (`takePaths`), and take effect with it
+ * (`commit`) or not at all (`rollback`).
  */
 
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalConfig, StatsSocketConfig } from '../../config/model.ts';
-import { BoundSocket } from '../../proxy/bound-socket.ts';
+import { BoundSocket, takePaths } from '../../proxy/bound-socket.ts';
 import { type BindFailure, bindFailure } from '../../proxy/data-plane.ts';
 import { Peer } from './peer.ts';
 import type { Runtime } from './runtime.ts';
@@ -81,15 +82,23 @@ export class CliServer {
     return failures;
   }
 
+  /** The sockets that were prepared take their paths; answers what could not be had, and then none of them has. */
+  takePaths(): readonly BindFailure[] {
+    const claims = (this.next?.fresh ?? []).map(({ bound, config }) => ({
+      socket: bound,
+      failure: (error: unknown) => bindFailure('GLOBAL', config, error as NodeJS.ErrnoException),
+    }));
+    return takePaths(claims, () => []);
+  }
+
   /** What was prepared counts; `configs` and `limits` are those of its configuration. */
   commit(configs: readonly StatsSocketConfig[], limits: Limits): void {
-    const { all, fresh } = this.next ?? { all: [], fresh: [] };
+    const all = this.next?.all ?? [];
     this.next = undefined;
     for (const socket of this.current) if (!all.includes(socket)) socket.bound.server.close();
     all.forEach((socket, index) => {
       socket.config = configs[index] as StatsSocketConfig;
     });
-    for (const socket of fresh) socket.bound.takePath();
     this.current = all;
     this.limits = limits;
     this.letIn();

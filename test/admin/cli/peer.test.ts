@@ -28,7 +28,7 @@ interface Meeting {
 async function meet(story: (meeting: Meeting) => Promise<void>, timeout = 60_000): Promise<void> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
   client.on('error', () => {});
   const [accepted] = (await once(server, 'connection')) as [Socket];
   const commands = [
