@@ -97,15 +97,12 @@ class Translation {
   private readonly reading: Reading;
   private at = 0;
   private groups = 0;
-  /** The highest group with one digit that is referred to. */
-  private referred = 0;
 
   constructor(source: string, reading: Reading) {
     this.source = source;
     this.reading = reading;
     let text = '';
     while (this.at < source.length) text += this.next();
-    if (this.referred > this.groups) this.fail('reference to non-existent subpattern');
     this.text = text;
   }
 
@@ -154,9 +151,10 @@ class Translation {
     return typeof item === 'number' ? this.literal(item) : `[${item}]`;
   }
 
+  /** To a group further on JavaScript's matches nothing, which PCRE's does not do. */
   private refer(reference: string): string {
-    if (this.reading.fold) this.lack(reference);
-    if (/^\\\d$/.test(reference)) this.referred = Math.max(this.referred, Number(reference[1]));
+    const ahead = /^\\\d$/.test(reference) && Number(reference[1]) > this.groups;
+    if (ahead || this.reading.fold) this.lack(reference);
     this.at += reference.length;
     return reference;
   }
