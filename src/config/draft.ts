@@ -439,13 +439,14 @@ export function finishServer(draft: ServerDraft): ServerConfig {
   // HAProxy: `minconn` alone, or above `maxconn`, is one.
   const rest = { ...given, maxconn: Math.max(given.maxconn, given.minconn) };
   const words = { ...checkWords };
-  const agent = { ...agentWords };
+  // HAProxy: `addr` is the agent's, too, unless it has one of its own.
+  const agent = { ...agentWords, address: agentWords.address ?? checkWords.address };
   return {
     ...rest,
     check: checked ? words : undefined,
     checkWords: words,
     agent: agentChecked && agent.port !== undefined ? agent : undefined,
-    agentWords: agent,
+    agentWords: { ...agentWords },
   };
 }
 

@@ -18,18 +18,21 @@ class Peer implements DialogOwner, Line {
   closed: 'reset' | 'fin' | undefined = undefined;
   inService = true;
   private line: LineOwner | undefined = undefined;
+  private readonly program: Program;
 
   constructor(program: Program) {
+    this.program = program;
     const open = (owner: LineOwner, address: string, port: number): Line => {
       this.line = owner;
       this.opened.push(`${address}:${port}`);
       return this;
     };
-    this.dialog = new Dialog(this, open, program);
+    this.dialog = new Dialog(this, open);
   }
 
   begin(): void {
-    this.dialog.begin({ address: '192.0.2.1', port: 80, state: (node) => `UP; node=${node}`, inService: () => this.inService });
+    const target = { address: '192.0.2.1', port: 80, state: (node: string) => `UP; node=${node}`, inService: () => this.inService };
+    this.dialog.begin(target, this.program);
   }
 
   connect(): void {

@@ -52,7 +52,7 @@ export class Checker {
     const { check, agent } = server.config;
     const checks: Check[] = [];
     if (check !== undefined) checks.push(new HealthCheck(server, this.parts));
-    if (agent !== undefined) checks.push(new AgentCheck(server, agent.send, this.parts));
+    if (agent !== undefined) checks.push(new AgentCheck(server, this.parts));
     if (checks.length > 0) this.checks.set(server, checks);
     return checks;
   }
@@ -81,12 +81,15 @@ abstract class Check extends Timed implements DialogOwner {
   private stopped = false;
   private busy = false;
 
-  constructor(server: Server, program: Program, parts: CheckerParts) {
+  constructor(server: Server, parts: CheckerParts) {
     super();
     this.server = server;
     this.parts = parts;
-    this.dialog = new Dialog(this, openLine, program);
+    this.dialog = new Dialog(this, openLine);
   }
+
+  /** As it is now: what an agent is sent may change at run time. */
+  protected abstract program(): Program;
 
   /** Undefined while there is nobody to ask; the rhythm goes on. */
   protected abstract target(): Target | undefined;
@@ -148,7 +151,7 @@ abstract class Check extends Timed implements DialogOwner {
     this.since = monotonic();
     this.busy = true;
     this.mark(true);
-    this.dialog.begin(target);
+    this.dialog.begin(target, this.program());
   }
 
   /** The next one, from `now` on. */
@@ -168,8 +171,8 @@ class HealthCheck extends Check {
   private readonly inService = (): boolean => this.server.op !== OpState.Stopped;
 
   constructor(server: Server, parts: CheckerParts) {
-    const rules = server.backend.config.checkRules;
-    super(server, programOf(rules), parts);
+    super(server, parts);
+    const { checkRules: rules } = server.backend.config;
     this.state = rules?.stateNode === undefined ? undefined : (node) => stateHeader(server, node);
     server.onFastCheck = () => {
       if (this.waiting) this.hurry(monotonic());
@@ -179,6 +182,10 @@ class HealthCheck extends Check {
   override stop(): void {
     super.stop();
     this.server.onFastCheck = undefined;
+  }
+
+  protected override program(): Program {
+    return programOf(this.server.backend.config.checkRules);
   }
 
   /** As it is now: address and port may change at run time. */
@@ -222,12 +229,12 @@ class HealthCheck extends Check {
 }
 
 class AgentCheck extends Check {
-  constructor(server: Server, send: string, parts: CheckerParts) {
-    super(server, agentProgram(send), parts);
-  }
-
   private get config(): AgentConfig {
     return this.server.config.agent as AgentConfig;
+  }
+
+  protected override program(): Program {
+    return agentProgram(this.config.send);
   }
 
   /** An agent is asked in maintenance, too: it may end it. */

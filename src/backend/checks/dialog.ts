@@ -45,10 +45,13 @@ const LONGEST_INFO = 127;
 /** Codes that stand on an answer's content. */
 const WITH_STATUS: readonly VerdictCode[] = ['L7OK', 'L7OKC', 'L7STS'];
 
+const NONE: Program = { protocol: 'none', steps: [], disableOn404: false, limit: 0 };
+
 export class Dialog implements LineOwner {
   private readonly owner: DialogOwner;
   private readonly open: OpenLine;
-  private readonly program: Program;
+  /** The one that was begun last. */
+  private program: Program = NONE;
   private target: Target | undefined = undefined;
   private line: Line | undefined = undefined;
   private at = 0;
@@ -63,14 +66,14 @@ export class Dialog implements LineOwner {
   /** What was sent last is not known to have arrived: a reset might overtake it. */
   private unacknowledged = false;
 
-  constructor(owner: DialogOwner, open: OpenLine, program: Program) {
+  constructor(owner: DialogOwner, open: OpenLine) {
     this.owner = owner;
     this.open = open;
-    this.program = program;
   }
 
-  begin(target: Target): void {
+  begin(target: Target, program: Program): void {
     this.target = target;
+    this.program = program;
     this.at = 0;
     this.run();
   }

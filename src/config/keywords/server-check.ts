@@ -25,7 +25,7 @@ export const checkParameters: readonly ServerParameter[] = [
     syntax: '<ip>',
     chapter: '5.2',
     default: "the server's address",
-    doc: 'Sends the health checks to this address instead of the one that gets the traffic.',
+    doc: 'Sends the health checks, and the questions to an agent without `agent-addr`, to this address instead of the one that gets the traffic. A port in it is not used.',
     apply: (server, value) => {
       if (isIP(value) === 0) return `'addr' expects an IP address, found '${value}'.`;
       server.checkWords.address = value;
@@ -37,7 +37,7 @@ export const checkParameters: readonly ServerParameter[] = [
     args: 1,
     syntax: '<ip>',
     chapter: '5.2',
-    default: "the server's address",
+    default: "`addr`, else the server's address",
     doc: 'Where the agent is asked.',
     apply: (server, value) => {
       if (isIP(value) === 0) return `parsing agent-addr failed. Check if '${value}' is correct address.`;
