@@ -9,6 +9,7 @@ import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
 import { compileRules } from './rules/compile.ts';
 import type { CompiledRules } from './rules/types.ts';
+import { checkSockets } from './sockets.ts';
 
 /** Where the text comes from. `name` is what messages call a text that is no file. */
 export type ConfigSource =
@@ -42,7 +43,8 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
-  const diagnostics = [...inOrder([...loaded.diagnostics, ...more], loaded.files), ...(saved?.diagnostics ?? [])];
+  const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);
+  const diagnostics = [...inOrder([...loaded.diagnostics, ...more, ...sockets], loaded.files), ...(saved?.diagnostics ?? [])];
   if (loaded.config === undefined || saved === undefined || diagnostics.some(isAlert)) return { prepared: undefined, diagnostics };
   if (options.zeroWarning === true && diagnostics.some(({ severity }) => severity === 'warning')) {
     const message = "Some warnings were found and 'zero-warning' is set. Aborting.";

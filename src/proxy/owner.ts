@@ -27,5 +27,5 @@ function idOf(name: string | undefined, what: string, table: string): number {
     const [entry, , id] = line.split(':');
     if (entry === name && id !== undefined) return Number(id);
   }
-  throw new Error(`unknown ${what} '${name}'`);
+  throw new Error(`'${what}' : unknown ${what} name '${name}'`);
 }

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Changes } from '../../src/changes.ts';
+import { loadText } from '../../src/config/load.ts';
 import type { Config, ProxyConfig } from '../../src/config/model.ts';
-import { prepare } from '../../src/prepare.ts';
 
 const TEXT = `
 frontend web
@@ -22,9 +22,9 @@ backend app
 `;
 
 function config(): Config {
-  const { prepared, diagnostics } = prepare({ kind: 'text', text: TEXT, name: 'test.cfg' }, { env: {} });
-  assert.ok(prepared, JSON.stringify(diagnostics));
-  return prepared.config;
+  const { config: loaded, diagnostics } = loadText(TEXT, 'test.cfg', { env: {} });
+  assert.ok(loaded, JSON.stringify(diagnostics));
+  return loaded;
 }
 
 function proxy(of: Config, name: string): ProxyConfig {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -45,6 +45,28 @@ backend b
       [8, 9, 11, 12, 14, 15].map((line) => ['alert', line]),
     );
   });
+
+  for (const [address, problem] of [
+    ['fd@9999', "cannot use file descriptor '9999' : Bad file descriptor."],
+    ['fd@FILE', "cannot use file descriptor 'FILE' : Socket operation on non-socket."],
+    ['unix@/tmp/never user nobody-here', "'user' : unknown user name 'nobody-here'"],
+    ['unix@/tmp/never group nobody-here', "'group' : unknown group name 'nobody-here'"],
+  ] as const) {
+    it(`says in HAProxy's words that there is no socket to be had of ${address}`, (t) => {
+      const file = openSync('/dev/null', 'r');
+      t.after(() => closeSync(file));
+      const [words, message] = [address, problem].map((text) => text.replace('FILE', String(file)));
+      for (const [keyword, text] of [
+        ['bind', `frontend f\n bind ${words}\n`],
+        ['stats socket', `global\n stats socket ${words}\n`],
+      ] as const) {
+        const { prepared, diagnostics } = read(text);
+        assert.equal(prepared, undefined);
+        const place = { file: 'test.cfg', line: 7 };
+        assert.deepEqual(diagnostics, [{ severity: 'alert', place, message: `'${keyword}' : ${message}` }]);
+      }
+    });
+  }
 
   it('orders by file before line, and doubts about rules of a broken text are not told', (t) => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-prepare-'));

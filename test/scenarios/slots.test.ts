@@ -236,7 +236,7 @@ describe('a reconfiguration', () => {
         assert.equal(await hello(), 'hello');
         assert.deepEqual(readdirSync(folder), ['www.sock']);
         const owned = `listen c\n bind unix@${path} user nobody-here\n server s1 ${upstream.address}\n`;
-        await assert.rejects(balancer.configure(owned), /unknown user 'nobody-here'/);
+        await assert.rejects(balancer.configure(owned), /unknown user name 'nobody-here'/);
         assert.equal(await hello(), 'hello', 'nothing has changed');
         await balancer.configure(text('b'));
       });
