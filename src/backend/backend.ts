@@ -70,6 +70,10 @@ export class Backend {
   private up = false;
   private unannounced = false;
   private lastId = 0;
+  /** Of the configuration, whether their servers are there or not. */
+  private configuredIds: ReadonlySet<number | undefined>;
+  private readonly ids = new Set<number>();
+  private readonly byIdentity = new Map<string, Server>();
 
   private readonly pending = new Map<Waiter, Pending>();
   /** Those who wait for any server. */
@@ -95,6 +99,7 @@ export class Backend {
     this.wheel = parts.wheel;
     this.events = parts.events;
     this.shutdown = parts.shutdown;
+    this.configuredIds = idsOf(parts.config);
     this.balance = createBalance(parts.config.balance);
     this.lastChange = monotonic();
     this.stickTable = stickTable(parts.config.stickTable, undefined);
@@ -237,6 +242,7 @@ export class Backend {
     const { balance } = this.config;
     this.config = config;
     this.origin = origin;
+    this.configuredIds = idsOf(config);
     this.stickTable = stickTable(config.stickTable, this.stickTable);
     if (isDeepStrictEqual(config.balance, balance)) return;
     this.balance = createBalance(config.balance);
@@ -246,6 +252,8 @@ export class Backend {
   /** `refresh` afterwards. */
   addServer(config: ServerConfig, now: number): Server {
     const server = new Server(this, this.idFor(config), config, now);
+    this.ids.add(server.id);
+    this.byIdentity.set(config.identity, server);
     this.servers = [...this.servers, server];
     return server;
   }
@@ -254,14 +262,22 @@ export class Backend {
   private idFor({ id }: ServerConfig): number {
     this.lastId++;
     if (id !== undefined) return id;
-    const taken = new Set([...this.config.servers.map((server) => server.id), ...this.servers.map((server) => server.id)]);
-    while (taken.has(this.lastId)) this.lastId++;
+    while (this.configuredIds.has(this.lastId) || this.ids.has(this.lastId)) this.lastId++;
     return this.lastId;
   }
 
-  /** Takes it off the list: only a removed server without slots. */
-  dropServer(server: Server): void {
-    this.servers = this.servers.filter((other) => other !== server);
+  /** A removed one, too, while it is on the list. */
+  find(identity: string): Server | undefined {
+    return this.byIdentity.get(identity);
+  }
+
+  /** Takes them off the list: only servers without slots, removed or of a retired backend. */
+  dropServers(gone: readonly Server[]): void {
+    const leaving = new Set(gone);
+    this.servers = this.servers.filter((server) => !leaving.has(server));
+    for (const { config } of gone) this.byIdentity.delete(config.identity);
+    this.ids.clear();
+    for (const { id } of this.servers) this.ids.add(id);
   }
 
   /** By identity; those that are not named keep their order behind the others. */
@@ -429,4 +445,8 @@ export class Backend {
       pending.waiter.onQueueTimeout();
     }
   }
+}
+
+function idsOf({ servers }: ProxyConfig): ReadonlySet<number | undefined> {
+  return new Set(servers.map(({ id }) => id));
 }

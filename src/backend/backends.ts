@@ -112,7 +112,7 @@ export class Backends {
         this.putServer(backend, change.server, batch, true);
         return;
       case 'remove-server':
-        this.removeServer(find(backend, change.identity), change.reason, batch);
+        this.removeServer(backend.find(change.identity), change.reason, batch);
         return;
       case 'order':
         backend.order(change.identities);
@@ -149,7 +149,7 @@ export class Backends {
   }
 
   private putServer(backend: Backend, desired: DiscoveredServer, batch: Batch, tell: boolean): void {
-    const known = find(backend, desired.config.identity);
+    const known = backend.find(desired.config.identity);
     if (known !== undefined) {
       if (desired.config.address !== undefined) known.firstAddress = undefined;
       const { config, state, reason } = withAddress(desired, known.firstAddress);
@@ -178,7 +178,8 @@ export class Backends {
       for (const server of backend.servers) {
         const wanted = server.config.track;
         if (wanted === undefined && server.tracked === undefined) continue;
-        const target = wanted && this.get(wanted.backend || backend.name)?.servers.find(({ config }) => config.name === wanted.server);
+    const names = new Names();
+        const target = wanted && names.find(this.get(wanted.backend || backend.name), wanted.server);
         if (track(server, target, batch.now)) batch.touched.add(backend);
       }
     }
@@ -206,21 +207,27 @@ export class Backends {
 
   /** Takes away what was removed and has finished. */
   private readonly sweep = (backend: Backend): void => {
-    for (const server of backend.servers) if (server.removed && server.scur === 0) this.dropServer(server);
+    this.dropServers(
+      backend,
+      backend.servers.filter((server) => server.removed && server.scur === 0),
+    );
     if (!backend.retired || !backend.idle) return;
-    for (const server of backend.servers) this.dropServer(server);
+    this.dropServers(backend, backend.servers);
     if (this.known.get(backend.name) !== backend) return;
     this.known.delete(backend.name);
     this.list();
   };
 
-  private dropServer(server: Server): void {
-    this.checker.stop(server);
+  private dropServers(backend: Backend, gone: readonly Server[]): void {
+    if (gone.length === 0) return;
     const now = monotonic();
-    track(server, undefined, now);
-    for (const tracker of server.trackers) track(tracker, undefined, now);
-    server.end();
-    server.backend.dropServer(server);
+    for (const server of gone) {
+      this.checker.stop(server);
+      track(server, undefined, now);
+      for (const tracker of server.trackers) track(tracker, undefined, now);
+      server.end();
+    }
+    backend.dropServers(gone);
   }
 
   private list(): void {
@@ -246,8 +253,20 @@ function inStatistics(a: Backend, b: Backend): number {
   return Number(a.routed) - Number(b.routed) || a.config.id - b.config.id;
 }
 
-function find(backend: Backend, identity: string): Server | undefined {
-  return backend.servers.find((server) => server.config.identity === identity);
+/** Servers by name, of the backends that somebody asks for. */
+class Names {
+  private readonly known = new Map<Backend, ReadonlyMap<string, Server>>();
+
+  find(backend: Backend | undefined, name: string): Server | undefined {
+    if (backend === undefined) return undefined;
+    let servers = this.known.get(backend);
+    if (servers === undefined) {
+      // The first of a name counts: those that have been removed stand last.
+      servers = new Map(backend.servers.toReversed().map((server) => [server.config.name, server]));
+      this.known.set(backend, servers);
+    }
+    return servers.get(name);
+  }
 }
 
 /** `init-addr`, for a name that has no address yet: the state file's, a fixed one, or none. */
