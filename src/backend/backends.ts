@@ -174,11 +174,11 @@ export class Backends {
 
   /** Whom they track may have come only now, or be another one than before. */
   private bindTrackers(batch: Batch): void {
+    const names = new Names();
     for (const backend of this.known.values()) {
       for (const server of backend.servers) {
         const wanted = server.config.track;
         if (wanted === undefined && server.tracked === undefined) continue;
-    const names = new Names();
         const target = wanted && names.find(this.get(wanted.backend || backend.name), wanted.server);
         if (track(server, target, batch.now)) batch.touched.add(backend);
       }
@@ -248,11 +248,6 @@ class Batch {
   }
 }
 
-function inStatistics(a: Backend, b: Backend): number {
-  if (a.routed && b.routed) return a.name < b.name ? -1 : 1;
-  return Number(a.routed) - Number(b.routed) || a.config.id - b.config.id;
-}
-
 /** Servers by name, of the backends that somebody asks for. */
 class Names {
   private readonly known = new Map<Backend, ReadonlyMap<string, Server>>();
@@ -267,6 +262,11 @@ class Names {
     }
     return servers.get(name);
   }
+}
+
+function inStatistics(a: Backend, b: Backend): number {
+  if (a.routed && b.routed) return a.name < b.name ? -1 : 1;
+  return Number(a.routed) - Number(b.routed) || a.config.id - b.config.id;
 }
 
 /** `init-addr`, for a name that has no address yet: the state file's, a fixed one, or none. */
