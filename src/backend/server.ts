@@ -203,6 +203,7 @@ export class Server {
 
   /** 0 is unlimited. Slots in use beyond a lowered limit are left to finish. */
   setMaxconn(maxconn: number, now: number): void {
+    if (maxconn === this.maxconn) return;
     this.maxconn = maxconn;
     this.backend.refresh(now);
   }

@@ -14,8 +14,7 @@ import { ServerHeap } from './heap.ts';
  * Cold: O(entries x log servers). A server's k-th whole map is earned at entry ceil(k x entries / weight); so instead
  * of all weights at each entry, those who earn one are looked at.
  */
-export function weightMap(servers: readonly Server[]): Server[] {
-  const weights = reduced(servers);
+export function weightMap(servers: readonly Server[], weights: readonly number[] = reduced(servers)): Server[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const earners = earnersByEntry(weights, total);
   const heap = new ServerHeap();
@@ -67,6 +66,10 @@ function earnersByEntry(weights: readonly number[], total: number): { readonly f
   return { from, list };
 }
 
+function alike<T>(some: readonly T[], others: readonly T[]): boolean {
+  return some.length === others.length && some.every((one, i) => one === others[i]);
+}
+
 function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
@@ -76,19 +79,41 @@ function gcd(a: number, b: number): number {
  * while some servers are full a pick looks at up to all entries in between, and at none when all are full.
  */
 export class WeightMap {
-  private entries: readonly Server[] = [];
+  private servers: readonly Server[] = [];
+  /** Something has changed since `entries` were made, or looked at. Many events may come before the next request. */
+  private stale = false;
+  private made: readonly Server[] = [];
+  /** Of whom and by what weights `made` is. */
+  private madeOf: readonly Server[] = [];
+  private weights: readonly number[] = [];
   /** The next entry; the map may have become shorter since. */
   private at = 0;
   /** Servers that may have a free slot; the others have `lb.aside`. */
   private free = 0;
 
   rebuild(servers: readonly Server[]): void {
-    this.entries = weightMap(servers);
+    this.servers = servers;
+    this.stale = true;
     this.free = 0;
     for (const server of servers) {
       server.lb.aside = server.saturated && !limitMoves(server);
       if (!server.lb.aside) this.free++;
     }
+  }
+
+  private get entries(): readonly Server[] {
+    if (this.stale) this.renew();
+    return this.made;
+  }
+
+  private renew(): void {
+    const { servers } = this;
+    const weights = reduced(servers);
+    this.stale = false;
+    if (alike(servers, this.madeOf) && alike(weights, this.weights)) return;
+    this.made = weightMap(servers, weights);
+    this.madeOf = servers;
+    this.weights = weights;
   }
 
   entry(key: number): Server | undefined {
