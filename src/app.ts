@@ -15,7 +15,7 @@ import { CliServer } from './admin/cli/server.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
 import type { BannerFacts } from './banner.ts';
-import { Changes, inherited } from './changes.ts';
+import { Changes, paused } from './changes.ts';
 import type { Config, StatsSocketConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
@@ -98,6 +98,7 @@ export class App {
     const { spreadChecks } = prepared.config.global;
     this.backends = new Backends({ wheel, events: this.events, spreadChecks });
     this.backends.saved = prepared.saved;
+    this.backends.onRestored = (message) => this.events.restored(message);
     this.store = new Store(prepared.config, (changes, state, before) => {
       this.backends.apply(changes);
       for (const { level, subject, message } of freshNotes(before, state)) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);
@@ -173,11 +174,10 @@ export class App {
 
   /** Leaves the ports to another process for a while (SIGTTOU). */
   async pause(): Promise<void> {
-    const closed = (config: Config): Config => ({
-      ...config,
-      proxies: config.proxies.map((proxy) => ({ ...proxy, binds: inherited(proxy) })),
+    await this.configure(this.current, (config) => {
+      const view = this.changes.over(config);
+      return { ...view, proxies: view.proxies.map(paused) };
     });
-    await this.configure(this.current, closed);
   }
 
   /** Listens again (SIGTTIN), or for the first time. */

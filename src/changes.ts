@@ -13,9 +13,12 @@ export interface DynamicCookie {
   readonly key?: string;
 }
 
-/** What could not be had again once it is closed. Who connects to it while it is paused waits (`proxy/admission.ts`). */
-export function inherited({ binds }: ProxyConfig): ProxyConfig['binds'] {
-  return binds.filter(({ address }) => address.kind === 'fd');
+/**
+ * Closed for a while, but for what could not be had again once it is closed: who connects to that while it is paused waits
+ * (`proxy/admission.ts`).
+ */
+export function paused(proxy: ProxyConfig): ProxyConfig {
+  return { ...proxy, binds: proxy.binds.map((bind) => (bind.address.kind === 'fd' ? bind : { ...bind, paused: true })) };
 }
 
 export class Changes {
@@ -91,7 +94,8 @@ export class Changes {
     const { name, kind } = proxy;
     const state = this.stateOf(name);
     if (kind === 'backend' || (state === 'OPEN' && !this.limits.has(name))) return proxy;
-    const binds = state === 'OPEN' ? proxy.binds : state === 'PAUSED' ? inherited(proxy) : [];
-    return { ...proxy, maxconn: this.limits.get(name) ?? proxy.maxconn, binds };
+    const limited = { ...proxy, maxconn: this.limits.get(name) ?? proxy.maxconn };
+    if (state === 'OPEN') return limited;
+    return state === 'PAUSED' ? paused(limited) : { ...limited, binds: [] };
   }
 }

@@ -121,6 +121,8 @@ export interface BindConfig {
   readonly backlog: number | undefined;
   /** Keywords of the line as written, for messages and `-vv`. */
   readonly text: string;
+  /** An operator or a signal has closed it for a while; no text says so. */
+  readonly paused?: true;
 }
 
 /** `stats socket <address> [<bind parameters>]` of `global`; several addresses have become several. */

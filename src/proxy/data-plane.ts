@@ -92,14 +92,14 @@ export class DataPlane {
       next.set(proxy.name, this.table.get(proxy.name) ?? new Frontend(programs.get(proxy.id) as Program));
     }
     const plan = this.planListeners(served, next);
-    const failures = await bindAll(plan.fresh);
+    const failures = await this.bindAll(plan.fresh);
     if (failures.length > 0) return failures;
     if (this.stopping) {
-      for (const listener of plan.fresh) listener.close();
+      this.giveUp(plan.fresh);
       return [];
     }
 
-    const refused = takeAll(plan.fresh, claim);
+    const refused = this.takeAll(plan.fresh, claim);
     if (refused.length > 0) return refused;
     commit();
     this.services.programs = programs;
@@ -107,6 +107,7 @@ export class DataPlane {
     this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr };
     this.admission.maxconn = config.global.maxconn;
     for (const listener of plan.gone) listener.close();
+    for (const listener of plan.paused) listener.pause();
     this.gone = [...this.gone, ...plan.gone].filter((listener) => listener.scur > 0);
     for (const proxy of served) {
       const frontend = next.get(proxy.name) as Frontend;
@@ -121,7 +122,7 @@ export class DataPlane {
     }
     this.table = next;
     this.admission.refill();
-    return bindAll(plan.moved);
+    return this.bindAll(plan.moved);
   }
 
   /** Stops accepting; connections close as they become idle. */
@@ -173,45 +174,57 @@ export class DataPlane {
     const old = this.listeners();
     const kept = new Set<Listener>();
     const listeners = new Map<string, Listener[]>();
-    const created: { listener: Listener; bind: BindConfig }[] = [];
+    const paused: Listener[] = [];
+    const opening: { listener: Listener; bind: BindConfig }[] = [];
     for (const proxy of served) {
       const frontend = next.get(proxy.name) as Frontend;
       const own = proxy.binds.map((bind, index) => {
         const same = frontend.listeners.find((listener) => !kept.has(listener) && sameSocket(listener.config, bind));
         if (same !== undefined) {
           kept.add(same);
+          if (bind.paused === true) paused.push(same);
+          else if (!same.open) opening.push({ listener: same, bind });
           return same;
         }
         const listener = new Listener(frontend, index + 1, bind, this.services, this.admission);
-        created.push({ listener, bind });
+        if (bind.paused !== true) opening.push({ listener, bind });
         return listener;
       });
       listeners.set(proxy.name, own);
     }
     const gone = old.filter((listener) => !kept.has(listener));
     const blocked = (bind: BindConfig) => gone.some((listener) => conflict(listener.config, bind));
-    const moved = created.filter(({ bind }) => blocked(bind)).map(({ listener }) => listener);
-    const fresh = created.filter(({ bind }) => !blocked(bind)).map(({ listener }) => listener);
-    return { listeners, gone, fresh, moved };
+    const moved = opening.filter(({ bind }) => blocked(bind)).map(({ listener }) => listener);
+    const fresh = opening.filter(({ bind }) => !blocked(bind)).map(({ listener }) => listener);
+    return { listeners, gone, paused, fresh, moved };
   }
-}
 
-/** Binds all or none. */
-async function bindAll(listeners: readonly Listener[]): Promise<readonly BindFailure[]> {
-  const results = await Promise.allSettled(listeners.map((listener) => listener.listen()));
-  const failures = results.flatMap((result, index) =>
-    result.status === 'rejected' ? [failureOf(listeners[index] as Listener, result.reason)] : [],
-  );
-  if (failures.length > 0) for (const listener of listeners) listener.close();
-  return failures;
-}
+  /** Binds all or none. */
+  private async bindAll(listeners: readonly Listener[]): Promise<readonly BindFailure[]> {
+    const results = await Promise.allSettled(listeners.map((listener) => listener.listen()));
+    const failures = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [failureOf(listeners[index] as Listener, result.reason)] : [],
+    );
+    if (failures.length > 0) this.giveUp(listeners);
+    return failures;
+  }
 
-/** The paths of all that are bound, and what `claim` takes, or none. */
-function takeAll(listeners: readonly Listener[], claim: () => readonly BindFailure[]): readonly BindFailure[] {
-  const wanted = listeners.map((listener) => ({ socket: listener.socket, failure: (error: unknown) => failureOf(listener, error) }));
-  const failures = takePaths(wanted, claim);
-  if (failures.length > 0) for (const listener of listeners) listener.close();
-  return failures;
+  /** The paths of all that are bound, and what `claim` takes, or none. */
+  private takeAll(listeners: readonly Listener[], claim: () => readonly BindFailure[]): readonly BindFailure[] {
+    const claims = listeners.map((listener) => ({ socket: listener.socket, failure: (error: unknown) => failureOf(listener, error) }));
+    const failures = takePaths(claims, claim);
+    if (failures.length > 0) this.giveUp(listeners);
+    return failures;
+  }
+
+  /** They do not listen; those that count may be tried again by the next configuration. */
+  private giveUp(listeners: readonly Listener[]): void {
+    const counting = new Set(this.listeners());
+    for (const listener of listeners) {
+      if (counting.has(listener)) listener.pause();
+      else listener.close();
+    }
+  }
 }
 
 function failureOf({ frontend, config }: Listener, error: unknown): BindFailure {

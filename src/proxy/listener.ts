@@ -33,7 +33,9 @@ export class Listener {
   closing = false;
   private readonly services: Services;
   private readonly admission: Admission;
-  readonly socket: BoundSocket;
+  socket: BoundSocket;
+  /** It listens; not before it did for the first time, nor while it is paused. */
+  open = false;
   private readonly sessions: Sessions = new Sessions();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
@@ -42,12 +44,14 @@ export class Listener {
     this.config = config;
     this.services = services;
     this.admission = admission;
-    this.socket = new BoundSocket(config.address, config.backlog, { allowHalfOpen: true, noDelay: true });
+    this.socket = socketOf(config);
   }
 
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
   async listen(): Promise<void> {
+    this.socket = socketOf(this.config);
     await this.socket.listen();
+    this.open = true;
     acceptFrom(this.socket.server, (accepted) => this.onConnection(accepted));
   }
 
@@ -56,12 +60,18 @@ export class Listener {
     return bindText({ ...this.config, address: this.socket.actual });
   }
 
-  /** Stops accepting; idle connections close, the others after their current response. */
+  /** Stops accepting until it listens again; who is served goes on. */
+  pause(): void {
+    this.open = false;
+    this.socket.server.close();
+    this.admission.forget(this);
+  }
+
+  /** Stops accepting for good; idle connections close, the others after their current response. */
   close(): void {
     if (this.closing) return;
     this.closing = true;
-    this.socket.server.close();
-    this.admission.forget(this);
+    this.pause();
     for (const session of this.sessions.all()) if (session.idle) session.closeCleanly();
   }
 
@@ -119,4 +129,8 @@ export class Listener {
     if (this.admission.full(this)) this.admission.wait(this, accepted);
     else this.admit(accepted);
   }
+}
+
+function socketOf({ address, backlog }: BindConfig): BoundSocket {
+  return new BoundSocket(address, backlog, { allowHalfOpen: true, noDelay: true });
 }

@@ -50,14 +50,21 @@ describe('changes over a configuration', () => {
 
   it('close what a frontend listens on, but for what could not be had again while it is paused', () => {
     const changes = new Changes();
-    const kinds = () => proxy(changes.over(config()), 'web').binds.map(({ address }) => address.kind);
-    assert.deepEqual(kinds(), ['inet', 'fd']);
+    const binds = () => proxy(changes.over(config()), 'web').binds.map(({ address, paused = false }) => [address.kind, paused]);
+    const open = [
+      ['inet', false],
+      ['fd', false],
+    ];
+    assert.deepEqual(binds(), open);
     changes.setState('web', 'PAUSED');
-    assert.deepEqual(kinds(), ['fd']);
+    assert.deepEqual(binds(), [
+      ['inet', true],
+      ['fd', false],
+    ]);
     changes.setState('web', 'STOP');
-    assert.deepEqual(kinds(), []);
+    assert.deepEqual(binds(), []);
     changes.setState('web', 'OPEN');
-    assert.deepEqual(kinds(), ['inet', 'fd']);
+    assert.deepEqual(binds(), open);
   });
 
   it('are the parts of a dynamic cookie', () => {

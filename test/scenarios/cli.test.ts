@@ -317,6 +317,33 @@ describe('frontends', () => {
     });
   });
 
+  it('keep the counters of their sockets, and their clients, while they are paused', async () => {
+    const config = `${GLOBAL}${DEFAULTS}frontend www\n bind unix@%DIR%/www name one\n option socket-stats\n`;
+    await withFairlead(config, async ({ at, tell }) => {
+      const rows = async () =>
+        [...(await tell('show stat www -1 -1')).matchAll(/^www,(\w+),,,(\d+),\d+,\d+,(\d+),/gm)].map((row) => row.slice(1));
+      const client = new CliClient(at('www'));
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      await client.read('\r\n\r\n');
+      const before = [
+        ['FRONTEND', '1', '1'],
+        ['one', '1', '1'],
+      ];
+      assert.deepEqual(await rows(), before);
+      assert.equal(await tell('disable frontend www'), '\n');
+      assert.deepEqual(await rows(), before);
+      client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+      assert.match(await client.read('never'), /HTTP\/1\.1 503 /);
+      assert.equal(await status(at('www')), 'ECONNREFUSED');
+      assert.equal(await tell('enable frontend www'), '\n');
+      assert.equal(await status(at('www')), 503);
+      assert.deepEqual(await rows(), [
+        ['FRONTEND', '0', '2'],
+        ['one', '0', '2'],
+      ]);
+    });
+  });
+
   it('keep what an operator has set while another thing changes, until the next configuration', async () => {
     const config = `${GLOBAL}${DEFAULTS}listen www\n bind unix@%DIR%/www\n maxconn 10\n server s1 127.0.0.1:1\nfrontend other\n bind unix@%DIR%/other\n`;
     await withFairlead(config, async ({ fairlead, at, tell }) => {
