@@ -38,7 +38,7 @@ function parseServer(proxy: ProxyDraft, line: Statement): void {
   const server = serverOf(proxy, line, label, parameters);
   if (at === undefined) return;
   if (server.agentChecked && server.agentWords.port === undefined) {
-    line.warn(`${label}server ${name} does not have agent port. Agent check has been disabled.`);
+    line.fail(`${label}server ${name} does not have agent port. Agent check has been disabled.`);
   }
   const config = finishServer({ ...server, ...at, name, identity: name });
   proxy.servers.push({ place: line.place, config });
@@ -59,6 +59,9 @@ function parseTemplate(proxy: ProxyDraft, line: Statement): void {
   const label = `'server-template ${proxy.name}/${prefix}' : `;
   const at = addressOf(line, label, address);
   const server = serverOf(proxy, line, label, parameters);
+  if (server.agentChecked && server.agentWords.port === undefined) {
+    line.fail(`${label}server ${prefix} does not have agent port. Agent check has been disabled.`);
+  }
   if (range === undefined || at === undefined || bad !== undefined) return;
   const fqdn = at.fqdn ?? at.address ?? '';
   const [from, to] = range;
