@@ -57,8 +57,8 @@ export interface ServerAddress {
 
 /** The address of a `server` line; a port is not required. */
 export function readServerAddress(text: string, cwd: string): Read<ServerAddress> {
-  const path = unixPath(text);
-  if (path !== undefined) return { value: { address: resolve(cwd, path), port: 0, fqdn: undefined } };
+  const path = readUnixPath(text, cwd);
+  if (path !== undefined) return 'error' in path ? path : { value: { address: path.value, port: 0, fqdn: undefined } };
   const family = /^ipv([46])@/.exec(text)?.[1];
   const rest = family === undefined ? text : text.slice('ipv4@'.length);
   if (/^[a-z0-9+-]+@/.test(rest))
@@ -67,6 +67,33 @@ export function readServerAddress(text: string, cwd: string): Read<ServerAddress
   const number = readServerPort(port, text);
   if ('error' in number) return number;
   return readServerHost(host, family, number.value, text);
+}
+
+export interface CheckAddress {
+  readonly address: string;
+  readonly port: number | undefined;
+}
+
+/**
+ * Where checks go instead of to their server (manual 5.2 "addr", 4.2 "tcp-check connect"): an address as a server has one.
+ * HAProxy looks up names once, when it starts. Without `cwd`, a relative path begins where the process does.
+ */
+export function readCheckAddress(text: string, cwd: string): Read<CheckAddress> {
+  const read = readServerAddress(text, cwd);
+  if ('error' in read) return read;
+  const { address = LOCAL.get(read.value.fqdn ?? ''), port } = read.value;
+  if (address === undefined)
+    return { error: `'${text}': names of where checks go are HAProxy's; Fairlead takes an IP address, unix@ or localhost` };
+  return { value: { address, port: port === 0 ? undefined : port } };
+}
+
+/** The one name that needs no resolver (RFC 6761 6.3). */
+const LOCAL: ReadonlyMap<string, string> = new Map([['localhost', '127.0.0.1']]);
+
+/** Of `agent-addr`: without port and kind. */
+export function readAgentAddress(text: string): string | undefined {
+  const address = LOCAL.get(text) ?? /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+  return isIP(address) === 0 ? undefined : address;
 }
 
 function readServerPort(port: string | undefined, text: string): Read<number> {
@@ -99,6 +126,19 @@ export function unixPath(text: string): string | undefined {
   return text.startsWith('/') ? text : undefined;
 }
 
+/** What the system takes in an address of a socket, with the NUL behind it, has 108 bytes. */
+const LONGEST_PATH = 107;
+
+/** Of `unix@path` and `/path`, absolute; undefined for other addresses. */
+function readUnixPath(text: string, cwd: string): Read<string> | undefined {
+  const given = unixPath(text);
+  if (given === undefined) return undefined;
+  if (given === '') return { error: `missing path in '${text}'` };
+  const path = resolve(cwd, given);
+  const fits = Buffer.byteLength(path) <= LONGEST_PATH;
+  return fits ? { value: path } : { error: `socket path '${path}' too long (max ${LONGEST_PATH})` };
+}
+
 /** `127.0.0.0/8`, `10.0.0.1`, `2001:db8::/32`. */
 export function isNetwork(text: string): boolean {
   const [address = '', mask, ...more] = text.split('/');
@@ -117,10 +157,8 @@ export type BindAddress =
 
 /** One item of the comma list: a port range becomes one socket for each port. */
 export function readBindAddress(text: string, cwd: string): Read<readonly BindAddress[]> {
-  const path = unixPath(text);
-  if (path !== undefined) {
-    return path === '' ? { error: `missing path in '${text}'` } : { value: [{ kind: 'unix', path: resolve(cwd, path) }] };
-  }
+  const path = readUnixPath(text, cwd);
+  if (path !== undefined) return 'error' in path ? path : { value: [{ kind: 'unix', path: path.value }] };
   if (text.startsWith('fd@')) {
     const fd = text.slice('fd@'.length);
     return /^\d+$/.test(fd) ? { value: [{ kind: 'fd', fd: Number(fd) }] } : { error: `invalid file descriptor in '${text}'` };

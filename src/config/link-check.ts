@@ -81,8 +81,8 @@ export function checkChecks(proxy: ProxyDraft, reporter: Reporter): void {
   if (proxy.kind === 'frontend') return;
   warnWithoutOption(proxy, reporter);
   for (const { place, config } of proxy.servers) {
-    if (config.check === undefined || config.port !== 0 || config.check.port !== undefined) continue;
-    if (config.address?.startsWith('/') || connectsHavePorts(proxy)) continue;
+    if (config.check === undefined || config.port !== 0 || (config.check.port ?? config.check.addressPort) !== undefined) continue;
+    if ((config.check.address ?? config.address)?.startsWith('/') || connectsHavePorts(proxy)) continue;
     reporter.alert(place, `'server ${proxy.name}/${config.name}' : has neither service port nor check port.`);
   }
 }
@@ -90,7 +90,7 @@ export function checkChecks(proxy: ProxyDraft, reporter: Reporter): void {
 function connectsHavePorts({ check }: ProxyDraft): boolean {
   if (check.protocol !== 'tcp') return false;
   const connects = tcpSteps(check.tcp).filter((step) => step.kind === 'connect');
-  return connects.every((step) => step.port !== undefined);
+  return connects.every((step) => (step.port ?? step.addressPort) !== undefined);
 }
 
 function warnWithoutOption({ kind, name, check }: ProxyDraft, reporter: Reporter): void {

@@ -249,6 +249,8 @@ export interface ServerCheckConfig {
   /** `addr`, `port`: check another address than the traffic's. */
   readonly address: string | undefined;
   readonly port: number | undefined;
+  /** The port of `addr`, if it has one; for want of `port`. */
+  readonly addressPort?: number | undefined;
 }
 
 /** `agent-check` and its words (manual 5.2). */
@@ -300,6 +302,8 @@ export interface CheckConnect extends CheckStepBase {
   readonly kind: 'connect';
   readonly port: number | undefined;
   readonly address: string | undefined;
+  /** The port of `addr`, if it has one; for want of `port`. */
+  readonly addressPort?: number | undefined;
   /** Ends with FIN instead of RST. */
   readonly linger: boolean;
 }

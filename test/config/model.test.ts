@@ -153,7 +153,7 @@ test('a server has its own parameters over those of default-server lines before 
   assert.deepEqual([a?.weight, a?.maxconn, a?.backup], [0, 9, true]);
   assert.equal(b?.check, undefined);
   assert.deepEqual([b?.fqdn, b?.address, b?.port, b?.maxconn, b?.backup, b?.disabled, b?.id], ['web', undefined, 8080, 3, false, true, 12]);
-  assert.deepEqual(b?.checkWords, { ...a?.check, inter: 1000, address: '10.9.9.9', port: 99 });
+  assert.deepEqual(b?.checkWords, { ...a?.check, inter: 1000, address: '10.9.9.9', addressPort: undefined, port: 99 });
 });
 
 test('a template keeps its range, its name and the parameters of its servers', () => {

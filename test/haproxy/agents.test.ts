@@ -20,7 +20,7 @@ const OURS = [process.execPath, program, '-db'];
 
 const HOSTS = ['127.92.0.1', '127.92.0.2', '127.92.0.3'];
 
-/** An agent on the same port of each host; `heard` is who was asked and what came before the line ended. */
+/** An agent on the same port of each host; `heard` is who was asked, and what. */
 class Agents {
   readonly heard = new Set<string>();
   port = 0;
@@ -29,12 +29,9 @@ class Agents {
   async start(): Promise<void> {
     for (const host of HOSTS) {
       const server = createServer((socket) => {
-        let said = '';
         socket.on('error', () => {});
-        socket.on('data', (bytes: Buffer) => {
-          said += bytes.toString();
-          if (!said.includes('\n')) return;
-          this.heard.add(`${host} ${said.trim()}`);
+        socket.once('data', (bytes: Buffer) => {
+          this.heard.add(`${host} ${bytes.toString()}`);
           socket.end('up\n');
         });
       });
@@ -59,7 +56,7 @@ async function listen(command: readonly string[], line: string, commands: readon
   const agents = new Agents();
   await agents.start();
   const file = join(folder, 'haproxy.cfg');
-  const words = `agent-check agent-port ${agents.port} agent-inter 50ms agent-send one\\n`;
+  const words = `agent-check agent-port ${agents.port} agent-inter 50ms agent-send one`;
   writeFileSync(
     file,
     `global
@@ -107,10 +104,11 @@ const [, second = '', third = ''] = HOSTS;
 const CASES: readonly (readonly [line: string, commands: readonly string[], heard: readonly string[]])[] = [
   ['server s', [], ['127.92.0.1 one']],
   [`server s addr ${second}`, [], ['127.92.0.2 one']],
+  [`server s addr ${second}:1 check`, [], ['127.92.0.2 one']],
   [`server s agent-addr ${third} addr ${second}`, [], ['127.92.0.3 one']],
   [`server s addr ${second} agent-addr ${third}`, [], ['127.92.0.3 one']],
   [`default-server addr ${third}\n server s addr ${second}`, [], ['127.92.0.2 one']],
-  ['server s', ['set server b/s agent-send two\\n'], ['127.92.0.1 one', '', '127.92.0.1 two']],
+  ['server s', ['set server b/s agent-send two'], ['127.92.0.1 one', '', '127.92.0.1 two']],
   ['server s', [`set server b/s agent-addr ${second}`], ['127.92.0.1 one', '', '127.92.0.2 one']],
 ];
 

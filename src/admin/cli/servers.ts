@@ -130,7 +130,7 @@ function setCheckAddress(server: Server, [address, ...more]: readonly string[]):
   if (check === undefined) return NO_CHECK;
   const read = readTarget('check-addr', address, more);
   if ('refused' in read) return read.refused;
-  server.config = { ...server.config, check: { ...check, address: read.address, port: read.port ?? check.port } };
+  server.config = { ...server.config, check: { ...check, address: read.address, addressPort: undefined, port: read.port ?? check.port } };
   return DONE;
 }
 

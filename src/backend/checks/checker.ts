@@ -198,7 +198,7 @@ class HealthCheck extends Check {
     const { server, config } = this;
     const address = config.address ?? server.config.address;
     if (address === undefined || server.inMaintenance || !server.checkEnabled) return undefined;
-    return { address, port: config.port ?? server.config.port, state: this.state, inService: this.inService };
+    return { address, port: config.port ?? config.addressPort ?? server.config.port, state: this.state, inService: this.inService };
   }
 
   protected override mark(busy: boolean): void {

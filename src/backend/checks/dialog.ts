@@ -167,7 +167,7 @@ export class Dialog implements LineOwner {
     this.forget();
     this.connected = false;
     this.owner.onOpening();
-    this.line = this.open(this, step.address ?? address, step.port ?? port);
+    this.line = this.open(this, step.address ?? address, step.port ?? step.addressPort ?? port);
   }
 
   private send(data: string): void {

@@ -1,29 +1,32 @@
 /** `http-check connect`, `tcp-check connect` (manual 4.2). */
 
-import { isIP } from 'node:net';
+import { readCheckAddress } from '../address.ts';
 import type { ProxyDraft } from '../draft.ts';
 import type { Statement } from '../row.ts';
 import { addStep, type Protocol, Words } from './check-steps.ts';
 import { refusal } from './refused.ts';
 
-/** Words of HAProxy's with their number of arguments. */
-const REFUSED: Readonly<Record<string, number>> = { 'send-proxy': 0, 'via-socks4': 0, ssl: 0, sni: 1, alpn: 1, proto: 1 };
+/** Words of HAProxy's. */
+const REFUSED: ReadonlySet<string> = new Set(['send-proxy', 'via-socks4', 'ssl', 'sni', 'alpn', 'proto']);
+
+interface Connect {
+  comment: string;
+  port: number | undefined;
+  address: string | undefined;
+  addressPort: number | undefined;
+  linger: boolean;
+}
 
 export function parseConnect(protocol: Protocol): (proxy: ProxyDraft, line: Statement) => void {
   return (proxy, line) => {
     const words = new Words(line);
-    const connect = { kind: 'connect' as const, comment: '', port: undefined, address: undefined, linger: false };
-    const read: { comment: string; port: number | undefined; address: string | undefined; linger: boolean } = connect;
-    while (!words.done) if (!readWord(read, words, line)) return;
-    addStep(proxy, line, protocol, { ...connect, ...read });
+    const connect: Connect = { comment: '', port: undefined, address: undefined, addressPort: undefined, linger: false };
+    while (!words.done) if (!readWord(connect, words, line)) return;
+    addStep(proxy, line, protocol, { kind: 'connect', ...connect });
   };
 }
 
-function readWord(
-  connect: { comment: string; port: number | undefined; address: string | undefined; linger: boolean },
-  words: Words,
-  line: Statement,
-): boolean {
+function readWord(connect: Connect, words: Words, line: Statement): boolean {
   const word = words.next();
   switch (word) {
     case 'default':
@@ -38,14 +41,10 @@ function readWord(
     }
     case 'port':
       return readPort(connect, words, line);
-    case 'addr': {
-      const address = words.argument(word, '<ipv4|ipv6>');
-      if (address !== undefined && isIP(address) === 0) line.fail(`'${line.keyword}' : 'addr' : invalid address: '${address}'.`);
-      connect.address = address;
-      return address !== undefined && isIP(address) !== 0;
-    }
+    case 'addr':
+      return readAddress(connect, words, line);
     default:
-      if (word in REFUSED) {
+      if (REFUSED.has(word)) {
         const tls = ['ssl', 'sni', 'alpn'].includes(word) ? 'Fairlead does not do TLS yet' : undefined;
         line.fail(refusal(`'${line.keyword}' : '${word}'`, tls));
       } else line.fail(`'${line.keyword}' : expects 'comment', 'port', 'addr', 'linger' or 'default' but got '${word}' as argument.`);
@@ -53,7 +52,20 @@ function readWord(
   }
 }
 
-function readPort(connect: { port: number | undefined }, words: Words, line: Statement): boolean {
+function readAddress(connect: Connect, words: Words, line: Statement): boolean {
+  const text = words.argument('addr', '<ipv4|ipv6>');
+  if (text === undefined) return false;
+  const read = readCheckAddress(text, line.cwd);
+  if ('error' in read) {
+    line.fail(`'${line.keyword}' : 'addr' : ${read.error}.`);
+    return false;
+  }
+  connect.address = read.value.address;
+  connect.addressPort = read.value.port;
+  return true;
+}
+
+function readPort(connect: Connect, words: Words, line: Statement): boolean {
   const text = words.argument('port', 'a port number');
   if (text === undefined) return false;
   if (!/^\d+$/.test(text)) {

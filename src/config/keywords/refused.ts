@@ -135,7 +135,7 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     0,
     undefined,
-    `check-send-proxy check-via-socks4 no-check-send-proxy no-send-proxy no-send-proxy-v2
+    `check-send-proxy check-via-socks4 no-send-proxy no-send-proxy-v2
      no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn no-tfo send-proxy send-proxy-v2 send-proxy-v2-ssl
      send-proxy-v2-ssl-cn stick tfo usesrc`,
   ),
@@ -149,7 +149,7 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     0,
     NO_TLS,
-    `allow-0rtt check-ssl force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-check-ssl no-ssl no-ssl-reuse
+    `allow-0rtt check-ssl force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-ssl no-ssl-reuse
      no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost ssl ssl-reuse tls-tickets`,
   ),
   ...parameters(

@@ -1,7 +1,7 @@
 /** Parameters of a server that are about how it is asked for its health, itself or an agent (manual 5.2). */
 
-import { isIP } from 'node:net';
 import { bytesOf } from '../../core/bytes.ts';
+import { readAgentAddress, readCheckAddress } from '../address.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import type { ServerParameter } from './server.ts';
 
@@ -22,13 +22,15 @@ export const checkParameters: readonly ServerParameter[] = [
   {
     name: 'addr',
     args: 1,
-    syntax: '<ip>',
+    syntax: '<address>[:<port>]',
     chapter: '5.2',
     default: "the server's address",
-    doc: 'Sends the health checks, and the questions to an agent without `agent-addr`, to this address instead of the one that gets the traffic. A port in it is not used.',
+    doc: 'Sends the health checks, and the questions to an agent without `agent-addr`, to this address instead of the one that gets the traffic. Its port is that of the health checks where `port` does not say another one.',
     apply: (server, value) => {
-      if (isIP(value) === 0) return `'addr' expects an IP address, found '${value}'.`;
-      server.checkWords.address = value;
+      const read = readCheckAddress(value, '');
+      if ('error' in read) return `'addr' : ${read.error}.`;
+      server.checkWords.address = read.value.address;
+      server.checkWords.addressPort = read.value.port;
       return undefined;
     },
   },
@@ -40,8 +42,9 @@ export const checkParameters: readonly ServerParameter[] = [
     default: "`addr`, else the server's address",
     doc: 'Where the agent is asked.',
     apply: (server, value) => {
-      if (isIP(value) === 0) return `parsing agent-addr failed. Check if '${value}' is correct address.`;
-      server.agentWords.address = value;
+      const address = readAgentAddress(value);
+      if (address === undefined) return `parsing agent-addr failed. Check if '${value}' is correct address.`;
+      server.agentWords.address = address;
       return undefined;
     },
   },
@@ -171,6 +174,21 @@ export const checkParameters: readonly ServerParameter[] = [
       return undefined;
     },
   },
+  ...(
+    [
+      ['no-check-send-proxy', 'a header of the PROXY protocol'],
+      ['no-check-ssl', 'TLS'],
+    ] as const
+  ).map(
+    ([name, what]): ServerParameter => ({
+      name,
+      args: 0,
+      syntax: '',
+      chapter: '5.2',
+      doc: `Health checks without ${what}, as all of them are.`,
+      apply: () => undefined,
+    }),
+  ),
   {
     name: 'port',
     args: 1,
