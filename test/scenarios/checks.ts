@@ -417,6 +417,18 @@ export const CHECKS: readonly CheckCase[] = [
     ],
     ['<', NOT_FOUND, 'end'],
   ),
+  http('connect to an address with a port', [`http-check connect addr ${HOST}:%PORT2%`, 'http-check send uri /two'], ['<', OK, 'end']),
+  http(
+    'connect to a port over that of the address',
+    [`http-check connect addr ${HOST}:1 port %PORT2%`, 'http-check send uri /two'],
+    ['<', OK, 'end'],
+  ),
+  http('addr with a port', [], ['<', OK, 'end'], `addr ${HOST}:%PORT2%`),
+  http('addr with a port below port', [], ['<', OK, 'end'], `port %PORT2% addr ${HOST}:1`),
+  http('addr with a port below that of connect', [`http-check connect addr ${HOST}:%PORT2%`], ['<', OK, 'end'], `port 1 addr ${HOST}:1`),
+  ...['0.9', '1.2', '2', '2.0'].map((version) =>
+    http(`send ver HTTP/${version}`, [`http-check send ver HTTP/${version} hdr Host a body b`], ['<', OK, 'end']),
+  ),
   http('connect alone', ['http-check connect'], ['<', OK, 'end']),
   http('connect alone with httpchk words', ['http-check connect', 'http-check send meth GET uri /a'], ['<', OK, 'end']),
   http('connect to a refused port', ['http-check connect port %PORT2%'], undefined),

@@ -92,33 +92,39 @@ function headOf(steps: CheckRules['steps'], index: number): number {
  */
 function compileRequest(step: CheckRequest, stateNode: string | undefined): RequestStep {
   const { method, version, body } = step;
+  const late = isLate(version);
   const headers = step.headers.map(([name, value]) => [name.toLowerCase(), value] as const);
   const host = headers.find(([name]) => name === 'host')?.[1];
-  const own = headers.some(([name, value]) => name === 'connection' && connectionLines(value, version).length > 0);
+  const own = headers.some(([name, value]) => name === 'connection' && connectionLines(value, late).length > 0);
   // Whoever asks for nothing but keep-alive in HTTP/1.1 gets it by silence.
-  const silent = version === 'HTTP/1.1' && headers.some(([name, value]) => name === 'connection' && !/\bclose\b/i.test(value));
+  const silent = late && headers.some(([name, value]) => name === 'connection' && !/\bclose\b/i.test(value));
   const lines = headers.flatMap(([name, value]) => {
     if (name === 'content-length' || name === 'transfer-encoding') return [];
-    return name === 'connection' ? connectionLines(value, version) : [`${name}: ${value}`];
+    return name === 'connection' ? connectionLines(value, late) : [`${name}: ${value}`];
   });
   const tail: string[] = [];
   if (body !== '' || ['POST', 'PUT', 'CONNECT'].includes(method)) tail.push(`content-length: ${body.length}`);
-  if (own && version === 'HTTP/1.0' && !lines.includes('connection: keep-alive') && lines.some((line) => line.startsWith('connection: '))) {
+  if (own && !late && !lines.includes('connection: keep-alive') && lines.some((line) => line.startsWith('connection: '))) {
     tail.push('connection: keep-alive');
   }
-  if (!own && !silent && version === 'HTTP/1.1') tail.push('connection: close');
+  if (!own && !silent && late && version !== 'HTTP/2') tail.push('connection: close');
   return {
     kind: 'request',
-    before: [`${method} ${withHost(step.uri, host)} ${version}`, ...lines, ''].join('\r\n'),
+    before: [`${method} ${withHost(step.uri, host)} ${late ? 'HTTP/1.1' : version}`, ...lines, ''].join('\r\n'),
     after: [...tail, '', body].join('\r\n'),
     stateNode,
     bodiless: method === 'HEAD',
   };
 }
 
+/** HTTP/1.1 and whatever comes after it, which is HTTP/1.1 on the wire (of `HTTP/2` HAProxy does not ask for the end). */
+function isLate(version: string): boolean {
+  return version >= 'HTTP/1.1';
+}
+
 /** What a version says by itself is not said. */
-function connectionLines(value: string, version: string): string[] {
-  const implied = version === 'HTTP/1.1' ? ['close', 'keep-alive'] : ['close'];
+function connectionLines(value: string, late: boolean): string[] {
+  const implied = late ? ['close', 'keep-alive'] : ['close'];
   const kept = value.split(',').filter((token) => !implied.includes(token.trim().toLowerCase()));
   return kept.length === 0 ? [] : [`connection: ${kept.join(',')}`];
 }

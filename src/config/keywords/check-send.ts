@@ -48,8 +48,9 @@ function isWhole(line: Statement, ...parts: readonly string[]): boolean {
   return whole;
 }
 
+/** HAProxy takes anything at all. */
 function isVersion(text: string): boolean {
-  return /^HTTP\/1\.[01]$/.test(text);
+  return /^HTTP\/(?:\d\.\d|2)$/.test(text);
 }
 
 const SEND_WORDS = ['meth', 'uri', 'uri-lf', 'ver', 'hdr', 'body', 'body-lf', 'comment'];
@@ -128,7 +129,7 @@ function readHeader(request: Request, words: Words, line: Statement): boolean {
     line.fail("'http-check send' : 'hdr' expects <name> and <value> as arguments.");
     return false;
   }
-  const text = value.includes('%[') || value.includes('%%') ? readFormat(line, `hdr ${name}`, value) : value;
+  const text = readFormat(line, `hdr ${name}`, value);
   if (text === undefined || !isWhole(line, name, text)) return false;
   request.headers = [...(request.headers ?? []), [name, text]];
   return true;
