@@ -14,8 +14,9 @@ import type { Wheel } from '../core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/types.ts';
 import { Backend } from './backend.ts';
 import { Checker } from './checks/checker.ts';
+import { type Restored, restore } from './restore.ts';
 import { RouteTable } from './routes.ts';
-import { restore, type SavedStates } from './saved-states.ts';
+import type { SavedStates } from './saved-states.ts';
 import type { Server } from './server.ts';
 import type { SavedServer } from './servers-state.ts';
 import { track } from './track.ts';
@@ -40,6 +41,8 @@ export class Backends {
   onShutdown: Shutdown = () => {};
   /** What new servers start as: the configuration's state files. */
   saved: SavedStates = new Map();
+  /** What that has made of one of them. */
+  onRestored: (message: string) => void = () => {};
 
   constructor(parts: BackendsParts) {
     this.wheel = parts.wheel;
@@ -66,6 +69,7 @@ export class Backends {
     const batch = new Batch(monotonic());
     for (const change of changes) this.applyOne(change, batch);
     this.bindTrackers(batch);
+    restore(batch.restored, batch.now, this.onRestored);
     for (const backend of batch.touched) backend.refresh(batch.now);
     for (const server of batch.removed) {
       this.checker.stop(server);
@@ -167,7 +171,7 @@ export class Backends {
     const server = backend.addServer(config, batch.now);
     server.firstAddress = first;
     server.startAs(state, reason);
-    if (saved !== undefined) restore(server, saved, batch.now);
+    if (saved !== undefined) batch.restored.push({ server, saved });
     batch.recheck.add(server);
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
   }
@@ -242,6 +246,7 @@ class Batch {
   /** New servers, and those whose checks begin anew. */
   readonly recheck = new Set<Server>();
   readonly removed = new Set<Server>();
+  readonly restored: Restored[] = [];
 
   constructor(now: number) {
     this.now = now;

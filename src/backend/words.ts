@@ -1,5 +1,6 @@
 /** The sentences of a server's life, as HAProxy logs them: monitoring greps for them. */
 
+import type { Backend } from './backend.ts';
 import type { Health } from './health.ts';
 import type { Server } from './server.ts';
 import { OpState, VERDICTS, type Verdict } from './types.ts';
@@ -40,10 +41,14 @@ export function via({ tracked }: Server): string {
 }
 
 /** How the others of the backend are off, behind what has happened to this one. */
-export function balance(server: Server, sessions: number, requeued: number): string {
-  const { backend, op, queue } = server;
-  const active = backend.activeCount();
-  const backup = backend.backupCount();
+export function balance(
+  { backend, op, queue }: Server,
+  sessions: number,
+  requeued: number,
+  counts: Pick<Backend, 'activeCount' | 'backupCount'> = backend,
+): string {
+  const active = counts.activeCount();
+  const backup = counts.backupCount();
   const running = active === 0 && backup > 0 ? ' Running on backup.' : '';
   if (op !== OpState.Stopped) {
     return `. ${active} active and ${backup} backup servers online.${running} ${requeued} sessions requeued, ${queue.length} total in queue.`;

@@ -39,6 +39,12 @@ export class Events implements EventLog {
     this.proxies = new Map(config.proxies.map((proxy) => [proxy.name, proxy.logs]));
   }
 
+  /** What a state file has made of a server: HAProxy tells it while it starts, before it has any logs. */
+  restored(message: string): void {
+    const { quiet, write, pid } = this.options;
+    if (write !== undefined && !quiet) write(`[WARNING]  (${pid}) : config : ${oneLine(message)}\n`);
+  }
+
   event(level: Level, message: string, proxy?: string): void {
     const { quiet, debug, write, pid, sinks } = this.options;
     const targets = proxy === undefined ? this.global : (this.proxies.get(proxy) ?? this.global);

@@ -7,15 +7,43 @@ import { Backends } from '../../src/backend/backends.ts';
 import { Health } from '../../src/backend/health.ts';
 import { Observer } from '../../src/backend/observe.ts';
 import type { Server } from '../../src/backend/server.ts';
+import type { SavedServer } from '../../src/backend/servers-state.ts';
 import { stepsAfter } from '../../src/backend/slowstart.ts';
 import { Admin, type AgentReport, Observation, OpState, type Verdict } from '../../src/backend/types.ts';
 import type { AgentConfig, ServerConfig } from '../../src/config/model.ts';
+import { monotonic } from '../../src/core/clock.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Change, DiscoveredServer } from '../../src/state/types.ts';
 import { CHECK, Events, makeBackend, type proxyConfig as makeProxy, proxyConfig, serverConfig, verdict } from './support.ts';
 
 const AGENT: AgentConfig = { inter: 2000, address: undefined, port: 1, send: '' };
 const checked = { check: CHECK };
+
+const ready = (name: string, more: Partial<ServerConfig> = {}): DiscoveredServer => ({
+  config: serverConfig(name, more),
+  state: 'ready',
+  reason: '',
+});
+const add = (name: string, servers: readonly DiscoveredServer[], more: Parameters<typeof makeProxy>[1] = {}): Change => ({
+  kind: 'add-backend',
+  backend: { name, config: proxyConfig(name, more), servers, origin: 'test:1', routed: false },
+});
+
+/** A line of a state file. */
+const SAVED: SavedServer = {
+  address: undefined,
+  op: OpState.Running,
+  admin: 0,
+  weight: 10,
+  configuredWeight: 10,
+  since: 0,
+  verdict: undefined,
+  checkDisabled: false,
+  agentDisabled: false,
+  port: 0,
+  checkPort: 0,
+  omitted: undefined,
+};
 
 describe('the health of a check', () => {
   /** `+` passes, `-` fails; the values after each. */
@@ -365,15 +393,6 @@ describe('all backends together', () => {
   });
   afterEach(() => backends.stop());
 
-  const ready = (name: string, more: Partial<ServerConfig> = {}): DiscoveredServer => ({
-    config: serverConfig(name, more),
-    state: 'ready',
-    reason: '',
-  });
-  const add = (name: string, servers: readonly DiscoveredServer[], more: Parameters<typeof makeProxy>[1] = {}): Change => ({
-    kind: 'add-backend',
-    backend: { name, config: proxyConfig(name, more), servers, origin: 'test:1', routed: false },
-  });
   const server = (backend: string, name: string): Server =>
     backends.get(backend)?.servers.find(({ config }) => config.name === name) ?? assert.fail(`no ${backend}/${name}`);
 
@@ -439,20 +458,7 @@ describe('all backends together', () => {
     ];
     for (const [methods, saved, address] of cases) {
       it(`${methods || 'by default'}, ${saved ?? 'no address'} in the state file: ${address ?? 'maintenance'}`, () => {
-        const line = {
-          address: saved,
-          op: OpState.Running,
-          admin: 0,
-          weight: 1,
-          configuredWeight: 1,
-          since: 0,
-          verdict: undefined,
-          checkDisabled: false,
-          agentDisabled: false,
-          port: 0,
-          checkPort: 0,
-          omitted: undefined,
-        };
+        const line = { ...SAVED, weight: 1, configuredWeight: 1, address: saved };
         backends.saved = new Map([['app', new Map([['s1', line]])]]);
         const initAddr = methods === '' ? [] : methods.split(',');
         backends.apply([add('app', [unresolved('s1', initAddr)])]);
@@ -466,6 +472,76 @@ describe('all backends together', () => {
         assert.equal(s1.statusText(), 'MAINT (resolution)', 'what it had at first is no address any more');
       });
     }
+  });
+});
+
+describe('a state file', () => {
+  /** The servers of one backend as they start, what is told of it, and the clock then. */
+  function start(servers: readonly (readonly [config: Partial<ServerConfig>, saved: SavedServer])[]) {
+    const events = new Events();
+    const backends = new Backends({ wheel: new Wheel(), events, spreadChecks: 0 });
+    const told: string[] = [];
+    backends.onRestored = (message) => told.push(message);
+    backends.saved = new Map([['app', new Map(servers.map(([, saved], at) => [`s${at + 1}`, saved]))]]);
+    backends.apply([
+      add(
+        'app',
+        servers.map(([config], at) => ready(`s${at + 1}`, { weight: 10, ...config })),
+      ),
+    ]);
+    const now = monotonic();
+    const list = backends.get('app')?.servers ?? [];
+    const weights = list.map(({ eweight }) => eweight);
+    backends.stop();
+    return { list, told, weights, events: events.take(), ages: list.map(({ lastChange }) => Math.round((now - lastChange) / 10_000) * 10) };
+  }
+
+  it('begins a slow start anew, and takes one that had the time for one that is over', () => {
+    const slowstart = 100_000;
+    const { list, told, weights, ages } = start([
+      [{ slowstart }, { ...SAVED, op: OpState.Starting, since: 30_000 }],
+      [{ slowstart }, { ...SAVED, op: OpState.Starting, since: 200_000 }],
+      [{ slowstart }, { ...SAVED, op: OpState.Running, since: 30_000 }],
+    ]);
+    assert.deepEqual(
+      list.map(({ op }) => op),
+      [OpState.Starting, OpState.Running, OpState.Running],
+    );
+    assert.deepEqual(weights, [10, 160, 160]);
+    assert.deepEqual(ages, [0, 200, 30]);
+    assert.deepEqual(told, ['Server app/s1 is UP. 3 active and 0 backup servers online. 0 sessions requeued, 0 total in queue.']);
+  });
+
+  it('dates what came over those who track, and leaves them in the state of whom they track', () => {
+    const { list, told, events, ages } = start([
+      [checked, { ...SAVED, op: OpState.Stopped, since: 50_000 }],
+      [{ track: { backend: '', server: 's1' } }, { ...SAVED, op: OpState.Stopped, since: 40_000 }],
+      [checked, { ...SAVED, since: 70_000 }],
+      [{ track: { backend: '', server: 's3' } }, { ...SAVED, op: OpState.Stopped, since: 60_000 }],
+    ]);
+    assert.deepEqual(
+      list.map((server) => server.statusText()),
+      ['DOWN', 'DOWN', 'UP', 'UP'],
+    );
+    assert.deepEqual(ages, [50, 40, 70, 60]);
+    const left = 'backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.';
+    assert.deepEqual(told, [
+      `Server app/s1 is DOWN, changed from server-state after a reload. 3 active and 0 ${left}`,
+      `Server app/s2 is DOWN via app/s1. 2 active and 0 ${left}`,
+    ]);
+    assert.deepEqual(events, [], 'nothing has happened that a log should tell');
+  });
+
+  it('does not take a configured weight of 0 for a drain, when there is another weight now', () => {
+    const drained: SavedServer = { ...SAVED, admin: Admin.ForcedDrain, configuredWeight: 0, weight: 0 };
+    const { list } = start([
+      [{}, drained],
+      [{ weight: 0 }, drained],
+    ]);
+    assert.deepEqual(
+      list.map((server) => server.statusText()),
+      ['no check', 'DRAIN'],
+    );
   });
 });
 

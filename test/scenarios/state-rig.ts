@@ -245,11 +245,18 @@ class Log {
     });
   }
 
-  /** What the start has said of state files, but for numbers that are others now: nobody goes by them. */
+  /**
+   * What the start has said of state files, but for numbers that are others now (nobody goes by them), and then of what
+   * they have made of servers.
+   */
   warnings(folder: string): readonly string[] {
     const found = [...this.errors.matchAll(/^\[WARNING\] +\(\d+\) : config : (.*)$/gm)].map(([, message = '']) => message);
     const wrong = found.filter((message) => /server-state|server state file/.test(message) && !/^Server |ID mismatch/.test(message));
-    return wrong.sort().map((message) => message.replaceAll(folder, '%DIR%'));
+    const done = found.filter((message) => /^(Backup )?Server /.test(message));
+    // HAProxy gives the reason of a check that there was not.
+    return [...wrong.sort(), ...done].map((message) =>
+      message.replaceAll(folder, '%DIR%').replace(', reason: Unknown, check duration: 0ms', ''),
+    );
   }
 
   /** Severity and text of the lines up to the mark, which is forgotten with them. */

@@ -84,8 +84,8 @@ const SAVED: Readonly<Record<string, SavedLine>> = {
 const STATE_HEADER =
   '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port';
 
-function stateFile(backend: string): string {
-  const lines = Object.entries(SAVED).map(([name, line]) => {
+function stateFile(backend: string, saved = SAVED): string {
+  const lines = Object.entries(saved).map(([name, line]) => {
     const { op = 2, admin = 0, weight = 7, configured = 10, check = [15, 3, 4, 6], agent = 0, port = '%a.port%', address } = line;
     const { checkPort = '0', since = '100' } = line;
     // Numbers of backends and servers may differ from those of now.
@@ -94,9 +94,39 @@ function stateFile(backend: string): string {
   return `1\n${STATE_HEADER}\n${lines.join('\n')}\n# the end\n77 nobody 1 same 127.0.0.1 0 1 7 10 100 15 3 4 6 0 0 0 - 1 - 0 0 - - 0\n`;
 }
 
-const savedServers = Object.entries(SAVED)
-  .map(([name, { words }]) => ` server ${name} %a% weight 10 ${words ?? 'check inter 60s'}\n`)
-  .join('');
+function savedServers(saved: Readonly<Record<string, SavedLine>>): string {
+  return Object.entries(saved)
+    .map(([name, { words }]) => ` server ${name} %a% weight 10 ${words ?? 'check inter 60s'}\n`)
+    .join('');
+}
+
+/** Who tracks whom, in which state they were, and what they are now. */
+const CHAIN: Readonly<Record<string, SavedLine>> = {
+  first: {},
+  down: { op: 0, check: [8, 2, 0, 6] },
+  follows_down: { op: 0, check: [1, 0, 0, 0], words: 'track down' },
+  follows_follower: { op: 0, check: [1, 0, 0, 0], words: 'track follows_down' },
+  held: { op: 3 },
+  follows_held: { op: 3, check: [1, 0, 2, 0], words: 'track held' },
+  maint: { op: 0, admin: 1, check: [15, 3, 0, 14] },
+  follows_maint: { op: 0, admin: 2, check: [1, 0, 0, 0], words: 'track maint' },
+  drain: { admin: 8 },
+  follows_drain: { admin: 16, check: [1, 0, 4, 0], words: 'track drain' },
+  drain_of_no_weight: { admin: 8, weight: 0, configured: 0 },
+  up: {},
+  maint_of_its_own: { op: 0, admin: 1, check: [1, 0, 0, 0], words: 'track up' },
+  down_in_drain: { op: 0, admin: 8, check: [8, 2, 0, 6] },
+  held_in_drain: { op: 3, admin: 8 },
+  maint_while_up: { admin: 1 },
+  enabled_by_hand: { admin: 4, words: 'check inter 60s disabled' },
+  spare: { op: 0, check: [8, 2, 0, 6], words: 'check inter 60s backup' },
+  warming: { op: 1, since: '5', check: [15, 3, 1, 6], words: 'check inter 60s slowstart 600s' },
+  warm: { op: 1, since: '5000', words: 'check inter 60s slowstart 600s' },
+  warming_unchecked: { op: 1, since: '5', check: [1, 0, 1, 0], words: 'slowstart 600s' },
+  warming_at_once: { op: 1, since: '5', words: 'check inter 60s rise 1 slowstart 600s' },
+  warming_no_more: { op: 1, since: '5', words: 'check inter 60s' },
+  last: { op: 0, check: [8, 2, 0, 6] },
+};
 
 /** HAProxy keeps the configured weight as the effective one of servers in maintenance. */
 const fromFile = {
@@ -391,7 +421,7 @@ defaults
  load-server-state-from-file global
  option httpchk
 backend be
-${savedServers}
+${savedServers(SAVED)}
 backend unsaved
  server same %a%
 backend own
@@ -416,7 +446,7 @@ defaults
  option httpchk
 backend be
  server-state-file-name use-backend-name
-${savedServers}
+${savedServers(SAVED)}
 backend two
  server-state-file-name named
  server stopped %a% weight 10
@@ -428,6 +458,14 @@ backend three
 backend missing
  server drain %a% weight 10
 `,
+  },
+  {
+    ...fromFile,
+    name: 'servers that track others, and those that were starting, start as the state file says',
+    global: ' server-state-file %DIR%/states',
+    files: { states: stateFile('be', CHAIN) },
+    steps: [start('be/first check_code=200'), DUMP],
+    config: ` load-server-state-from-file global\n option httpchk\nbackend be\n${savedServers(CHAIN)}`,
   },
   {
     ...fromFile,
