@@ -187,9 +187,9 @@ function setAddress(server: Server, [address, word, text]: readonly string[]): A
   let port = oldPort;
   if (word === 'port') {
     const wanted = readServerPort(text ?? '', oldPort);
-    if (typeof wanted === 'string') return message(Level.Warning, `${said[0]}, ${wanted} ${BY}`);
-    port = wanted;
-    said.push(port === oldPort ? 'no need to change the port' : `port changed from '${oldPort}' to '${port}'`);
+    if (typeof wanted === 'number') port = wanted;
+    if (typeof wanted === 'string') said.push(wanted);
+    else said.push(port === oldPort ? 'no need to change the port' : `port changed from '${oldPort}' to '${port}'`);
   }
   if (!same || port !== oldPort) server.setAddress(address, port, monotonic());
   return message(Level.Warning, `${said.join(', ')} ${BY}`);
