@@ -18,6 +18,8 @@ export type SeverityOutput = 'none' | 'number' | 'string';
 /** What commands of one connection share. */
 export interface CliState {
   level: CliLevel;
+  /** What the level was at first. */
+  readonly socketLevel: CliLevel;
   severity: SeverityOutput;
   /** `prompt`: answers are followed by a prompt, and the connection stays. */
   interactive: boolean;

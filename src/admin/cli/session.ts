@@ -56,7 +56,7 @@ export class CliSession {
   constructor(runtime: Runtime, dialect: Dialect, level: CliLevel, severity: SeverityOutput, timeout: number) {
     this.runtime = runtime;
     this.dialect = dialect;
-    this.state = { level, severity, interactive: false, timeout };
+    this.state = { level, socketLevel: level, severity, interactive: false, timeout };
   }
 
   /** Nothing more will be answered: the connection is to close. */

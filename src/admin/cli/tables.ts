@@ -2,7 +2,7 @@
 
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { StickEntry, StickTable } from '../../backend/stick-table.ts';
-import { type Answer, type Call, type Command, DONE, data, refuse } from './command.ts';
+import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, DONE, data, refuse } from './command.ts';
 import { leadingInteger } from './numbers.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -86,13 +86,14 @@ const BINARY = 'of type other than ip, ipv6, string and integer is not supported
 // --- the commands ---------------------------------------------------------------------------------------------------
 
 /** The entries that are asked for; answers instead where the words are wrong. */
-function select(words: readonly string[], named: NamedTable, doing: string, usage: Answer): Iterable<StickEntry> | Answer {
+function select(words: readonly string[], named: NamedTable, doing: string, usage: Answer, level: CliLevel): Iterable<StickEntry> | Answer {
   const { table, stores } = named;
   const [what, text] = words;
   if (what === undefined) return table.entries();
   if (what === 'key') {
     if (text === undefined) return refuse('Key value expected');
     if (table.config.type === 'binary') return refuse(`${doing} keys from tables ${BINARY}`);
+    if (!allows(level, 'operator')) return DENIED;
     const key = readKey(text, table);
     if (key === undefined) return INVALID_KEY;
     const entry = table.lookup(key);
@@ -109,12 +110,14 @@ const SET_USAGE = refuse('Required arguments: <table> key <key> [data.<store_dat
 const NO_TABLE = refuse('No such table');
 const INVALID_KEY = refuse('Invalid key');
 
-function show({ args: [name, ...words], runtime }: Call): Answer {
+function show({ args: [name, ...words], runtime, state }: Call): Answer {
   if (name === undefined) return data(...tables(runtime).map(headOf));
   const named = tables(runtime).find((each) => each.name === name);
   if (named === undefined) return NO_TABLE;
-  const entries = select(words, named, 'Showing', SHOW_USAGE);
+  const entries = select(words, named, 'Showing', SHOW_USAGE, state.level);
   if ('kind' in entries) return entries;
+  // As HAProxy, which asks the socket here, not who has lowered the level of a connection.
+  if (!allows(state.socketLevel, 'operator')) return data(headOf(named), '# contents not dumped due to insufficient privileges\n');
   const found = [...entries].sort(orderOf(named.table));
   // Who asks for a key that is not there gets no heading either.
   if (words[0] === 'key' && found.length === 0) return DONE;
@@ -142,11 +145,11 @@ function orderOf({ config }: StickTable): (one: StickEntry, other: StickEntry) =
   };
 }
 
-function clear({ args: [name, ...words], runtime }: Call): Answer {
+function clear({ args: [name, ...words], runtime, state }: Call): Answer {
   if (name === undefined) return CLEAR_USAGE;
   const named = tables(runtime).find((each) => each.name === name);
   if (named === undefined) return NO_TABLE;
-  const entries = select(words, named, 'Removing', CLEAR_USAGE);
+  const entries = select(words, named, 'Removing', CLEAR_USAGE, state.level);
   if ('kind' in entries) return entries;
   for (const { key } of [...entries]) named.table.remove(key);
   return DONE;
