@@ -407,6 +407,9 @@ describe('the master', () => {
           await told(`@!${pid} get weight www/s1;get weight www/s1`).then((said) => said.startsWith('1 (initial 1)\n\nUnknown command')),
           true,
         );
+        assert.equal(await told('@1 operator;show cli level;@1 show cli level'), '\nadmin\n\nadmin\n\n');
+        assert.equal(await told('@1;operator;@;show cli level'), 'operator\n\n');
+        assert.equal(await told('user;@1 operator;@1 show cli level'), 'Permission denied\n\nuser\n\n');
         assert.equal(await told('@2 show info'), "Can't find the target PID matching the prefix '@2'\n");
         const client = new CliClient(at('master'));
         client.send('prompt\n@1\nget weight www/s1\n@\n');

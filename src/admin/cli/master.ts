@@ -8,7 +8,7 @@
 import { compatibleVersion } from '../../config/condition.ts';
 import { monotonic } from '../../core/clock.ts';
 import { Level } from '../../core/log.ts';
-import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, data, message } from './command.ts';
+import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, DONE, data, message } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { help } from './help.ts';
 import type { Runtime } from './runtime.ts';
@@ -88,6 +88,14 @@ const WORKER: readonly Command[] = [
   ...MASTER.filter(({ name }) => OF_CONNECTION.has(name)),
 ];
 
+/** With its address in front, a command has a connection to the worker of its own: what it changes of that ends with it. */
+function lowerForNow(level: CliLevel): (call: Call) => Answer {
+  return ({ state }) => (allows(state.level, level) ? DONE : DENIED);
+}
+const PASSED: readonly Command[] = WORKER.map((command) =>
+  command.name === 'operator' || command.name === 'user' ? { ...command, run: lowerForNow(command.name) } : command,
+);
+
 /** One connection to the master. */
 export class MasterDialect implements Dialect {
   private readonly runtime: Runtime;
@@ -111,7 +119,7 @@ export class MasterDialect implements Dialect {
     const worker = first === '@1' || first === `@!${this.pid}`;
     const master = first === '@' || first === '@0' || first === '@master';
     if (!worker && !master) return { kind: 'bare', text: `Can't find the target PID matching the prefix '${first}'\n` };
-    if (rest.length > 0) return { words: rest, commands: worker ? WORKER : MASTER };
+    if (rest.length > 0) return { words: rest, commands: worker ? PASSED : MASTER };
     this.worker = worker;
     return SILENT;
   }
