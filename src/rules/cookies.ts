@@ -7,7 +7,38 @@ import { trimBlanks } from './text.ts';
 
 /** Values of the cookies named `name`, or of all if it is empty; in order. */
 function requestCookies(head: Head, name: string): string[] {
-  return head.values('cookie').flatMap((line) => pairs(line.split(';'), name));
+  return head.values('cookie').flatMap((line) => pairs(split(line), name));
+}
+
+/** As HAProxy, at semicolons and commas, but for those of a quoted value. */
+function split(line: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from <= line.length; ) {
+    const end = partEnd(line, from);
+    parts.push(line.slice(from, end));
+    from = end + 1;
+  }
+  return parts;
+}
+
+const SEMICOLON = 0x3b;
+const COMMA = 0x2c;
+const EQUALS = 0x3d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Quotes mean something behind the equals sign alone. */
+function partEnd(line: string, from: number): number {
+  let valued = false;
+  let quoted = false;
+  for (let at = from; at < line.length; at++) {
+    const code = line.charCodeAt(at);
+    if (quoted && code === BACKSLASH) at++;
+    else if (valued && code === QUOTE) quoted = !quoted;
+    else if (code === EQUALS) valued = true;
+    else if (!quoted && (code === SEMICOLON || code === COMMA)) return at;
+  }
+  return line.length;
 }
 
 /** Only the first pair of a Set-Cookie line is a cookie, the rest are its attributes. */
@@ -20,7 +51,10 @@ function pairs(parts: readonly string[], name: string): string[] {
   for (const part of parts) {
     const equals = part.indexOf('=');
     if (equals < 0) continue;
-    if (name === '' || trimBlanks(part.slice(0, equals)) === name) values.push(trimBlanks(part.slice(equals + 1)));
+    const own = trimBlanks(part.slice(0, equals));
+    // Attributes of RFC 2965: `$Path`.
+    if (own.startsWith('$')) continue;
+    if (name === '' || own === name) values.push(trimBlanks(part.slice(equals + 1)));
   }
   return values;
 }

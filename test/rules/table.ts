@@ -31,6 +31,13 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   'a HEAD': request('HEAD /static/a/ HTTP/1.1', 'Host: static.example.com', 'X-Number: 7'),
   'an OPTIONS *': request('OPTIONS * HTTP/1.1', 'Host: example.com', 'X-Number: 0'),
   'a DELETE of HTTP/1.0': request('DELETE /a?b?c=d HTTP/1.0', 'Host: EXAMPLE.COM', 'X-Number: 5x'),
+  'odd cookies': request(
+    'GET / HTTP/1.1',
+    'Host: a.b',
+    'Cookie: b=22; a=foo,c=4; q="x, y"z; a=3',
+    'Cookie: c="x;y", b = 5 ; =9; $Path=/; d=; lone, a= "1" ;q',
+    'Cookie: a=1,2; Q=8,,;,q=4"5;6"',
+  ),
   'a method nobody knows': request('get /%20?q HTTP/1.1', 'Host: a.b', 'X-List: a'),
 };
 
