@@ -10,6 +10,7 @@ import { Body } from '../http/body.ts';
 import { CLASS, TOKEN } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
 import { splitList } from '../rules/header-values.ts';
+import { pathAndQueryOf, uriOf } from '../rules/target.ts';
 import type { RuleContext } from '../rules/types.ts';
 
 export interface KeyContext extends RuleContext {
@@ -73,7 +74,7 @@ function keyOf(part: Part, hash: Hash): Key {
 }
 
 function partOf({ uri, parameter, header }: BalanceConfig, sample: Part | undefined): Part {
-  if (uri !== undefined) return ({ request }) => uriPart(uriOf(request, uri.pathOnly), uri);
+  if (uri !== undefined) return ({ request }) => uriPart((uri.pathOnly ? pathAndQueryOf(request) : uriOf(request)) ?? '', uri);
   if (parameter !== undefined) return ({ request }) => parameterIn(request.target, request.target.indexOf('?') + 1, parameter.name);
   if (header !== undefined) {
     const { name, domainOnly } = header;
@@ -86,22 +87,7 @@ function partOf({ uri, parameter, header }: BalanceConfig, sample: Part | undefi
 }
 
 const SLASH = 0x2f;
-const STAR = 0x2a;
 const QUESTION_MARK = 0x3f;
-
-/** The target, with scheme and authority where the client sent them: rules change what follows them. */
-function uriOf({ text, target }: Head, pathOnly: boolean): string {
-  const from = text.indexOf(' ') + 1;
-  const first = text.charCodeAt(from);
-  if (first === SLASH) return target;
-  if (first === STAR) return pathOnly && target === '*' ? '' : target;
-  const to = text.indexOf(' ', from);
-  let end = text.indexOf('://', from) + 3;
-  while (end < to && text.charCodeAt(end) !== SLASH && text.charCodeAt(end) !== QUESTION_MARK) end++;
-  // A target without a path has got a slash on the way.
-  const path = text.charCodeAt(end) === SLASH ? target : target.slice(1);
-  return pathOnly ? path : text.slice(from, end) + path;
-}
 
 function uriPart(uri: string, { length, depth, whole }: NonNullable<BalanceConfig['uri']>): string {
   const limit = length === 0 ? uri.length : Math.min(length, uri.length);

@@ -8,7 +8,7 @@ import { type FetchRow, OCCURRENCE, OPTIONAL_NAME } from './fetch.ts';
 import { headerSource, type Pick, readFull, readSplit, requestHead, responseHead } from './header-values.ts';
 import { mapped, type Sample, type Source, single } from './sample.ts';
 import type { Needs, Scope } from './scope.ts';
-import { nextParameter, originalMethod, originalTarget, parameterEnd, pathOf, queryOf } from './target.ts';
+import { nextParameter, originalMethod, originalTarget, parameterEnd, pathAndQueryOf, pathOf, queryOf, uriOf } from './target.ts';
 import { leadingInteger, lowerAscii } from './text.ts';
 
 const CHAPTER = '7.3.6';
@@ -22,20 +22,25 @@ function hostOf(head: Head): string {
   return head.first('host') ?? '';
 }
 
+function pathIn(head: Head): string | undefined {
+  const target = pathAndQueryOf(head);
+  return target === undefined ? undefined : pathOf(target);
+}
+
 function row(names: string[], type: FetchRow['type'], help: string, get: (head: Head) => string | undefined): FetchRow {
   const compile = (): Sample => ({ type, source: single((context) => get(context.request)) }) as Sample;
   return { names, arguments: [], type, needs: 'request', chapter: CHAPTER, help, compile };
 }
 
 const REQUEST_LINE: readonly FetchRow[] = [
-  row(['path'], 'str', 'Path of the request, up to the question mark. `*` has none.', (head) => pathOf(head.target)),
-  row(['pathq'], 'str', 'Path and query.', (head) => (head.target.startsWith('/') ? head.target : undefined)),
+  row(['path'], 'str', 'Path of the request, up to the question mark. `*` and `http://host` have none.', pathIn),
+  row(['pathq'], 'str', 'Path and query.', pathAndQueryOf),
   row(['query'], 'str', 'What follows the first question mark; empty if nothing does, none without a question mark.', (head) =>
     queryOf(head.target),
   ),
-  row(['url'], 'str', 'The request target as it is forwarded: path and query, or `*`.', (head) => head.target),
-  row(['base'], 'str', 'Host and path, one behind the other.', (head) => hostOf(head) + (pathOf(head.target) ?? '')),
-  row(['baseq'], 'str', 'Host, path and query.', (head) => hostOf(head) + (head.target.startsWith('/') ? head.target : '')),
+  row(['url'], 'str', 'The request target: path and query or `*`, with scheme and authority where the client sent them.', uriOf),
+  row(['base'], 'str', 'Host and path, one behind the other.', (head) => hostOf(head) + (pathIn(head) ?? '')),
+  row(['baseq'], 'str', 'Host, path and query.', (head) => hostOf(head) + (pathAndQueryOf(head) ?? '')),
   row(['req.ver', 'req_ver'], 'str', 'Version of the request: `1.0` or `1.1`.', version),
   { ...row(['method'], 'meth', 'Method of the request.', (head) => head.method), needs: 'nothing' },
   {

@@ -16,6 +16,32 @@ export function queryOf(target: string): string | undefined {
   return mark < 0 ? undefined : target.slice(mark + 1);
 }
 
+/** Path and query; a target `http://host` has none, though it is forwarded as `/`. */
+export function pathAndQueryOf(head: Head): string | undefined {
+  const { target } = head;
+  if (!target.startsWith('/')) return undefined;
+  return target === '/' && !uriOf(head).endsWith('/') ? undefined : target;
+}
+
+const SLASH = 0x2f;
+const STAR = 0x2a;
+const QUESTION_MARK = 0x3f;
+
+/** The target, with scheme and authority where the client sent them: rules change what follows them. */
+export function uriOf(head: Head): string {
+  const { text, target } = head;
+  const from = text.indexOf(' ') + 1;
+  const to = text.indexOf(' ', from);
+  if (from === 0 || to < 0 || to > head.fieldsFrom) return target;
+  const first = text.charCodeAt(from);
+  if (first === SLASH || first === STAR) return target;
+  let end = text.indexOf('://', from) + 3;
+  while (end < to && text.charCodeAt(end) !== SLASH && text.charCodeAt(end) !== QUESTION_MARK) end++;
+  if (text.charCodeAt(end) === SLASH) return text.slice(from, end) + target;
+  // It has got a slash on the way; as in HAProxy, a new path is all there is then.
+  return target === '*' || target === `/${text.slice(end, to)}` ? text.slice(from, to) : target;
+}
+
 /** Another path, the query kept. `*` is replaced as a whole. A path that lacks its slash gets one. */
 export function withPath(target: string, path: string): string {
   const mark = target.indexOf('?');

@@ -13,7 +13,17 @@ import { Head } from '../../src/http/head.ts';
 import { parseRequestHead, parseResponseHead } from '../../src/http/parse.ts';
 import type { Final, RuleContext } from '../../src/rules/types.ts';
 import { compile, compileClean, contextOf } from '../rules/support.ts';
-import { ACTIONS, CONDITIONS, EXPRESSIONS, REDIRECTS, REPLIES, REQUESTS, RESPONSE_CONDITIONS } from '../rules/table.ts';
+import {
+  ABSOLUTE_REQUESTS,
+  ACTIONS,
+  CONDITIONS,
+  EXPRESSIONS,
+  REDIRECTS,
+  REPLIES,
+  REQUESTS,
+  RESPONSE_CONDITIONS,
+  TARGETS,
+} from '../rules/table.ts';
 import { until } from '../support/wait.ts';
 
 const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
@@ -42,6 +52,13 @@ ${conditions.join('\n')}
 frontend expressions
  bind unix@${path('expressions')}
  http-request return content-type text/plain lf-file ${path('expressions.txt')}
+frontend targets
+ bind unix@${path('targets')}
+ http-request return content-type text/plain lf-file ${path('targets.txt')}
+frontend rewritten
+ bind unix@${path('rewritten')}
+ http-request set-path /new
+ http-request return content-type text/plain lf-file ${path('targets.txt')}
 frontend actions
  bind unix@${path('actions')}
 ${ACTIONS.map((action, index) => ` http-request ${action} ${pick(index)}`).join('\n')}
@@ -69,6 +86,7 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fairlead-rules-'));
   writeFileSync(path('conditions.txt'), CONDITIONS.map((_, index) => `%[var(txn.c${index}),bool]`).join('\n'));
   writeFileSync(path('expressions.txt'), EXPRESSIONS.map((expression) => `<${expression}>`).join('\n'));
+  writeFileSync(path('targets.txt'), TARGETS.map((expression) => `<${expression}>`).join('\n'));
   writeFileSync(path('echo.txt'), '%[method] %[url]\n%[req.hdrs]');
   writeFileSync(path('haproxy.cfg'), configuration());
   const checked = spawnSync('haproxy', ['-c', '-f', path('haproxy.cfg')], { encoding: 'utf8' });
@@ -184,6 +202,23 @@ for (const [name, raw] of Object.entries(REQUESTS)) {
     });
     assertSame(RESPONSE_CONDITIONS, ours, theirs);
   });
+}
+
+for (const [name, raw] of Object.entries(ABSOLUTE_REQUESTS)) {
+  for (const [frontend, rules] of [
+    ['targets', []],
+    ['rewritten', ['http-request set-path /new']],
+  ] as const) {
+    test(`every part of a target in absolute-form is HAProxy's: ${name}, ${frontend}`, { skip }, async () => {
+      const theirs = (await ask(frontend, raw)).body.split('\n');
+      const ours = TARGETS.map((expression) => {
+        const context = ourContext(raw, frontend);
+        compileClean([...rules, `http-request set-header x-value '<${expression}>'`]).request?.(context);
+        return context.request.first('x-value');
+      });
+      assertSame(TARGETS, ours, theirs);
+    });
+  }
 }
 
 /** Complains about the lines that differ alone. */

@@ -41,6 +41,28 @@ export const REQUESTS: Readonly<Record<string, string>> = {
   'a method nobody knows': request('get /%20?q HTTP/1.1', 'Host: a.b', 'X-List: a'),
 };
 
+/** For TARGETS alone: actions and log variables are about the target that is forwarded, which is in origin-form. */
+export const ABSOLUTE_REQUESTS: Readonly<Record<string, string>> = {
+  'with a path': request('GET http://h:81/Img/a?a=1&c=http://x/ HTTP/1.1', 'Host: h:81'),
+  'with a slash': request('GET http://h/ HTTP/1.1', 'Host: h'),
+  'without a path': request('GET http://example.com HTTP/1.1', 'Host: example.com'),
+  'of an OPTIONS': request('OPTIONS http://example.com HTTP/1.1', 'Host: example.com'),
+};
+
+export const TARGETS: readonly string[] = [
+  'path',
+  'pathq',
+  'query',
+  'url',
+  'base',
+  'baseq',
+  'urlp(a)',
+  'urlp(c)',
+  'path,length',
+  'base,length',
+  'path,field(2,/)',
+].map((expression) => `%[${expression}]`);
+
 const names = ['example', 'www', 'www.', '.com', 'com:8080', 'example.com', 'EXAMPLE.COM', 'xample', '', 'exa'].filter(
   (name) => name !== '',
 );
