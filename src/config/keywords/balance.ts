@@ -121,9 +121,10 @@ function readHeader({ inner, word, words: [modifier, ...rest] }: Arguments): Ret
   return { value: { balance: { header: { name: name.toLowerCase(), domainOnly: modifier !== undefined } }, rest } };
 }
 
-function readExpression([expression, ...rest]: readonly string[]): ReturnType<Reader> {
+function readExpression([expression, another]: readonly string[]): ReturnType<Reader> {
   if (expression === undefined) return { error: 'balance hash requires a sample expression.' };
-  return { value: { balance: { expression }, rest } };
+  if (another !== undefined) return { error: `balance hash takes no other argument (got '${another}').` };
+  return { value: { balance: { expression }, rest: [] } };
 }
 
 function readRandom({ inner, words }: Arguments): ReturnType<Reader> {
