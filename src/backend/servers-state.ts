@@ -35,8 +35,7 @@ const COLUMNS = {
   srv_check_status: ({ verdict }) => (verdict === undefined ? INITIAL : VERDICTS[verdict.code].number),
   srv_check_result: ({ verdict, checking }) => resultOf(checking ? undefined : verdict),
   srv_check_health: ({ health }) => health,
-  srv_check_state: (server) =>
-    stateOf(server.config.check, server.check, server.checking) | (server.checkEnabled && server.inMaintenance ? CheckBit.Paused : 0),
+  srv_check_state: (server) => stateOf(server.config.check, server.check, server.checking) | (isPaused(server) ? CheckBit.Paused : 0),
   srv_agent_state: ({ config, agent, agentChecking }) => {
     const state = stateOf(config.agent, agent, agentChecking);
     return state === 0 ? 0 : state | CheckBit.Agent;
@@ -87,6 +86,11 @@ function resultOf(verdict: Verdict | undefined): number {
 function stateOf(config: object | undefined, { enabled }: Health, running: boolean): number {
   if (config === undefined) return 0;
   return CheckBit.Configured | (enabled ? CheckBit.Enabled : 0) | (running ? CheckBit.InProgress : 0);
+}
+
+/** `disabled` pauses a check that there is not, too, and nothing ever resumes it. */
+function isPaused({ config, checkEnabled, inMaintenance }: Server): boolean {
+  return config.check === undefined ? config.disabled : checkEnabled && inMaintenance;
 }
 
 // --- and back -------------------------------------------------------------------------------------------------------

@@ -210,6 +210,33 @@ backend be
     ],
   },
   {
+    name: 'the states of checks of servers that are in maintenance, checked or not',
+    servers: { a: '200 OK' },
+    config: `
+backend be
+ option httpchk
+ server s1 %a% check inter 60s
+ server s2 %a% disabled check inter 60s
+ server s3 %a% disabled
+ server t1 %a% track s1
+ server t2 %a% track s1 disabled
+`,
+    steps: [
+      start('be/s1 check_code=200'),
+      DUMP,
+      ...['s1', 't1', 's2'].map((name) => ({
+        name: `maint of ${name}`,
+        act: (stage: Stage) => stage.run(`set server be/${name} state maint`),
+      })),
+      DUMP,
+      {
+        name: 'all ready',
+        act: (stage) => stage.run(...['s3', 't1', 't2'].map((name) => `set server be/${name} state ready`)),
+      },
+      DUMP,
+    ],
+  },
+  {
     name: 'health by hand',
     servers: { a: '200 OK' },
     config: `
