@@ -17,6 +17,10 @@ class Peer implements DialogOwner, Line {
   listening = false;
   closed: 'reset' | 'fin' | undefined = undefined;
   inService = true;
+  /** What is sent fails. */
+  broken = false;
+  /** How often the dialog has put off looking. */
+  later = 0;
   private line: LineOwner | undefined = undefined;
   private readonly program: Program;
 
@@ -51,14 +55,19 @@ class Peer implements DialogOwner, Line {
   listen(): void {
     this.listening = true;
   }
-  send(bytes: string): void {
+  send(bytes: string): string | undefined {
+    if (this.broken) return 'EPIPE';
     this.sent.push(bytes);
+    return undefined;
   }
   close(reset: boolean): void {
     this.closed = reset ? 'reset' : 'fin';
   }
   onOpening(): void {}
   onConnected(): void {}
+  onLater(): void {
+    this.later++;
+  }
   onOutcome(outcome: Outcome): void {
     assert.equal(this.outcome, undefined, 'one outcome');
     this.outcome = outcome;
@@ -137,6 +146,11 @@ const CASES: readonly (readonly [Program, answer: string, code: string, status: 
   [tcp('tcp-check expect ! string bad'), 'so bad', 'L7RSP', -1, "TCPCHK matched unwanted content 'bad' at step 1"],
   [tcp('tcp-check expect ! string bad'), 'good', 'L7OK', 0, '(tcp-check)'],
   [tcp('tcp-check expect rstring ^a.c$'), 'abd', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect rstring .*a.c'), 'x\nxabc', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring (?i).*?.*A$'), 'x\nxa', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring .*\\x0ab|^c'), 'ac', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect rstring a.c'), 'a\rc', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring a.c'), 'a\nc', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
   [tcp('tcp-check expect binary 616263'), 'xabc', 'L7OK', 0, '(tcp-check)'],
   [tcp('tcp-check expect binary 616263'), 'xyz', 'L7RSP', -1, 'TCPCHK did not match content (binary) at step 1'],
   [tcp('tcp-check expect rbinary ^4A4B'), 'JK', 'L7OK', 0, '(tcp-check)'],
@@ -322,6 +336,40 @@ describe('the steps of a check', () => {
       ['L4CON', `General socket error (Network is unreachable)${place}`],
       ['L4CON', `Network is unreachable${place}`],
     ]);
+  });
+
+  it('fail where nothing can be sent, also in the last of them', () => {
+    for (const program of [tcp('tcp-check send a'), http()]) {
+      const peer = new Peer(program);
+      peer.broken = true;
+      peer.begin();
+      peer.connect();
+      const place = program.protocol === 'tcp' ? ' at step 1 of tcp-check (send)' : '';
+      assert.deepEqual([peer.outcome?.code, peer.outcome?.info], ['SOCKERR', `Broken pipe${place}`]);
+    }
+  });
+
+  it('do not try a regular expression on a long answer at every byte, but soon behind it, and at its end', () => {
+    for (const [open, before] of [
+      [tcp('tcp-check expect rstring O.K'), ''],
+      [http('http-check expect rstring .*O.K.*'), 'HTTP/1.0 200 OK\r\n\r\n'],
+    ] as const) {
+      const peer = new Peer(open);
+      peer.begin();
+      peer.connect();
+      peer.say(`${before}${'x'.repeat(8000)}`);
+      for (const byte of 'O-K') peer.say(byte);
+      assert.deepEqual([peer.later, peer.outcome], [3, undefined]);
+      peer.dialog.again();
+      assert.equal(peer.outcome?.code, 'L7OK');
+      const ended = new Peer(open);
+      ended.begin();
+      ended.connect();
+      ended.say(`${before}${'x'.repeat(8000)}`);
+      for (const byte of 'O-K') ended.say(byte);
+      ended.end();
+      assert.equal(ended.outcome?.code, 'L7OK');
+    }
   });
 
   it('tell nothing any more when they are aborted', () => {

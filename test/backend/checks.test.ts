@@ -257,9 +257,16 @@ describe('Checker', () => {
     const own = new Checker({ wheel: recorder, spread: 50 });
     own.start(servers);
     await until('it has been asked often', () => recorder.intervals.length === 21);
+    own.stopAll();
     const [, ...intervals] = recorder.intervals;
     assert.ok(intervals.every((interval) => interval >= 500 && interval <= 1500));
     assert.ok(new Set(intervals).size > 1);
-    own.stopAll();
+    const even = new Recorder(() => servers[0], 20);
+    const changed = new Checker({ wheel: even, spread: 50 });
+    changed.spread = 0;
+    changed.start(servers);
+    await until('it has been asked often again', () => even.intervals.length === 21);
+    assert.deepEqual([...new Set(even.intervals.slice(1))], [1000]);
+    changed.stopAll();
   });
 });

@@ -8,8 +8,9 @@
  * Time-outs (manual 4.2 "timeout check"): with `timeout check`, each connect may take min(timeout connect, inter) and
  * what follows `timeout check`; without it, `inter` is for both together.
  *
- * Invariant: one check of a kind in flight per server; what is aborted reports nothing, so no answer of an old address
- * counts.
+ * Invariant: one check of a kind in flight per server; what is aborted reports nothing, so no answer of an address that the
+ * configuration or a source has replaced counts. One that an operator replaced (`set server addr`) is asked to the end of
+ * the check that is under way, as by HAProxy.
  */
 
 import type { AgentConfig, ServerCheckConfig } from '../../config/model.ts';
@@ -29,11 +30,16 @@ export interface CheckerParts {
 }
 
 export class Checker {
-  private readonly parts: CheckerParts;
+  private readonly parts: { wheel: Wheel; spread: number };
   private readonly checks = new Map<Server, readonly Check[]>();
 
   constructor(parts: CheckerParts) {
-    this.parts = parts;
+    this.parts = { ...parts };
+  }
+
+  /** Of another configuration; counts from the next interval on. */
+  set spread(percent: number) {
+    this.parts.spread = percent;
   }
 
   /** Asks servers with `check`, and agents with `agent-check`; begins anew where that goes on already. */
@@ -77,6 +83,7 @@ abstract class Check extends Timed implements DialogOwner {
   protected readonly server: Server;
   private readonly parts: CheckerParts;
   private readonly dialog: Dialog;
+  private readonly later: Later;
   private since = 0;
   private stopped = false;
   private busy = false;
@@ -86,6 +93,7 @@ abstract class Check extends Timed implements DialogOwner {
     this.server = server;
     this.parts = parts;
     this.dialog = new Dialog(this, openLine);
+    this.later = new Later(this.dialog);
   }
 
   /** As it is now: what an agent is sent may change at run time. */
@@ -124,6 +132,10 @@ abstract class Check extends Timed implements DialogOwner {
     if (check !== undefined) this.parts.wheel.arm(this, check);
   }
 
+  onLater(): void {
+    if (this.later.slot < 0) this.parts.wheel.arm(this.later, SOON);
+  }
+
   onOutcome(outcome: Outcome): void {
     const now = monotonic();
     this.settle();
@@ -138,6 +150,7 @@ abstract class Check extends Timed implements DialogOwner {
   }
 
   private settle(): void {
+    this.parts.wheel.disarm(this.later);
     this.busy = false;
     this.mark(false);
   }
@@ -163,6 +176,22 @@ abstract class Check extends Timed implements DialogOwner {
 
   protected get waiting(): boolean {
     return !this.busy && !this.stopped;
+  }
+}
+
+/** How long more bytes may be left before they are looked at, where they come one by one. */
+const SOON = 40;
+
+class Later extends Timed {
+  private readonly dialog: Dialog;
+
+  constructor(dialog: Dialog) {
+    super();
+    this.dialog = dialog;
+  }
+
+  override onTimeout(): void {
+    this.dialog.again();
   }
 }
 

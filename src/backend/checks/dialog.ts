@@ -26,6 +26,8 @@ export interface DialogOwner {
   /** A connection is being opened, perhaps not the first one. */
   onOpening(): void;
   onConnected(): void;
+  /** More has come, but not so much that it should be looked at now: `again` is to be called a little later. */
+  onLater(): void;
   onOutcome(outcome: Outcome): void;
 }
 
@@ -38,6 +40,9 @@ export interface Target {
   /** The server is in service: a 404 may take it out gently. */
   readonly inService: () => boolean;
 }
+
+/** Less than this is looked at whenever some of it comes. */
+const SMALL = 512;
 
 /** HAProxy keeps no more of it. */
 const LONGEST_INFO = 127;
@@ -59,6 +64,8 @@ export class Dialog implements LineOwner {
   /** What came since the last connect or send. */
   private came = '';
   private answer: HttpAnswer | undefined = undefined;
+  /** How much of it a regular expression has been tried on in vain. */
+  private tried = 0;
   /** Something must come before an answer can be judged: nothing has since the last connect or send. */
   private fresh = true;
   /** The peer sends no more. */
@@ -106,9 +113,27 @@ export class Dialog implements LineOwner {
   onBytes(bytes: string): void {
     this.fresh = false;
     this.unacknowledged = false;
-    if (this.answer === undefined) this.came += bytes.slice(0, Math.max(0, this.limit - this.came.length));
+    if (this.answer === undefined) this.came += bytes.slice(0, Math.max(0, this.program.limit - this.came.length));
     else this.answer.feed(bytes);
+    if (this.tooSoon()) this.owner.onLater();
+    else this.run();
+  }
+
+  /** Looks at what has come since the owner was told that it could wait. */
+  again(): void {
+    this.tried = 0;
     this.run();
+  }
+
+  /**
+   * A regular expression may need more time than the length of what it meets. Whoever sends byte by byte does not have it
+   * tried on all of them at every one.
+   */
+  private tooSoon(): boolean {
+    if (this.tried < SMALL || this.ended) return false;
+    const { length } = this.answer?.body ?? this.came;
+    const whole = this.answer?.complete ?? length >= this.program.limit;
+    return !whole && length - this.tried < length / 8;
   }
 
   onEnd(): void {
@@ -120,10 +145,6 @@ export class Dialog implements LineOwner {
   onFailure(code: string, refused: Refused | undefined): void {
     const words = refused === undefined ? errorWords(code) : `General socket error (${errorWords(code)})`;
     this.finish(this.connected || refused === 'socket' ? 'SOCKERR' : 'L4CON', 0, words + this.place());
-  }
-
-  private get limit(): number {
-    return this.program.limit;
   }
 
   /** Goes on until something must come first. */
@@ -143,14 +164,13 @@ export class Dialog implements LineOwner {
         this.connect(step);
         return false;
       case 'send':
-        this.send(step.data);
-        return true;
+        return this.send(step.data);
       case 'request': {
         const { stateNode } = step;
         const state = stateNode === undefined ? '' : `x-haproxy-server-state: ${this.target?.state?.(stateNode) ?? ''}\r\n`;
-        this.send(step.before + state + step.after);
-        this.answer = new HttpAnswer(step.bodiless, this.limit);
-        return true;
+        const sent = this.send(step.before + state + step.after);
+        this.answer = sent ? new HttpAnswer(step.bodiless, this.program.limit) : undefined;
+        return sent;
       }
       case 'line':
         return this.hear(step.number);
@@ -170,17 +190,25 @@ export class Dialog implements LineOwner {
     this.line = this.open(this, step.address ?? address, step.port ?? step.addressPort ?? port);
   }
 
-  private send(data: string): void {
-    this.line?.send(data);
+  /** False when that has failed. */
+  private send(data: string): boolean {
+    const failure = this.line?.send(data);
+    if (failure !== undefined) {
+      this.onFailure(failure, undefined);
+      return false;
+    }
     this.came = '';
+    this.tried = 0;
     this.answer = undefined;
     this.fresh = !this.ended;
     this.unacknowledged = true;
     this.at++;
+    return true;
   }
 
   private forget(): void {
     this.came = '';
+    this.tried = 0;
     this.answer = undefined;
     this.fresh = true;
     this.ended = false;
@@ -199,14 +227,14 @@ export class Dialog implements LineOwner {
   private judgeBytes(step: ExpectStep): 'passed' | 'open' | 'failed' {
     const { came, ended } = this;
     const { expect } = step;
-    const whole = ended || came.length >= this.limit;
+    const whole = ended || came.length >= this.program.limit;
     if (whole && came === '') {
       const comment = expect.comment === '' ? '' : ` comment: '${expect.comment}'`;
       return this.fail(step, 'L7RSP', `TCPCHK got an empty response at step ${expect.number}${comment}`);
     }
     if (!whole && came.length < step.atLeast) return 'open';
     const matched = step.matches(came);
-    if (!matched && !whole && expect.minRecv === -1) return 'open';
+    if (!matched && !whole && expect.minRecv === -1) return this.wait(step, came);
     if (matched !== expect.negate) return 'passed';
     return this.fail(step, 'L7RSP', complaint(expect.onError ?? `${unwanted(matched)}${pattern(step)} at step ${expect.number}`, expect));
   }
@@ -230,10 +258,15 @@ export class Dialog implements LineOwner {
     }
     if (!whole && body.length < step.atLeast) return 'open';
     const matched = step.matches(body);
-    if (!matched && !whole && expect.minRecv === -1) return 'open';
+    if (!matched && !whole && expect.minRecv === -1) return this.wait(step, body);
     if (matched !== expect.negate) return 'passed';
     const why = expect.negate ? 'HTTP check matched unwanted content' : 'HTTP content check did not match';
     return this.fail(step, 'L7RSP', complaint(onError ?? why, expect));
+  }
+
+  private wait({ expect }: ExpectStep, bytes: string): 'open' {
+    this.tried = expect.match.kind === 'rstring' || expect.match.kind === 'rbinary' ? bytes.length : 0;
+    return 'open';
   }
 
   /** `http-check disable-on-404`: whatever else is expected. */
@@ -250,7 +283,7 @@ export class Dialog implements LineOwner {
       this.finish(step.empty, 0, `TCPCHK got an empty response at step ${step.number}`);
       return false;
     }
-    const judgement = step.judge(came, ended || came.length >= this.limit);
+    const judgement = step.judge(came, ended || came.length >= this.program.limit);
     if (judgement === 'wait') return false;
     const { good, code, status, info } = judgement;
     if (good && this.at < this.program.steps.length - 1) this.at++;
@@ -262,7 +295,7 @@ export class Dialog implements LineOwner {
   private hear(number: number): boolean {
     this.line?.listen();
     const end = this.came.search(/[\r\n]/);
-    if (end >= 0 || this.came.length >= this.limit) {
+    if (end >= 0 || this.came.length >= this.program.limit) {
       const said = readAgentLine(end < 0 ? this.came : this.came.slice(0, end));
       this.finish(said.code, 0, said.info, said);
     } else if (this.ended && this.came === '') this.finish('L7RSP', 0, `TCPCHK got an empty response at step ${number}`);

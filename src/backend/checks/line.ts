@@ -26,8 +26,8 @@ export type Refused = 'socket' | 'route';
 export interface Line {
   /** From now on `onBytes` and `onEnd` are called. */
   listen(): void;
-  /** Bytes, one character each. */
-  send(bytes: string): void;
+  /** Bytes, one character each. Answers why that failed, if it did at once; nothing is told of it then. */
+  send(bytes: string): string | undefined;
   /** `reset`: with RST where there is one, so that no TIME_WAIT is left and the server sees no lingering client. */
   close(reset: boolean): void;
 }
@@ -81,9 +81,9 @@ export class HandleLine implements Line {
     if (failed !== 0) queueMicrotask(() => this.fail(failed));
   }
 
-  send(bytes: string): void {
+  send(bytes: string): string | undefined {
     const failed = this.handle.writeLatin1String(new this.wrap.WriteWrap(), bytes);
-    if (failed !== 0) queueMicrotask(() => this.fail(failed));
+    return failed === 0 ? undefined : getSystemErrorName(failed);
   }
 
   close(reset: boolean): void {
@@ -154,7 +154,7 @@ export class SocketLine implements Line {
     this.socket.on('end', () => this.owner?.onEnd());
   }
 
-  send(bytes: string): void {
+  send(bytes: string): undefined {
     this.socket.write(bytes, 'latin1');
   }
 

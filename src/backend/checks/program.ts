@@ -3,7 +3,7 @@
 import type { CheckConnect, CheckExpect, CheckMatch, CheckPattern, CheckRequest, CheckRules, CheckSend } from '../../config/model.ts';
 import { compilePattern } from '../../core/regex.ts';
 import { type Field, type HttpAnswer, trimBlanks } from './http-answer.ts';
-import { type JudgeStep, serviceProgram } from './services.ts';
+import { connect, type JudgeStep, serviceProgram } from './services.ts';
 
 export interface Program {
   readonly protocol: 'none' | 'tcp' | 'http' | 'service' | 'agent';
@@ -43,7 +43,7 @@ export interface ExpectStep {
   readonly matchesHead: ((answer: HttpAnswer) => boolean) | undefined;
 }
 
-const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: undefined, address: undefined, linger: false };
+const CONNECT: CheckConnect = connect(0);
 
 /** A server with `check` alone. */
 const PLAIN: Program = { protocol: 'none', steps: [CONNECT], disableOn404: false, limit: 0 };
@@ -161,16 +161,25 @@ function compileMatch(match: CheckMatch): ExpectStep['matches'] {
       return (bytes) => bytes.includes(pattern);
     }
     case 'rstring': {
-      const regex = compilePattern(match.pattern, false, true);
+      const regex = compileSearch(match.pattern);
       return (bytes) => regex.test(bytes);
     }
     case 'rbinary': {
-      const regex = compilePattern(match.pattern, false, true);
+      const regex = compileSearch(match.pattern);
       return (bytes) => regex.test(Buffer.from(bytes, 'latin1').toString('hex').toUpperCase());
     }
     default:
       return always;
   }
+}
+
+/**
+ * Where a match is looked for everywhere, `.*` in front of it finds the same in the square of the time. What else of an
+ * expression costs more than the length of an answer is its author's affair (docs of `http-check expect`).
+ */
+function compileSearch(pattern: string): RegExp {
+  const references = /\\[1-9k]/.test(pattern);
+  return compilePattern(references ? pattern : pattern.replace(/^((?:\(\?[ims]+\))?)(?:\.\*(?:\?|(?![?+*{])))+/, '$1'), false, true);
 }
 
 function compileHeadMatch(match: CheckMatch): ExpectStep['matchesHead'] {

@@ -53,7 +53,7 @@ function stepsOf(service: CheckService): readonly Step[] {
 }
 
 /** With a number it is one of HAProxy's steps, and ends politely: these services log who does not. */
-function connect(number: number): CheckConnect {
+export function connect(number: number): CheckConnect {
   return { kind: 'connect', number, comment: '', port: undefined, address: undefined, linger: number > 0 };
 }
 

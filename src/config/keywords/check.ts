@@ -19,7 +19,8 @@ const CONNECT_DOC =
   'Opens a connection, to another port or address if one is given; a check may have several. With `linger` it is closed, not reset.';
 const EXPECT =
   '[comment <text>] [min-recv <bytes>] [ok-status <code>] [error-status <code>] [tout-status <code>] [on-success <text>] [on-error <text>] [status-code int(<n>)]';
-const EXPECT_DOC = '`min-recv` bytes are waited for; `ok-status`, `error-status` and `tout-status` change what is reported.';
+const EXPECT_DOC =
+  '`min-recv` bytes are waited for; `ok-status`, `error-status` and `tout-status` change what is reported. A regular expression meets up to `tune.bufsize` bytes that the server chooses: one with several `.*` can take more than the square of their number in steps, while nothing else is done.';
 const COMMENT_DOC = 'Said with the next step if that fails.';
 
 export const checkRows: readonly Row<ProxyDraft>[] = [
