@@ -162,6 +162,7 @@ export class App {
       committed = true;
       this.current = prepared;
       this.backends.saved = prepared.saved;
+      this.backends.spreadChecks = prepared.config.global.spreadChecks;
       commit();
       this.setLogTargets(config);
       this.store.configure(config);

@@ -65,6 +65,11 @@ export class Backends {
     return this.tables.get(frontend);
   }
 
+  /** `spread-checks` of another configuration. */
+  set spreadChecks(percent: number) {
+    this.checker.spread = percent;
+  }
+
   apply(changes: readonly Change[]): void {
     const batch = new Batch(monotonic());
     for (const change of changes) this.applyOne(change, batch);
