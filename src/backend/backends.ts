@@ -19,7 +19,7 @@ import { RouteTable } from './routes.ts';
 import type { SavedStates } from './saved-states.ts';
 import type { Server } from './server.ts';
 import type { SavedServer } from './servers-state.ts';
-import { track } from './track.ts';
+import { track, untrack } from './track.ts';
 import type { Shutdown } from './types.ts';
 
 export interface BackendsParts {
@@ -181,15 +181,16 @@ export class Backends {
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
   }
 
-  /** Whom they track may have come only now, or be another one than before. */
+  /** Whom they track may have come only now, or be another one than before. Those on their way out stay as they are. */
   private bindTrackers(batch: Batch): void {
     const names = new Names();
     for (const backend of this.known.values()) {
+      if (backend.retired) continue;
       for (const server of backend.servers) {
         const wanted = server.config.track;
         if (wanted === undefined && server.tracked === undefined) continue;
         const target = wanted && names.find(this.get(wanted.backend || backend.name), wanted.server);
-        if (track(server, target, batch.now)) batch.touched.add(backend);
+        track(server, target, batch.now, batch.touched);
       }
     }
   }
@@ -229,11 +230,11 @@ export class Backends {
 
   private dropServers(backend: Backend, gone: readonly Server[]): void {
     if (gone.length === 0) return;
-    const now = monotonic();
     for (const server of gone) {
       this.checker.stop(server);
-      track(server, undefined, now);
-      for (const tracker of server.trackers) track(tracker, undefined, now);
+      untrack(server);
+      // On their way out, too: the others are bound anew as soon as whom they track is removed.
+      for (const tracker of server.trackers) untrack(tracker);
       server.end();
     }
     backend.dropServers(gone);
@@ -266,8 +267,9 @@ class Names {
     if (backend === undefined) return undefined;
     let servers = this.known.get(backend);
     if (servers === undefined) {
-      // The first of a name counts: those that have been removed stand last.
-      servers = new Map(backend.servers.toReversed().map((server) => [server.config.name, server]));
+      // The first of a name counts. Nothing is found out any more about those that have been removed.
+      const alive = backend.servers.filter(({ removed }) => !removed);
+      servers = new Map(alive.reverse().map((server) => [server.config.name, server]));
       this.known.set(backend, servers);
     }
     return servers.get(name);

@@ -9,12 +9,12 @@ import { Observer } from '../../src/backend/observe.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { SavedServer } from '../../src/backend/servers-state.ts';
 import { stepsAfter } from '../../src/backend/slowstart.ts';
-import { Admin, type AgentReport, Observation, OpState, type Verdict } from '../../src/backend/types.ts';
+import { Admin, type AgentReport, NO_KEY, Observation, OpState, type Verdict } from '../../src/backend/types.ts';
 import type { AgentConfig, ServerConfig } from '../../src/config/model.ts';
 import { monotonic } from '../../src/core/clock.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Change, DiscoveredServer } from '../../src/state/types.ts';
-import { CHECK, Events, makeBackend, type proxyConfig as makeProxy, proxyConfig, serverConfig, verdict } from './support.ts';
+import { CHECK, Client, Events, makeBackend, type proxyConfig as makeProxy, proxyConfig, serverConfig, verdict } from './support.ts';
 
 const AGENT: AgentConfig = { inter: 2000, address: undefined, port: 1, send: '' };
 const checked = { check: CHECK };
@@ -424,6 +424,44 @@ describe('all backends together', () => {
     backends.apply([{ kind: 'add-server', backend: 'app', server: ready('s1', { ...checked, identity: 'another' }) }]);
     server('app', 's1').setVerdict(verdict('L4CON'), 1);
     assert.equal(server('app', 't1').usable, false);
+  });
+
+  /** Takes the one slot of a server, and does not give it back. */
+  const hold = (held: Server): void => {
+    assert.equal(held.backend.assign(new Client(), NO_KEY, undefined), held);
+  };
+
+  it('those who track, along a chain and in other backends, get traffic again when whom they track is gone', () => {
+    backends.apply([
+      add('one', [ready('s1', checked), ready('s2')]),
+      add('two', [ready('t1', track('one/s1'))], { id: 2 }),
+      add('three', [ready('t2', track('two/t1'))], { id: 3 }),
+    ]);
+    server('one', 's1').setVerdict(verdict('L4CON'), 1);
+    assert.deepEqual([backends.get('two')?.status(), backends.get('three')?.status()], ['DOWN', 'DOWN']);
+    // Of no use to them is one that is only there until its exchanges end.
+    server('one', 's2').setWeight(0, 1);
+    server('one', 's1').setVerdict(verdict('L4OK'), 1);
+    server('one', 's1').setVerdict(verdict('L4OK'), 1);
+    hold(server('one', 's1'));
+    server('one', 's1').setVerdict(verdict('L4CON'), 1);
+    server('one', 's1').setVerdict(verdict('L4CON'), 1);
+    server('one', 's1').setVerdict(verdict('L4CON'), 1);
+    assert.deepEqual([backends.get('two')?.status(), backends.get('three')?.status()], ['DOWN', 'DOWN']);
+    backends.apply([{ kind: 'remove-server', backend: 'one', identity: 's1', reason: '' }]);
+    assert.deepEqual([backends.get('two')?.status(), backends.get('three')?.status()], ['UP', 'UP']);
+  });
+
+  it('one that tracks another stays as it is when its backend is on its way out', () => {
+    backends.apply([add('one', [ready('s1', checked)]), add('two', [ready('t1', track('one/s1'))], { id: 2 })]);
+    const t1 = server('two', 't1');
+    hold(t1);
+    server('one', 's1').setVerdict(verdict('L4CON'), 1);
+    backends.apply([{ kind: 'remove-backend', name: 'two' }]);
+    assert.equal(t1.statusText(), 'DOWN');
+    backends.apply([{ kind: 'remove-server', backend: 'one', identity: 's1', reason: '' }]);
+    assert.equal(t1.op, OpState.Stopped);
+    assert.equal(t1.tracked, undefined);
   });
 
   it('what was set at run time stays until the text says something else', () => {
