@@ -2,9 +2,14 @@
  * The operational state of a server: what its checks, its agent, its traffic and operators make of it. In maintenance
  * it is stopped, whatever they say. Servers that track this one follow.
  *
- *     Stopped --> Starting --> Running --> Stopping
- *        ^  (slowstart only)      |            |
- *        +------------------------+<-----------+
+ *     from \ to   Starting    Running       Stopping    Stopped
+ *     Stopped     bringUp *   bringUp       holdBack
+ *     Starting                finishStart   holdBack    takeDown
+ *     Running                               holdBack    takeDown
+ *     Stopping    bringUp *   bringUp                   takeDown
+ *
+ * `*` with `slowstart`. Maintenance (admin.ts), a new bond (track.ts) and a state file (restore.ts) put a server where it
+ * belongs, from wherever it is.
  */
 
 import { Level } from '../core/log.ts';
