@@ -11,6 +11,7 @@
  */
 
 import type { StickTableConfig } from '../config/model.ts';
+import { detached } from '../core/bytes.ts';
 import { monotonic } from '../core/clock.ts';
 import type { Server } from './server.ts';
 
@@ -34,7 +35,7 @@ class Entry {
   newer: Entry | undefined = undefined;
 
   constructor(key: string) {
-    this.key = key;
+    this.key = detached(key);
   }
 }
 
@@ -93,7 +94,7 @@ export class StickTable {
     let entry = this.byKey.get(key);
     if (entry === undefined) {
       entry = new Entry(key);
-      this.byKey.set(key, entry);
+      this.byKey.set(entry.key, entry);
     }
     entry.serverId = server.id;
     entry.serverName = server.config.name;
@@ -111,7 +112,7 @@ export class StickTable {
       if (!this.reserve()) return false;
       this.reserved--;
       entry = new Entry(key);
-      this.byKey.set(key, entry);
+      this.byKey.set(entry.key, entry);
     }
     if (serverId !== undefined) {
       entry.serverId = serverId;

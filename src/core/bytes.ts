@@ -15,6 +15,11 @@ export function textOf(bytes: string): string {
   return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
+/** The same bytes in memory of their own: V8 keeps the whole text that a part was cut from for as long as the part lives. */
+export function detached(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('latin1');
+}
+
 /** Whether `textOf` loses nothing. */
 export function isText(bytes: string): boolean {
   return isAscii(bytes) || isUtf8(Buffer.from(bytes, 'latin1'));

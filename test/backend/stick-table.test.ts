@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Server } from '../../src/backend/server.ts';
 import { StickTable, stickTable } from '../../src/backend/stick-table.ts';
 import type { StickTableConfig } from '../../src/config/model.ts';
@@ -21,6 +23,13 @@ function put(table: StickTable, key: string, id: number): boolean {
 
 function keys(table: StickTable): string {
   return Array.from(table.entries(), (entry) => entry.key).join(' ');
+}
+
+/** Bytes, without what nobody needs any more. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
 }
 
 describe('a stick table', () => {
@@ -64,6 +73,19 @@ describe('a stick table', () => {
     assert.equal(put(table, 'b', 1), false);
     table.remove('a');
     assert.equal(put(table, 'b', 1), true);
+  });
+
+  it('keeps its keys alone, not the messages that they were cut from', () => {
+    const table = new StickTable(config({ size: 10_000 }));
+    const before = heapInUse();
+    // 100 MB of heads, were they kept.
+    for (let i = 0; i < 500; i++) {
+      const head = Buffer.alloc(200_000, `${i}-is-a-key-that-is-long-enough-to-be-cut `).toString('latin1');
+      put(table, head.slice(0, 30), 1);
+      table.put(head.slice(40, 70), 1);
+    }
+    assert.ok(heapInUse() - before < 10 * 1024 * 1024);
+    assert.equal(table.lookup('7-is-a-key-that-is-long-enough')?.serverId, 1);
   });
 
   it('counts what is reserved, and gives it back', () => {
