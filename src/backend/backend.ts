@@ -193,6 +193,7 @@ export class Backend {
     if (server.scur === 0) throw new Error(`a slot of ${this.name}/${server.config.name} was given back twice`);
     server.scur--;
     if (server.elected) this.balance.dropped(server);
+    else this.balance.droppedElsewhere?.();
     if (this.pending.size > 0) this.handOn(server, ended);
     if (this.retired || (server.removed && server.scur === 0)) this.onIdle?.(this);
   }
@@ -352,6 +353,7 @@ export class Backend {
     counters.lastsess = now;
     this.counters.lastsess = now;
     if (server.elected) this.balance.taken(server);
+    else this.balance.takenElsewhere?.();
   }
 
   /** For `server` alone, or for any. */

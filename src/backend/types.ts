@@ -91,6 +91,9 @@ export interface Balance {
   taken(server: Server): void;
   /** A slot was given back. Only for servers of the last `rebuild`. */
   dropped(server: Server): void;
+  /** The same of a server that gets no traffic now, for those who count the slots of all. */
+  takenElsewhere?(): void;
+  droppedElsewhere?(): void;
 }
 
 /** The idle connections that a server keeps for reuse; `proxy/` knows what they really are. */

@@ -191,6 +191,7 @@ describe('balance, side by side with HAProxy', { skip: missing }, () => {
       .join(' ')}"`,
   );
   sections.set('bounded', `  balance hdr(x-key)\n  hash-type consistent\n  hash-balance-factor 140\n${servers([1, 2, 3, 2])}`);
+  sections.set('drained', `  balance hdr(x-key)\n  hash-type consistent\n  hash-balance-factor 140\n${servers([1, 2, 3, 2])}`);
   sections.set('form', `  balance url_param id\n${servers([1, 2, 3, 1, 1])}`);
   sections.set('ids', `  balance first\n${servers([1, 1, 1, 1], (at) => (at === 0 ? ' id 9' : at === 2 ? ' id 2' : ''))}`);
   sections.set('queue-leastconn', `  balance leastconn\n${servers([1, 2], () => ' maxconn 1 maxqueue 2')}`);
@@ -355,6 +356,33 @@ describe('balance, side by side with HAProxy', { skip: missing }, () => {
       assert.equal(server.config.name, theirs.server, `request ${n}`);
     }
     for (const { theirs } of held) await theirs.end();
+  });
+
+  it('hash-balance-factor counts what drained servers still have', async () => {
+    const mine = ours('drained');
+    const dice = new Dice(7);
+    const held: { readonly theirs: Held; readonly server: Server }[] = [];
+    const request = async (what: string): Promise<void> => {
+      const asked = { headers: ['host: x', `x-key: ${dice.roll(3)}`] };
+      const server = mine.assign(asked) as Server;
+      const theirs = await haproxy.hold('drained', asked);
+      held.push({ theirs, server });
+      assert.equal(server.config.name, theirs.server, what);
+    };
+    const end = async ({ theirs, server }: (typeof held)[number]): Promise<void> => {
+      await theirs.end();
+      mine.backend.release(server);
+    };
+    for (let n = 0; n < 24; n++) await request(`request ${n} with all`);
+    for (const state of ['drain', 'ready'] as const) {
+      await haproxy.command(`set server drained/3 state ${state}`);
+      mine.servers[2]?.setAdmin(state, 0);
+      for (let n = 0; n < 12; n++) await request(`request ${n} after ${state}`);
+      // Of the drained one, too.
+      for (const one of held.splice(0, 18)) await end(one);
+      for (let n = 0; n < 12; n++) await request(`request ${n} after ${state} and what has ended`);
+    }
+    for (const one of held) await end(one);
   });
 
   it('first goes by ids, given and found', async () => {

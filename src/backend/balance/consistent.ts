@@ -66,6 +66,14 @@ export class Consistent implements Balance {
     this.free--;
   }
 
+  takenElsewhere(): void {
+    this.load.taken();
+  }
+
+  droppedElsewhere(): void {
+    this.load.dropped();
+  }
+
   dropped(server: Server): void {
     this.load.dropped();
     if (!server.lb.aside || server.saturated) return;

@@ -7,7 +7,7 @@ import type { Server } from '../server.ts';
 
 export class Load {
   private readonly factor: number;
-  /** Slots in use, of all servers together. */
+  /** Slots in use, of all servers of the backend together: those too that get no more traffic. */
   private served = 0;
   private weight = 0;
 
@@ -18,11 +18,11 @@ export class Load {
   rebuild(servers: readonly Server[]): void {
     this.served = 0;
     this.weight = 0;
+    for (const server of servers[0]?.backend.servers ?? []) this.served += server.scur;
     for (const server of servers) {
       // What the shares of those before it come to: rounding is over the whole, not for each alone.
       server.lb.key = this.weight;
       this.weight += server.eweight;
-      this.served += server.scur;
     }
   }
 

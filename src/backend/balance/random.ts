@@ -83,6 +83,14 @@ export class RandomDraws implements Balance {
     this.add(server.lb.order, -server.lb.weight);
   }
 
+  takenElsewhere(): void {
+    this.load.taken();
+  }
+
+  droppedElsewhere(): void {
+    this.load.dropped();
+  }
+
   dropped(server: Server): void {
     this.load.dropped();
     if (server.lb.aside && !server.saturated) this.enter(server);
