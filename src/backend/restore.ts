@@ -213,8 +213,8 @@ function setUp(server: Server, saved: SavedServer): void {
   const { config } = server;
   if (saved.configuredWeight === config.weight) server.weight = saved.weight;
   if (saved.port > 0 && config.port > 0) {
-    const check = config.check === undefined || saved.checkPort === 0 ? config.check : { ...config.check, port: saved.checkPort };
-    server.config = { ...config, port: saved.port, check };
+    server.moveTo({ ...config, port: saved.port });
+    if (saved.checkPort > 0) server.redirectCheck({ port: saved.checkPort });
   }
   if (saved.checkDisabled) server.enableCheck(false);
   if (saved.agentDisabled) server.enableAgent(false);

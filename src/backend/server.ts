@@ -13,6 +13,7 @@
  * Maintenance implies a stopped server; `lastChange` is when `op` (or draining) last changed.
  */
 
+import { isIP } from 'node:net';
 import type { ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
@@ -46,6 +47,18 @@ import { balance, subject } from './words.ts';
 
 /** Who changed it by hand. */
 type By = 'CLI' | 'Web interface';
+
+/** What is left out stays as it is; port 0 is the server's own. */
+interface Redirection {
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** Node ends the process where a connection is to go to anything else. */
+function verify({ address, port = 0 }: Redirection): void {
+  if (address !== undefined && isIP(address) === 0) throw new RangeError(`'${address}' is no address to check`);
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) throw new RangeError(`${port} is no port to check`);
+}
 
 export class Server {
   readonly backend: Backend;
@@ -252,6 +265,32 @@ export class Server {
   setAddress(address: string, port: number | undefined, now: number): void {
     this.moveTo({ ...this.config, address, port: port ?? this.config.port });
     changeAdmin(this, 0, Admin.ResolutionMaint, '', now);
+  }
+
+  /** `set server <b>/<s> check-addr`, `check-port`, and its saved state: where its checks go from now on. */
+  redirectCheck(target: Redirection): void {
+    verify(target);
+    const { check } = this.config;
+    if (check === undefined) return;
+    const { address = check.address, port = check.port } = target;
+    // The port that stood with the old address does not stand with another one.
+    const addressPort = target.address === undefined ? check.addressPort : undefined;
+    this.config = { ...this.config, check: { ...check, address, port: port === 0 ? undefined : port, addressPort } };
+  }
+
+  /** `set server <b>/<s> agent-addr`, `agent-port`: where its agent is asked from now on. */
+  redirectAgent(target: Redirection): void {
+    verify(target);
+    const { agent } = this.config;
+    if (agent === undefined) return;
+    const { address = agent.address, port = agent.port } = target;
+    this.config = { ...this.config, agent: { ...agent, address, port: port === 0 ? this.config.port : port } };
+  }
+
+  /** `set server <b>/<s> agent-send`: bytes, one character each. */
+  setAgentSend(send: string): void {
+    const { agent } = this.config;
+    if (agent !== undefined) this.config = { ...this.config, agent: { ...agent, send } };
   }
 
   // --- what is found out about it ---------------------------------------------------------------------------------

@@ -239,3 +239,38 @@ describe('a new configuration of a server', () => {
     assert.equal(s1.usable, true);
   });
 });
+
+describe('where a server is checked, and its agent asked', () => {
+  const agent = { inter: 1000, address: undefined, port: 5, send: '' };
+  const make = () => makeBackend([serverConfig('s1', { ...checked, agent, port: 80 })]).servers[0]!;
+
+  it('is changed by halves', () => {
+    const s1 = make();
+    s1.redirectCheck({ address: '127.0.0.2' });
+    s1.redirectCheck({ port: 81 });
+    s1.redirectAgent({ port: 82 });
+    s1.redirectAgent({ address: '::1' });
+    s1.setAgentSend('hello');
+    assert.deepEqual([s1.config.check?.address, s1.config.check?.port], ['127.0.0.2', 81]);
+    assert.deepEqual(s1.config.agent, { inter: 1000, address: '::1', port: 82, send: 'hello' });
+  });
+
+  it('is its own port where that is 0', () => {
+    const s1 = make();
+    s1.redirectCheck({ port: 81 });
+    s1.redirectCheck({ port: 0 });
+    s1.redirectAgent({ port: 0 });
+    assert.deepEqual([s1.config.check?.port, s1.config.agent?.port], [undefined, 80]);
+  });
+
+  it('is nowhere that the system would not take', () => {
+    const s1 = make();
+    const before = s1.config;
+    for (const port of [80.5, -1, 65536, Number.NaN]) {
+      assert.throws(() => s1.redirectCheck({ port }), RangeError);
+      assert.throws(() => s1.redirectAgent({ port }), RangeError);
+    }
+    assert.throws(() => s1.redirectCheck({ address: 'localhost' }), RangeError);
+    assert.equal(s1.config, before);
+  });
+});

@@ -101,46 +101,40 @@ function setAgent(server: Server, [health]: readonly string[]): Answer {
 }
 
 function setAgentSend(server: Server, [send = '']: readonly string[]): Answer {
-  const { agent } = server.config;
-  if (agent === undefined || !server.agentEnabled) return refuse('agent checks are not enabled on this server.');
-  server.config = { ...server.config, agent: { ...agent, send: bytesOf(send) } };
+  if (!server.agentEnabled) return refuse('agent checks are not enabled on this server.');
+  server.setAgentSend(bytesOf(send));
   return DONE;
 }
 
 function setAgentAddress(server: Server, [address, ...more]: readonly string[]): Answer {
-  const { agent } = server.config;
-  if (agent === undefined) return NO_AGENT;
+  if (server.config.agent === undefined) return NO_AGENT;
   const read = readTarget('agent-addr', address, more);
   if ('refused' in read) return read.refused;
-  server.config = { ...server.config, agent: { ...agent, address: read.address, port: read.port ?? agent.port } };
+  server.redirectAgent(read);
   return DONE;
 }
 
 function setAgentPort(server: Server, [text]: readonly string[]): Answer {
-  const { agent } = server.config;
-  if (agent === undefined) return NO_AGENT;
+  if (server.config.agent === undefined) return NO_AGENT;
   const port = readPort('agent-port', text);
   if (typeof port !== 'number') return port;
-  server.config = { ...server.config, agent: { ...agent, port } };
+  server.redirectAgent({ port });
   return DONE;
 }
 
 function setCheckAddress(server: Server, [address, ...more]: readonly string[]): Answer {
-  const { check } = server.config;
-  if (check === undefined) return NO_CHECK;
+  if (server.config.check === undefined) return NO_CHECK;
   const read = readTarget('check-addr', address, more);
   if ('refused' in read) return read.refused;
-  server.config = { ...server.config, check: { ...check, address: read.address, addressPort: undefined, port: read.port ?? check.port } };
+  server.redirectCheck(read);
   return DONE;
 }
 
 function setCheckPort(server: Server, [text]: readonly string[]): Answer {
-  const { check } = server.config;
-  if (check === undefined) return NO_CHECK;
+  if (server.config.check === undefined) return NO_CHECK;
   const port = readPort('check-port', text);
   if (typeof port !== 'number') return port;
-  // HAProxy takes 0, too, and then checks the server's own port.
-  server.config = { ...server.config, check: { ...check, port: port === 0 ? undefined : port } };
+  server.redirectCheck({ port });
   return DONE;
 }
 
@@ -149,10 +143,10 @@ function readTarget(
   property: string,
   address: string | undefined,
   [word, text]: readonly string[],
-): { readonly address: string; readonly port: number | undefined } | { readonly refused: Answer } {
+): { readonly address: string; readonly port?: number } | { readonly refused: Answer } {
   if (address === undefined) return { refused: refuse(`set server <b>/<s> ${property} requires an address and optionally a port.`) };
   if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'`) };
-  if (word !== 'port') return { address, port: undefined };
+  if (word !== 'port') return { address };
   const port = readPort(property, text ?? '');
   return typeof port === 'number' ? { address, port } : { refused: port };
 }
