@@ -146,6 +146,21 @@ const CASES: readonly (readonly [Program, answer: string, code: string, status: 
   [tcp('tcp-check expect ! string bad'), 'so bad', 'L7RSP', -1, "TCPCHK matched unwanted content 'bad' at step 1"],
   [tcp('tcp-check expect ! string bad'), 'good', 'L7OK', 0, '(tcp-check)'],
   [tcp('tcp-check expect rstring ^a.c$'), 'abd', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  // Texts and what is between them, on one line and in order.
+  [tcp('tcp-check expect rstring a.*b.*?c'), 'c a\nab\na-b-c', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring a.*b.*c'), 'ab\nc', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect rstring aa.*ab'), 'aab', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect rstring 1\\.0.*\\(ok\\)'), '1.0 (ok)', 'L7OK', 0, '(tcp-check)'],
+  [tcp('tcp-check expect rstring 1\\.0'), '1x0', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
+  [tcp('tcp-check expect rbinary 61.*62'), 'a-b', 'L7OK', 0, '(tcp-check)'],
+  // Tried in every way in which it might match, this would take hours.
+  [
+    tcp('tcp-check expect rstring .*a.*b.*c.*d'),
+    `${'a'.repeat(5000)}${'b'.repeat(5000)}${'c'.repeat(5000)}`,
+    'L7RSP',
+    -1,
+    'TCPCHK did not match content (regex) at step 1',
+  ],
   [tcp('tcp-check expect rstring .*a.c'), 'x\nxabc', 'L7OK', 0, '(tcp-check)'],
   [tcp('tcp-check expect rstring (?i).*?.*A$'), 'x\nxa', 'L7OK', 0, '(tcp-check)'],
   [tcp('tcp-check expect rstring .*\\x0ab|^c'), 'ac', 'L7RSP', -1, 'TCPCHK did not match content (regex) at step 1'],
