@@ -129,8 +129,19 @@ function* lines(named: NamedTable, entries: readonly StickEntry[]): Generator<st
   for (const [index, { key, use, exp, serverId, serverName }] of entries.entries()) {
     const server = named.stores ? ` server_id=${serverId} server_key=${serverName === '' ? '-' : serverName}` : '';
     // HAProxy writes where the entry is in memory; ours says which one of the report it is.
-    yield `0x${(index + 1).toString(16).padStart(12, '0')}: key=${key} use=${use} exp=${exp}${server}\n`;
+    yield `0x${(index + 1).toString(16).padStart(12, '0')}: key=${escaped(key)} use=${use} exp=${exp}${server}\n`;
   }
+}
+
+const LETTERS: Readonly<Record<string, string>> = { '\t': 't', '\n': 'n', '\r': 'r', '\x1b': 'e' };
+
+/** Clients choose their keys: none may look like another column or line. As HAProxy. */
+function escaped(key: string): string {
+  return key.replace(/[^!-~]|[\\=]/g, (char) => {
+    if (char === ' ' || char === '=' || char === '\\') return `\\${char}`;
+    const letter = LETTERS[char];
+    return letter === undefined ? `\\x${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}` : `\\${letter}`;
+  });
 }
 
 /** By key, as HAProxy's trees have them. */
