@@ -22,7 +22,10 @@ export interface Edge {
   /** Standard error; nothing with `-q`. */
   print(lines: readonly string[]): void;
   exit(code: number): void;
-  /** What SIGINT ends with: HAProxy dies of it, but for `-d`, which catches it. */
+  /**
+   * What SIGINT ends with. HAProxy dies of the signal itself, which we cannot; `varnishtest` takes that for a good end of
+   * `-d` without `-W`, and of codes only 0.
+   */
   readonly interrupted: number;
 }
 
