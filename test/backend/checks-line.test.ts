@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
-import { HandleLine, type Line, type LineOwner, SocketLine } from '../../src/backend/checks/line.ts';
+import { HandleLine, type Line, type LineOwner, openLine, SocketLine } from '../../src/backend/checks/line.ts';
 import { tcpWrap } from '../../src/core/tcp-wrap.ts';
 import { until } from '../support/wait.ts';
 
@@ -108,5 +108,11 @@ for (const [kind, open] of KINDS) {
       line.close(true);
       assert.deepEqual(owner.told, []);
     });
+  });
+}
+
+for (const port of [-1, 65536, 80.5, Number.NaN]) {
+  it(`a line to port ${port} is refused: the handle would end the process`, () => {
+    assert.throws(() => openLine(new Owner(), '127.0.0.1', port), RangeError);
   });
 }
