@@ -23,8 +23,8 @@ export interface Edge {
   print(lines: readonly string[]): void;
   exit(code: number): void;
   /**
-   * What SIGINT ends with. HAProxy dies of the signal itself, which we cannot; `varnishtest` takes that for a good end of
-   * `-d` without `-W`, and of codes only 0.
+   * What SIGINT ends with: 130, as HAProxy's master. Without one HAProxy dies of the signal itself, which `varnishtest`
+   * takes for as good an end of `-d` as 0, and not 130.
    */
   readonly interrupted: number;
 }

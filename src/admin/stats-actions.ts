@@ -6,6 +6,7 @@
 import type { Server } from '../backend/server.ts';
 import { Admin, type AdminState } from '../backend/types.ts';
 import type { StatsProxy } from '../stats/rows.ts';
+import { findBackend } from './names.ts';
 
 /** DONE all were changed, PART some, NONE none, ERRP the request names nothing we have. */
 export type ActionResult = 'DONE' | 'PART' | 'NONE' | 'ERRP';
@@ -97,7 +98,7 @@ export function runForm(body: string, proxies: readonly StatsProxy[], now: numbe
   const of = form.get('b');
   if (action === undefined) return 'ERRP';
   if (of === null) return 'NONE';
-  const servers = findBackend(of, proxies)?.servers;
+  const servers = findBackend(proxies, of)?.servers;
   if (servers === undefined) return 'ERRP';
   // HAProxy reads a form from its end.
   const found = names.reverse().map((name) => servers.find((server) => server.config.name === name));
@@ -106,11 +107,4 @@ export function runForm(body: string, proxies: readonly StatsProxy[], now: numbe
   if (changed === 0) return unknown ? 'ERRP' : 'NONE';
   // Servers that the action has nothing to change of are no failure.
   return unknown ? 'PART' : 'DONE';
-}
-
-function findBackend(name: string, proxies: readonly StatsProxy[]): StatsProxy['backend'] {
-  const id = /^#(\d+)$/.exec(name)?.[1];
-  return proxies.find(
-    ({ backend }) => backend !== undefined && (id === undefined ? backend.name === name : backend.config.id === Number(id)),
-  )?.backend;
 }

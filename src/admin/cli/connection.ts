@@ -3,11 +3,12 @@
 import { Level } from '../../core/log.ts';
 import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, DONE, data, message, refuse } from './command.ts';
 
-function lower(level: CliLevel): (call: Call) => Answer {
+/** `done` is what is answered where it may be. */
+export function lower(level: CliLevel, done: Answer): (call: Call) => Answer {
   return ({ state }) => {
     if (!allows(state.level, level)) return DENIED;
     state.level = level;
-    return DONE;
+    return done;
   };
 }
 
@@ -29,9 +30,11 @@ function setSeverity({ args, state }: Call): Answer {
   return DONE;
 }
 
-function togglePrompt({ state }: Call): Answer {
-  state.interactive = !state.interactive;
-  return DONE;
+export function togglePrompt(done: Answer): (call: Call) => Answer {
+  return ({ state }) => {
+    state.interactive = !state.interactive;
+    return done;
+  };
 }
 
 function showSockets({ runtime }: Call): Answer {
@@ -39,9 +42,9 @@ function showSockets({ runtime }: Call): Answer {
 }
 
 export const connectionCommands: readonly Command[] = [
-  { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator') },
-  { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user') },
-  { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt },
+  { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator', DONE) },
+  { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user', DONE) },
+  { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt(DONE) },
   { name: 'quit', syntax: '', help: 'disconnect', run: () => ({ kind: 'close' }) },
   { name: 'set timeout', syntax: 'cli <delay>', help: 'how long this connection may be idle', run: setTimeout },
   { name: 'set severity-output', syntax: '{none|number|string}', help: 'put severities in front of messages', run: setSeverity },

@@ -1,17 +1,11 @@
 /** What the words of a command name: `web/s1`, `#6/#1`. */
 
-import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { Frontend } from '../../proxy/frontend.ts';
 import type { StatsProxy } from '../../stats/rows.ts';
+import { findBackend, numberOf } from '../names.ts';
 import { type Answer, type Call, refuse } from './command.ts';
 import type { Runtime } from './runtime.ts';
-
-/** A number where the word is `#<n>`. */
-function numberOf(word: string): number | undefined {
-  const digits = /^#(\d+)$/.exec(word)?.[1];
-  return digits === undefined ? undefined : Number(digits);
-}
 
 /** The one that is called so, or has this number. */
 export function findProxy(runtime: Runtime, word: string): StatsProxy | undefined {
@@ -23,18 +17,11 @@ export function proxyId({ frontend, backend }: StatsProxy): number {
   return (frontend ?? backend)?.config.id ?? 0;
 }
 
-export function findBackend(runtime: Runtime, word: string): Backend | undefined {
-  const id = numberOf(word);
-  return runtime.proxies.find(
-    ({ backend }) => backend !== undefined && (id === undefined ? backend.name === word : backend.config.id === id),
-  )?.backend;
-}
-
 /** The server of `backend/server`, or what to answer instead. */
 export function findServer(runtime: Runtime, word: string | undefined): Server | Answer {
   const [name = '', own] = /^([^/]*)\/(.*)$/.exec(word ?? '')?.slice(1) ?? [];
   if (name === '' || own === undefined || own === '') return refuse("Require 'backend/server'.");
-  const backend = findBackend(runtime, name);
+  const backend = findBackend(runtime.proxies, name);
   if (backend === undefined) return refuse('No such backend.');
   const id = numberOf(own);
   const server = backend.servers.find((each) => (id === undefined ? each.config.name === own : each.id === id) && !each.removed);

@@ -10,19 +10,12 @@ import { monotonic } from '../../core/clock.ts';
 import { Level } from '../../core/log.ts';
 import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, DONE, data, message } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { lower, togglePrompt } from './connection.ts';
 import { help } from './help.ts';
 import type { Runtime } from './runtime.ts';
 import type { Addressed, Dialect } from './session.ts';
 
 const SILENT: Answer = { kind: 'bare', text: '' };
-
-function lower(level: CliLevel): (call: Call) => Answer {
-  return ({ state }) => {
-    if (!allows(state.level, level)) return DENIED;
-    state.level = level;
-    return SILENT;
-  };
-}
 
 /** Its answer is the end of the connection, as if the process had been replaced. */
 function reload({ runtime }: Call): Promise<Answer> {
@@ -54,20 +47,15 @@ function uptime(seconds: number): string {
   return `${Math.floor(seconds / 86400)}d${two((seconds / 3600) % 24)}h${two((seconds / 60) % 60)}m${two(seconds % 60)}s`;
 }
 
-function togglePrompt({ state }: Call): Answer {
-  state.interactive = !state.interactive;
-  return SILENT;
-}
-
 const explained = (name: string, text: string): Command => ({ name, syntax: '', help: text, run: () => SILENT });
 
 const own: readonly Command[] = [
   explained('@!<pid>', 'send a command to the process <pid>'),
   explained('@<relative pid>', 'send a command to the process <relative pid>'),
   explained('@master', 'send a command to the master process'),
-  { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator') },
-  { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user') },
-  { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt },
+  { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator', SILENT) },
+  { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user', SILENT) },
+  { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt(SILENT) },
   { name: 'quit', syntax: '', help: 'disconnect', run: () => ({ kind: 'close' }) },
   { name: 'reload', syntax: '', help: 'read the configuration again', level: 'operator', run: reload },
   { name: 'show cli level', syntax: '', help: 'the level of this connection', run: ({ state }) => message(Level.Info, state.level) },

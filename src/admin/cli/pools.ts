@@ -5,8 +5,8 @@ import type { Server } from '../../backend/server.ts';
 import { serversState } from '../../backend/servers-state.ts';
 import { bytesOf } from '../../core/bytes.ts';
 import { monotonic } from '../../core/clock.ts';
+import { findBackend } from '../names.ts';
 import { type Answer, type Call, type Command, DONE, data, refuse } from './command.ts';
-import { findBackend } from './find.ts';
 import type { Runtime } from './runtime.ts';
 
 function all({ proxies }: Runtime): Backend[] {
@@ -16,7 +16,7 @@ function all({ proxies }: Runtime): Backend[] {
 /** A report on the backend that is named, or on all. */
 function report(write: (backends: readonly Backend[]) => Iterable<string>): (call: Call) => Answer {
   return ({ args: [name], runtime }) => {
-    const named = name === undefined ? undefined : findBackend(runtime, name);
+    const named = name === undefined ? undefined : findBackend(runtime.proxies, name);
     if (name !== undefined && named === undefined) return refuse("Can't find backend.");
     return { kind: 'data', pieces: write(named === undefined ? all(runtime) : [named]) };
   };
@@ -39,7 +39,7 @@ function withBackend(act: (backend: Backend, call: Call) => Answer | Promise<Ans
   return (call) => {
     const [name] = call.args;
     if (name === undefined) return refuse('A backend name is expected.');
-    const backend = findBackend(call.runtime, name);
+    const backend = findBackend(call.runtime.proxies, name);
     return backend === undefined ? refuse('No such backend.') : act(backend, call);
   };
 }
