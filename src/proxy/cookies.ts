@@ -8,80 +8,83 @@
  * belong to the cookie before them.
  */
 
-const SEMICOLON = 0x3b;
+import { isBlank, type Pair, readPair } from '../http/cookies.ts';
+
 const COMMA = 0x2c;
-const EQUALS = 0x3d;
 const DOLLAR = 0x24;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
-}
+/** A line that is edited from its beginning to its end, in time that is proportional to its length. */
+class Edit {
+  private readonly line: string;
+  /** What is decided on; never empty texts. */
+  private readonly kept: string[] = [];
+  /** From here on the line is as it came. */
+  private from = 0;
+  /** Something has gone before the delimiter at `from`: it stays, if anything follows, with one blank. */
+  private joint = false;
 
-/** Where the value that begins at `from` ends: at `;` or `,` outside of quotes, or with the text. */
-function valueEnd(text: string, from: number): number {
-  let quoted = false;
-  for (let at = from; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (quoted && code === BACKSLASH) at++;
-    else if (code === QUOTE) quoted = !quoted;
-    else if (!quoted && (code === SEMICOLON || code === COMMA)) return at;
+  constructor(line: string) {
+    this.line = line;
   }
-  return text.length;
-}
 
-/** One `name=value` of a line. `equal` is `next` where there is no `=`. */
-interface Pair {
-  nameFrom: number;
-  nameTo: number;
-  equal: number;
-  valueFrom: number;
-  valueTo: number;
-  /** The delimiter behind it. */
-  next: number;
-}
+  /** What stands before `to` stays. Answers a mark for `cut` and `text`. */
+  keep(to: number): number {
+    if (this.joint && to > this.from) {
+      this.put(`${this.line.charAt(this.from)} `);
+      this.from = this.behind(this.from);
+      this.joint = false;
+    }
+    if (to > this.from) {
+      this.put(this.line.slice(this.from, to));
+      this.from = to;
+    }
+    return this.kept.length;
+  }
 
-/** Reads the pair behind the delimiter at `from` (or at the beginning). `commas`: they separate, too. */
-function readPair(text: string, from: number, commas: boolean): Pair {
-  let nameFrom = from;
-  while (nameFrom < text.length && isBlank(text.charCodeAt(nameFrom))) nameFrom++;
-  let equal = nameFrom;
-  let nameTo = nameFrom;
-  while (equal < text.length) {
-    const code = text.charCodeAt(equal);
-    if (code === EQUALS || code === SEMICOLON || (commas && code === COMMA)) break;
-    equal++;
-    if (!isBlank(code)) nameTo = equal;
+  /** `text` instead of what stands from `at` to `until`. */
+  replace(at: number, text: string, until: number): void {
+    this.keep(at);
+    this.put(text);
+    this.from = until;
   }
-  if (equal === text.length || text.charCodeAt(equal) !== EQUALS) {
-    return { nameFrom, nameTo, equal, valueFrom: equal, valueTo: equal, next: equal };
-  }
-  let valueFrom = equal + 1;
-  while (valueFrom < text.length && isBlank(text.charCodeAt(valueFrom))) valueFrom++;
-  const next = valueEnd(text, valueFrom);
-  let valueTo = next;
-  while (valueTo > valueFrom && isBlank(text.charCodeAt(valueTo - 1))) valueTo--;
-  return { nameFrom, nameTo, equal, valueFrom, valueTo, next };
-}
 
-/** The text without `from..next`, a delimiter and one blank left where something stands on both sides. */
-function cut(text: string, from: number, next: number): { readonly text: string; readonly at: number } {
-  let behind = next;
-  if (from === 0) {
-    if (behind < text.length) behind++;
-    while (behind < text.length && isBlank(text.charCodeAt(behind))) behind++;
-    return { text: text.slice(behind), at: 0 };
+  /** All behind `mark` goes, as far as the delimiter at `next`, or the end; this one, too, where nothing stands before it. */
+  cut(mark: number, next: number): void {
+    this.kept.length = mark;
+    this.joint = mark > 0;
+    this.from = this.joint ? next : this.behind(next);
+    for (let last = this.kept.pop(); last !== undefined; last = this.kept.pop()) {
+      let end = last.length;
+      while (end > 0 && isBlank(last.charCodeAt(end - 1))) end--;
+      if (end === 0) continue;
+      this.kept.push(last.slice(0, end));
+      return;
+    }
   }
-  let at = from;
-  while (at > 0 && isBlank(text.charCodeAt(at - 1))) at--;
-  let joint = '';
-  if (behind < text.length) {
-    joint = text.charAt(behind++);
-    if (at + 2 < behind) joint += ' ';
-    while (behind < text.length && isBlank(text.charCodeAt(behind))) behind++;
+
+  /** Where the line goes on. */
+  get rest(): number {
+    return this.from;
   }
-  return { text: text.slice(0, at) + joint + text.slice(behind), at };
+
+  /** What is left: all, or what stood before the mark. */
+  text(mark?: number): string {
+    if (mark === undefined) this.keep(this.line.length);
+    return this.kept.slice(0, mark).join('');
+  }
+
+  private put(text: string): void {
+    if (text !== '') this.kept.push(text);
+  }
+
+  /** What follows the delimiter at `at`. */
+  private behind(at: number): number {
+    let next = Math.min(at + 1, this.line.length);
+    while (next < this.line.length && isBlank(this.line.charCodeAt(next))) next++;
+    return next;
+  }
 }
 
 /** What is done about one cookie of a request. */
@@ -95,46 +98,43 @@ export interface RequestCookie {
 
 /** The line as the server gets it; empty: it gets none. `found` is told of every value, the prefix alone in prefix mode. */
 export function editRequestLine(line: string, cookie: RequestCookie, found: (value: string) => void): string {
-  let text = line;
+  const edit = new Edit(line);
+  /** Where the cookies begin that go, as far as they are the last; -1 is nowhere. */
   let doomed = -1;
   let others = false;
   let first = true;
   let next = 0;
-  for (let prev = 0; prev < text.length; prev = next) {
-    const pair = readPair(text, first ? 0 : prev + 1, true);
+  for (let prev = 0; prev < line.length; prev = next) {
+    const pair = readPair(line, first ? 0 : prev + 1, true);
     first = false;
     next = pair.next;
-    if (text.charCodeAt(pair.nameFrom) === DOLLAR) continue;
+    if (line.charCodeAt(pair.nameFrom) === DOLLAR) continue;
     const named = pair.equal !== pair.next;
-    if (named && (pair.nameTo !== pair.equal || pair.valueFrom !== pair.equal + 1)) {
-      text = `${text.slice(0, pair.nameTo)}=${text.slice(pair.valueFrom)}`;
-      const shift = pair.equal - pair.nameTo + (pair.valueFrom - pair.equal - 1);
-      pair.equal = pair.nameTo;
-      pair.valueFrom = pair.equal + 1;
-      pair.valueTo -= shift;
-      next -= shift;
-    }
-    if (!named || text.slice(pair.nameFrom, pair.nameTo) !== cookie.name) {
+    const own = named && line.slice(pair.nameFrom, pair.nameTo) === cookie.name;
+    if (!own) {
       others = true;
-      if (doomed < 0) continue;
-      const shortened = cut(text, doomed, prev);
-      next -= text.length - shortened.text.length;
-      text = shortened.text;
+      if (doomed >= 0) edit.cut(doomed, prev);
       doomed = -1;
+      if (named) trimEqual(edit, pair);
       continue;
     }
-    const value = text.slice(pair.valueFrom, pair.valueTo);
+    const value = line.slice(pair.valueFrom, pair.valueTo);
     const tilde = cookie.prefixed ? value.indexOf('~') : -1;
     found(tilde < 0 ? value : value.slice(0, tilde));
-    if (tilde >= 0) {
-      text = text.slice(0, pair.valueFrom) + text.slice(pair.valueFrom + tilde + 1);
-      next -= tilde + 1;
-      doomed = -1;
-      others = true;
-    } else if (doomed < 0 && cookie.removed) doomed = prev;
+    if (doomed < 0 && tilde < 0 && cookie.removed) doomed = edit.keep(prev);
+    trimEqual(edit, pair);
+    if (tilde < 0) continue;
+    edit.replace(pair.valueFrom, '', pair.valueFrom + tilde + 1);
+    doomed = -1;
+    others = true;
   }
-  if (doomed < 0) return text;
-  return others ? text.slice(0, doomed) : '';
+  if (doomed < 0) return edit.text();
+  return others ? edit.text(doomed) : '';
+}
+
+/** Blanks around `=` go. */
+function trimEqual(edit: Edit, { nameTo, equal, valueFrom }: Pair): void {
+  if (nameTo !== equal || valueFrom !== equal + 1) edit.replace(nameTo, '=', valueFrom);
 }
 
 /** What is done about the cookie that a response sets under our name. */
@@ -147,37 +147,29 @@ export type SetCookieEdit =
 
 /** The line as the client gets it; empty: it gets none. `old`: `Set-Cookie2`, which holds several, with commas between. */
 export function editResponseLine(line: string, name: string, old: boolean, found: () => SetCookieEdit): string {
-  let text = line;
+  const edit = new Edit(line);
   let first = true;
   let next = 0;
-  for (let prev = 0; prev < text.length; prev = next) {
-    const pair = readPair(text, first ? 0 : prev + 1, old);
+  for (let prev = 0; prev < line.length; prev = next) {
+    const pair = readPair(line, first ? 0 : prev + 1, old);
     first = false;
     // Commas are allowed in the dates of Set-Cookie.
-    next = pair.next === text.length ? pair.next : old ? listEnd(text, pair.next) : text.length;
+    next = pair.next === line.length ? pair.next : old ? listEnd(line, pair.next) : line.length;
     if (pair.equal === pair.next) continue;
-    if (pair.nameTo !== pair.equal || pair.valueFrom !== pair.equal + 1) {
-      text = `${text.slice(0, pair.nameTo)}=${text.slice(pair.valueFrom)}`;
-      const shift = pair.equal - pair.nameTo + (pair.valueFrom - pair.equal - 1);
-      pair.valueFrom = pair.nameTo + 1;
-      pair.valueTo -= shift;
-      next -= shift;
-    }
-    if (text.slice(pair.nameFrom, pair.nameTo) !== name) continue;
-    const edit = found();
-    if (edit === 'keep') continue;
-    if (edit === 'delete') {
-      if (prev === 0 && next === text.length) return '';
-      const shortened = cut(text, prev, next);
-      text = shortened.text;
-      next = shortened.at;
+    const own = line.slice(pair.nameFrom, pair.nameTo) === name;
+    const what = own ? found() : 'keep';
+    if (what === 'delete') {
+      edit.cut(edit.keep(prev), next);
+      // As HAProxy, which looks for a delimiter where the line now begins.
+      next = edit.rest;
       continue;
     }
-    const [value, until] = 'replace' in edit ? [edit.replace, pair.valueTo] : [`${edit.prefix}~`, pair.valueFrom];
-    text = text.slice(0, pair.valueFrom) + value + text.slice(until);
-    next += value.length - (until - pair.valueFrom);
+    trimEqual(edit, pair);
+    if (what === 'keep') continue;
+    if ('replace' in what) edit.replace(pair.valueFrom, what.replace, pair.valueTo);
+    else edit.replace(pair.valueFrom, `${what.prefix}~`, pair.valueFrom);
   }
-  return text;
+  return edit.text();
 }
 
 /** The next comma outside of quotes, or the end. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import fc from 'fast-check';
 import { editRequestLine, editResponseLine, type RequestCookie, readDated, writeDate } from '../../src/proxy/cookies.ts';
 
@@ -29,6 +29,23 @@ const REQUESTS: readonly (readonly [line: string, values: string, read: string, 
   [';;SRV=two;;b=2', 'two', ';;SRV=two;;b=2', ';; ;b=2', ';;SRV=two;;b=2'],
 ];
 
+/** How many characters `edit` cuts out of texts. */
+function copied(edit: () => void): number {
+  const { slice } = String.prototype;
+  let count = 0;
+  mock.method(String.prototype, 'slice', function (this: string, from?: number, to?: number) {
+    const part = slice.call(this, from, to);
+    count += part.length;
+    return part;
+  });
+  try {
+    edit();
+  } finally {
+    mock.restoreAll();
+  }
+  return count;
+}
+
 describe('the Cookie lines of a request', () => {
   for (const [line, values, ...expected] of REQUESTS) {
     it(JSON.stringify(line), () => {
@@ -38,6 +55,17 @@ describe('the Cookie lines of a request', () => {
       );
       assert.deepEqual(edited, expected);
       assert.equal(seen.join(' '), values);
+    });
+  }
+
+  for (const [what, pair, cookie] of [
+    ['names with blanks', 'a =1;', READ],
+    ['cookies that go, between others', 'SRV=1;b;', REMOVE],
+    ['cookies that lose their prefix', 'SRV=~;', PREFIX],
+  ] as const) {
+    it(`are copied a few times, not once for each edit: ${what}`, () => {
+      const line = pair.repeat(2000);
+      assert.ok(copied(() => editRequestLine(line, cookie, () => {})) < 5 * line.length);
     });
   }
 
@@ -89,6 +117,11 @@ describe('the Set-Cookie lines of a response', () => {
       );
     });
   }
+
+  it('are copied a few times, not once for each edit, where they hold thousands', () => {
+    const line = 'SRV =1,a =2,'.repeat(1000);
+    assert.ok(copied(() => editResponseLine(line, 'SRV', true, () => ({ replace: 's1' }))) < 5 * line.length);
+  });
 
   it('hold several cookies where they are Set-Cookie2', () => {
     const line = 'a=1; Path="/,x", SRV=app; Path=/, b=2';
