@@ -3,9 +3,10 @@
  * same key, as HAProxy's. The function for a backend is made once, when the first request asks for it.
  */
 
-import { fullHash, type Hash, hashFunction, sourceKey } from '../backend/balance/hash.ts';
+import { sourceKey } from '../backend/balance/hash.ts';
 import { NO_KEY } from '../backend/types.ts';
 import type { BalanceConfig } from '../config/model.ts';
+import { fullHash, type Hash, hashFunction } from '../core/hash.ts';
 import { Body } from '../http/body.ts';
 import { CLASS, TOKEN } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';

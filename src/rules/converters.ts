@@ -1,12 +1,13 @@
 /** Converters: what can follow a fetch, with commas in between (manual 7.3.1). */
 
+import { hashFunction } from '../core/hash.ts';
 import { formatIpv4, ipv4Mask, readIpv4 } from './address.ts';
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
 import { RuleError } from './error.ts';
 import { type Cut, fieldOf, wordOf } from './fields.ts';
 import { compileRegex } from './regex.ts';
 import { expand, parseReplacement } from './replacement.ts';
-import { asAddress, asBoolean, asInteger, asText, mapped, type Sample, type SampleType } from './sample.ts';
+import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType } from './sample.ts';
 import { leadingInteger, lowerAscii, upperAscii } from './text.ts';
 
 export interface ConverterRow {
@@ -54,6 +55,16 @@ function arithmetic(
     return (sample: Sample): Sample => ({ type: 'int', source: mapped(asInteger(sample), (value) => apply(value, operand)) });
   };
   return { name, arguments: args, type: 'int', help, compile };
+}
+
+/** The functions of `hash-type`; with an argument other than 0, with its avalanche. */
+function hashing(name: 'sdbm' | 'djb2' | 'wt6' | 'crc32'): ConverterRow {
+  const compile = (args: Arguments) => {
+    const hash = hashFunction(name, integer(args, 0, 0) !== 0);
+    return (sample: Sample): Sample => ({ type: 'int', source: mapped(asBytes(sample), hash) });
+  };
+  const help = `The hash of that name, as \`hash-type\` has it; mixed once more with \`avalanche\` 1.`;
+  return { name, arguments: [{ name: 'avalanche', type: 'integer', optional: true }], type: 'int', help, compile };
 }
 
 function question(name: string, help: string, ask: (value: number) => boolean): ConverterRow {
@@ -201,6 +212,8 @@ export const CONVERTERS: readonly ConverterRow[] = [
     bytes,
     'bin',
   ),
+  hashing('crc32'),
+  hashing('djb2'),
   text(
     'field',
     CUT_ARGUMENTS,
@@ -218,6 +231,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   measure('length', 'Length in bytes.', (value) => value.length),
   text('lower', [], 'Lower case.', () => lowerAscii),
   text('ltrim', [CHARS], 'Without the given characters at its beginning.', ltrim),
+  arithmetic('mod', [VALUE], 'The remainder of a division, 0 of one by 0.', (value, operand) => (operand === 0 ? 0 : value % operand)),
   arithmetic('mul', [VALUE], 'The product.', (value, operand) => value * operand),
   question('not', 'Whether the number is 0.', (value) => value === 0),
   measure('port_only', 'Port of a `Host` value, 0 if it has none.', (value) => leadingInteger(value.slice(portColon(value) + 1)) ?? 0),
@@ -232,6 +246,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
     regsub,
   ),
   text('rtrim', [CHARS], 'Without the given characters at its end.', rtrim),
+  hashing('sdbm'),
   arithmetic('sub', [VALUE], 'The difference.', (value, operand) => value - operand),
   text('upper', [], 'Upper case.', () => upperAscii),
   text(
@@ -246,6 +261,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
     'Encodes everything but letters, digits, `-`, `.`, `_` and `~` as `%XX`.',
     () => urlEncode,
   ),
+  hashing('wt6'),
   text(
     'word',
     CUT_ARGUMENTS,

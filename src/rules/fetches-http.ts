@@ -1,5 +1,6 @@
 /** Fetches of the request and of the response (manual 7.3.6). */
 
+import { hashFunction } from '../core/hash.ts';
 import type { Head } from '../http/head.ts';
 import { canonical } from './address.ts';
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
@@ -32,6 +33,13 @@ function row(names: string[], type: FetchRow['type'], help: string, get: (head: 
   return { names, arguments: [], type, needs: 'request', chapter: CHAPTER, help, compile };
 }
 
+const sdbm = hashFunction('sdbm', true);
+
+function hashRow(name: string, help: string, get: (head: Head) => string): FetchRow {
+  const compile = (): Sample => ({ type: 'int', source: single((context) => sdbm(get(context.request))) });
+  return { names: [name], arguments: [], type: 'int', needs: 'request', chapter: CHAPTER, help, compile };
+}
+
 const REQUEST_LINE: readonly FetchRow[] = [
   row(['path'], 'str', 'Path of the request, up to the question mark. `*` and `http://host` have none.', pathIn),
   row(['pathq'], 'str', 'Path and query.', pathAndQueryOf),
@@ -41,6 +49,8 @@ const REQUEST_LINE: readonly FetchRow[] = [
   row(['url'], 'str', 'The request target: path and query or `*`, with scheme and authority where the client sent them.', uriOf),
   row(['base'], 'str', 'Host and path, one behind the other.', (head) => hostOf(head) + (pathIn(head) ?? '')),
   row(['baseq'], 'str', 'Host, path and query.', (head) => hostOf(head) + (pathAndQueryOf(head) ?? '')),
+  hashRow('base32', 'The hash `sdbm(1)` of `base`.', (head) => hostOf(head) + (pathIn(head) ?? '')),
+  hashRow('url32', 'The hash `sdbm(1)` of `baseq`.', (head) => hostOf(head) + (pathAndQueryOf(head) ?? '')),
   row(['req.ver', 'req_ver'], 'str', 'Version of the request: `1.0` or `1.1`.', version),
   { ...row(['method'], 'meth', 'Method of the request.', (head) => head.method), needs: 'nothing' },
   {

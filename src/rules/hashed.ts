@@ -3,7 +3,7 @@
 import { textOf } from '../core/bytes.ts';
 import { RuleError } from './error.ts';
 import { compileFetch, readConverters, readFetch, within } from './expression.ts';
-import { bytesSource } from './persistence.ts';
+import { asBytes } from './sample.ts';
 import { available, nameOf, persistenceScope } from './scope.ts';
 import type { RuleContext } from './types.ts';
 
@@ -17,6 +17,6 @@ export function compileHashed(expression: string): (context: RuleContext) => str
     }
     const { sample, end } = readConverters(expression, call.end, compileFetch(call, scope));
     if (end < expression.length) throw new RuleError(`unexpected '${expression.slice(end)}' behind the sample`);
-    return bytesSource(sample).get;
+    return asBytes(sample).get;
   });
 }

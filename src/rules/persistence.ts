@@ -4,7 +4,7 @@ import type { StickTableConfig } from '../config/model.ts';
 import { canonical, formatIpv4, readIpv4 } from './address.ts';
 import { RuleError } from './error.ts';
 import { compileFetch, readConverters, readFetch, within } from './expression.ts';
-import { asInteger, asText, mapped, type Sample, type Source } from './sample.ts';
+import { asBytes, asInteger, asText, mapped, type Sample, type Source } from './sample.ts';
 import { available, nameOf, type Scope } from './scope.ts';
 import type { RuleContext } from './types.ts';
 
@@ -40,7 +40,7 @@ function keySource(sample: Sample, type: StickTableConfig['type'], length: numbe
     case 'string':
       return mapped(asText(sample), (value) => value.slice(0, length));
     case 'binary':
-      return mapped(bytesSource(sample), (bytes) => hexadecimal(bytes.slice(0, length)).padEnd(length * 2, '0'));
+      return mapped(asBytes(sample), (bytes) => hexadecimal(bytes.slice(0, length)).padEnd(length * 2, '0'));
   }
 }
 
@@ -71,37 +71,6 @@ function ipv6Source(sample: Sample): Source<string> {
   if (sample.type === 'int') return mapped(sample.source, (value) => `::ffff:${formatIpv4(value32(value))}`);
   if (sample.type !== 'ip') return mapped(asText(sample), (text) => (readIpv4(text) >= 0 ? undefined : canonical(text)));
   return mapped(sample.source, (text) => (readIpv4(text) >= 0 ? `::ffff:${text}` : canonical(text)));
-}
-
-/** As bytes, one character each. */
-export function bytesSource(sample: Sample): Source<string> {
-  switch (sample.type) {
-    case 'int':
-      return mapped(sample.source, integerBytes);
-    case 'bool':
-      return mapped(asInteger(sample), integerBytes);
-    case 'ip':
-      return mapped(sample.source, addressBytes);
-    default:
-      return sample.source;
-  }
-}
-
-function integerBytes(value: number): string {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(BigInt(Math.trunc(value)));
-  return bytes.toString('latin1');
-}
-
-function addressBytes(text: string): string {
-  const ipv4 = readIpv4(text);
-  if (ipv4 >= 0) return String.fromCharCode(ipv4 >>> 24, (ipv4 >>> 16) & 255, (ipv4 >>> 8) & 255, ipv4 & 255);
-  const [head = '', tail] = text.split('::');
-  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
-  return String.fromCharCode(...all.flatMap((group) => [group >> 8, group & 255]));
 }
 
 function hexadecimal(bytes: string): string {

@@ -5,7 +5,7 @@ function names(text: string): ReadonlySet<string> {
 }
 
 const FETCHES = names(`
-  avg_queue base32 base32+src bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn be_conn_free be_id
+  avg_queue base32+src bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn be_conn_free be_id
   be_server_timeout be_sess_rate be_tunnel_timeout bin capture.req.hdr capture.res.hdr capture.res.ver connslots cookie cpu_calls
   cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout date date_us distcc_body distcc_param dst_conn dst_is_local env fc_dst
   fc_dst_is_local fc_dst_port fc_err fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
@@ -47,19 +47,19 @@ const FETCHES = names(`
   ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
   ssl_fc_session_id ssl_fc_session_key ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
-  stopping table_avl table_cnt thread unique-id url32 url32+src url_ip url_port uuid var wait_end
+  stopping table_avl table_cnt thread unique-id url32+src url_ip url_port uuid var wait_end
 `);
 
 const CONVERTERS = names(`
-  add_item aes_gcm_dec and be2dec be2hex capture-req capture-res concat cpl crc32 crc32c cut_crlf debug digest div djb2 even
+  add_item aes_gcm_dec and be2dec be2hex capture-req capture-res concat cpl crc32c cut_crlf debug digest div even
   fix_is_valid fix_tag_value hex hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
   language ltime map map_beg map_beg_int map_beg_ip map_dir map_dir_int map_dir_ip map_dom map_dom_int map_dom_ip map_end map_end_int
   map_end_ip map_int map_int_int map_int_ip map_ip map_ip_int map_ip_ip map_reg map_reg_int map_reg_ip map_regm map_str map_str_int
-  map_str_ip map_sub map_sub_int map_sub_ip mod mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf sdbm secure_memcmp set-var sha1
+  map_str_ip map_sub map_sub_int map_sub_ip mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
   sha2 srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
   table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate
   table_http_fail_cnt table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle table_kbytes_in table_kbytes_out
-  table_server_id table_sess_cnt table_sess_rate table_trackers ub64dec ub64enc ungrpc unset-var utime wt6 xor xxh3 xxh32 xxh64
+  table_server_id table_sess_cnt table_sess_rate table_trackers ub64dec ub64enc ungrpc unset-var utime xor xxh3 xxh32 xxh64
 `);
 
 const REQUEST_ACTIONS = names(`

@@ -88,3 +88,34 @@ export function asBoolean(sample: Sample): Source<boolean> {
 export function asAddress(sample: Sample): Source<string> {
   return sample.type === 'int' ? mapped(sample.source, (value) => formatIpv4(value >>> 0)) : asText(sample);
 }
+
+/** As bytes, one character each. */
+export function asBytes(sample: Sample): Source<string> {
+  switch (sample.type) {
+    case 'int':
+      return mapped(sample.source, integerBytes);
+    case 'bool':
+      return mapped(asInteger(sample), integerBytes);
+    case 'ip':
+      return mapped(sample.source, addressBytes);
+    default:
+      return sample.source;
+  }
+}
+
+function integerBytes(value: number): string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(Math.trunc(value)));
+  return bytes.toString('latin1');
+}
+
+function addressBytes(text: string): string {
+  const ipv4 = readIpv4(text);
+  if (ipv4 >= 0) return String.fromCharCode(ipv4 >>> 24, (ipv4 >>> 16) & 255, (ipv4 >>> 8) & 255, ipv4 & 255);
+  const [head = '', tail] = text.split('::');
+  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
+  const before = groups(head);
+  const after = tail === undefined ? [] : groups(tail);
+  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
+  return String.fromCharCode(...all.flatMap((group) => [group >> 8, group & 255]));
+}

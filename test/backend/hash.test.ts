@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fullHash, hashFunction, sourceKey } from '../../src/backend/balance/hash.ts';
+import { sourceKey } from '../../src/backend/balance/hash.ts';
 import { NO_KEY } from '../../src/backend/types.ts';
+import { fullHash, hashFunction } from '../../src/core/hash.ts';
 
 const FUNCTIONS = ['djb2', 'sdbm', 'wt6', 'crc32'] as const;
 

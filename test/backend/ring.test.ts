@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { fullHash } from '../../src/backend/balance/hash.ts';
 import { Ring } from '../../src/backend/balance/ring.ts';
+import { fullHash } from '../../src/core/hash.ts';
 import { makeBackend, serverConfig } from './support.ts';
 
 /** Points of servers as a plain sorted list. */

@@ -60,6 +60,8 @@ export const TARGETS: readonly string[] = [
   'urlp(c)',
   'path,length',
   'base,length',
+  'base32',
+  'url32',
   'path,field(2,/)',
 ].map((expression) => `%[${expression}]`);
 
@@ -292,6 +294,12 @@ export const EXPRESSIONS: readonly string[] = [
   "%[str(a b)]|%[str('a,b')]|%[str(a]b)]|%[str(a%b)]|%[str(a\\ b)]|%[str(\\()]|%[str(),length]|%[str,length]",
   '%[str("a\\"b")]|%[str("a\\qb\\\\c")]|%[str(a\\tb)]|%[str(a\\rb),length]',
   '%[int(-5)]|%[bool(true)]|%[always_false]|%[ipv4(1.2.3.4)]|%[ipv6(::1)]|%[meth(GET)]',
+  ...['crc32', 'djb2', 'sdbm', 'wt6'].map(
+    (name) =>
+      `%[path,${name}]|%[url,${name}(1)]|%[hdr(host),${name}(0)]|%[int(7),${name}]|%[hdr(x-ip),${name},mod(5)]|%[hdr_ip(x-ip),${name}]|%[bool(1),${name}]`,
+  ),
+  '%[int(17),mod(5)]|%[int(-17),mod(5)]|%[int(17),mod(0)]|%[path,length,mod(3)]|%[hdr(nope),mod(3)]',
+  '%[base32]|%[url32]|%[base32,mod(3)]',
   '%[path,lower]|%[path,upper]|%[path,length]',
   ...['field', 'word'].flatMap((converter) => [
     `%[path,${converter}(1,/)]|%[path,${converter}(2,/)]|%[path,${converter}(-1,/)]|%[path,${converter}(-2,/)]`,

@@ -7,8 +7,8 @@
  * list. Finding, adding and removing one are O(1) on average; 2,000 servers of weight 256 are eight million points.
  */
 
+import { fullHash } from '../../core/hash.ts';
 import type { Server } from '../server.ts';
-import { fullHash } from './hash.ts';
 
 /** Distance between the numbers of two servers' first points, whose hashes their places are. */
 const RANGE = 4096;
