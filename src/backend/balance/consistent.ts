@@ -6,9 +6,10 @@
 
 import type { Server } from '../server.ts';
 import { type Balance, NO_KEY } from '../types.ts';
-import { isFull, limitMoves, soleBackup } from './full.ts';
+import { soleBackup } from './full.ts';
 import { Load } from './load.ts';
 import { Ring } from './ring.ts';
+import { Room } from './room.ts';
 
 const NONE = -1;
 /** Points of a weight of 1. */
@@ -20,8 +21,7 @@ export class Consistent implements Balance {
   private readonly ring: Ring = new Ring();
   private readonly load: Load;
   private members: readonly Server[] = [];
-  /** Servers that may have a free slot; the others have `lb.aside`. */
-  private free = 0;
+  private readonly room: Room = new Room();
   private readonly always: boolean;
   /** No key is looked for, nor whether it has room: the only server there is, or the only backup server in use. */
   private only: Server | undefined = undefined;
@@ -42,14 +42,12 @@ export class Consistent implements Balance {
     for (const server of this.members) if (!present.has(server)) this.leave(server);
     this.members = servers;
     this.only = soleBackup(servers) ?? (servers.length === 1 && !this.always ? servers[0] : undefined);
-    this.free = 0;
     const empty = this.ring.length === 0;
     for (const server of servers) {
       if (server.lb.weight === 0) this.enter(server);
       if (!empty) this.settle(server);
-      server.lb.aside = server.saturated && !limitMoves(server);
-      if (!server.lb.aside) this.free++;
     }
+    this.room.rebuild(servers);
     if (empty) this.fill(servers);
     this.load.rebuild(servers);
   }
@@ -61,9 +59,7 @@ export class Consistent implements Balance {
 
   taken(server: Server): void {
     this.load.taken();
-    if (server.lb.aside || !server.saturated || limitMoves(server)) return;
-    server.lb.aside = true;
-    this.free--;
+    this.room.taken(server);
   }
 
   takenElsewhere(): void {
@@ -76,9 +72,7 @@ export class Consistent implements Balance {
 
   dropped(server: Server): void {
     this.load.dropped();
-    if (!server.lb.aside || server.saturated) return;
-    server.lb.aside = false;
-    this.free++;
+    this.room.dropped(server);
   }
 
   private nearest(key: number, avoid: Server | undefined): Server | undefined {
@@ -95,13 +89,13 @@ export class Consistent implements Balance {
   }
 
   private turn(avoid: Server | undefined): Server | undefined {
-    const { ring } = this;
-    if (this.free === 0 || ring.length === 0) return undefined;
+    const { ring, room } = this;
+    if (room.none || ring.length === 0) return undefined;
     let avoided = NONE;
     let point = this.last === NONE ? ring.first() : ring.after(this.last);
     for (let i = 0; i < ring.length; i++) {
       const server = ring.serverAt(point);
-      if (!server.lb.aside && !isFull(server)) {
+      if (room.of(server)) {
         if (server !== avoid) {
           this.last = point;
           return server;

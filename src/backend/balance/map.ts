@@ -7,8 +7,8 @@
  */
 
 import type { Server } from '../server.ts';
-import { isFull, limitMoves } from './full.ts';
 import { ServerHeap } from './heap.ts';
+import { Room } from './room.ts';
 
 /**
  * Cold: O(entries x log servers). A server's k-th whole map is earned at entry ceil(k x entries / weight); so instead
@@ -88,17 +88,12 @@ export class WeightMap {
   private weights: readonly number[] = [];
   /** The next entry; the map may have become shorter since. */
   private at = 0;
-  /** Servers that may have a free slot; the others have `lb.aside`. */
-  private free = 0;
+  private readonly room: Room = new Room();
 
   rebuild(servers: readonly Server[]): void {
     this.servers = servers;
     this.stale = true;
-    this.free = 0;
-    for (const server of servers) {
-      server.lb.aside = server.saturated && !limitMoves(server);
-      if (!server.lb.aside) this.free++;
-    }
+    this.room.rebuild(servers);
   }
 
   private get entries(): readonly Server[] {
@@ -123,7 +118,8 @@ export class WeightMap {
 
   /** The next that is neither full nor `avoid`; `avoid`, if it is the only one. */
   turn(avoid: Server | undefined): Server | undefined {
-    if (this.free === 0) return undefined;
+    const { room } = this;
+    if (room.none) return undefined;
     const { entries } = this;
     let avoided: Server | undefined;
     let behindAvoided = this.at;
@@ -131,7 +127,7 @@ export class WeightMap {
     for (let i = 0; i < entries.length; i++) {
       if (next >= entries.length) next = 0;
       const server = entries[next++] as Server;
-      if (server.lb.aside || isFull(server)) continue;
+      if (!room.of(server)) continue;
       if (server !== avoid) {
         this.at = next;
         return server;
@@ -144,14 +140,10 @@ export class WeightMap {
   }
 
   taken(server: Server): void {
-    if (server.lb.aside || !server.saturated || limitMoves(server)) return;
-    server.lb.aside = true;
-    this.free--;
+    this.room.taken(server);
   }
 
   dropped(server: Server): void {
-    if (!server.lb.aside || server.saturated) return;
-    server.lb.aside = false;
-    this.free++;
+    this.room.dropped(server);
   }
 }
