@@ -1,6 +1,5 @@
 /** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.2, 8.2.3). */
 
-import type { Server } from '../backend/server.ts';
 import { wall } from '../core/clock.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Listener } from './listener.ts';
@@ -38,8 +37,8 @@ const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined
 };
 
 /** `now`: monotonic ms of the end. `bad`: there was no request that could be read. */
-export function access(exchange: ExchangeFacts, now: number, bad: boolean, server: Server | undefined): void {
-  const { session, services } = exchange;
+export function access(exchange: ExchangeFacts, now: number, bad: boolean): void {
+  const { session, services, reach } = exchange;
   const { frontend } = session.listener;
   if (frontend.config.logs.length === 0) return;
   if (frontend.config.logFormat === 'none') {
@@ -49,7 +48,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
     }
     return;
   }
-  const backend = exchange.backendObject;
+  const { backend, server, awaited } = reach;
   const started = session.requestStart === 0 ? now : session.requestStart;
   const stats = exchange.termination === 'LR' && exchange.statsServed;
   const client = loggedClient(session, session.listener);
@@ -60,12 +59,12 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - session.readyAt));
   record.frontend = frontend;
   record.backend = backend;
-  record.server = server ?? exchange.awaited;
+  record.server = server ?? awaited;
   record.noServer = stats ? '<STATS>' : '<NOSRV>';
   record.timeRequest = bad ? -1 : elapsed(started, exchange.headAt);
   record.timeQueue = queueTime(exchange, now);
-  record.timeConnect = exchange.connectedAt < 0 ? -1 : elapsed(exchange.assignedAt, exchange.connectedAt);
-  record.timeResponse = exchange.responseAt < 0 ? -1 : elapsed(exchange.connectedAt, exchange.responseAt);
+  record.timeConnect = reach.connectedAt < 0 ? -1 : elapsed(reach.assignedAt, reach.connectedAt);
+  record.timeResponse = exchange.responseAt < 0 ? -1 : elapsed(reach.connectedAt, exchange.responseAt);
   record.timeActive = elapsed(started, now);
   record.timeTotal = elapsed(session.readyAt, now);
   if (stats) {
@@ -81,19 +80,20 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean, serve
   record.feconn = frontend.scur;
   record.beconn = backend?.scur ?? 0;
   // The slot is given back right after this line; who waited in vain has none.
-  record.srvconn = server === undefined ? (exchange.awaited?.scur ?? 0) : Math.max(0, server.scur - 1);
-  record.retries = exchange.retries;
-  record.redispatched = exchange.redispatched;
-  record.serverQueue = exchange.serverQueue;
-  record.backendQueue = exchange.backendQueue;
+  record.srvconn = server === undefined ? (awaited?.scur ?? 0) : Math.max(0, server.scur - 1);
+  record.retries = reach.retries;
+  record.redispatched = reach.redispatched;
+  record.serverQueue = reach.serverQueue;
+  record.backendQueue = reach.backendQueue;
   record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
   services.accessLog.exchange(record as AccessRecord);
 }
 
 /** HAProxy's third and fourth letter (manual 8.5). Before a backend was chosen a `listen` speaks for itself. */
-function cookieLetters({ backendObject, binding, session }: ExchangeFacts): string {
+function cookieLetters({ reach, session }: ExchangeFacts): string {
+  const { backend, binding } = reach;
   if (binding !== undefined) return binding.letters;
-  return backendObject === undefined && session.listener.frontend.program.persistence?.lettered === true ? 'NN' : '--';
+  return backend === undefined && session.listener.frontend.program.persistence?.lettered === true ? 'NN' : '--';
 }
 
 interface Client {
@@ -113,9 +113,9 @@ function requestLine(exchange: ExchangeFacts): string {
 }
 
 /** -1 where the request never reached a queue; the whole wait where it never left it. */
-function queueTime(exchange: ExchangeFacts, now: number): number {
-  if (exchange.assignedAt >= 0) return elapsed(exchange.queuedAt, exchange.assignedAt);
-  return exchange.termination === 'sQ' || exchange.termination === 'CQ' ? elapsed(exchange.queuedAt, now) : -1;
+function queueTime({ reach, termination }: ExchangeFacts, now: number): number {
+  if (reach.assignedAt >= 0) return elapsed(reach.queuedAt, reach.assignedAt);
+  return termination === 'sQ' || termination === 'CQ' ? elapsed(reach.queuedAt, now) : -1;
 }
 
 function elapsed(from: number, to: number): number {

@@ -1,29 +1,21 @@
 /** What others read of an exchange: rules while it runs, counters and the access log at its end. */
 
-import type { Backend } from '../backend/backend.ts';
-import type { Server } from '../backend/server.ts';
 import { Head } from '../http/head.ts';
 import type { RuleContext } from '../rules/types.ts';
-import type { Binding } from './persistence.ts';
+import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
 
-export class ExchangeFacts implements RuleContext {
+export abstract class ExchangeFacts implements RuleContext {
   readonly session: Session;
   readonly services: Services;
   readonly request: Head;
   readonly responseHead: Head;
-  backendObject: Backend | undefined = undefined;
-  /** Set exactly while a slot of it is taken. */
-  serverObject: Server | undefined = undefined;
+  /** Its backend and its server, and how it came to them. */
+  abstract readonly reach: Reach;
   /** `responseHead` is this exchange's. */
   protected responseSeen = false;
 
-  /** What the backend's cookies and tables make of this request; undefined where it has none. */
-  binding: Binding | undefined = undefined;
-
-  retries = 0;
-  redispatched = false;
   disableL7Retry = false;
   /** The statistics page answered. */
   statsServed = false;
@@ -34,15 +26,8 @@ export class ExchangeFacts implements RuleContext {
   status = -1;
   /** HAProxy's two letters (manual 8.5). */
   termination = '--';
-  // What the backend tells of its waiting (Waiter).
-  awaited: Server | undefined = undefined;
-  backendQueue = 0;
-  serverQueue = 0;
   // Monotonic ms; -1 where the step was not reached.
   headAt = 0;
-  queuedAt = 0;
-  assignedAt = -1;
-  connectedAt = -1;
   responseAt = -1;
 
   constructor(session: Session) {
@@ -75,32 +60,23 @@ export class ExchangeFacts implements RuleContext {
     return this.session.listener.frontend.name;
   }
   get backend(): string | undefined {
-    return this.backendObject?.name;
+    return this.reach.backend?.name;
   }
   get server(): string | undefined {
-    return this.serverObject?.config.name;
+    return this.reach.server?.config.name;
   }
 
   /** Before the next exchange of the session; `headBytes` have come, at `now`. */
   protected resetFacts(headBytes: number, now: number): void {
-    this.backendObject = undefined;
+    this.reach.reset(now);
     this.responseSeen = false;
-    this.binding = undefined;
-    this.retries = 0;
-    this.redispatched = false;
     this.disableL7Retry = false;
     this.statsServed = false;
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.status = -1;
     this.termination = '--';
-    this.awaited = undefined;
-    this.backendQueue = 0;
-    this.serverQueue = 0;
     this.headAt = now;
-    this.queuedAt = now;
-    this.assignedAt = -1;
-    this.connectedAt = -1;
     this.responseAt = -1;
   }
 }

@@ -1,47 +1,42 @@
 /**
  * One request and its response (HAProxy's stream): routed, given a server's slot, carried, answered, counted, logged.
  *
- *     Idle ─begin─▶ Request ─assign─▶ (Queued) ─▶ Connecting ─▶ Established ─▶ (Tunnel) ─end─▶ Idle
- *                      │                 ▲             │  ▲          │  │
- *                      │                 └── other ────┤  └─ again ──┤  │
- *                      │                 (Assigned) ◀──┴─ pause      │  │
- *                      └── own reply ────────────────────────────────┴──┴─ fail
+ *     Idle ─begin─▶ Request ─▶ the way to a server (`reach.ts`) ─▶ Established ─▶ (Tunnel) ─end─▶ Idle
+ *                      │                      │      ▲                  │  │
+ *                      │                      │      └── tried again ───┘  │
+ *                      └── own reply ─────────┴────────────────────────────┴─ fail
  *
- * Invariants: `serverObject` is set exactly while a slot is taken; it is given back by `close`, the one way out, or by
- * `leave`, which takes another. `Assigned` is the pause before the same server is tried again. After the first byte has gone
- * to the client an exchange can end but not retry; `retry.ts` decides. While a connection carries the exchange somebody is
- * waited for, the client or the server or both, and `watch` has armed that side's time-out.
+ * Invariants: `close` is the one way out, and gives the slot back. After the first byte has gone to the client an exchange can
+ * end but not retry. While a connection carries the exchange somebody is waited for, the client or the server or both, and
+ * `watch` has armed that side's time-out.
  *
  * A session has one Exchange and uses it again and again, so nothing here may be kept by others beyond `close`.
  */
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
-import { type Assignment, NO_KEY, Observation, type ShutdownCause, type Waiter } from '../backend/types.ts';
+import { Observation, type ShutdownCause } from '../backend/types.ts';
 import type { HttpConnectionMode } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
-import { Timed } from '../core/wheel.ts';
 import { Framing, type Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
-import { balanceKey, formKey, seeksForm } from './balance-key.ts';
+import { formKey, seeksForm } from './balance-key.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
-import { type Binding, tieOf } from './persistence.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
+import { Reach, type ReachOwner } from './reach.ts';
 import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
-import { deserted, nextAfter, placeOf } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
-import { type ConnectionOwner, type ConnectionUser, ServerConnection } from './server-connection.ts';
-import type { Session } from './session.ts';
+import type { ConnectionOwner, ServerConnection } from './server-connection.ts';
 import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
@@ -49,15 +44,10 @@ import { type Deferred, defer } from './turn.ts';
 import type { Reply } from './types.ts';
 import { Upload } from './upload.ts';
 
-/** HAProxy's turn-around delay before the same server is tried again, ms. */
-const TURN_AROUND = 1000;
-
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
-/** What a failed attempt says of its server. */
+/** What an attempt that failed on its connection says of its server. */
 const OBSERVED: ReadonlyMap<Failure, Observation> = new Map<Failure, Observation>([
-  [Failures.ConnectFailed, Observation.ConnectFailed],
-  [Failures.ConnectTimeout, Observation.ConnectFailed],
   [Failures.ServerClosed, Observation.Closed],
   [Failures.HeadCut, Observation.Closed],
   [Failures.ServerTimeout, Observation.ReadTimeout],
@@ -69,27 +59,8 @@ function meaningOf(status: number): Observation {
   return status < 500 || status === 501 || status === 505 ? Observation.Answered : Observation.WrongStatus;
 }
 
-class ServerTimer extends Timed {
-  private readonly exchange: Exchange;
-  constructor(exchange: Exchange) {
-    super();
-    this.exchange = exchange;
-  }
-  onTimeout(now: number): void {
-    try {
-      this.exchange.onServerTimeout(now);
-    } catch (error) {
-      this.exchange.onFault(error);
-    }
-  }
-}
-
-export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, ConnectionOwner, Deferred, TunnelOwner {
-  phase: Phase = Phase.Idle;
-  private program: Program | undefined = undefined;
-  private connection: ServerConnection | undefined = undefined;
-  private readonly timer: ServerTimer;
-
+export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwner, Deferred, TunnelOwner {
+  readonly reach: Reach = new Reach(this, this);
   private readonly upload: Upload = new Upload();
   private readonly relay: Relay = new Relay(this);
   private keepAlive = true;
@@ -99,24 +70,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   private clientAwaited = false;
   /** A POST to the statistics page, being collected. */
   private form: StatsForm | undefined = undefined;
-  /** The body is awaited for the key in it, and the key once it was found there. */
+  /** The body is awaited for the key in it. */
   private formAwaited = false;
-  private key: number | undefined = undefined;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
   /** The connection that serves this session alone, whether a request is on it or not. */
   private own: ServerConnection | undefined = undefined;
-  /** A retry is on its way from here to another server. */
-  private left: Server | undefined = undefined;
-  private leftCounted = false;
   /** No connection was to be had in the last turn, but one in this. */
   private postponed = false;
   private tunnel: Tunnel | undefined = undefined;
-
-  constructor(session: Session) {
-    super(session);
-    this.timer = new ServerTimer(this);
-  }
 
   // --- the request
 
@@ -136,8 +98,6 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   private reset(head: Head, headBytes: number, now: number): void {
     this.resetFacts(headBytes, now);
-    this.phase = Phase.Request;
-    this.program = undefined;
     this.mode = this.session.listener.frontend.config.connectionMode;
     this.keepAlive = head.keepAlive && this.mode !== 'close';
     this.clientAwaited = false;
@@ -146,14 +106,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.tunnel = undefined;
     this.form = undefined;
     this.formAwaited = false;
-    this.key = undefined;
     this.discarding = false;
-    this.left = undefined;
     this.postponed = false;
   }
 
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
   private decide(available: number, now: number): void {
+    const { reach } = this;
     const { frontend } = this.session.listener;
     if (this.intercept(frontend.program, available)) return;
     const chosen = chooseBackend(frontend, this.services.backends, this);
@@ -161,23 +120,19 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       this.fail(chosen);
       return;
     }
-    this.backendObject = chosen;
-    tally.countEntered(chosen, now);
+    reach.enter(chosen, frontend.program, now);
     this.mode = stricter(this.mode, chosen.config.connectionMode);
     if (this.mode === 'close') this.keepAlive = false;
-    const program = this.services.programs.get(chosen.config.id);
-    this.program = program;
-    const persistence = program?.persistence;
-    if (persistence !== undefined) this.binding = persistence.begin(this);
+    const { program } = reach;
     if (program !== undefined && program !== frontend.program && this.intercept(program, available)) return;
-    if (this.binding !== undefined) persistence?.bind(this.binding, this, chosen, this.services.backends);
+    reach.bind();
     const { upload } = this;
-    upload.lines = requestHead(this.request, this.session, this.mode, this.program?.forwardFor ?? frontend.program.forwardFor);
+    upload.lines = requestHead(this.request, this.session, this.mode, program?.forwardFor ?? frontend.program.forwardFor);
     if (!upload.bodiless && !this.disableL7Retry && keepsBodies(chosen.config.retryOn)) {
       upload.kept = new KeptBody(this.services.limits.headSize - upload.lines.length);
     }
     if (chosen.bound && !upload.bodiless && seeksForm(chosen.config.balance, this.request)) this.awaitForm(now);
-    else this.assign(undefined, now);
+    else reach.seek(now);
   }
 
   /** True when a rule, the statistics page or a redirect of this proxy has taken the request. */
@@ -204,67 +159,18 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   private readForm(bytes: Buffer, at: number, to: number): void {
-    const { balance } = (this.backendObject as Backend).config;
+    const { balance } = (this.reach.backend as Backend).config;
     const enough = this.session.clientEnded || to - at >= this.services.limits.headSize;
-    this.key = formKey(balance, this.request, bytes, at, to, enough);
-    if (this.key === undefined) return;
+    const key = formKey(balance, this.request, bytes, at, to, enough);
+    if (key === undefined) return;
+    this.reach.key = key;
     this.formAwaited = false;
     this.clientAwaited = false;
-    this.assign(undefined, monotonic());
+    this.reach.seek(monotonic());
   }
 
-  // --- a slot and a connection
-
-  private assign(avoid: Server | undefined, now: number): void {
-    const own = this.binding?.server;
-    let assigned = own === undefined ? this.balance(avoid) : (this.binding as Binding).claim(own, this, this.backendObject as Backend);
-    if (assigned === 'elsewhere') {
-      this.left = own;
-      this.leftCounted = false;
-      assigned = this.balance(own);
-    }
-    if (this.left !== undefined) this.arrive(this.left, typeof assigned === 'object' ? assigned : this.awaited);
-    if (assigned === 'queued') this.phase = Phase.Queued;
-    else if (assigned === 'no-server') this.fail(Failures.NoServer);
-    else if (assigned === 'full') this.fail(Failures.QueueFull);
-    else this.connect(assigned, now);
-  }
-
-  private balance(avoid: Server | undefined): Assignment {
-    const backend = this.backendObject as Backend;
-    const key = backend.bound
-      ? (this.key ?? balanceKey(backend.config.balance, this, (this.program ?? this.session.listener.frontend.program).rules.hashed))
-      : NO_KEY;
-    return backend.assign(this, key, avoid);
-  }
-
-  onSlot(server: Server): void {
-    try {
-      this.connect(server, monotonic());
-    } catch (error) {
-      this.onFault(error);
-    }
-  }
-
-  onQueueTimeout(): void {
-    this.phase = Phase.Request; // the queue has let go of us already
-    try {
-      this.fail(Failures.QueueTimeout);
-    } catch (error) {
-      this.onFault(error);
-    }
-  }
-
-  onRedistributed(server: Server): void {
-    this.phase = Phase.Request;
-    this.left = server;
-    this.leftCounted = false;
-    this.binding?.unbind();
-    try {
-      this.assign(server, monotonic());
-    } catch (error) {
-      this.onFault(error);
-    }
+  onUnreached(failure: Failure): void {
+    this.fail(failure);
   }
 
   /** Ended from outside, while it has a server's slot: to the client it is as if the server had gone. */
@@ -277,7 +183,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   private shutDown(cause: ShutdownCause): void {
-    switch (this.phase) {
+    switch (this.reach.phase) {
       case Phase.Assigned:
       case Phase.Connecting:
         this.fail(Failures.ConnectFailed, `${cause}C`);
@@ -294,22 +200,22 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     }
   }
 
+  // --- a connection
+
   /**
-   * A slot of `server` is ours. The connection is chosen at the end of this turn: one that is kept alive may have been
-   * closed, or have sent what nobody asked for, and by then we know.
+   * The connection is chosen at the end of this turn: one that is kept alive may have been closed, or have sent what nobody
+   * asked for, and by then we know.
    */
-  private connect(server: Server, now: number): void {
-    this.serverObject = server;
-    this.assignedAt = now;
-    this.phase = Phase.Connecting;
+  onAssigned(): void {
     defer(this);
   }
 
   onTurn(): void {
     // The exchange may be over, and even the next one's, which has deferred itself too.
-    if (this.phase !== Phase.Connecting || this.connection !== undefined) return;
+    const { connection, phase, server } = this.reach;
+    if (phase !== Phase.Connecting || connection !== undefined) return;
     try {
-      this.takeConnection(this.serverObject as Server, monotonic());
+      this.takeConnection(server as Server, monotonic());
     } catch (error) {
       this.onFault(error);
     }
@@ -325,28 +231,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     }
     this.postponed = false;
     if (idle === undefined || idle === 'later') {
-      this.openConnection(server, now);
+      this.reach.open(server, now);
       return;
     }
-    this.connection = idle;
-    server.counters.reuse++;
-    server.backend.counters.reuse++;
-    idle.reuse(this);
+    this.reach.reuse(idle);
     this.carry(idle, now);
-  }
-
-  private openConnection(server: Server, now: number): void {
-    // It was here when it was chosen. Without an address Node would connect to this machine.
-    if (server.removed || server.config.address === undefined) {
-      this.leave(server, now);
-      return;
-    }
-    const { counters, config } = server.backend;
-    server.counters.connect++;
-    counters.connect++;
-    this.phase = Phase.Connecting;
-    this.armServer(config.timeouts.connect, now);
-    this.connection = new ServerConnection(server, this, this.services.wheel, this.session.localPort);
   }
 
   private takeKept(server: Server, now: number): ServerConnection | 'later' | undefined {
@@ -369,9 +258,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** `connection` is ours: the request goes out. */
   private carry({ outlet, server }: ServerConnection, now: number): void {
-    if (server.config.observe !== undefined) server.observe(Observation.Connected, now);
-    this.connectedAt = now;
-    this.phase = Phase.Established;
+    this.reach.established(server, now);
     const whole = this.upload.send(outlet);
     this.watch(now);
     // One segment for the head and what of the body is there.
@@ -390,13 +277,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.clientAwaited = this.relay.clientBehind || bodyAwaited;
     if (this.clientAwaited) this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
     const serverAwaited = !this.relay.clientBehind && (!bodyAwaited || this.relay.begun);
-    this.armServer(serverAwaited ? (this.backendObject as Backend).config.timeouts.server : undefined, now);
+    this.reach.arm(serverAwaited ? (this.reach.backend as Backend).config.timeouts.server : undefined, now);
   }
 
   /** The session has handed over what it has: head and body leave together. */
   flush(): void {
-    const behind = this.upload.flush(this.connection?.outlet);
-    if (behind && this.phase === Phase.Established) this.watch(monotonic());
+    const behind = this.upload.flush(this.reach.connection?.outlet);
+    if (behind && this.reach.phase === Phase.Established) this.watch(monotonic());
   }
 
   /** The server is slower than the client: the session does not read. */
@@ -407,7 +294,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number, to: number): number {
     if (this.formAwaited) this.readForm(bytes, at, to);
-    if (this.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
+    if (this.reach.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
     if (this.serverBehind) return at;
     const { body } = this.upload;
     const next = body.take(bytes, at, to);
@@ -424,16 +311,17 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** What the session has handed over has gone to the kernel, and nobody refers to it. */
   get uploadSettled(): boolean {
-    return this.form === undefined && this.tunnel === undefined && this.connection !== undefined && this.connection.outlet.pending === 0;
+    const { connection } = this.reach;
+    return this.form === undefined && this.tunnel === undefined && connection !== undefined && connection.outlet.pending === 0;
   }
 
   private sendBody(): void {
-    if (this.upload.pass((this.connection as ServerConnection).outlet)) this.watch(monotonic());
+    if (this.upload.pass((this.reach.connection as ServerConnection).outlet)) this.watch(monotonic());
   }
 
   private bodyComplete(): void {
     this.upload.body.clear();
-    if (this.phase === Phase.Idle) return;
+    if (this.reach.phase === Phase.Idle) return;
     this.session.setReading(Reading.Wait);
     if (this.form !== undefined) this.answerStats(this.form.whole());
     else if (this.discarding) this.close(this.keepAlive);
@@ -443,7 +331,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   onServerDrain(): void {
     if (!this.serverBehind) return;
     this.upload.serverBehind = false;
-    if (this.phase === Phase.Established) {
+    if (this.reach.phase === Phase.Established) {
       this.watch(monotonic());
       this.session.feedHeld();
     }
@@ -453,7 +341,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   // --- the response
 
   onResponse(bytes: Buffer, length: number): boolean {
-    if (this.phase === Phase.Tunnel) return this.tunnelToClient(bytes.subarray(0, length));
+    if (this.reach.phase === Phase.Tunnel) return this.tunnelToClient(bytes.subarray(0, length));
     const now = monotonic();
     let from = 0;
     if (!this.relay.begun) {
@@ -467,9 +355,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     if (!this.in(Phase.Established)) return false;
     const { relay } = this;
     if (from < length && !relay.body.done) {
-      from = relay.more(bytes, from, length, this.connection as ServerConnection);
+      from = relay.more(bytes, from, length, this.reach.connection as ServerConnection);
       if (relay.body.failed) {
-        this.observe(Observation.InvalidBody, now);
+        this.reach.observe(Observation.InvalidBody, now);
         this.fail(Failures.ResponseCut);
         return false;
       }
@@ -484,13 +372,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** A call in between may have changed the phase, which the compiler cannot know. */
   private in(phase: Phase): boolean {
-    return this.phase === phase;
+    return this.reach.phase === phase;
   }
 
   /** Reads heads until the final one; answers the index behind what was used, or -1 when the exchange is over. */
   private takeHeads(bytes: Buffer, length: number, now: number): number {
     const { heads } = this.relay;
-    const rules = this.program?.responseHeads ?? STRICT;
+    const rules = this.reach.program?.responseHeads ?? STRICT;
     heads.feed(bytes, length);
     for (;;) {
       switch (heads.next(this.responseHead, this.services.limits.headSize, rules)) {
@@ -513,7 +401,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   /** RFC 9110 15.2: interim responses are passed on, but not to an HTTP/1.0 client. */
   private relayInterim(now: number): void {
     this.watch(now);
-    tally.countAnswered(this.serverObject as Server, this.responseHead.status);
+    tally.countAnswered(this.reach.server as Server, this.responseHead.status);
     if (this.request.version !== 10) this.relay.text(interimHead(this.responseHead));
   }
 
@@ -529,20 +417,20 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
       this.attemptFailed(Failures.ResponseInvalid);
       return -1;
     }
-    const { statuses } = (this.backendObject as Backend).config.retryOn;
+    const { statuses } = (this.reach.backend as Backend).config.retryOn;
     if (statuses.size > 0 && statuses.has(head.status) && this.tryAgain(undefined, next === end)) return -1;
     this.responseSeen = true;
     this.responseAt = now;
     this.status = head.status;
-    const server = this.serverObject as Server;
+    const server = this.reach.server as Server;
     tally.countAnswered(server, head.status);
     if (server.config.observe !== undefined) server.observe(meaningOf(head.status), now);
-    const { binding } = this;
-    binding?.persistence.remember(binding, this, server, this.services.backends);
+    this.reach.remember();
     if (this.denyResponse()) return -1;
+    const { binding } = this.reach;
     binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
-      this.startTunnel(now);
+      this.startTunnel();
       return at;
     }
     this.sendHead();
@@ -551,10 +439,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   private denyResponse(): boolean {
     const frontend = this.session.listener.frontend.program;
-    let final = this.program?.rules.response?.(this);
-    if (final === undefined && this.program !== frontend) final = frontend.rules.response?.(this);
+    const { program } = this.reach;
+    let final = program?.rules.response?.(this);
+    if (final === undefined && program !== frontend) final = frontend.rules.response?.(this);
     if (final === undefined) return false;
-    this.dropConnection();
+    this.reach.drop();
     if (final.kind === 'denied') {
       tally.countResponseDenied(this);
       this.termination = 'PH';
@@ -571,15 +460,15 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     const old = request.version === 10;
     const connection = this.keepAlive && !session.listener.closing ? (old ? 'keep-alive' : '') : 'close';
     upload.letGo();
-    relay.begin(responseHead(this.responseHead, connection, old), this.connection as ServerConnection);
+    relay.begin(responseHead(this.responseHead, connection, old), this.reach.connection as ServerConnection);
   }
 
   onClientDrain(): void {
     if (!this.relay.clientBehind) return;
     this.relay.clientBehind = false;
-    if (this.phase !== Phase.Tunnel && this.phase !== Phase.Established) return;
-    this.connection?.socket.resume();
-    if (this.phase === Phase.Established) this.watch(monotonic());
+    if (this.reach.phase !== Phase.Tunnel && this.reach.phase !== Phase.Established) return;
+    this.reach.connection?.socket.resume();
+    if (this.reach.phase === Phase.Established) this.watch(monotonic());
   }
 
   onServerEnd(): void {
@@ -600,9 +489,9 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   private serverLost(): void {
-    switch (this.phase) {
+    switch (this.reach.phase) {
       case Phase.Connecting:
-        this.attemptFailed(Failures.ConnectFailed);
+        this.reach.failed(Failures.ConnectFailed);
         return;
       case Phase.Tunnel:
         this.termination = 'SD';
@@ -616,20 +505,17 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   // --- failures and retries
 
+  /** It was sent, and nothing of a response has gone to the client. */
   private attemptFailed(failure: Failure): void {
+    const { reach } = this;
     const observation = OBSERVED.get(failure);
-    // As HAProxy: what is tried again was no failure of the server's, but for what it says and for connections.
-    const always = failure === Failures.ResponseInvalid || observation === Observation.ConnectFailed;
-    if (always) this.observe(observation, monotonic());
+    // As HAProxy: what is tried again was no failure of the server's, but for what it says.
+    const always = failure === Failures.ResponseInvalid;
+    if (always) reach.observe(observation, monotonic());
     if (this.tryAgain(failure, false)) return;
-    if (!always) this.observe(observation, monotonic());
+    if (!always) reach.observe(observation, monotonic());
     const closed = failure === Failures.ServerClosed && this.reused;
     this.fail(closed && this.session.answered > 0 ? Failures.ReusedClosed : failure);
-  }
-
-  private observe(observation: Observation | undefined, now: number): void {
-    const server = this.serverObject;
-    if (observation !== undefined && server?.config.observe !== undefined) server.observe(observation, now);
   }
 
   /**
@@ -637,45 +523,28 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    * the status of a response that is not wanted; `whole`: nothing more of it can come.
    */
   private tryAgain(failure: Failure | undefined, whole: boolean): boolean {
-    const server = this.serverObject as Server;
-    const sent = this.phase === Phase.Established;
-    const attempt = {
+    const { reach } = this;
+    const next = reach.nextAfter({
       failure,
       status: this.responseHead.status,
-      retries: this.retries,
-      repeatable: !sent || this.repeatable(),
+      retries: reach.retries,
+      repeatable: this.repeatable(),
       replayable: failure === Failures.ServerClosed && this.reused && this.replayable(),
-    };
-    const next = nextAfter(attempt, placeOf(server, tieOf(this.binding)), server.backend.config);
+    });
     if (next === 'end') return false;
     const now = monotonic();
     if (failure === undefined) this.letGo(whole && this.relay.body.done, now);
-    else this.dropConnection();
-    if (failure === Failures.ResponseInvalid) tally.countBadResponse(server.backend, server);
+    else reach.drop();
+    if (failure === Failures.ResponseInvalid) tally.countBadResponse(reach);
     this.rewind();
-    if (next === 'replay') {
-      this.openConnection(server, now);
-      return true;
-    }
-    this.retries++;
-    if (sent || next !== 'other') tally.countAttempt(server, 'wretr');
-    if (next === 'other') {
-      this.leave(server, now, sent);
-    } else if (next === 'pause') {
-      this.phase = Phase.Assigned;
-      this.armServer(Math.min(TURN_AROUND, server.backend.config.timeouts.connect ?? TURN_AROUND), now);
-    } else {
-      server.counters.stot++;
-      this.phase = Phase.Connecting;
-      if (failure === undefined) defer(this);
-      else this.openConnection(server, now);
-    }
+    reach.retry(next, failure, now);
     return true;
   }
 
   /** Its connection has carried others, and nothing of a response has come. */
   private get reused(): boolean {
-    return this.connection !== undefined && this.connection.uses > 1 && !this.relay.heads.begun;
+    const { connection } = this.reach;
+    return connection !== undefined && connection.uses > 1 && !this.relay.heads.begun;
   }
 
   /** All of it is here, and nothing of a response has gone to the client. */
@@ -685,46 +554,14 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** As before the first byte of a response. */
   private rewind(): void {
-    this.armServer(undefined, 0);
     this.relay.heads.reset();
-    this.connectedAt = -1;
     this.clientAwaited = false;
     this.upload.serverBehind = false;
     this.session.regulate();
   }
 
-  /** Another server, or this one again if there is no other. `counted`: as a retry of this one. */
-  private leave(server: Server, now: number, counted = true): void {
-    this.left = server;
-    this.leftCounted = counted;
-    this.binding?.unbind();
-    this.giveBack();
-    this.assign(server, now);
-  }
-
-  /** Who left a server has found one, be it to wait for it, or none. */
-  private arrive(left: Server, server: Server | undefined): void {
-    this.left = undefined;
-    if (server !== left) {
-      this.redispatched = true;
-      this.binding?.moved();
-      tally.countAttempt(left, 'wredis');
-    } else if (!this.leftCounted) tally.countAttempt(left, 'wretr');
-  }
-
-  onServerTimeout(now: number): void {
-    switch (this.phase) {
-      case Phase.Assigned: {
-        const server = this.serverObject as Server;
-        server.counters.stot++;
-        // It may have gone, or been taken out, in the pause.
-        if (deserted(placeOf(server, tieOf(this.binding)))) this.leave(server, now);
-        else this.openConnection(server, now);
-        return;
-      }
-      case Phase.Connecting:
-        this.attemptFailed(Failures.ConnectTimeout);
-        return;
+  onServerTimeout(): void {
+    switch (this.reach.phase) {
       case Phase.Established:
         if (this.relay.begun) this.fail(Failures.ResponseStalled);
         else if (this.serverBehind) this.fail(Failures.UploadStalled);
@@ -743,8 +580,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** FIN while its request waits: it is served all the same, unless the backend has `option abortonclose` (manual 4.2). */
   onClientEnd(): void {
-    if (this.backendObject?.config.abortonclose !== true || this.relay.begun) return;
-    if (this.phase === Phase.Established) this.fail(Failures.AnswerAbandoned);
+    if (this.reach.backend?.config.abortonclose !== true || this.relay.begun) return;
+    if (this.reach.phase === Phase.Established) this.fail(Failures.AnswerAbandoned);
     else this.onClientGone();
   }
 
@@ -756,14 +593,14 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** Nothing can be sent to the client any more. */
   onClientGone(): void {
-    if (this.phase === Phase.Idle) return;
-    if (this.phase === Phase.Tunnel) {
+    if (this.reach.phase === Phase.Idle) return;
+    if (this.reach.phase === Phase.Tunnel) {
       this.termination = this.session.clientEnded ? '--' : 'CD';
       this.endTunnel();
       return;
     }
-    this.termination = `C${stageOf(this.phase)}`;
-    tally.countAbort(this.backendObject, this.serverObject ?? this.awaited, 'cliAbrt');
+    this.termination = `C${stageOf(this.reach.phase)}`;
+    tally.countAbort(this.reach, 'cliAbrt');
     this.close(false);
   }
 
@@ -778,14 +615,11 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** Ends the exchange: with an error reply when none has gone yet, else by cutting the connection. */
   fail(failure: Failure, termination: string = failure.termination): void {
-    if (this.phase === Phase.Idle) return;
+    if (this.reach.phase === Phase.Idle) return;
     this.termination = termination;
     tally.countFailure(this, failure);
-    this.dropConnection();
-    if (this.phase === Phase.Queued) {
-      this.phase = Phase.Request;
-      this.backendObject?.cancel(this);
-    }
+    this.reach.drop();
+    this.reach.cancel();
     if (this.relay.begun || failure.status === 0) {
       const { begun, untilClose } = this.relay;
       this.close(false, monotonic(), true);
@@ -811,8 +645,8 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     // A connection on which nothing ever came is not told anything it did not ask for.
     if (!(failure === Failures.RequestAborted && session.requestStart === 0)) sendError(this, failure.status, 'close', false);
     this.bytesOut = 0; // as HAProxy logs it
-    if (!silent) access(this, now, true, undefined);
-    this.phase = Phase.Idle;
+    if (!silent) access(this, now, true);
+    this.reach.phase = Phase.Idle;
     session.closeCleanly();
   }
 
@@ -833,13 +667,14 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** As in HAProxy, the log tells to whom a client belongs that was refused. */
   private noteClient(): void {
+    const { reach } = this;
     const { frontend } = this.session.listener;
-    const persistence = this.binding === undefined ? frontend.program.persistence : this.binding.persistence;
-    const backend = this.backendObject ?? this.services.backends.get(frontend.name);
+    const persistence = reach.binding === undefined ? frontend.program.persistence : reach.binding.persistence;
+    const backend = reach.backend ?? this.services.backends.get(frontend.name);
     if (persistence === undefined || backend === undefined) return;
-    this.binding ??= persistence.begin(this);
-    persistence.recognize(this.binding, this.request, backend);
-    this.awaited = this.binding.server;
+    reach.binding ??= persistence.begin(this);
+    persistence.recognize(reach.binding, this.request, backend);
+    reach.awaited = reach.binding.server;
   }
 
   /**
@@ -847,7 +682,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    * the connection closes, as HAProxy does it.
    */
   private ownReply(status: number, reply: Final['reply'] | Reply, available: number, close: boolean): void {
-    this.phase = Phase.Reply;
+    this.reach.phase = Phase.Reply;
     const { request, session } = this;
     const { body } = this.upload;
     const here = body.done || (request.framing === Framing.Length && available >= request.contentLength);
@@ -875,7 +710,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
     this.upload.body.start(this.request.framing, this.request.contentLength, false);
     const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
     this.session.armFor(httpRequest ?? client, monotonic());
-    this.phase = Phase.Reply;
+    this.reach.phase = Phase.Reply;
     return true;
   }
 
@@ -903,17 +738,17 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   // --- tunnel
 
   /** Both sides agreed to another protocol. */
-  private startTunnel(now: number): void {
+  private startTunnel(): void {
     const { session } = this;
-    const connection = this.connection as ServerConnection;
+    const connection = this.reach.connection as ServerConnection;
     this.relay.begun = true;
     this.upload.letGo();
-    this.phase = Phase.Tunnel;
+    this.reach.phase = Phase.Tunnel;
     this.keepAlive = false;
     this.relay.text(responseHead(this.responseHead, 'upgrade', false));
     this.services.wheel.disarm(session);
-    this.armServer(undefined, now);
-    const [front, back] = [session.listener.frontend.config.timeouts, (this.backendObject as Backend).config.timeouts];
+    this.reach.disarm();
+    const [front, back] = [session.listener.frontend.config.timeouts, (this.reach.backend as Backend).config.timeouts];
     this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this);
     session.setReading(Reading.Tunnel);
     session.feedHeld();
@@ -921,7 +756,7 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   onTunnelProgress(ms: number | undefined): void {
-    this.armServer(ms, monotonic());
+    this.reach.arm(ms, monotonic());
   }
 
   onTunnelBytes(bytes: Buffer): void {
@@ -937,13 +772,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
   }
 
   private tunnelToClient(bytes: Buffer): boolean {
-    this.relay.pass(bytes, this.connection as ServerConnection);
+    this.relay.pass(bytes, this.reach.connection as ServerConnection);
     (this.tunnel as Tunnel).progress();
     return !this.relay.clientBehind;
   }
 
   private endTunnel(): void {
-    this.dropConnection();
+    this.reach.drop();
     this.close(false);
     this.session.destroy();
   }
@@ -958,13 +793,13 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
 
   /** The response has been read: its connection waits for another request, if it may. */
   private letGo(clean: boolean, now: number): void {
-    const connection = this.connection as ServerConnection;
+    const connection = this.reach.connection as ServerConnection;
     const { server, outlet } = connection;
     const sent = this.upload.body.done && outlet.pending === 0;
     if (server.backend.config.httpReuse === 'never' || bindsConnection(this.responseHead)) this.takeOver(connection);
     const goesOn = connection.owner === undefined || this.keepAlive;
     const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && goesOn;
-    this.connection = undefined;
+    this.reach.connection = undefined;
     if (!clean && this.relay.body.done) tally.countSurplus(server);
     if (clean && sent && kept) connection.park(now);
     else connection.close();
@@ -992,49 +827,23 @@ export class Exchange extends ExchangeFacts implements Waiter, ConnectionUser, C
    * The slot goes back whatever happens before; it goes last, because whoever waits for it runs at once.
    */
   private close(keepAlive: boolean, now = monotonic(), cut = false): void {
-    if (this.phase === Phase.Queued) this.backendObject?.cancel(this);
-    this.phase = Phase.Idle;
+    const { reach } = this;
+    reach.end();
     this.tunnel = undefined;
     this.upload.serverBehind = false;
     this.clientAwaited = false;
-    this.services.wheel.disarm(this.timer);
-    this.dropConnection();
     this.relay.clear();
     this.upload.letGo();
-    this.binding?.release();
-    const server = this.serverObject;
     try {
       tally.countEnded(this, now);
-      if (this.backendObject !== undefined) this.backendObject.scur--;
-      this.serverObject = undefined;
-      access(this, now, false, server);
+      if (reach.backend !== undefined) reach.backend.scur--;
+      access(this, now, false);
     } finally {
-      this.serverObject = undefined;
-      this.binding = undefined;
       try {
-        if (server !== undefined) server.backend.release(server);
+        reach.release();
       } finally {
         if (!cut) this.session.exchangeEnded(keepAlive, now);
       }
     }
-  }
-
-  private giveBack(): void {
-    const server = this.serverObject as Server;
-    this.serverObject = undefined;
-    this.assignedAt = -1;
-    server.backend.release(server, false);
-  }
-
-  private dropConnection(): void {
-    const { connection } = this;
-    if (connection === undefined) return;
-    this.connection = undefined;
-    connection.close();
-  }
-
-  private armServer(ms: number | undefined, now: number): void {
-    if (ms === undefined) this.services.wheel.disarm(this.timer);
-    else this.services.wheel.arm(this.timer, ms, now);
   }
 }

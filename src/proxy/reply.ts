@@ -30,7 +30,7 @@ export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<R
 
 /** What stands in the configuration for this status: the whole bytes of a reply, empty for none at all. */
 function errorFile(exchange: ExchangeFacts, status: number): Buffer | undefined {
-  return exchange.backendObject?.config.errorfiles.get(status) ?? exchange.session.listener.frontend.config.errorfiles.get(status);
+  return exchange.reach.backend?.config.errorfiles.get(status) ?? exchange.session.listener.frontend.config.errorfiles.get(status);
 }
 
 function connectionLine(connection: Connection): string {

@@ -357,12 +357,12 @@ export class Session extends Timed implements ClientSession {
   }
 
   get target(): ClientSession['target'] {
-    const { backendObject, serverObject } = this.exchange;
-    return { backend: backendObject, server: serverObject };
+    const { backend, server } = this.exchange.reach;
+    return { backend, server };
   }
 
   shutdown(server: Server, cause: ShutdownCause): void {
-    if (this.exchange.serverObject === server) this.exchange.onShutdown(cause);
+    if (this.exchange.reach.server === server) this.exchange.onShutdown(cause);
   }
 
   destroy(): void {

@@ -23,8 +23,8 @@ export class StatsForm {
 }
 
 /** The proxies that it is about. */
-export function statsTarget({ session, backendObject }: ExchangeFacts) {
+export function statsTarget({ session, reach }: ExchangeFacts) {
   const { frontend } = session.listener;
   const own = frontend.config.kind === 'listen' ? frontend.defaultBackend : undefined;
-  return { frontend, backend: backendObject ?? own };
+  return { frontend, backend: reach.backend ?? own };
 }

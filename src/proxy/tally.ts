@@ -6,6 +6,7 @@ import { subject } from '../backend/words.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Reach } from './reach.ts';
 
 /** A backend was chosen. */
 export function countEntered(backend: Backend, now: number): void {
@@ -25,7 +26,8 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   counters.bin += bytesIn;
   counters.bout += bytesOut;
   if (status > 0) frontend.counters.hrsp.count(status);
-  const backend = exchange.backendObject;
+  const { reach } = exchange;
+  const { backend } = reach;
   if (backend === undefined) return;
   const b = backend.counters;
   b.bin += bytesIn;
@@ -33,16 +35,16 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   b.reqTot++;
   if (status > 0) b.hrsp.count(status);
   // Also of one that waited for a server in vain.
-  const server = exchange.serverObject ?? exchange.awaited;
+  const server = reach.concerned;
   if (server === undefined) return;
   const s = server.counters;
   s.bin += bytesIn;
   s.bout += bytesOut;
   // HAProxy: only what was answered says something of times.
   if (exchange.responseAt < 0) return;
-  const queue = Math.max(0, Math.round(exchange.assignedAt - exchange.queuedAt));
-  const connect = Math.round(exchange.connectedAt - exchange.assignedAt);
-  const response = Math.round(exchange.responseAt - exchange.connectedAt);
+  const queue = Math.max(0, Math.round(reach.assignedAt - reach.queuedAt));
+  const connect = Math.round(reach.connectedAt - reach.assignedAt);
+  const response = Math.round(exchange.responseAt - reach.connectedAt);
   const total = Math.round(now - exchange.session.requestStart);
   s.qtime.add(queue);
   s.ctime.add(connect);
@@ -55,9 +57,9 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
 }
 
 /** A rule of ours refused the request: the proxy that owns the rule counts it. */
-export function countDenied(exchange: ExchangeFacts): void {
-  const { frontend, counters } = exchange.session.listener;
-  if (exchange.backendObject !== undefined) exchange.backendObject.counters.dreq++;
+export function countDenied({ reach, session }: ExchangeFacts): void {
+  const { frontend, counters } = session.listener;
+  if (reach.backend !== undefined) reach.backend.counters.dreq++;
   else {
     frontend.counters.dreq++;
     counters.dreq++;
@@ -65,16 +67,16 @@ export function countDenied(exchange: ExchangeFacts): void {
 }
 
 /** A rule of ours refused the response. */
-export function countResponseDenied(exchange: ExchangeFacts): void {
-  if (exchange.serverObject !== undefined) exchange.serverObject.counters.dresp++;
-  if (exchange.backendObject !== undefined) exchange.backendObject.counters.dresp++;
-  exchange.session.listener.frontend.counters.dresp++;
+export function countResponseDenied({ reach, session }: ExchangeFacts): void {
+  if (reach.server !== undefined) reach.server.counters.dresp++;
+  if (reach.backend !== undefined) reach.backend.counters.dresp++;
+  session.listener.frontend.counters.dresp++;
 }
 
 /** Redirects, `return` and the statistics. */
-export function countIntercepted(exchange: ExchangeFacts): void {
-  if (exchange.backendObject !== undefined) exchange.backendObject.counters.intercepted++;
-  else exchange.session.listener.frontend.counters.intercepted++;
+export function countIntercepted({ reach, session }: ExchangeFacts): void {
+  if (reach.backend !== undefined) reach.backend.counters.intercepted++;
+  else session.listener.frontend.counters.intercepted++;
 }
 
 /** No request could be read. */
@@ -87,9 +89,15 @@ export function countRefused(exchange: ExchangeFacts, status: number, now: numbe
   frontend.counters.hrsp.count(status);
 }
 
-export function countAbort(backend: Backend | undefined, server: Server | undefined, by: 'cliAbrt' | 'srvAbrt'): void {
+export function countAbort({ backend, concerned }: Reach, by: 'cliAbrt' | 'srvAbrt'): void {
   if (backend !== undefined) backend.counters[by]++;
-  if (server !== undefined) server.counters[by]++;
+  if (concerned !== undefined) concerned.counters[by]++;
+}
+
+/** No server was reached. */
+export function countUnreached({ backend, concerned }: Reach): void {
+  if (backend !== undefined) backend.counters.econ++;
+  if (concerned !== undefined) concerned.counters.econ++;
 }
 
 /** An attempt that failed and is made again: on the same server, or on another. */
@@ -117,45 +125,42 @@ export function countSurplus(server: Server): void {
   backend.events.event(Level.Warning, message, backend.name);
 }
 
-export function countFailure(exchange: ExchangeFacts, failure: Failure): void {
-  const backend = exchange.backendObject;
-  const server = exchange.serverObject ?? exchange.awaited;
+export function countFailure({ reach, session }: ExchangeFacts, failure: Failure): void {
   switch (failure) {
     case Failures.NoServer:
     case Failures.QueueTimeout:
     case Failures.QueueFull:
     case Failures.ConnectFailed:
     case Failures.ConnectTimeout:
-      if (backend !== undefined) backend.counters.econ++;
-      if (server !== undefined) server.counters.econ++;
+      countUnreached(reach);
       return;
     case Failures.BodyInvalid:
-      exchange.session.listener.frontend.counters.ereq++;
-      exchange.session.listener.counters.ereq++;
+      session.listener.frontend.counters.ereq++;
+      session.listener.counters.ereq++;
       return;
     case Failures.UploadStalled:
     case Failures.ResponseStalled:
-      countAbort(backend, server, 'srvAbrt');
+      countAbort(reach, 'srvAbrt');
       return;
     case Failures.ResponseCut:
-      countAbort(backend, server, 'srvAbrt');
-      countBadResponse(backend, server);
+      countAbort(reach, 'srvAbrt');
+      countBadResponse(reach);
       return;
     case Failures.AnswerAbandoned:
-      countAbort(backend, server, 'cliAbrt');
+      countAbort(reach, 'cliAbrt');
       return;
     case Failures.ServerClosed:
     case Failures.HeadCut:
     case Failures.ServerTimeout:
     case Failures.ResponseInvalid:
-      countBadResponse(backend, server);
+      countBadResponse(reach);
       return;
     case Failures.ClientStalled:
-      countAbort(backend, server, 'cliAbrt');
+      countAbort(reach, 'cliAbrt');
   }
 }
 
-export function countBadResponse(backend: Backend | undefined, server: Server | undefined): void {
-  if (server !== undefined) server.counters.eresp++;
+export function countBadResponse({ backend, concerned }: Reach): void {
+  if (concerned !== undefined) concerned.counters.eresp++;
   if (backend !== undefined) backend.counters.eresp++;
 }

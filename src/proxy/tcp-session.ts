@@ -12,24 +12,24 @@ import type net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
-import type { Failure } from '../core/failures.ts';
+import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import { type Accepted, owned, wasReset } from './accept.ts';
 import { Alarm } from './alarm.ts';
 import type { Listener } from './listener.ts';
 import { Outlet } from './outlet.ts';
 import { Phase, stageOf } from './phases.ts';
+import { Reach, type ReachOwner } from './reach.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { Services } from './services.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
-import { countEntered } from './tally.ts';
+import { countAbort, countUnreached } from './tally.ts';
 import { TcpContext } from './tcp-context.ts';
-import { Reach, type Traveller } from './tcp-reach.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
-import { countReset, countTcpAbort, countTcpEnded, countUnreached, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
+import { countReset, countTcpEnded, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
 
-export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFacts {
+export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFacts {
   readonly socket: net.Socket;
   readonly outlet: Outlet;
   readonly listener: Listener;
@@ -40,7 +40,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
   /** Nobody knows whether a session that is silent has something under way. */
   readonly idle = false;
-  reach: Reach | undefined = undefined;
+  readonly reach: Reach;
   bytesIn = 0;
   termination = '--';
   private state: 'reaching' | 'relaying' | 'closing' | 'over' = 'reaching';
@@ -58,6 +58,8 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
     this.context = new TcpContext(socket, listener.frontend.name);
+    this.reach = new Reach(this, this.context);
+    this.reach.reset(now);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
     this.outlet = new Outlet(socket, () => this.guard(() => this.relay?.onClientDrain()));
     socket.on('end', () => this.guard(() => this.onEnd()));
@@ -80,14 +82,17 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   }
 
   private route(now: number): void {
-    const chosen = chooseBackend(this.listener.frontend, this.services.backends, this.context);
+    const { context, reach } = this;
+    const { frontend } = this.listener;
+    const chosen = chooseBackend(frontend, this.services.backends, context);
     if (isFailure(chosen)) {
       this.onUnreached(chosen);
       return;
     }
-    countEntered(chosen, now);
-    this.reach = new Reach(this, chosen, now);
-    this.reach.begin(now);
+    context.backend = chosen.name;
+    reach.enter(chosen, frontend.program, now);
+    reach.bind();
+    reach.seek(now);
   }
 
   // --- the client
@@ -113,7 +118,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     this.ended = true;
     if (this.relay !== undefined) this.relay.onClientEnd();
     // Who has said nothing, or may be given up, is gone. HAProxy sees an end before it asks for a server, too.
-    else if (this.state === 'reaching' && (this.held.length === 0 || this.reach?.backend.config.abortonclose === true)) {
+    else if (this.state === 'reaching' && (this.held.length === 0 || this.reach.backend?.config.abortonclose === true)) {
       this.close(`C${this.stage}`);
     }
   }
@@ -128,7 +133,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     if (this.state === 'over') return;
     if (this.state !== 'closing') {
       this.termination = 'CD';
-      if (this.reach !== undefined) countTcpAbort(this.reach, 'cliAbrt');
+      countAbort(this.reach, 'cliAbrt');
     }
     this.finish();
   }
@@ -150,47 +155,75 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
       return;
     }
     const { reach } = this;
-    if (reach !== undefined) {
-      countTcpAbort(reach, 'cliAbrt');
-      if (reach.phase !== Phase.Queued) countUnreached(reach);
-    }
+    countAbort(reach, 'cliAbrt');
+    if (reach.phase !== Phase.Queued) countUnreached(reach);
     this.close(`c${this.stage}`);
   }
 
   private get stage(): string {
-    return stageOf(this.reach?.phase ?? Phase.Request);
+    return stageOf(this.reach.phase);
   }
 
   // --- the server
 
-  onReached(connection: ServerConnection, now: number): void {
+  onAssigned(server: Server, now: number): void {
+    this.reach.open(server, now);
+  }
+
+  onConnected(connection: ServerConnection): void {
+    const { reach } = this;
     const { timeouts } = this.listener.frontend.config;
+    const { server } = connection;
+    const now = monotonic();
+    reach.disarm();
+    // From here on it is the relay's.
+    reach.connection = undefined;
+    reach.established(server, now);
+    reach.remember();
     this.alarm.clear();
     this.state = 'relaying';
-    this.relay = new TcpRelay(this, connection, timeouts, (this.reach as Reach).backend.config.timeouts, this.services.wheel, now);
+    this.relay = new TcpRelay(this, connection, timeouts, server.backend.config.timeouts, this.services.wheel, now);
     const held = this.held.splice(0);
     if (held.length > 0) this.relay.onClientBytes(held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held), now);
     this.regulate();
     if (this.ended) this.relay.onClientEnd();
   }
 
+  onServerError(): void {
+    this.reach.failed(Failures.ConnectFailed);
+  }
+
+  onServerEnd(): void {
+    this.reach.failed(Failures.ConnectFailed);
+  }
+
   onUnreached(failure: Failure): void {
-    if (this.reach !== undefined) countUnreached(this.reach);
+    countUnreached(this.reach);
     this.close(failure.termination);
   }
 
+  /** Not before it is connected. */
+  onResponse(): boolean {
+    return false;
+  }
+
+  onServerDrain(): void {}
+
+  /** The relay has time-outs of its own. */
+  onServerTimeout(): void {}
+
   onRelayEnd(end: RelayEnd): void {
-    const reach = this.reach as Reach;
+    const { reach } = this;
     switch (end) {
       case 'done':
         this.finish();
         return;
       case 'client-timeout':
-        countTcpAbort(reach, 'cliAbrt');
+        countAbort(reach, 'cliAbrt');
         this.close('cD');
         return;
       case 'server-timeout':
-        countTcpAbort(reach, 'srvAbrt');
+        countAbort(reach, 'srvAbrt');
         this.close('sD');
         return;
       case 'server-lost':
@@ -202,11 +235,11 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
   // --- the end
 
   get target(): ClientSession['target'] {
-    return { backend: this.reach?.backend, server: this.reach?.server };
+    return { backend: this.reach.backend, server: this.reach.server };
   }
 
   shutdown(server: Server, cause: ShutdownCause): void {
-    if (this.reach?.server !== server || this.state === 'closing') return;
+    if (this.reach.server !== server || this.state === 'closing') return;
     // As HAProxy: bytes have no stage at which they are cut.
     this.close(this.state === 'relaying' ? `${cause}-` : `${cause}${this.stage}`);
   }
@@ -235,7 +268,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     this.termination = termination;
     this.state = 'closing';
     this.relay?.close();
-    this.reach?.end();
+    this.reach.end();
     this.held = [];
     const { client } = this.listener.frontend.config.timeouts;
     this.alarm.set(client, monotonic());
@@ -249,7 +282,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     const now = monotonic();
     this.alarm.clear();
     this.relay?.close();
-    this.reach?.end();
+    this.reach.end();
     this.held = [];
     try {
       countTcpEnded(this, now);
@@ -257,7 +290,7 @@ export class TcpSession implements ClientSession, Traveller, RelayOwner, TcpFact
     } finally {
       this.socket.destroy();
       this.listener.leave(this);
-      this.reach?.release();
+      this.reach.release();
     }
   }
 

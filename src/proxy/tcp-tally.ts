@@ -2,10 +2,10 @@
 
 import { loggedClient } from './access.ts';
 import type { Listener } from './listener.ts';
+import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import { countAbort, countBadResponse } from './tally.ts';
 import type { TcpContext } from './tcp-context.ts';
-import type { Reach } from './tcp-reach.ts';
 
 /** A session that is over. */
 export interface TcpFacts {
@@ -19,29 +19,29 @@ export interface TcpFacts {
   readonly bytesOut: number;
   /** HAProxy's two letters (manual 8.5). */
   readonly termination: string;
-  /** Undefined where no backend was found. */
-  readonly reach: Reach | undefined;
+  /** Without a backend where none was found. */
+  readonly reach: Reach;
 }
 
 /** Before its slot is given back. */
 export function countTcpEnded({ listener, bytesIn, bytesOut, acceptedAt, reach }: TcpFacts, now: number): void {
-  const { server } = reach ?? {};
+  const { backend, server } = reach;
   for (const { counters } of [
     listener,
     listener.frontend,
-    ...(reach === undefined ? [] : [reach.backend]),
+    ...(backend === undefined ? [] : [backend]),
     ...(server === undefined ? [] : [server]),
   ]) {
     counters.bin += bytesIn;
     counters.bout += bytesOut;
   }
-  if (reach === undefined) return;
-  reach.backend.scur--;
+  if (backend === undefined) return;
+  backend.scur--;
   if (server === undefined) return;
   const queue = elapsed(reach.queuedAt, reach.assignedAt);
   const connect = reach.connectedAt < 0 ? 0 : elapsed(reach.assignedAt, reach.connectedAt);
   const total = elapsed(acceptedAt, now);
-  for (const { counters } of [reach.backend, server]) {
+  for (const { counters } of [backend, server]) {
     counters.qtime.add(queue);
     counters.ctime.add(connect);
     counters.rtime.add(0);
@@ -49,21 +49,10 @@ export function countTcpEnded({ listener, bytesIn, bytesOut, acceptedAt, reach }
   }
 }
 
-/** No server was reached. */
-export function countUnreached({ backend, server, awaited }: Reach): void {
-  backend.counters.econ++;
-  const of = server ?? awaited;
-  if (of !== undefined) of.counters.econ++;
-}
-
-export function countTcpAbort({ backend, server, awaited }: Reach, by: 'cliAbrt' | 'srvAbrt'): void {
-  countAbort(backend, server ?? awaited, by);
-}
-
 /** HAProxy counts a server's reset as a bad response, too. */
-export function countReset({ backend, server }: Reach): void {
-  countAbort(backend, server, 'srvAbrt');
-  countBadResponse(backend, server);
+export function countReset(reach: Reach): void {
+  countAbort(reach, 'srvAbrt');
+  countBadResponse(reach);
 }
 
 /** As soon as a client is there: where there is no format for sessions that are over. */
@@ -83,18 +72,18 @@ export function logTcp(facts: TcpFacts, now: number): void {
   if (logs.length === 0 || logFormat === 'none') return;
   // What the server said of itself is none of a client's traffic, for HAProxy.
   if (dontlognull && bytesIn === 0) return;
-  const server = reach?.server ?? reach?.awaited;
+  const server = reach.concerned;
   services.accessLog.exchange({
     ...loggedClient(facts.context, listener),
     wallStart: facts.acceptedWall,
     wallReady: facts.acceptedWall,
     frontend,
-    backend: reach?.backend,
+    backend: reach.backend,
     server,
     noServer: '<NOSRV>',
     timeRequest: -1,
     timeQueue: queueTime(facts, now),
-    timeConnect: reach === undefined || reach.connectedAt < 0 ? -1 : elapsed(reach.assignedAt, reach.connectedAt),
+    timeConnect: reach.connectedAt < 0 ? -1 : elapsed(reach.assignedAt, reach.connectedAt),
     timeResponse: -1,
     timeActive: elapsed(facts.acceptedAt, now),
     timeTotal: elapsed(facts.acceptedAt, now),
@@ -104,20 +93,19 @@ export function logTcp(facts: TcpFacts, now: number): void {
     termination: `${facts.termination}--`,
     actconn: services.connections,
     feconn: frontend.scur,
-    beconn: reach?.backend.scur ?? 0,
+    beconn: reach.backend?.scur ?? 0,
     // The slot is given back right after this line.
-    srvconn: server === undefined ? 0 : server.scur - (reach?.server === undefined ? 0 : 1),
-    retries: reach?.retries ?? 0,
-    redispatched: reach?.redispatched ?? false,
-    serverQueue: reach?.serverQueue ?? 0,
-    backendQueue: reach?.backendQueue ?? 0,
+    srvconn: server === undefined ? 0 : server.scur - (reach.server === undefined ? 0 : 1),
+    retries: reach.retries,
+    redispatched: reach.redispatched,
+    serverQueue: reach.serverQueue,
+    backendQueue: reach.backendQueue,
     requestLine: '',
   });
 }
 
 /** -1 where the session never reached a queue; the whole wait where it never left it. */
 function queueTime({ reach, termination }: TcpFacts, now: number): number {
-  if (reach === undefined) return -1;
   if (reach.assignedAt >= 0) return elapsed(reach.queuedAt, reach.assignedAt);
   return reach.backendQueue + reach.serverQueue > 0 && termination !== 'cQ' ? elapsed(reach.queuedAt, now) : -1;
 }
