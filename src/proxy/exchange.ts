@@ -26,46 +26,34 @@ import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access } from './access.ts';
 import { formKey, seeksForm } from './balance-key.ts';
+import { type Carried, Carrier } from './carrier.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
+import { failureMeans, statusMeans } from './observed.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
-import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
 import type { Program } from './program.ts';
 import { Reach, type ReachOwner } from './reach.ts';
 import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
 import { chooseBackend, isFailure } from './routing.ts';
-import type { ConnectionOwner, ServerConnection } from './server-connection.ts';
+import type { ServerConnection } from './server-connection.ts';
 import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
 import { Tunnel, type TunnelOwner } from './tunnel.ts';
-import { type Deferred, defer } from './turn.ts';
 import type { Reply } from './types.ts';
 import { Upload } from './upload.ts';
 
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
 
-/** What an attempt that failed on its connection says of its server. */
-const OBSERVED: ReadonlyMap<Failure, Observation> = new Map<Failure, Observation>([
-  [Failures.ServerClosed, Observation.Closed],
-  [Failures.HeadCut, Observation.Closed],
-  [Failures.ServerTimeout, Observation.ReadTimeout],
-  [Failures.ResponseInvalid, Observation.InvalidHead],
-]);
-
-/** A status of the server's that says it works. */
-function meaningOf(status: number): Observation {
-  return status < 500 || status === 501 || status === 505 ? Observation.Answered : Observation.WrongStatus;
-}
-
-export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwner, Deferred, TunnelOwner {
+export class Exchange extends ExchangeFacts implements ReachOwner, Carried, TunnelOwner {
   readonly reach: Reach = new Reach(this, this);
+  private readonly carrier: Carrier = new Carrier(this);
   private readonly upload: Upload = new Upload();
   private readonly relay: Relay = new Relay(this);
-  private keepAlive = true;
+  keepAlive = true;
   /** Of frontend and backend, whichever asks for more (manual 4.1). */
-  private mode: HttpConnectionMode = 'keep-alive';
+  mode: HttpConnectionMode = 'keep-alive';
   /** The client's time-out means something now: a body is awaited, or the client has to read. */
   private clientAwaited = false;
   /** A POST to the statistics page, being collected. */
@@ -74,10 +62,6 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
   private formAwaited = false;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
-  /** The connection that serves this session alone, whether a request is on it or not. */
-  private own: ServerConnection | undefined = undefined;
-  /** No connection was to be had in the last turn, but one in this. */
-  private postponed = false;
   private tunnel: Tunnel | undefined = undefined;
 
   // --- the request
@@ -103,11 +87,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
     this.clientAwaited = false;
     this.upload.reset(head);
     this.relay.reset();
+    this.carrier.reset();
     this.tunnel = undefined;
     this.form = undefined;
     this.formAwaited = false;
     this.discarding = false;
-    this.postponed = false;
   }
 
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
@@ -202,54 +186,22 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
 
   // --- a connection
 
-  /**
-   * The connection is chosen at the end of this turn: one that is kept alive may have been closed, or have sent what nobody
-   * asked for, and by then we know.
-   */
   onAssigned(): void {
-    defer(this);
-  }
-
-  onTurn(): void {
-    // The exchange may be over, and even the next one's, which has deferred itself too.
-    const { connection, phase, server } = this.reach;
-    if (phase !== Phase.Connecting || connection !== undefined) return;
-    try {
-      this.takeConnection(server as Server, monotonic());
-    } catch (error) {
-      this.onFault(error);
-    }
-  }
-
-  private takeConnection(server: Server, now: number): void {
-    const idle = this.takeKept(server, now);
-    // Once: another might come first each time.
-    if (idle === 'later' && !this.postponed) {
-      this.postponed = true;
-      defer(this);
-      return;
-    }
-    this.postponed = false;
-    if (idle === undefined || idle === 'later') {
-      this.reach.open(server, now);
-      return;
-    }
-    this.reach.reuse(idle);
-    this.carry(idle, now);
-  }
-
-  private takeKept(server: Server, now: number): ServerConnection | 'later' | undefined {
-    if (this.mode !== 'keep-alive') return undefined;
-    const replayable = this.replayable();
-    const own = takeOwn(server, this.own, replayable, now);
-    if (own !== undefined) return own;
-    return takeIdle(server, needOf(server.backend.config.httpReuse, replayable, this.session.answered === 0), now);
+    this.carrier.choose();
   }
 
   /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
-  private replayable(): boolean {
+  get replayable(): boolean {
     const { method } = this.request;
     return this.upload.bodiless && !this.disableL7Retry && (method === 'GET' || IDEMPOTENT.has(method));
+  }
+
+  get uploaded(): boolean {
+    return this.upload.body.done;
+  }
+
+  get answered(): boolean {
+    return this.relay.body.done;
   }
 
   onConnected(connection: ServerConnection): void {
@@ -257,7 +209,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
   }
 
   /** `connection` is ours: the request goes out. */
-  private carry({ outlet, server }: ServerConnection, now: number): void {
+  carry({ outlet, server }: ServerConnection, now: number): void {
     this.reach.established(server, now);
     const whole = this.upload.send(outlet);
     this.watch(now);
@@ -424,7 +376,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
     this.status = head.status;
     const server = this.reach.server as Server;
     tally.countAnswered(server, head.status);
-    if (server.config.observe !== undefined) server.observe(meaningOf(head.status), now);
+    if (server.config.observe !== undefined) server.observe(statusMeans(head.status), now);
     this.reach.remember();
     if (this.denyResponse()) return -1;
     const { binding } = this.reach;
@@ -508,7 +460,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
   /** It was sent, and nothing of a response has gone to the client. */
   private attemptFailed(failure: Failure): void {
     const { reach } = this;
-    const observation = OBSERVED.get(failure);
+    const observation = failureMeans(failure);
     // As HAProxy: what is tried again was no failure of the server's, but for what it says.
     const always = failure === Failures.ResponseInvalid;
     if (always) reach.observe(observation, monotonic());
@@ -529,11 +481,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
       status: this.responseHead.status,
       retries: reach.retries,
       repeatable: this.repeatable(),
-      replayable: failure === Failures.ServerClosed && this.reused && this.replayable(),
+      replayable: failure === Failures.ServerClosed && this.reused && this.replayable,
     });
     if (next === 'end') return false;
     const now = monotonic();
-    if (failure === undefined) this.letGo(whole && this.relay.body.done, now);
+    if (failure === undefined) this.carrier.letGo(whole && this.relay.body.done, now);
     else reach.drop();
     if (failure === Failures.ResponseInvalid) tally.countBadResponse(reach);
     this.rewind();
@@ -655,7 +607,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
   private end(final: Final, available: number): boolean {
     if (final.kind === 'denied') {
       tally.countDenied(this);
-      this.noteClient();
+      this.reach.recognize(this.session.listener.frontend);
       this.termination = 'PR';
     } else {
       tally.countIntercepted(this);
@@ -663,18 +615,6 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
     }
     this.ownReply(final.status, final.reply, available, final.close);
     return true;
-  }
-
-  /** As in HAProxy, the log tells to whom a client belongs that was refused. */
-  private noteClient(): void {
-    const { reach } = this;
-    const { frontend } = this.session.listener;
-    const persistence = reach.binding === undefined ? frontend.program.persistence : reach.binding.persistence;
-    const backend = reach.backend ?? this.services.backends.get(frontend.name);
-    if (persistence === undefined || backend === undefined) return;
-    reach.binding ??= persistence.begin(this);
-    persistence.recognize(reach.binding, this.request, backend);
-    reach.awaited = reach.binding.server;
   }
 
   /**
@@ -787,39 +727,13 @@ export class Exchange extends ExchangeFacts implements ReachOwner, ConnectionOwn
 
   /** The response is complete. `clean`: nothing stands behind it on the server's connection. */
   private finish(clean: boolean, now: number): void {
-    this.letGo(clean, now);
+    this.carrier.letGo(clean, now);
     this.close(this.keepAlive && this.upload.body.done, now);
-  }
-
-  /** The response has been read: its connection waits for another request, if it may. */
-  private letGo(clean: boolean, now: number): void {
-    const connection = this.reach.connection as ServerConnection;
-    const { server, outlet } = connection;
-    const sent = this.upload.body.done && outlet.pending === 0;
-    if (server.backend.config.httpReuse === 'never' || bindsConnection(this.responseHead)) this.takeOver(connection);
-    const goesOn = connection.owner === undefined || this.keepAlive;
-    const kept = this.responseHead.keepAlive && this.mode === 'keep-alive' && !this.request.bothLengths && goesOn;
-    this.reach.connection = undefined;
-    if (!clean && this.relay.body.done) tally.countSurplus(server);
-    if (clean && sent && kept) connection.park(now);
-    else connection.close();
-  }
-
-  /** From here on `connection` serves this session alone, and the one that did before is not needed any more. */
-  private takeOver(connection: ServerConnection): void {
-    if (this.own === connection) return;
-    this.own?.close();
-    this.own = connection;
-    connection.owner = this;
-  }
-
-  onOwnClosed(connection: ServerConnection): void {
-    if (this.own === connection) this.own = undefined;
   }
 
   /** No request will follow. */
   onSessionOver(): void {
-    if (this.own?.idle === true) this.own.close();
+    this.carrier.onSessionOver();
   }
 
   /**

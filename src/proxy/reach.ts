@@ -23,6 +23,7 @@ import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
 import { balanceKey, type KeyContext } from './balance-key.ts';
+import type { Frontend } from './frontend.ts';
 import { type Binding, tieOf } from './persistence.ts';
 import { Phase } from './phases.ts';
 import type { Program } from './program.ts';
@@ -114,6 +115,16 @@ export class Reach extends Timed implements Waiter {
     const { binding } = this;
     if (binding === undefined) return;
     binding.persistence.bind(binding, this.context, this.backend as Backend, this.owner.services.backends);
+  }
+
+  /** To whom a client belongs that a rule has refused: as in HAProxy, the log tells it. */
+  recognize({ name, program }: Frontend): void {
+    const persistence = this.binding === undefined ? program.persistence : this.binding.persistence;
+    const backend = this.backend ?? this.owner.services.backends.get(name);
+    if (persistence === undefined || backend === undefined) return;
+    this.binding ??= persistence.begin(this.context);
+    persistence.recognize(this.binding, this.context.request, backend);
+    this.awaited = this.binding.server;
   }
 
   /** Its server has answered. */
