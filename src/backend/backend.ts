@@ -48,6 +48,8 @@ export class Backend {
   readonly counters: BackendCounters = new BackendCounters();
   /** In the order of the statistics; removed ones that still have slots out stand last. */
   servers: readonly Server[] = [];
+  /** Counts changes of that list, and of what its servers are called, of their addresses and cookies. */
+  serversVersion = 0;
   /** Exchanges that have chosen this backend and not ended; the CSV's scur. */
   scur = 0;
   /** Monotonic ms of the last change between having a usable server and having none. */
@@ -256,6 +258,7 @@ export class Backend {
     this.ids.add(server.id);
     this.byIdentity.set(config.identity, server);
     this.servers = [...this.servers, server];
+    this.serversVersion++;
     return server;
   }
 
@@ -276,6 +279,7 @@ export class Backend {
   dropServers(gone: readonly Server[]): void {
     const leaving = new Set(gone);
     this.servers = this.servers.filter((server) => !leaving.has(server));
+    this.serversVersion++;
     for (const { config } of gone) this.byIdentity.delete(config.identity);
     this.ids.clear();
     for (const { id } of this.servers) this.ids.add(id);
@@ -286,6 +290,7 @@ export class Backend {
     const rank = new Map(identities.map((identity, i) => [identity, i]));
     const place = (server: Server): number => (server.removed ? undefined : rank.get(server.config.identity)) ?? identities.length;
     this.servers = [...this.servers].sort((a, b) => place(a) - place(b));
+    this.serversVersion++;
   }
 
   /** Something about the servers has changed: who gets traffic, and with what limits? Gives out slots that became free. */

@@ -340,6 +340,7 @@ export class Server {
   /** It finishes its exchanges and takes no new one; the backend refreshes itself afterwards. */
   remove(reason: string): void {
     this.removed = true;
+    this.backend.serversVersion++;
     this.reason = reason;
   }
 
@@ -355,6 +356,7 @@ export class Server {
   /** A server that was removed is wanted again before its last exchange ended. */
   restore(): void {
     this.removed = false;
+    this.backend.serversVersion++;
   }
 
   closeIdle(): void {
@@ -371,6 +373,7 @@ export class Server {
   moveTo(config: ServerConfig): void {
     const { address, port } = this.config;
     this.config = config;
+    this.backend.serversVersion++;
     if (config.address === address && config.port === port) return;
     this.addressVersion++;
     this.closeIdle();

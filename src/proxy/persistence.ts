@@ -20,6 +20,7 @@ import type { PersistenceRules, RuleContext, StickRule } from '../rules/types.ts
 import { cacheable } from './cacheable.ts';
 import { editRequestLine, editResponseLine, readDated, type SetCookieEdit, writeDate } from './cookies.ts';
 import { dynamicCookie } from './dynamic-cookie.ts';
+import { Roster } from './roster.ts';
 import type { BackendDirectory } from './services.ts';
 
 /** What a request's cookie was (manual 8.5, third letter). */
@@ -122,6 +123,7 @@ export class Persistence {
   private readonly fields: string;
   /** Made once for each address: keys are the configurations that servers had. */
   private readonly made = new WeakMap<ServerConfig, string>();
+  private readonly roster = new Roster((server) => this.valueOf(server));
 
   /** Undefined where nothing of `config` binds clients. */
   static of(config: ProxyConfig, rules: PersistenceRules | undefined): Persistence | undefined {
@@ -176,7 +178,7 @@ export class Persistence {
       const { condition, server: nameOf } = useServers[i] as (typeof useServers)[number];
       if (condition !== undefined && !condition(context)) continue;
       const name = nameOf(context);
-      const server = named(backend, name);
+      const server = this.roster.named(backend, name);
       if (server === undefined || !this.reachable(binding, server)) continue;
       binding.server = server;
       return;
@@ -226,9 +228,8 @@ export class Persistence {
   /** The first server with this value that is up; several may share one. An empty value is no server's. */
   private look(binding: Binding, value: string, backend: Backend): void {
     const closed = binding.exception === 'ignore' || binding.server !== undefined;
-    if (value !== '' && !closed) {
-      for (const server of backend.servers) {
-        if (server.removed || this.valueOf(server) !== value) continue;
+    if (!closed) {
+      for (const server of this.roster.sharing(backend, value)) {
         binding.cookie = 'D';
         if (!this.reachable(binding, server)) continue;
         if (server.op !== OpState.Stopped) binding.cookie = 'V';
@@ -253,7 +254,7 @@ export class Persistence {
     this.reserve(this.rules.request, binding, 0, context, backends, (table, key) => {
       const found = table.match(key);
       if (found === undefined || binding.server !== undefined) return;
-      const server = named(backend, found.serverName) ?? backend.servers.find((one) => one.id === found.serverId && !one.removed);
+      const server = this.roster.named(backend, found.serverName) ?? this.roster.numbered(backend, found.serverId);
       if (server !== undefined && this.reachable(binding, server)) binding.server = server;
     });
   }
@@ -324,10 +325,6 @@ export class Persistence {
   }
 }
 
-function named(backend: Backend, name: string): Server | undefined {
-  return backend.servers.find((server) => server.config.name === name && !server.removed);
-}
-
 /** Whether `date` (s) is longer ago than `limit` (ms; 0 is none), or too far ahead. */
 function over(date: number, limit: number, now: number): boolean {
   return limit > 0 && (now - date > limit / 1000 || date - now > AHEAD);
@@ -344,7 +341,7 @@ function attributes({ domains, httponly, secure, attributes: more }: CookieConfi
   return all.map((one) => `; ${one}`).join('');
 }
 
-/** Edits every line of a field; when one changes all are written anew, so that their order stays. */
+/** Edits every line of a field; when one changes all are written anew, which keeps their order among themselves. */
 function editLines(head: Head, name: string, edit: (line: string) => string): void {
   const lines = head.values(name);
   if (lines.length === 0) return;
