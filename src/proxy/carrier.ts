@@ -15,9 +15,11 @@ import { monotonic } from '../core/clock.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import { Phase } from './phases.ts';
 import { bindsConnection, needOf, takeIdle, takeOwn } from './pool.ts';
+import type { Relay } from './relay.ts';
 import type { ConnectionOwner, ServerConnection } from './server-connection.ts';
 import * as tally from './tally.ts';
 import { type Deferred, defer } from './turn.ts';
+import type { Upload } from './upload.ts';
 
 /** The exchange, as its carrier sees it. */
 export interface Carried extends ExchangeFacts {
@@ -26,10 +28,8 @@ export interface Carried extends ExchangeFacts {
   readonly keepAlive: boolean;
   /** It could be sent again, should the server close the connection just as it comes. */
   readonly replayable: boolean;
-  /** All of the request has been handed over. */
-  readonly uploaded: boolean;
-  /** The response has all of its body. */
-  readonly answered: boolean;
+  readonly upload: Upload;
+  readonly relay: Relay;
   /** `connection`, which has carried others, is for this one. */
   carry(connection: ServerConnection, now: number): void;
   onFault(error: unknown): void;
@@ -99,15 +99,15 @@ export class Carrier implements ConnectionOwner, Deferred {
 
   /** The response has been read: its connection waits for another request, if it may. `clean`: nothing stands behind it. */
   letGo(clean: boolean, now: number): void {
-    const { reach, request, responseHead, mode, keepAlive, uploaded, answered } = this.exchange;
+    const { reach, request, responseHead, mode, keepAlive, upload, relay } = this.exchange;
     const connection = reach.connection as ServerConnection;
     const { server, outlet } = connection;
-    const sent = uploaded && outlet.pending === 0;
+    const sent = upload.body.done && outlet.pending === 0;
     if (server.backend.config.httpReuse === 'never' || bindsConnection(responseHead)) this.takeOver(connection);
     const goesOn = connection.owner === undefined || keepAlive;
     const kept = responseHead.keepAlive && mode === 'keep-alive' && !request.bothLengths && goesOn;
     reach.connection = undefined;
-    if (!clean && answered) tally.countSurplus(server);
+    if (!clean && relay.body.done) tally.countSurplus(server);
     if (clean && sent && kept) connection.park(now);
     else connection.close();
   }

@@ -36,21 +36,20 @@ import type { Program } from './program.ts';
 import { Reach, type ReachOwner } from './reach.ts';
 import { Relay } from './relay.ts';
 import { sendError, sendReply } from './reply.ts';
+import { idempotent } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
-import { Tunnel, type TunnelOwner } from './tunnel.ts';
+import { Tunnel } from './tunnel.ts';
 import type { Reply } from './types.ts';
 import { Upload } from './upload.ts';
 
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
-
-export class Exchange extends ExchangeFacts implements ReachOwner, Carried, TunnelOwner {
+export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   readonly reach: Reach = new Reach(this, this);
   private readonly carrier: Carrier = new Carrier(this);
-  private readonly upload: Upload = new Upload();
-  private readonly relay: Relay = new Relay(this);
+  readonly upload: Upload = new Upload();
+  readonly relay: Relay = new Relay(this);
   keepAlive = true;
   /** Of frontend and backend, whichever asks for more (manual 4.1). */
   mode: HttpConnectionMode = 'keep-alive';
@@ -138,6 +137,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
   private awaitForm(now: number): void {
     this.formAwaited = true;
     this.clientAwaited = true;
+    this.armBody(now);
+  }
+
+  /** The client has as long for a body that is held as for a head. */
+  private armBody(now: number): void {
     const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
     this.session.armFor(httpRequest ?? client, now);
   }
@@ -151,10 +155,6 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
     this.formAwaited = false;
     this.clientAwaited = false;
     this.reach.seek(monotonic());
-  }
-
-  onUnreached(failure: Failure): void {
-    this.fail(failure);
   }
 
   /** Ended from outside, while it has a server's slot: to the client it is as if the server had gone. */
@@ -184,24 +184,18 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
     }
   }
 
-  // --- a connection
+  // --- a server
+
+  onUnreached(failure: Failure): void {
+    this.fail(failure);
+  }
 
   onAssigned(): void {
     this.carrier.choose();
   }
 
-  /** RFC 9110 9.2.2: whoever sends it twice does no harm. */
   get replayable(): boolean {
-    const { method } = this.request;
-    return this.upload.bodiless && !this.disableL7Retry && (method === 'GET' || IDEMPOTENT.has(method));
-  }
-
-  get uploaded(): boolean {
-    return this.upload.body.done;
-  }
-
-  get answered(): boolean {
-    return this.relay.body.done;
+    return this.upload.bodiless && !this.disableL7Retry && idempotent(this.request.method);
   }
 
   onConnected(connection: ServerConnection): void {
@@ -376,7 +370,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
     this.status = head.status;
     const server = this.reach.server as Server;
     tally.countAnswered(server, head.status);
-    if (server.config.observe !== undefined) server.observe(statusMeans(head.status), now);
+    this.reach.observe(statusMeans(head.status), now);
     this.reach.remember();
     if (this.denyResponse()) return -1;
     const { binding } = this.reach;
@@ -648,8 +642,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
     this.form = new StatsForm();
     // Of a chunked body only the data is wanted: nobody takes it further.
     this.upload.body.start(this.request.framing, this.request.contentLength, false);
-    const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
-    this.session.armFor(httpRequest ?? client, monotonic());
+    this.armBody(monotonic());
     this.reach.phase = Phase.Reply;
     return true;
   }
@@ -689,14 +682,10 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Tunn
     this.services.wheel.disarm(session);
     this.reach.disarm();
     const [front, back] = [session.listener.frontend.config.timeouts, (this.reach.backend as Backend).config.timeouts];
-    this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this);
+    this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this.reach);
     session.setReading(Reading.Tunnel);
     session.feedHeld();
     if (session.clientEnded) this.onTunnelEnd();
-  }
-
-  onTunnelProgress(ms: number | undefined): void {
-    this.reach.arm(ms, monotonic());
   }
 
   onTunnelBytes(bytes: Buffer): void {

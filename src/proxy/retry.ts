@@ -68,6 +68,13 @@ export function placeOf(server: Server, binding: Binding = 'free'): Place {
   };
 }
 
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+/** RFC 9110 9.2.2: whoever sends it twice does no harm. */
+export function idempotent(method: string): boolean {
+  return method === 'GET' || IDEMPOTENT.has(method);
+}
+
 /** Nothing more is to be expected of it. A client that is bound to a server goes there all the same, as in HAProxy. */
 export function deserted({ usable, removed, binding }: Place): boolean {
   return removed || (!usable && binding === 'free');

@@ -4,30 +4,27 @@
  */
 
 import type { Timeouts } from '../config/model.ts';
+import { monotonic } from '../core/clock.ts';
 import type { Outlet } from './outlet.ts';
-
-/** What a tunnel tells its exchange. */
-export interface TunnelOwner {
-  /** Bytes went by, or one side ended: the time-out starts anew. `undefined` is none. */
-  onTunnelProgress(ms: number | undefined): void;
-}
+import type { Reach } from './reach.ts';
 
 export class Tunnel {
   private readonly client: Outlet;
   private readonly server: Outlet;
   private readonly front: Timeouts;
   private readonly back: Timeouts;
-  private readonly owner: TunnelOwner;
+  /** Its timer is the tunnel's now. */
+  private readonly reach: Reach;
   /** Who has ended its half first; the time-out is then that of the other. */
   private ended: 'nobody' | 'client' | 'server' = 'nobody';
 
   /** `front` are the frontend's time-outs, `back` the backend's. */
-  constructor(client: Outlet, server: Outlet, front: Timeouts, back: Timeouts, owner: TunnelOwner) {
+  constructor(client: Outlet, server: Outlet, front: Timeouts, back: Timeouts, reach: Reach) {
     this.client = client;
     this.server = server;
     this.front = front;
     this.back = back;
-    this.owner = owner;
+    this.reach = reach;
     this.progress();
   }
 
@@ -48,9 +45,9 @@ export class Tunnel {
     this.end('server');
   }
 
-  /** Bytes went by. */
+  /** Bytes went by, or one side ended: the time-out starts anew. */
   progress(): void {
-    this.owner.onTunnelProgress(this.patience());
+    this.reach.arm(this.patience(), monotonic());
   }
 
   /** HAProxy's word for the end by a time-out: whose time-out it was. */
