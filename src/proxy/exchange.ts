@@ -303,8 +303,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (from < length && !relay.body.done) {
       from = relay.more(bytes, from, length, this.reach.connection as ServerConnection);
       if (relay.body.failed) {
-        this.reach.observe(Observation.InvalidBody, now);
-        this.fail(Failures.ResponseCut);
+        if (this.reach.observe(Observation.InvalidBody, now)) this.fail(Failures.ResponseCut);
         return false;
       }
     }
@@ -370,7 +369,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     this.status = head.status;
     const server = this.reach.server as Server;
     tally.countAnswered(server, head.status);
-    this.reach.observe(statusMeans(head.status), now);
+    if (!this.reach.observe(statusMeans(head.status), now)) return -1;
     this.reach.remember();
     if (this.denyResponse()) return -1;
     const { binding } = this.reach;
@@ -457,9 +456,9 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const observation = failureMeans(failure);
     // As HAProxy: what is tried again was no failure of the server's, but for what it says.
     const always = failure === Failures.ResponseInvalid;
-    if (always) reach.observe(observation, monotonic());
+    if (always && !reach.observe(observation, monotonic())) return;
     if (this.tryAgain(failure, false)) return;
-    if (!always) reach.observe(observation, monotonic());
+    if (!always && !reach.observe(observation, monotonic())) return;
     const closed = failure === Failures.ServerClosed && this.reused;
     this.fail(closed && this.session.answered > 0 ? Failures.ReusedClosed : failure);
   }

@@ -263,7 +263,7 @@ export class Reach extends Timed implements Waiter {
 
   /** The connection was not made. */
   failed(failure: Failure): void {
-    this.observe(Observation.ConnectFailed, monotonic());
+    if (!this.observe(Observation.ConnectFailed, monotonic())) return;
     const next = this.nextAfter({ failure, status: 0, retries: this.retries, repeatable: true, replayable: false });
     this.drop();
     if (next === 'end') this.owner.onUnreached(failure);
@@ -277,10 +277,15 @@ export class Reach extends Timed implements Waiter {
     connection.close();
   }
 
-  /** What an attempt has shown of its server. */
-  observe(observation: Observation | undefined, now: number): void {
-    const { server } = this;
-    if (observation !== undefined && server?.config.observe !== undefined) server.observe(observation, now);
+  /**
+   * What the attempt on this connection has shown of its server. False: so much that the server is down and has shut its
+   * sessions, ours among them (`on-marked-down`); there may be another request here already.
+   */
+  observe(observation: Observation | undefined, now: number): boolean {
+    const { connection, server } = this;
+    if (observation === undefined || server?.config.observe === undefined) return true;
+    server.observe(observation, now);
+    return this.connection === connection;
   }
 
   // --- another attempt

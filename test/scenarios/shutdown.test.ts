@@ -42,6 +42,37 @@ listen www
     });
   }
 
+  const OWN: readonly (readonly [what: string, answer: string, termination: string])[] = [
+    ['a status', 'HTTP/1.1 500 x\r\ncontent-length: 2\r\n\r\nno', 'DH'],
+    ['a head that is none', 'nonsense\r\n\r\n', 'DH'],
+  ];
+  for (const [what, answer, termination] of OWN) {
+    it(`because of ${what} that it answers itself`, async () => {
+      const upstream = await startRawUpstream(answering(answer, () => {}));
+      const text = `
+listen www
+ bind 127.0.0.1:0
+ server s1 ${upstream.address} check inter 1000s observe layer7 error-limit 1 on-error mark-down on-marked-down shutdown-sessions
+`;
+      try {
+        await withBalancer(text, async (balancer) => {
+          const client = await balancer.client();
+          client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+          assert.equal((await client.readResponse()).status, 502);
+          // Nothing stands behind the one reply.
+          client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+          assert.equal((await client.readResponse()).status, 503);
+          await until('both are logged', () => balancer.logged.length === 2);
+          assert.equal(balancer.logged[0]?.termination, `${termination}--`);
+          assert.equal(balancer.server('www', 's1').scur, 0);
+          assert.equal(balancer.logged[0]?.retries, 0);
+        });
+      } finally {
+        await upstream.stop();
+      }
+    });
+  }
+
   it('while its connection is made', async () => {
     const text = `
 listen www
