@@ -25,6 +25,9 @@ export interface StickEntry {
   readonly serverName: string;
 }
 
+/** Requests that come after a silence do not wait until all that has expired meanwhile is gone: each drops a few. */
+const MOST_DROPS = 32;
+
 class Entry {
   readonly key: string;
   serverId = 0;
@@ -63,22 +66,21 @@ export class StickTable {
 
   /** Entries, and places that are reserved for some. */
   get used(): number {
-    this.expire(monotonic());
-    return this.byKey.size + this.reserved;
+    return this.byKey.size - this.expired(monotonic()) + this.reserved;
   }
 
   /** The server of `key`, which counts as used now. */
   match(key: string): { readonly serverId: number; readonly serverName: string } | undefined {
     const now = monotonic();
-    this.expire(now);
-    const entry = this.byKey.get(key);
+    this.sweep(now);
+    const entry = this.find(key, now);
     if (entry !== undefined) this.touch(entry, now);
     return entry;
   }
 
   /** Room for an entry that may come; see above. */
   reserve(): boolean {
-    this.expire(monotonic());
+    this.sweep(monotonic());
     if (this.byKey.size + this.reserved >= this.size) {
       if (this.config.nopurge || this.oldest === undefined) return false;
       const count = Math.floor(this.size / 256) + 1;
@@ -91,14 +93,11 @@ export class StickTable {
   /** From now on `key` belongs to `server`. */
   store(key: string, server: Server): void {
     this.reserved--;
-    let entry = this.byKey.get(key);
-    if (entry === undefined) {
-      entry = new Entry(key);
-      this.byKey.set(entry.key, entry);
-    }
+    const now = monotonic();
+    const entry = this.find(key, now) ?? this.enter(key);
     entry.serverId = server.id;
     entry.serverName = server.config.name;
-    this.touch(entry, monotonic());
+    this.touch(entry, now);
   }
 
   abandon(): void {
@@ -107,45 +106,45 @@ export class StickTable {
 
   /** By hand; the server's name is not known then. Answers false where there is no room. */
   put(key: string, serverId: number | undefined): boolean {
-    let entry = this.byKey.get(key);
+    const now = monotonic();
+    let entry = this.find(key, now);
     if (entry === undefined) {
       if (!this.reserve()) return false;
       this.reserved--;
-      entry = new Entry(key);
-      this.byKey.set(entry.key, entry);
+      entry = this.enter(key);
     }
     if (serverId !== undefined) {
       entry.serverId = serverId;
       entry.serverName = '';
     }
-    this.touch(entry, monotonic());
+    this.touch(entry, now);
     return true;
   }
 
   /** Without counting as a use. */
   lookup(key: string): StickEntry | undefined {
     const now = monotonic();
-    this.expire(now);
-    const entry = this.byKey.get(key);
+    const entry = this.find(key, now);
     return entry === undefined ? undefined : this.describe(entry, now);
   }
 
   /** The oldest first. */
   *entries(): Generator<StickEntry> {
     const now = monotonic();
-    this.expire(now);
-    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) yield this.describe(entry, now);
+    for (let entry = this.oldest; entry !== undefined; entry = entry.newer) if (!this.over(entry, now)) yield this.describe(entry, now);
   }
 
   /** Whether there was one. */
   remove(key: string): boolean {
-    const entry = this.byKey.get(key);
+    const entry = this.find(key, monotonic());
     if (entry !== undefined) this.drop(entry);
     return entry !== undefined;
   }
 
   clear(): void {
-    while (this.oldest !== undefined) this.drop(this.oldest);
+    this.byKey.clear();
+    this.oldest = undefined;
+    this.newest = undefined;
   }
 
   private describe({ key, touched, serverId, serverName }: Entry, now: number): StickEntry {
@@ -153,10 +152,34 @@ export class StickTable {
     return { key, use: 0, exp: expire === undefined ? 0 : Math.max(0, Math.round(touched + expire - now)), serverId, serverName };
   }
 
-  private expire(now: number): void {
+  private enter(key: string): Entry {
+    const entry = new Entry(key);
+    this.byKey.set(entry.key, entry);
+    return entry;
+  }
+
+  /** One that has expired is not there, though it may not have been dropped yet. */
+  private find(key: string, now: number): Entry | undefined {
+    const entry = this.byKey.get(key);
+    if (entry === undefined || !this.over(entry, now)) return entry;
+    this.drop(entry);
+    return undefined;
+  }
+
+  private over({ touched }: Entry, now: number): boolean {
     const { expire } = this.config;
-    if (expire === undefined) return;
-    while (this.oldest !== undefined && this.oldest.touched + expire <= now) this.drop(this.oldest);
+    return expire !== undefined && touched + expire <= now;
+  }
+
+  private sweep(now: number): void {
+    for (let drops = 0; drops < MOST_DROPS && this.oldest !== undefined && this.over(this.oldest, now); drops++) this.drop(this.oldest);
+  }
+
+  /** How many still have to be dropped. */
+  private expired(now: number): number {
+    let count = 0;
+    for (let entry = this.oldest; entry !== undefined && this.over(entry, now); entry = entry.newer) count++;
+    return count;
   }
 
   private touch(entry: Entry, now: number): void {

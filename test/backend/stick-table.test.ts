@@ -115,6 +115,27 @@ describe('a stick table', () => {
     mock.reset();
   });
 
+  it('of which all has expired does not drop it in one go, and does not know it any more', (t) => {
+    const table = new StickTable(config({ size: 1000, expire: 5 }));
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    for (let i = 0; i < 1000; i++) put(table, String(i), 1);
+    now = 5;
+    const drops = t.mock.method(Map.prototype, 'delete');
+    assert.equal(table.match('999'), undefined);
+    assert.ok(drops.mock.callCount() < 100);
+    assert.equal(table.lookup('998'), undefined);
+    assert.equal(table.remove('997'), false);
+    assert.deepEqual([table.used, keys(table)], [0, '']);
+    put(table, '996', 2);
+    table.put('995', undefined);
+    assert.deepEqual([table.used, keys(table), table.lookup('995')?.serverName], [2, '996 995', '']);
+    for (let i = 0; i < 40; i++) table.match('996');
+    const before = drops.mock.callCount();
+    table.match('996');
+    assert.equal(drops.mock.callCount(), before);
+  });
+
   it('survives a new configuration while its keys mean the same', () => {
     const table = stickTable(config(), undefined);
     assert.ok(table);
