@@ -13,10 +13,10 @@ import type { Timeouts } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { owned } from './accept.ts';
-import { Alarm } from './alarm.ts';
 import type { Outlet } from './outlet.ts';
 import { passOn } from './relay.ts';
 import type { ConnectionUser, ServerConnection } from './server-connection.ts';
+import { Silence } from './silence.ts';
 
 /** How it ended. */
 export type RelayEnd =
@@ -41,12 +41,9 @@ export class TcpRelay implements ConnectionUser {
   private readonly connection: ServerConnection;
   private readonly front: Timeouts;
   private readonly back: Timeouts;
-  private readonly clientAlarm: Alarm;
-  private readonly serverAlarm: Alarm;
+  private readonly clientSilence: Silence;
+  private readonly serverSilence: Silence;
   private clientBehind = false;
-  /** What each side had taken when its time-out last began anew. */
-  private clientTaken = 0;
-  private serverTaken = 0;
   private clientEnded = false;
   private serverEnded = false;
 
@@ -57,8 +54,18 @@ export class TcpRelay implements ConnectionUser {
     this.connection = connection;
     this.front = front;
     this.back = back;
-    this.clientAlarm = new Alarm(wheel, (at) => this.onClientAlarm(at));
-    this.serverAlarm = new Alarm(wheel, (at) => this.onServerAlarm(at));
+    this.clientSilence = new Silence(
+      this.client,
+      wheel,
+      (at) => this.watchClient(at),
+      () => this.end('client-timeout'),
+    );
+    this.serverSilence = new Silence(
+      connection.outlet,
+      wheel,
+      (at) => this.watchServer(at),
+      () => this.end('server-timeout'),
+    );
     connection.user = this;
     this.watchClient(now);
     this.watchServer(now);
@@ -66,8 +73,8 @@ export class TcpRelay implements ConnectionUser {
 
   /** Nothing is called any more. */
   close(): void {
-    this.clientAlarm.clear();
-    this.serverAlarm.clear();
+    this.clientSilence.clear();
+    this.serverSilence.clear();
     this.connection.close();
   }
 
@@ -79,7 +86,7 @@ export class TcpRelay implements ConnectionUser {
     this.heardClient(now);
     const waits = server.pending > 0;
     server.bytes(owned(bytes));
-    if (!waits || !this.serverAlarm.armed) this.watchServer(now);
+    if (!waits || !this.serverSilence.watched) this.watchServer(now);
     if (!server.behind) return;
     this.serverBehind = true;
     this.owner.regulate();
@@ -115,7 +122,7 @@ export class TcpRelay implements ConnectionUser {
     this.bytes += length;
     const waits = client.pending > 0;
     passOn(bytes.subarray(0, length), client, connection);
-    if (!waits || !this.clientAlarm.armed) this.watchClient(now);
+    if (!waits || !this.clientSilence.watched) this.watchClient(now);
     if (!client.behind) return true;
     this.clientBehind = true;
     this.heardServer(now);
@@ -166,17 +173,6 @@ export class TcpRelay implements ConnectionUser {
 
   // --- time
 
-  /** Who takes a large piece slowly is not silent. */
-  private onClientAlarm(now: number): void {
-    if (this.client.taken > this.clientTaken) this.watchClient(now);
-    else this.end('client-timeout');
-  }
-
-  private onServerAlarm(now: number): void {
-    if (this.connection.outlet.taken > this.serverTaken) this.watchServer(now);
-    else this.end('server-timeout');
-  }
-
   /** The client was read, or is from now on, or not any more. What it has to take goes on waiting. */
   private heardClient(now: number): void {
     if (this.client.pending === 0) this.watchClient(now);
@@ -191,15 +187,13 @@ export class TcpRelay implements ConnectionUser {
     const { client, clientFin } = this.front;
     const awaited = this.client.pending > 0 || !(this.clientEnded || this.serverBehind);
     const patience = (this.serverEnded ? clientFin : undefined) ?? this.back.tunnel ?? client;
-    this.clientTaken = this.client.taken;
-    this.clientAlarm.set(awaited ? patience : undefined, now);
+    this.clientSilence.watch(awaited ? patience : undefined, now);
   }
 
   private watchServer(now: number): void {
     const { server, serverFin, tunnel } = this.back;
     const awaited = this.connection.outlet.pending > 0 || !(this.serverEnded || this.clientBehind);
     const patience = (this.clientEnded ? serverFin : undefined) ?? tunnel ?? server;
-    this.serverTaken = this.connection.outlet.taken;
-    this.serverAlarm.set(awaited ? patience : undefined, now);
+    this.serverSilence.watch(awaited ? patience : undefined, now);
   }
 }
