@@ -1,7 +1,7 @@
 /** A listening socket, whoever is served on it: an address of its own, a unix path, or a descriptor that we inherited. */
 
 import { randomUUID } from 'node:crypto';
-import { chmodSync, linkSync, lstatSync, renameSync, unlinkSync } from 'node:fs';
+import { chmodSync, linkSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import type { BindConfig } from '../config/model.ts';
 import { findOwner, giveTo, type Owner } from './owner.ts';
@@ -87,7 +87,7 @@ export class BoundSocket {
 
   /** All of the configuration counts. */
   keepPath(): void {
-    if (this.formerPath !== undefined) unlinkSync(this.formerPath);
+    if (this.formerPath !== undefined) rmSync(this.formerPath, { force: true });
     this.formerPath = undefined;
   }
 
@@ -95,7 +95,7 @@ export class BoundSocket {
   returnPath(): void {
     const { address, formerPath } = this;
     if (address.kind !== 'unix') return;
-    if (formerPath === undefined) unlinkSync(address.path);
+    if (formerPath === undefined) rmSync(address.path, { force: true });
     else renameSync(formerPath, address.path);
     this.formerPath = undefined;
   }
