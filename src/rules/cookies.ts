@@ -1,62 +1,45 @@
 /** Cookies of a request (`Cookie: a=1; b=2`) and of a response (`Set-Cookie: a=1; Path=/`), as RFC 6265 writes them. */
 
+import { type Pair, readPair } from '../http/cookies.ts';
 import type { Head } from '../http/head.ts';
-import type { Pick } from './header-values.ts';
+import { type Pick, readSplit } from './header-values.ts';
 import type { Source } from './sample.ts';
-import { trimBlanks } from './text.ts';
 
 /** Values of the cookies named `name`, or of all if it is empty; in order. */
 function requestCookies(head: Head, name: string): string[] {
-  return head.values('cookie').flatMap((line) => pairs(split(line), name));
-}
-
-/** As HAProxy, at semicolons and commas, but for those of a quoted value. */
-function split(line: string): string[] {
-  const parts: string[] = [];
-  for (let from = 0; from <= line.length; ) {
-    const end = partEnd(line, from);
-    parts.push(line.slice(from, end));
-    from = end + 1;
-  }
-  return parts;
-}
-
-const SEMICOLON = 0x3b;
-const COMMA = 0x2c;
-const EQUALS = 0x3d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Quotes mean something behind the equals sign alone. */
-function partEnd(line: string, from: number): number {
-  let valued = false;
-  let quoted = false;
-  for (let at = from; at < line.length; at++) {
-    const code = line.charCodeAt(at);
-    if (quoted && code === BACKSLASH) at++;
-    else if (valued && code === QUOTE) quoted = !quoted;
-    else if (code === EQUALS) valued = true;
-    else if (!quoted && (code === SEMICOLON || code === COMMA)) return at;
-  }
-  return line.length;
-}
-
-/** Only the first pair of a Set-Cookie line is a cookie, the rest are its attributes. */
-function responseCookies(head: Head, name: string): string[] {
-  return head.values('set-cookie').flatMap((line) => pairs(line.split(';', 1), name));
-}
-
-function pairs(parts: readonly string[], name: string): string[] {
   const values: string[] = [];
-  for (const part of parts) {
-    const equals = part.indexOf('=');
-    if (equals < 0) continue;
-    const own = trimBlanks(part.slice(0, equals));
-    // Attributes of RFC 2965: `$Path`.
-    if (own.startsWith('$')) continue;
-    if (name === '' || own === name) values.push(trimBlanks(part.slice(equals + 1)));
+  for (const line of head.values('cookie')) {
+    for (let next = -1; next < line.length; ) {
+      const pair = readPair(line, next + 1, true);
+      next = pair.next;
+      if (isCookie(line, pair)) values.push(...valuesNamed(line, pair, name));
+    }
   }
   return values;
+}
+
+/** Only the first pair of a Set-Cookie line is a cookie, the rest are its attributes; HAProxy takes what follows a comma for a line. */
+function responseCookies(head: Head, name: string): string[] {
+  return setCookies(head).flatMap((line) => {
+    for (let next = -1; next < line.length; ) {
+      const pair = readPair(line, next + 1, false);
+      next = pair.next;
+      if (isCookie(line, pair)) return valuesNamed(line, pair, name);
+    }
+    return [];
+  });
+}
+
+const setCookies = readSplit('set-cookie');
+
+/** Names with `$` are attributes of RFC 2965: `$Path`. */
+function isCookie(line: string, { nameFrom, equal, next }: Pair): boolean {
+  return equal !== next && !line.startsWith('$', nameFrom);
+}
+
+/** Its value, or none. */
+function valuesNamed(line: string, { nameFrom, nameTo, valueFrom, valueTo }: Pair, name: string): string[] {
+  return name === '' || line.slice(nameFrom, nameTo) === name ? [line.slice(valueFrom, valueTo)] : [];
 }
 
 type Read = (head: Head, name: string) => string[];

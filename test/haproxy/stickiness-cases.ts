@@ -535,6 +535,10 @@ export const TABLES: readonly Story[] = [
       { cookies: ['SID=b'] },
       { cookies: ['SID=b'], answer: ['Set-Cookie: SID=b'] },
       { cookies: ['SID=b'] },
+      { answer: ['Set-Cookie: SID=c,d; path=/'] },
+      { answer: ['Set-Cookie: SID = "e;f,g"h ; path=/'] },
+      { answer: ['Set-Cookie: a=1,SID=i'] },
+      { answer: ['Set-Cookie: $SID=j; SID=k'] },
     ],
   },
   {
