@@ -539,6 +539,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** Nothing can be sent to the client any more. */
   onClientGone(): void {
     if (this.reach.phase === Phase.Idle) return;
+    this.reach.connection?.reset();
     if (this.reach.phase === Phase.Tunnel) {
       this.termination = this.session.clientEnded ? '--' : 'CD';
       this.endTunnel();

@@ -121,6 +121,16 @@ export class ServerConnection {
     this.disown();
   }
 
+  /**
+   * As `close`, but its server does not take that for an end, because its client was reset. Who has sent its own end already
+   * gets one. As in HAProxy.
+   */
+  reset(): void {
+    // A unix socket cannot be reset.
+    if (!this.unix && !this.socket.readableEnded) this.socket.resetAndDestroy();
+    this.close();
+  }
+
   /** Its owner lets go of it, and of the buffer with it. */
   private disown(): void {
     const { owner } = this;

@@ -78,6 +78,12 @@ export class TcpRelay implements ConnectionUser {
     this.connection.close();
   }
 
+  /** As `close`, because the client was reset. */
+  reset(): void {
+    this.connection.reset();
+    this.close();
+  }
+
   // --- the client's side
 
   /** `bytes` may stand in the slab that the next read overwrites. */

@@ -135,6 +135,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
       this.termination = 'CD';
       countAbort(this.reach, 'cliAbrt');
     }
+    this.relay?.reset();
     this.finish();
   }
 

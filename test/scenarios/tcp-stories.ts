@@ -290,7 +290,7 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const [client, server] = await stage.pair();
       client.reset();
-      await server.closed();
+      await server.broken();
     },
   ),
   story(
@@ -306,7 +306,7 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const [client, server] = await stage.pair();
       server.reset();
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -324,7 +324,7 @@ export const STORIES: readonly Story[] = [
       server.end();
       await client.ended();
       client.reset();
-      await server.closed();
+      await server.ended();
     },
   ),
   story(
@@ -342,7 +342,7 @@ export const STORIES: readonly Story[] = [
       client.end();
       await server.ended();
       server.reset();
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -361,7 +361,7 @@ export const STORIES: readonly Story[] = [
       await server.ended();
       client.reset();
       server.send('x');
-      await server.closed();
+      await server.broken();
       server.end();
     },
   ),
@@ -378,7 +378,7 @@ export const STORIES: readonly Story[] = [
     },
     async (stage) => {
       const [client, server] = await stage.pair();
-      await Promise.all([client.closed(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     },
   ),
   story(
@@ -394,7 +394,7 @@ export const STORIES: readonly Story[] = [
     },
     async (stage) => {
       const [client, server] = await stage.pair();
-      await Promise.all([client.closed(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     },
   ),
   story(
@@ -411,7 +411,7 @@ export const STORIES: readonly Story[] = [
     },
     async (stage) => {
       const [client, server] = await stage.pair();
-      await Promise.all([client.closed(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     },
   ),
   story(
@@ -428,7 +428,7 @@ export const STORIES: readonly Story[] = [
     },
     async (stage) => {
       const [client, server] = await stage.pair();
-      await Promise.all([client.closed(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     },
   ),
   story(
@@ -449,7 +449,7 @@ export const STORIES: readonly Story[] = [
       client.end();
       const server = await stage.accepted();
       await server.got('hello');
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -467,7 +467,7 @@ export const STORIES: readonly Story[] = [
       const [client, server] = await stage.pair();
       client.end();
       await server.ended();
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -486,7 +486,7 @@ export const STORIES: readonly Story[] = [
       const [client, server] = await stage.pair();
       server.end();
       await client.ended();
-      await server.closed();
+      await server.ended();
     },
   ),
   story(
@@ -504,7 +504,7 @@ export const STORIES: readonly Story[] = [
       const [client, server] = await stage.pair();
       server.end();
       await client.ended();
-      await server.closed();
+      await server.ended();
     },
   ),
   story(
@@ -520,7 +520,7 @@ export const STORIES: readonly Story[] = [
       },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
@@ -532,7 +532,7 @@ export const STORIES: readonly Story[] = [
       counters: { FRONTEND: 'stot 1 conn_tot 1', s1: 'stot 1 econ 1 lbtot 1 connect 1', BACKEND: 'stot 1 econ 1 lbtot 1 connect 1' },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
@@ -548,7 +548,7 @@ export const STORIES: readonly Story[] = [
       },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
@@ -582,7 +582,7 @@ export const STORIES: readonly Story[] = [
       },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
       await part(...(await stage.pair('s2')));
     },
   ),
@@ -594,14 +594,14 @@ export const STORIES: readonly Story[] = [
       counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: 'stot 1 econ 1' },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
     'there is no backend',
     { routes: [], log: ['www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0'], counters: { FRONTEND: 'stot 1 conn_tot 1', s1: '', BACKEND: '' } },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
@@ -666,7 +666,7 @@ export const STORIES: readonly Story[] = [
       const [first, one] = await stage.pair();
       const second = await stage.client();
       second.send('second');
-      await second.closed();
+      await second.ended();
       await part(first, one);
     },
   ),
@@ -687,7 +687,7 @@ export const STORIES: readonly Story[] = [
       const [first, one] = await stage.pair();
       const second = await stage.client();
       second.send('second');
-      await second.closed();
+      await second.ended();
       await part(first, one);
     },
   ),
@@ -707,7 +707,7 @@ export const STORIES: readonly Story[] = [
       const second = await stage.client();
       await stage.reaches('BACKEND', 'qcur', 1);
       second.end();
-      await second.closed();
+      await second.ended();
       await part(first, one);
     },
   ),
@@ -754,7 +754,7 @@ export const STORIES: readonly Story[] = [
       second.send('second');
       await stage.reaches('BACKEND', 'qcur', 1);
       second.end();
-      await second.closed();
+      await second.ended();
       await part(first, one);
     },
   ),
@@ -791,7 +791,7 @@ export const STORIES: readonly Story[] = [
       const client = await stage.client();
       await stage.reaches('s1', 'scur', 1);
       client.end();
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -831,7 +831,7 @@ export const STORIES: readonly Story[] = [
       client.send('hello');
       await stage.reaches('s1', 'scur', 1);
       client.end();
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -848,7 +848,7 @@ export const STORIES: readonly Story[] = [
       },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
     },
   ),
   story(
@@ -867,7 +867,7 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const [first, one] = await stage.pair();
       const second = await stage.client();
-      await second.closed();
+      await second.ended();
       await part(first, one);
     },
   ),
@@ -887,7 +887,7 @@ export const STORIES: readonly Story[] = [
     async (stage) => {
       const client = await stage.client();
       client.send('hello');
-      await client.closed();
+      await client.ended();
     },
   ),
   story(
@@ -929,7 +929,7 @@ export const STORIES: readonly Story[] = [
       const second = await stage.client();
       second.send('second');
       await stage.reaches('s1', 'qcur', 1);
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
       first.end();
       one.end();
       const two = await stage.accepted();
@@ -1053,7 +1053,7 @@ export const STORIES: readonly Story[] = [
       },
     },
     async (stage) => {
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
       for (let i = 0; i < 2; i++) {
         await part(...(await stage.pair('s2')));
         await stage.reaches('s2', 'scur', 0);
@@ -1075,7 +1075,7 @@ export const STORIES: readonly Story[] = [
       await stage.reaches('s1', 'check_health', 2);
       const [client, server] = await stage.pair();
       await stage.shut('p1');
-      await Promise.all([client.closed(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     },
   ),
   story(
@@ -1094,7 +1094,7 @@ export const STORIES: readonly Story[] = [
       const [client, server] = await stage.pair();
       await stage.shut('p1');
       await stage.reaches('s1', 'chkdown', 1);
-      await (await stage.client()).closed();
+      await (await stage.client()).ended();
       client.send('still here');
       await server.got('still here');
       await part(client, server);

@@ -97,7 +97,7 @@ describe('bytes in mode tcp', () => {
       assert.ok(sent < 64 * MEGABYTE.length, `${sent} were taken`);
       client.socket.resume();
       server.socket.destroy();
-      await client.closed();
+      await client.ended();
     });
   });
 
@@ -109,7 +109,7 @@ describe('bytes in mode tcp', () => {
       assert.ok(sent < 64 * MEGABYTE.length, `${sent} were taken`);
       server.socket.resume();
       client.reset();
-      await server.closed();
+      await server.broken();
     });
   });
 
@@ -166,7 +166,7 @@ describe('bytes in mode tcp', () => {
       await server.got('stop');
       server.reset();
       client.socket.resume();
-      await client.closed();
+      await client.ended();
       assert.equal(client.bytes, 200_000);
       await until('it is over', () => balancer.lines.length === 1);
       assert.match(balancer.lines[0] ?? '', / 200000 SD /);
@@ -182,7 +182,7 @@ describe('a session in mode tcp is ended', () => {
         server.send('so far');
         await client.got('so far');
         balancer.plane.shutdown(balancer.server('www', 's1'), cause);
-        await Promise.all([client.ended(), server.closed()]);
+        await Promise.all([client.ended(), server.ended()]);
         await until('it is over', () => balancer.lines.length === 1);
         assert.equal(essence(balancer.lines[0] ?? ''), `www/s1 t/t/t 6 ${cause}- 1/1/0/0/0 0/0`);
       });
@@ -202,7 +202,7 @@ describe('a session in mode tcp is ended', () => {
       client.send('still here');
       await server.got('still here');
       balancer.plane.shutdown(own, 'D');
-      await Promise.all([client.ended(), server.closed()]);
+      await Promise.all([client.ended(), server.ended()]);
     });
   });
 
@@ -222,6 +222,22 @@ describe('a session in mode tcp is ended', () => {
   });
 });
 
+it('a server is reset where its client was reset in an upload', async () => {
+  const server = await startPeers();
+  try {
+    await withBalancer(`listen www\n bind ${OWN_HOST}:0\n server s1 ${server.address}\n`, async (balancer) => {
+      const client = await Peer.connect(balancer.port('www'), OWN_HOST);
+      client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nhalf');
+      const peer = await server.next();
+      await peer.got('half');
+      client.reset();
+      await peer.broken();
+    });
+  } finally {
+    await server.stop();
+  }
+});
+
 it('a request is ended from outside after its listener has gone with a reload', async () => {
   const server = await startPeers();
   const text = (name: string) => `${name}\n server s1 ${server.address}\n`;
@@ -233,7 +249,7 @@ it('a request is ended from outside after its listener has gone with a reload', 
       const own = balancer.server('be', 's1');
       await balancer.configure(text('backend be'));
       balancer.plane.shutdown(own, 'D');
-      await client.closed();
+      await client.ended();
       assert.match(balancer.logged[0]?.termination ?? '', /^D/);
     });
   } finally {
@@ -276,7 +292,7 @@ it('a fault of ours ends the session that it happens in, and nothing else', asyn
     const [other, beside] = await pair();
     balancer.failLog = true;
     client.reset();
-    await server.closed();
+    await server.broken();
     await until('it is told', () => balancer.events.some((event) => /internal error in www .*: Error: the log is broken/.test(event)));
     balancer.failLog = false;
     assert.equal(balancer.plane.frontends.get('www')?.counters.eint, 1);
@@ -311,7 +327,7 @@ describe('the log of a frontend in mode tcp', () => {
 
   it('has the format of tcplog where httplog was asked for', async () => {
     await withBalancer(`listen www\n mode tcp\n bind ${OWN_HOST}:0\n server s1 192.0.2.1:1 disabled\n`, async (balancer) => {
-      await (await Peer.connect(balancer.port('www'), OWN_HOST)).closed();
+      await (await Peer.connect(balancer.port('www'), OWN_HOST)).ended();
       await until('it is told', () => balancer.lines.length === 1);
       assert.equal(essence(balancer.lines[0] ?? ''), 'www/<NOSRV> -1/-1/t 0 SC 1/1/0/0/0 0/0');
     });

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { wasReset } from '../../src/proxy/accept.ts';
 import { OWN_HOST } from './faulty.ts';
 import { until } from './wait.ts';
 
@@ -11,7 +12,7 @@ export class Peer {
   private received = '';
   private count = 0;
   private finished = false;
-  private gone = false;
+  private failed = false;
 
   constructor(socket: Socket) {
     this.socket = socket;
@@ -24,10 +25,7 @@ export class Peer {
       this.finished = true;
     });
     socket.on('error', () => {
-      this.gone = true;
-    });
-    socket.on('close', () => {
-      this.gone = true;
+      this.failed = true;
     });
   }
 
@@ -66,9 +64,10 @@ export class Peer {
     await until('the other end has ended', () => this.finished);
   }
 
-  /** Nothing is left of the connection, by an end or by a reset. */
-  async closed(): Promise<void> {
-    await until('the connection is closed', () => this.finished || this.gone);
+  /** The other end has reset the connection, be it after it had ended its half. */
+  async broken(): Promise<void> {
+    // Node does not read any more after an end.
+    await until('the connection is reset', () => this.failed || (!this.socket.destroyed && wasReset(this.socket)));
   }
 }
 
