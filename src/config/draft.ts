@@ -173,6 +173,8 @@ export interface ProxyDraft extends Inherited {
   readonly ignorePersist: RawRule[];
   readonly useServers: UseServerConfig[];
   stickTable: StickTableConfig | undefined;
+  /** Something was wrong with its line. */
+  stickTableRefused: boolean;
   /** `table` is empty for the backend's own. */
   readonly stickRules: StickRuleDraft[];
   serverStateFileName: string | undefined;
@@ -425,6 +427,7 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     ignorePersist: [],
     useServers: [],
     stickTable: undefined,
+    stickTableRefused: false,
     stickRules: [],
     serverStateFileName: undefined,
     resolvers: [],

@@ -146,9 +146,6 @@ export const persistenceRows: readonly Row<ProxyDraft>[] = [
     min: 1,
     missing: "'cookie' expects <cookie_name> as argument.",
     parse: parseCookie,
-    negate: (proxy) => {
-      proxy.cookie = undefined;
-    },
   },
   {
     name: 'dynamic-cookie-key',
@@ -162,9 +159,6 @@ export const persistenceRows: readonly Row<ProxyDraft>[] = [
     missing: "'dynamic-cookie-key' expects <secret_key> as argument.",
     parse: (proxy, line) => {
       proxy.dynamicCookieKey = bytesOf(line.first);
-    },
-    negate: (proxy) => {
-      proxy.dynamicCookieKey = undefined;
     },
   },
   {

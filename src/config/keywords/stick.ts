@@ -1,4 +1,4 @@
-/** Stick tables and the rules that fill and ask them (manual 4.2). What a pattern means is `rules/stick.ts`'s. */
+/** Stick tables and the rules that fill and ask them (manual 4.2). What a pattern means is `rules/stick-key.ts`'s. */
 
 import { didYouMean } from '../../core/suggest.ts';
 import type { ProxyDraft } from '../draft.ts';
@@ -8,6 +8,7 @@ import { type Read, readTime } from '../values.ts';
 import { refusal } from './refused.ts';
 
 const PROXIES: readonly Section[] = ['listen', 'backend'];
+const TABLES: readonly Section[] = ['frontend', 'listen', 'backend'];
 
 const TYPES: readonly StickTableConfig['type'][] = ['ip', 'ipv6', 'integer', 'string', 'binary'];
 
@@ -16,12 +17,16 @@ const LENGTHS: Readonly<Record<StickTableConfig['type'], number>> = { ip: 4, ipv
 
 const WORDS: readonly string[] = ['type', 'size', 'expire', 'nopurge', 'srvkey', 'store'];
 
+const OF_BACKENDS = 'Fairlead does not do it: tables belong to backends';
+
 /** As in HAProxy, what `stick` rules store needs no word; the rest is about counting. */
 const STORED: readonly string[] = ['server_id', 'server_key'];
 
 function parseTable(proxy: ProxyDraft, line: Statement): void {
-  const error = readTable(proxy, line);
-  if (error !== undefined) line.fail(`stick-table: ${error}`);
+  const error = proxy.kind === 'frontend' ? refusal('a table of a frontend', OF_BACKENDS) : readTable(proxy, line);
+  if (error === undefined) return;
+  line.fail(`stick-table: ${error}`);
+  proxy.stickTableRefused = true;
 }
 
 /** Answers the error to report, or undefined. */
@@ -91,7 +96,7 @@ const KINDS: readonly StickRuleConfig['kind'][] = ['on', 'match', 'store-request
 
 function parseStick(proxy: ProxyDraft, line: Statement): void {
   const [verb = '', ...words] = line.words;
-  const kind = KINDS.find((known) => known === verb);
+  const kind = verb === 'store' ? 'store-request' : KINDS.find((known) => known === verb);
   if (kind === undefined) {
     line.fail(`'stick' expects 'on', 'match', 'store-request' or 'store-response', but got '${verb}'${didYouMean(verb, KINDS) || '.'}`);
     return;
@@ -121,16 +126,16 @@ export const stickRows: readonly Row<ProxyDraft>[] = [
     name: 'stick',
     bytes: true,
     sections: PROXIES,
-    syntax: '{on|match|store-request|store-response} <pattern> [table <table>] [{if|unless} <condition>]',
+    syntax: '{on|match|store|store-request|store-response} <pattern> [table <table>] [{if|unless} <condition>]',
     chapter: '4.2',
-    doc: 'Asks a stick table which server this client belongs to (`match`), or writes it there once the server has answered (`store-request` with what the request has, `store-response` with what the response has). `on` is both `match` and `store-request`. The pattern is a fetch with its converters.',
+    doc: 'Asks a stick table which server this client belongs to (`match`), or writes it there once the server has answered (`store-request`, or `store`, with what the request has, `store-response` with what the response has). `on` is both `match` and `store-request`. The pattern is a fetch with its converters.',
     min: 1,
     missing: "'stick' expects 'on', 'match', or 'store'.",
     parse: parseStick,
   },
   {
     name: 'stick-table',
-    sections: PROXIES,
+    sections: TABLES,
     syntax: 'type {ip|ipv6|integer|string [len <length>]|binary [len <length>]} size <size> [expire <time>] [nopurge]',
     chapter: '4.2',
     doc: 'The table of this backend: which key belongs to which server. A full one forgets the oldest entries, or with `nopurge` takes no more. It outlives a reload while type and length stay the same.',
