@@ -137,6 +137,7 @@ interface Inherited {
   backlog: number | undefined;
   defaultBackend: Reference | undefined;
   socketStats: boolean;
+  clitcpka: boolean;
   acceptInvalidRequest: boolean;
   balance: BalanceConfig;
   fullconn: number | undefined;
@@ -144,6 +145,7 @@ interface Inherited {
   redispatch: number | undefined;
   retryOn: RetryOn;
   httpReuse: HttpReuse;
+  srvtcpka: boolean;
   acceptInvalidResponse: boolean;
   check: CheckDraft;
   logHealthChecks: boolean;
@@ -313,6 +315,7 @@ function newInherited(): Inherited {
     backlog: undefined,
     defaultBackend: undefined,
     socketStats: false,
+    clitcpka: false,
     acceptInvalidRequest: false,
     balance: { algorithm: 'roundrobin', draws: 2 },
     fullconn: undefined,
@@ -320,6 +323,7 @@ function newInherited(): Inherited {
     redispatch: undefined,
     retryOn: { ...noRetry(), connFailure: true },
     httpReuse: 'safe',
+    srvtcpka: false,
     acceptInvalidResponse: false,
     check: newCheck(),
     logHealthChecks: false,
@@ -388,6 +392,7 @@ function copyInherited(from: Inherited): Inherited {
     backlog: from.backlog,
     defaultBackend: from.defaultBackend,
     socketStats: from.socketStats,
+    clitcpka: from.clitcpka,
     acceptInvalidRequest: from.acceptInvalidRequest,
     balance: from.balance,
     fullconn: from.fullconn,
@@ -395,6 +400,7 @@ function copyInherited(from: Inherited): Inherited {
     redispatch: from.redispatch,
     retryOn: from.retryOn,
     httpReuse: from.httpReuse,
+    srvtcpka: from.srvtcpka,
     acceptInvalidResponse: from.acceptInvalidResponse,
     check: { ...from.check, tcp: { ...from.check.tcp, own: false }, http: { ...from.check.http, own: false } },
     logHealthChecks: from.logHealthChecks,

@@ -541,6 +541,8 @@ export interface ProxyConfig {
   readonly defaultBackend: string | undefined;
   readonly dockerRoutes: readonly DockerRoutesConfig[];
   readonly socketStats: boolean;
+  /** `option clitcpka`, `option tcpka`: TCP keep-alive probes to clients. */
+  readonly clitcpka: boolean;
   /** `option accept-invalid-http-request` */
   readonly acceptInvalidRequest: boolean;
 
@@ -553,6 +555,8 @@ export interface ProxyConfig {
   readonly redispatch: number | undefined;
   readonly retryOn: RetryOn;
   readonly httpReuse: HttpReuse;
+  /** `option srvtcpka`, `option tcpka`: TCP keep-alive probes to servers. */
+  readonly srvtcpka: boolean;
   /** `option accept-invalid-http-response` */
   readonly acceptInvalidResponse: boolean;
   readonly checkRules: CheckRules | undefined;

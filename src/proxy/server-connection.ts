@@ -64,6 +64,7 @@ export class ServerConnection {
     this.server = server;
     this.user = user;
     const { address, port } = server.config;
+    const keepAlive = server.backend.config.srvtcpka;
     this.addressVersion = server.addressVersion;
     const onread = {
       // Node asks after every read, and keeps the buffer that it has when it gets none.
@@ -77,7 +78,7 @@ export class ServerConnection {
     const target = this.unix
       ? { path: address as string }
       : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
-    this.socket = net.connect({ ...target, noDelay: true, allowHalfOpen: true, onread });
+    this.socket = net.connect({ ...target, noDelay: true, keepAlive, allowHalfOpen: true, onread });
     this.outlet = new Outlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
     this.socket.on('connect', () => this.guard(() => this.onConnect()));
     this.socket.on('end', () => this.guard(() => this.onEnd()));

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { withBalancer } from '../scenarios/balancer.ts';
+import { PROBES, probed } from '../scenarios/probes.ts';
 import { DEFAULTS, essence, essentials, type Outcome, STORIES, Stage, type Story, withServers } from '../scenarios/tcp-stories.ts';
 import { OWN_HOST } from '../support/faulty.ts';
 import { Peer, startPeers } from '../support/peer.ts';
@@ -103,6 +104,26 @@ for (const [index, story] of STORIES.entries()) {
   test(story.name, { skip }, async () => {
     const { log, counters } = { ...story, ...story.haproxy };
     assert.deepEqual(await play(story, join(folder, String(index))), { log, counters });
+  });
+}
+
+for (const [lines, toClient, toServer] of PROBES) {
+  test(`keep-alive probes with${lines.replaceAll('\n', ';') || ' nothing'}`, { skip }, async () => {
+    const server = await startPeers();
+    try {
+      await withHaproxy(
+        join(folder, 'probes'),
+        ` default_backend be\n${lines}`,
+        `${lines} server s1 ${server.address}\n`,
+        async ({ port }) => {
+          const client = await Peer.connect(port, OWN_HOST);
+          assert.deepEqual(await probed(client, await server.next()), [toClient, toServer]);
+          client.socket.destroy();
+        },
+      );
+    } finally {
+      await server.stop();
+    }
   });
 }
 

@@ -6,6 +6,7 @@ import { OWN_HOST } from '../support/faulty.ts';
 import { Peer, type PeerServer, startPeers } from '../support/peer.ts';
 import { settled, until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
+import { PROBES, probed } from './probes.ts';
 import { DEFAULTS, essence, essentials, type Outcome, STORIES, Stage, withServers } from './tcp-stories.ts';
 
 describe('a session in mode tcp', () => {
@@ -173,6 +174,21 @@ describe('bytes in mode tcp', () => {
     });
   });
 });
+
+for (const mode of ['tcp', 'http']) {
+  for (const [lines, toClient, toServer] of PROBES) {
+    it(`keep-alive probes in mode ${mode} with${lines.replaceAll('\n', ';') || ' nothing'}`, async () => {
+      await withRelay(`${lines} mode ${mode}\n`, async ({ client, server }) => {
+        const near = await client();
+        near.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        const far = await server.next();
+        await far.got('GET / HTTP/1.1');
+        assert.deepEqual(await probed(near, far), [toClient, toServer]);
+        near.reset();
+      });
+    });
+  }
+}
 
 describe('a session in mode tcp is ended', () => {
   for (const cause of ['D', 'U', 'K'] as const) {

@@ -47,6 +47,8 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     defaultBackend: undefined,
     dockerRoutes: [],
     socketStats: false,
+    clitcpka: false,
+    srvtcpka: false,
     acceptInvalidRequest: false,
     balance: { algorithm: 'roundrobin', draws: 2 },
     fullconn: 1,

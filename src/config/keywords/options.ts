@@ -6,7 +6,15 @@ import type { HttpConnectionMode } from '../model.ts';
 import { ANY_PROXY, BACK, FRONT, ignored, type Row, type Section, type Statement } from '../row.ts';
 import { readInteger } from '../values.ts';
 
-type Flag = 'abortonclose' | 'acceptInvalidRequest' | 'acceptInvalidResponse' | 'allbackups' | 'dontlognull' | 'socketStats';
+type Flag =
+  | 'abortonclose'
+  | 'acceptInvalidRequest'
+  | 'acceptInvalidResponse'
+  | 'allbackups'
+  | 'dontlognull'
+  | 'socketStats'
+  | 'clitcpka'
+  | 'srvtcpka';
 
 function flag(name: string, key: Flag, sections: readonly Section[], doc: string): Row<ProxyDraft> {
   return {
@@ -107,6 +115,7 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   ),
   flag('accept-invalid-http-response', 'acceptInvalidResponse', BACK, 'The same for responses: characters in field names, and versions.'),
   flag('allbackups', 'allbackups', BACK, 'All backup servers share the load once no other is usable, not only the first.'),
+  flag('clitcpka', 'clitcpka', FRONT, "TCP keep-alive probes to clients, at the system's intervals."),
   tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
   flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),
   {
@@ -143,6 +152,19 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   tuning('splice-auto', ANY_PROXY, NO_SPLICE),
   tuning('splice-request', ANY_PROXY, NO_SPLICE),
   tuning('splice-response', ANY_PROXY, NO_SPLICE),
+  flag('srvtcpka', 'srvtcpka', BACK, "TCP keep-alive probes to servers, at the system's intervals."),
+  {
+    name: 'option tcpka',
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '4.2',
+    doc: 'Both `option clitcpka` and `option srvtcpka`.',
+    max: 0,
+    parse: (proxy) => {
+      if (proxy.kind !== 'backend') proxy.clitcpka = true;
+      if (proxy.kind !== 'frontend') proxy.srvtcpka = true;
+    },
+  },
   tuning('tcp-smart-accept', FRONT, 'the system acknowledges in its usual way'),
   tuning('tcp-smart-connect', BACK, 'the system acknowledges in its usual way'),
   logFormat(
