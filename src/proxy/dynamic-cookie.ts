@@ -4,7 +4,7 @@
  * 32 bits, in hexadecimal. Made when a server is first asked for, and again when its address changes.
  */
 
-import net from 'node:net';
+import { addressBytes } from '../rules/address.ts';
 
 const MASK = (1n << 64n) - 1n;
 const [P1, P2, P3, P4, P5] = [
@@ -56,28 +56,6 @@ export function dynamicCookie(key: string, address: string | undefined, port: nu
   if (ip === undefined) return undefined;
   const behind = Buffer.alloc(4);
   behind.writeUInt32BE(port);
-  const hash = xxh64(Buffer.concat([Buffer.from(key, 'latin1'), ip, behind]));
+  const hash = xxh64(Buffer.concat([Buffer.from(key + ip, 'latin1'), behind]));
   return hash.toString(16).padStart(16, '0');
-}
-
-function addressBytes(address: string): Buffer | undefined {
-  if (net.isIPv4(address)) return Buffer.from(address.split('.').map(Number));
-  if (!net.isIPv6(address)) return undefined;
-  const [head = '', tail] = withoutDots(address).split('::');
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const gap = new Array<number>(8 - before.length - after.length).fill(0);
-  return Buffer.from([...before, ...gap, ...after].flatMap((group) => [group >> 8, group & 255]));
-}
-
-/** `::ffff:192.0.2.1` with its last groups in hexadecimal. */
-function withoutDots(address: string): string {
-  const quad = /(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(address);
-  if (quad === null) return address;
-  const [a = 0, b = 0, c = 0, d = 0] = quad.slice(1).map(Number);
-  return `${address.slice(0, quad.index)}${(a * 256 + b).toString(16)}:${(c * 256 + d).toString(16)}`;
-}
-
-function groups(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 }

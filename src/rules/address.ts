@@ -77,8 +77,10 @@ function hexadecimal(text: string, from: number, to: number): number {
 
 /** The dotted quad at the end of `::ffff:192.0.2.1`. */
 function readTail(text: string, from: number, count: number): boolean {
-  const ipv4 = readIpv4(text.slice(from));
-  if (ipv4 < 0) return false;
+  const tail = text.slice(from);
+  const ipv4 = readIpv4(tail);
+  // As inet_pton, which HAProxy leaves this to: it takes no zeros in front here.
+  if (ipv4 < 0 || tail !== formatIpv4(ipv4)) return false;
   scratch[count] = ipv4 >>> 16;
   scratch[count + 1] = ipv4 & 0xffff;
   return true;
@@ -99,7 +101,8 @@ export function isAddress(text: string): boolean {
 
 /** The usual spelling of an address (RFC 5952), or undefined if `text` is none. */
 export function canonical(text: string): string | undefined {
-  if (readIpv4(text) >= 0) return text;
+  const ipv4 = readIpv4(text);
+  if (ipv4 >= 0) return formatIpv4(ipv4);
   if (!readIpv6(text)) return undefined;
   if (scratch[5] === 0xffff && scratch.subarray(0, 5).every((group) => group === 0)) {
     return `::ffff:${formatIpv4((scratch[6] as number) * 65536 + (scratch[7] as number))}`;
@@ -108,6 +111,26 @@ export function canonical(text: string): string | undefined {
   const [start, length] = longestZeros();
   if (length < 2) return groups.join(':');
   return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
+}
+
+/** 4 or 16 bytes, one character each, or undefined if `text` is no address. */
+export function addressBytes(text: string): string | undefined {
+  const ipv4 = readIpv4(text);
+  if (ipv4 >= 0) return String.fromCharCode(ipv4 >>> 24, (ipv4 >>> 16) & 255, (ipv4 >>> 8) & 255, ipv4 & 255);
+  if (!readIpv6(text)) return undefined;
+  return String.fromCharCode(...Array.from(scratch).flatMap((group) => [group >> 8, group & 255]));
+}
+
+/** The IPv4 address in an address that is one, or in `::ffff:192.0.2.1`. */
+export function asIpv4(text: string): string | undefined {
+  const spelled = canonical(text);
+  const ipv4 = spelled?.startsWith('::ffff:') === true ? spelled.slice('::ffff:'.length) : spelled;
+  return ipv4 !== undefined && readIpv4(ipv4) >= 0 ? ipv4 : undefined;
+}
+
+/** As HAProxy reads texts: whatever follows the address, a port for example, does not matter. */
+export function leadingIpv4(text: string): string | undefined {
+  return canonical(/^[\d.]*/.exec(text)?.[0] ?? '');
 }
 
 /** The longest run of zero groups in `scratch`, the first of several. */

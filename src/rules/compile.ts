@@ -17,10 +17,10 @@ import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
 import { compileFormat, type Render } from './format.ts';
 import { compileHashed } from './hashed.ts';
-import { compilePattern } from './persistence.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
 import { persistenceScope, type Scope, scopeOf } from './scope.ts';
+import { compilePattern } from './stick-key.ts';
 import type { CompiledRules, Condition, PersistenceRules, RuleContext, RuleSet, StickRule } from './types.ts';
 
 export const ACTIONS: readonly ActionRow[] = [

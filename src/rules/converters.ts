@@ -1,7 +1,7 @@
 /** Converters: what can follow a fetch, with commas in between (manual 7.3.1). */
 
 import { hashFunction } from '../core/hash.ts';
-import { formatIpv4, ipv4Mask, readIpv4 } from './address.ts';
+import { asIpv4, formatIpv4, ipv4Mask, leadingIpv4, readIpv4 } from './address.ts';
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
 import { RuleError } from './error.ts';
 import { type Cut, fieldOf, wordOf } from './fields.ts';
@@ -176,8 +176,8 @@ const ipmask: ConverterRow = {
     const mask = ipv4Mask(args[0] as string);
     if (mask < 0) throw new RuleError(`failed to parse '${args[0]}' as type 'IPv4 mask' at position 1`);
     const convert = (value: string): string | undefined => {
-      const ipv4 = readIpv4(value);
-      return ipv4 < 0 ? undefined : formatIpv4((ipv4 & mask) >>> 0);
+      const ipv4 = leadingIpv4(value) ?? asIpv4(value);
+      return ipv4 === undefined ? undefined : formatIpv4((readIpv4(ipv4) & mask) >>> 0);
     };
     return (sample) => ({ type: 'ip', source: mapped(asAddress(sample), convert) });
   },

@@ -10,7 +10,7 @@ import { headerSource, type Pick, readFull, readSplit, requestHead, responseHead
 import { mapped, type Sample, type Source, single } from './sample.ts';
 import type { Needs, Scope } from './scope.ts';
 import { nextParameter, originalMethod, originalTarget, parameterEnd, pathAndQueryOf, pathOf, queryOf, uriOf } from './target.ts';
-import { leadingInteger, lowerAscii } from './text.ts';
+import { leadingInteger32, lowerAscii } from './text.ts';
 
 const CHAPTER = '7.3.6';
 
@@ -128,7 +128,7 @@ const PARAMETERS: readonly FetchRow[] = [
     needs: 'request',
     chapter: CHAPTER,
     help: 'The same as an integer.',
-    compile: (args) => ({ type: 'int', source: mapped(parameterSource(args), leadingInteger) }),
+    compile: (args) => ({ type: 'int', source: mapped(parameterSource(args), leadingInteger32) }),
   },
 ];
 
@@ -202,7 +202,7 @@ function fieldRows(needs: 'request' | 'response', prefix: string, old: string, o
       arguments: [OPTIONAL_NAME, OCCURRENCE],
       type: 'int',
       help: 'A value as an integer: the digits that it begins with, else 0.',
-      compile: (args, scope) => ({ type: 'int', source: mapped(field(readSplit, args, scope), (value) => leadingInteger(value) ?? 0) }),
+      compile: (args, scope) => ({ type: 'int', source: mapped(field(readSplit, args, scope), leadingInteger32) }),
     },
     {
       ...base,
@@ -262,7 +262,7 @@ function cookieRows(needs: 'request' | 'response', prefix: string, old: string):
       names: [`${prefix}cook_val`, `${old}cook_val`],
       type: 'int',
       help: 'The same as an integer.',
-      compile: (args) => ({ type: 'int', source: mapped(source(args), leadingInteger) }),
+      compile: (args) => ({ type: 'int', source: mapped(source(args), leadingInteger32) }),
     },
   ];
 }

@@ -6,7 +6,7 @@
  * values. Tests and converters are put together when the configuration is read: a request builds no function.
  */
 
-import { formatIpv4, readIpv4 } from './address.ts';
+import { addressBytes, formatIpv4, readIpv4 } from './address.ts';
 import { leadingInteger } from './text.ts';
 import type { Condition, RuleContext } from './types.ts';
 
@@ -58,7 +58,7 @@ export function asText(sample: Sample): Source<string> {
     case 'bool':
       return mapped(sample.source, (value) => (value ? '1' : '0'));
     case 'int':
-      return mapped(sample.source, String);
+      return mapped(sample.source, (value) => String(Number.isSafeInteger(value) ? value : integer64(value)));
     default:
       return sample.source;
   }
@@ -105,17 +105,15 @@ export function asBytes(sample: Sample): Source<string> {
 
 function integerBytes(value: number): string {
   const bytes = Buffer.alloc(8);
-  bytes.writeBigInt64BE(BigInt(Math.trunc(value)));
+  bytes.writeBigInt64BE(integer64(value));
   return bytes.toString('latin1');
 }
 
-function addressBytes(text: string): string {
-  const ipv4 = readIpv4(text);
-  if (ipv4 >= 0) return String.fromCharCode(ipv4 >>> 24, (ipv4 >>> 16) & 255, (ipv4 >>> 8) & 255, ipv4 & 255);
-  const [head = '', tail] = text.split('::');
-  const groups = (part: string): number[] => (part === '' ? [] : part.split(':').map((group) => Number.parseInt(group, 16)));
-  const before = groups(head);
-  const after = tail === undefined ? [] : groups(tail);
-  const all = [...before, ...new Array<number>(8 - before.length - after.length).fill(0), ...after];
-  return String.fromCharCode(...all.flatMap((group) => [group >> 8, group & 255]));
+/** Integers have 64 bits; what is beyond them is the last that they hold. */
+export function integer64(value: number): bigint {
+  if (value >= 2 ** 63) return MOST;
+  return value <= -(2 ** 63) ? LEAST : BigInt(Math.trunc(value));
 }
+
+const MOST = 2n ** 63n - 1n;
+const LEAST = -(2n ** 63n);

@@ -408,6 +408,18 @@ function asks(...values: readonly string[]): readonly Ask[] {
   return values.map((value) => ({ fields: [`x: ${value}`] }));
 }
 
+/** Each rounds to the same double as its neighbours, but for the first. */
+const HUGE = [
+  '-7',
+  '',
+  '4294967297',
+  '9223372036854775808',
+  '99999999999999999999',
+  '-9223372036854775808',
+  '-99999999999999999999',
+  `1${'0'.repeat(30)}`,
+];
+
 export const TABLES: readonly Story[] = [
   {
     name: 'stick on src',
@@ -452,9 +464,67 @@ export const TABLES: readonly Story[] = [
     ),
   },
   {
+    name: 'addresses have one spelling, in tables of strings, too',
+    backend: ['stick-table type string size 20', 'stick on req.hdr_ip(x)', ...PLAIN],
+    steps: asks('01.02.03.04', '1.2.3.4', '1.2.3.4:80', '2001:DB8:0:0::A', '::ffff:010.0.0.1'),
+  },
+  {
+    name: 'networks of texts',
+    backend: ['stick-table type ip size 20', 'stick on req.hdr(x),ipmask(16)', ...PLAIN],
+    steps: asks(
+      '1.2.3.4',
+      '1.3.3.4:80',
+      '1.4.3.4/8',
+      '::ffff:1.5.3.4',
+      '01.6.3.4',
+      '2001:db8::1',
+      'x',
+      '1.7.3',
+      '1.8.3.4.5',
+      '2002:109:1::',
+      '[::1]',
+    ),
+  },
+  {
+    name: 'networks of addresses',
+    backend: ['stick-table type string size 20', 'stick on req.hdr_ip(x),ipmask(16)', ...PLAIN],
+    steps: asks('1.2.3.4', '1.3.3.4:80', '1.4.3.4/8', '::ffff:1.5.3.4', '01.6.3.4', '2001:db8::1', '2002:109:1::'),
+  },
+  {
+    name: 'networks of numbers',
+    backend: ['stick-table type ip size 20', 'stick on req.hdr_val(x),ipmask(16)', ...PLAIN],
+    steps: asks('16909060', '-1', '99999999999'),
+  },
+  {
+    name: 'integers that 64 bits do not hold',
+    backend: ['stick-table type integer size 20', 'stick on req.hdr(x)', ...PLAIN],
+    steps: asks(...HUGE),
+  },
+  {
+    name: 'values that 64 bits do not hold',
+    backend: ['stick-table type integer size 20', 'stick on req.hdr_val(x)', ...PLAIN],
+    steps: asks(...HUGE),
+  },
+  {
+    name: 'values that 64 bits do not hold, as bytes',
+    backend: ['stick-table type binary len 8 size 20', 'stick on req.hdr_val(x)', ...PLAIN],
+    steps: asks(...HUGE),
+  },
+  {
     name: 'IPv6 addresses from a header',
     backend: ['stick-table type ipv6 size 20', 'stick on req.hdr(x)', ...PLAIN],
-    steps: asks('::1', '0:0::1', '10.0.0.1', '::ffff:10.0.0.1', '2001:DB8::A', '2001:db8::a', '[::1]'),
+    steps: asks(
+      '::1',
+      '0:0::1',
+      '10.0.0.1',
+      '::ffff:10.0.0.1',
+      '2001:DB8::A',
+      '2001:db8::a',
+      '[::1]',
+      '::ffff:010.0.0.2',
+      '2001:db8::1x',
+      '2001:db8::1/8',
+    ),
   },
   {
     name: 'addresses of the header as addresses',
@@ -464,7 +534,7 @@ export const TABLES: readonly Story[] = [
   {
     name: 'an IPv4 address in an IPv6 table',
     backend: ['stick-table type ipv6 size 20', 'stick on req.hdr_ip(x)', ...PLAIN],
-    steps: asks('10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1'),
+    steps: asks('10.0.0.1', '::ffff:10.0.0.1', '2001:db8::1', '010.0.0.1'),
   },
   {
     name: 'binary blocks',
@@ -514,6 +584,11 @@ export const TABLES: readonly Story[] = [
     name: 'match and store-request apart',
     backend: ['stick-table type string size 20', 'stick match req.hdr(a)', 'stick store-request req.hdr(b)', ...PLAIN],
     steps: [{ fields: ['b: 1'] }, { fields: ['a: 1'] }, { fields: ['a: 1', 'b: 2'] }, { fields: ['a: 2'] }, { fields: ['a: 3'] }],
+  },
+  {
+    name: 'store is store-request',
+    backend: ['stick-table type string size 20', 'stick match req.hdr(a)', 'stick store req.hdr(b)', ...PLAIN],
+    steps: [{ fields: ['b: 1'] }, { fields: ['a: 1'] }, { fields: ['a: 1', 'b: 2'] }, { fields: ['a: 2'] }],
   },
   {
     name: 'of several stores the first counts, of several matches the first that is found',

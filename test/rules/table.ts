@@ -189,6 +189,8 @@ export const CONDITIONS: readonly string[] = [
   '{ cook_cnt(a) 2 }',
   '{ cook_cnt gt 3 }',
   '{ cook_val(b) 22 }',
+  '{ cook_val(d) 0 }',
+  '{ cook_val(lone) 0 }',
   '{ cook_beg(q) \\"x }',
   '{ method GET }',
   '{ method get }',

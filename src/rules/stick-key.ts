@@ -1,10 +1,10 @@
 /** Patterns of `stick` rules (manual 4.2): a sample as the key of a table, in the words of `backend/stick-table.ts`. */
 
 import type { StickTableConfig } from '../config/model.ts';
-import { canonical, formatIpv4, readIpv4 } from './address.ts';
+import { asIpv4, canonical, formatIpv4, leadingIpv4, readIpv4 } from './address.ts';
 import { RuleError } from './error.ts';
 import { compileFetch, readConverters, readFetch, within } from './expression.ts';
-import { asBytes, asInteger, asText, mapped, type Sample, type Source } from './sample.ts';
+import { asBytes, asInteger, asText, integer64, mapped, type Sample, type Source } from './sample.ts';
 import { available, nameOf, type Scope } from './scope.ts';
 import type { RuleContext } from './types.ts';
 
@@ -46,25 +46,13 @@ function keySource(sample: Sample, type: StickTableConfig['type'], length: numbe
 
 /** The lower 32 bits. */
 function value32(value: number): number {
-  return Number(BigInt.asUintN(32, BigInt(Math.trunc(value))));
+  return Number(BigInt.asUintN(32, integer64(value)));
 }
 
 function ipv4Source(sample: Sample): Source<string> {
   if (sample.type === 'int') return mapped(sample.source, (value) => formatIpv4(value32(value)));
   if (sample.type !== 'ip') return mapped(asText(sample), leadingIpv4);
-  return mapped(sample.source, (text) => (readIpv4(text) >= 0 ? text : mappedIpv4(text)));
-}
-
-/** As HAProxy reads texts: whatever follows the address, a port for example, does not matter. */
-function leadingIpv4(text: string): string | undefined {
-  const value = readIpv4(/^[\d.]*/.exec(text)?.[0] ?? '');
-  return value < 0 ? undefined : formatIpv4(value);
-}
-
-/** The IPv4 address in `::ffff:192.0.2.1`. */
-function mappedIpv4(text: string): string | undefined {
-  const embedded = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(canonical(text) ?? '')?.[1];
-  return embedded === undefined || readIpv4(embedded) < 0 ? undefined : embedded;
+  return mapped(sample.source, asIpv4);
 }
 
 function ipv6Source(sample: Sample): Source<string> {
