@@ -20,6 +20,7 @@ import type { PersistenceRules, RuleContext, StickRule } from '../rules/types.ts
 import { cacheable } from './cacheable.ts';
 import { editRequestLine, editResponseLine, readDated, type SetCookieEdit, writeDate } from './cookies.ts';
 import { dynamicCookie } from './dynamic-cookie.ts';
+import type { Tie } from './retry.ts';
 import { Roster } from './roster.ts';
 import type { BackendDirectory } from './services.ts';
 
@@ -108,7 +109,7 @@ export class Binding {
 }
 
 /** What ties a request or session to its server, as retries see it. */
-export function tieOf(binding: Binding | undefined): 'free' | 'bound' | 'forced' {
+export function tieOf(binding: Binding | undefined): Tie {
   if (binding === undefined) return 'free';
   return binding.exception === 'force' ? 'forced' : binding.server === undefined ? 'free' : 'bound';
 }

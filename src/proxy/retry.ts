@@ -33,7 +33,7 @@ export interface Attempt {
  * What ties a client to its server: nothing, or a key (its request goes where the algorithm says); a cookie or a stick table;
  * `force-persist`. It is unbound again when a retry has left that server.
  */
-export type Binding = 'free' | 'bound' | 'forced';
+export type Tie = 'free' | 'bound' | 'forced';
 
 /** Where it failed. */
 export interface Place {
@@ -49,12 +49,12 @@ export interface Place {
   readonly several: boolean;
   /** The algorithm goes by a key. */
   readonly keyed: boolean;
-  readonly binding: Binding;
+  readonly tie: Tie;
   /** A discovered server that fails is one that is going: its successor is asked. */
   readonly discovered: boolean;
 }
 
-export function placeOf(server: Server, binding: Binding = 'free'): Place {
+export function placeOf(server: Server, tie: Tie = 'free'): Place {
   const { backend, config, op, removed, usable } = server;
   return {
     usable,
@@ -63,7 +63,7 @@ export function placeOf(server: Server, binding: Binding = 'free'): Place {
     elsewhere: backend.hasOther(server),
     several: backend.activeCount() > 1,
     keyed: backend.bound,
-    binding,
+    tie,
     discovered: config.identity !== config.name,
   };
 }
@@ -76,8 +76,8 @@ export function idempotent(method: string): boolean {
 }
 
 /** Nothing more is to be expected of it. A client that is bound to a server goes there all the same, as in HAProxy. */
-export function deserted({ usable, removed, binding }: Place): boolean {
-  return removed || (!usable && binding === 'free');
+export function deserted({ usable, removed, tie }: Place): boolean {
+  return removed || (!usable && tie === 'free');
 }
 
 /**
@@ -104,11 +104,11 @@ export function nextAfter(attempt: Attempt, place: Place, settings: Settings): N
  * at once. (Where a key decides, the other one may turn out to be the same.)
  */
 function leaves(nth: number, place: Place, { retries, redispatch }: Settings): boolean {
-  const { binding, keyed, several, weak, discovered } = place;
-  if (binding === 'forced') return false;
+  const { tie, keyed, several, weak, discovered } = place;
+  if (tie === 'forced') return false;
   if (discovered) return true;
   if (redispatch === undefined || redispatch === 0) return false;
-  if (weak || (binding === 'free' && !keyed && several)) return true;
+  if (weak || (tie === 'free' && !keyed && several)) return true;
   const interval = redispatch < 0 ? retries + 1 + redispatch : redispatch;
   return interval > 0 && nth % interval === 0;
 }

@@ -20,7 +20,7 @@ const TWO_SERVERS: Place = {
   elsewhere: true,
   several: true,
   keyed: false,
-  binding: 'free',
+  tie: 'free',
   discovered: false,
 };
 
@@ -115,29 +115,29 @@ describe('where', () => {
   });
 
   it('the same one although it gets no more traffic, for a client that is bound to it, unless it was removed', () => {
-    for (const binding of ['bound', 'forced'] as const) {
-      assert.equal(refused({}, {}, { usable: false, binding }), 'pause');
-      assert.equal(refused({ redispatch: -1 }, {}, { usable: false, binding }), 'pause', 'it drains');
-      assert.equal(refused({}, {}, { usable: false, removed: true, binding }), 'other');
+    for (const tie of ['bound', 'forced'] as const) {
+      assert.equal(refused({}, {}, { usable: false, tie }), 'pause');
+      assert.equal(refused({ redispatch: -1 }, {}, { usable: false, tie }), 'pause', 'it drains');
+      assert.equal(refused({}, {}, { usable: false, removed: true, tie }), 'other');
     }
   });
 
   it('another one at once when the server of a bound client is down or still starting, with option redispatch', () => {
-    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, binding: 'bound' }), 'other');
-    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, binding: 'bound', elsewhere: false }), 'other');
-    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, binding: 'bound' }), 'other');
-    assert.equal(refused({}, {}, { weak: true, binding: 'bound' }), 'pause');
-    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, binding: 'forced' }), 'pause');
+    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, tie: 'bound' }), 'other');
+    assert.equal(refused({ redispatch: -1 }, {}, { usable: false, weak: true, tie: 'bound', elsewhere: false }), 'other');
+    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, tie: 'bound' }), 'other');
+    assert.equal(refused({}, {}, { weak: true, tie: 'bound' }), 'pause');
+    assert.equal(refused({ redispatch: -1 }, {}, { weak: true, tie: 'forced' }), 'pause');
   });
 
   it('the same one, always, with force-persist', () => {
-    for (const retries of [0, 1, 2]) assert.equal(refused({ redispatch: 1 }, { retries }, { binding: 'forced' }), 'pause');
-    assert.equal(refused({}, {}, { binding: 'forced', discovered: true }), 'pause');
+    for (const retries of [0, 1, 2]) assert.equal(refused({ redispatch: 1 }, { retries }, { tie: 'forced' }), 'pause');
+    assert.equal(refused({}, {}, { tie: 'forced', discovered: true }), 'pause');
   });
 
   it('a discovered server has a successor: not so with only one', () => {
     assert.equal(refused({}, {}, { discovered: true }), 'other');
-    assert.equal(refused({}, {}, { discovered: true, binding: 'bound' }), 'other');
+    assert.equal(refused({}, {}, { discovered: true, tie: 'bound' }), 'other');
     assert.equal(refused({}, {}, { discovered: true, elsewhere: false }), 'pause');
   });
 
@@ -156,7 +156,7 @@ describe('where', () => {
   ] as const;
   const ties = [
     ['bound by a key', { keyed: true }],
-    ['bound by a cookie or a stick table', { binding: 'bound' }],
+    ['bound by a cookie or a stick table', { tie: 'bound' }],
     ['without a second active server', { several: false }],
   ] as const;
   for (const [who, place] of ties) {
