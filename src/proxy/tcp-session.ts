@@ -177,13 +177,13 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     const { server } = connection;
     const now = monotonic();
     reach.disarm();
-    // From here on it is the relay's.
-    reach.connection = undefined;
     reach.established(server, now);
     reach.remember();
     this.alarm.clear();
     this.state = 'relaying';
     this.relay = new TcpRelay(this, connection, timeouts, server.backend.config.timeouts, this.services.wheel, now);
+    // From here on it is the relay's. Until now a fault of ours would have closed it with the way to it.
+    reach.connection = undefined;
     const held = this.held.splice(0);
     if (held.length > 0) this.relay.onClientBytes(held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held), now);
     this.regulate();

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Reach } from '../../src/proxy/reach.ts';
 import { OWN_HOST } from '../support/faulty.ts';
 import { Peer, type PeerServer, startPeers } from '../support/peer.ts';
 import { settled, until } from '../support/wait.ts';
@@ -315,6 +316,18 @@ it('a fault of ours ends the session that it happens in, and nothing else', asyn
     assert.equal(balancer.server('www', 's1').scur, 1);
     other.send('still here');
     await beside.got('still here');
+  });
+});
+
+it('a fault of ours when a server has just been reached leaves no connection to it', async (t) => {
+  await withRelay('', async ({ pair, balancer }) => {
+    t.mock.method(Reach.prototype, 'remember', () => {
+      throw new Error('no memory');
+    });
+    const [client, server] = await pair();
+    await Promise.all([client.ended(), server.ended()]);
+    assert.equal(balancer.plane.frontends.get('www')?.counters.eint, 1);
+    assert.equal(balancer.server('www', 's1').scur, 0);
   });
 });
 
