@@ -290,6 +290,8 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
       'set server app/s1 check-addr 127.0.0.3 port 44',
       'set server app/s1 check-addr x',
       'set server app/s1 check-addr',
+      'set server app/s1 check-addr 127.0.0.3 port 0',
+      'set server app/s3 agent-addr 127.0.0.3 port x',
       'set server app/s2 check-addr 127.0.0.3',
       'show servers state app',
     ],

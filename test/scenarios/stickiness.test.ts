@@ -81,6 +81,7 @@ describe('a client', () => {
 
   it('gets its cookie with a change of protocols, too', async () => {
     const upstream = await startRawUpstream((socket) => {
+      socket.on('end', () => socket.end());
       socket.once('data', () => socket.write('HTTP/1.1 101 Ok\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nhi'));
     });
     const text = ` listen www\n bind 127.0.0.1:0\n cookie SRV insert indirect\n http-response set-header x-rule 1\n server s1 ${upstream.address} cookie a\n`;
