@@ -187,9 +187,9 @@ export class App {
   }
 
   /** Stops accepting; resolves when the last exchange has ended. */
-  drain(): Promise<void> {
+  drain(hurried: boolean): Promise<void> {
     this.cli.close();
-    this.dataPlane.drain();
+    this.dataPlane.drain(hurried);
     return this.dataPlane.whenIdle();
   }
 

@@ -41,7 +41,8 @@ Process
 Accepted for HAProxy's sake and without effect: -x -m -de -dp -dk -dS -dG -dR -dr -dV -dL -dD -dM -dK (-d says why)
 
 Signals
-  SIGTERM, SIGUSR1   stop accepting and finish what is under way; a second SIGTERM stops at once
+  SIGTERM            stop accepting, finish requests, end TCP sessions that are silent for a second; again: stop at once
+  SIGUSR1            stop accepting and finish what is under way, TCP sessions too
   SIGINT             stop at once
   SIGHUP, SIGUSR2    read the configuration again, without dropping a connection
 `;

@@ -66,15 +66,15 @@ export class Life {
     if (this.again) this.reload();
   }
 
-  /** SIGTERM; the second one stops at once. */
+  /** SIGTERM: what is under way ends, and TCP sessions as soon as they are silent; the second one stops at once. */
   terminate(): void {
-    if (this.stage === 'running') this.softStop();
+    if (this.stage === 'running') this.softStop(true);
     else this.end(ExitCode.Terminated);
   }
 
-  /** SIGUSR1 */
+  /** SIGUSR1: for as long as anybody is here. */
   finish(): void {
-    if (this.stage === 'running') this.softStop();
+    if (this.stage === 'running') this.softStop(false);
     else if (this.stage === 'starting') this.end(ExitCode.Done);
   }
 
@@ -108,12 +108,12 @@ export class Life {
     else this.app.log.event(Level.Notice, 'Listeners are resumed.');
   }
 
-  private softStop(): void {
+  private softStop(hurried: boolean): void {
     this.go('draining');
     const { hardStopAfter } = this.app.config.global;
     this.app.log.event(Level.Notice, `Stopping: ${this.app.connections} connections are finishing.`);
     if (hardStopAfter !== undefined) setTimeout(() => this.hardStop(), hardStopAfter).unref();
-    void this.app.drain().then(() => this.end(ExitCode.Done));
+    void this.app.drain(hurried).then(() => this.end(ExitCode.Done));
   }
 
   private hardStop(): void {

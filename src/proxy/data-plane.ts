@@ -126,9 +126,10 @@ export class DataPlane {
   }
 
   /** Stops accepting; connections close as they become idle. */
-  drain(): void {
+  drain(hurried: boolean): void {
     this.stopping = true;
     for (const listener of this.listeners()) listener.close();
+    if (hurried) for (const [, client] of this.clients()) client.hurry();
     this.onIdle();
   }
 

@@ -341,6 +341,9 @@ export class Session extends Timed implements ClientSession {
     this.settleEnd();
   }
 
+  /** Responses end. */
+  hurry(): void {}
+
   /** FIN after everything that was written; what still comes is swallowed for a while. */
   closeCleanly(): void {
     if (this.reading >= Reading.Linger) return;

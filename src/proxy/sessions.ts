@@ -23,6 +23,8 @@ export interface ClientSession {
   readonly idle: boolean;
   /** Takes nothing more, and closes when what it has begun is done. */
   closeCleanly(): void;
+  /** Is not waited for any more as soon as it is silent, where nobody can tell whether it has something under way. */
+  hurry(): void;
   destroy(): void;
   /** Ends what it has under way on `server`. */
   shutdown(server: Server, cause: ShutdownCause): void;

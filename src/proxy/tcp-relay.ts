@@ -71,6 +71,11 @@ export class TcpRelay implements ConnectionUser {
     this.watchServer(now);
   }
 
+  /** Grows whenever a byte goes by. */
+  get moved(): number {
+    return this.bytes + this.client.taken + this.connection.outlet.taken;
+  }
+
   /** Nothing is called any more. */
   close(): void {
     this.clientSilence.clear();

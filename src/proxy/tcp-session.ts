@@ -29,6 +29,9 @@ import { TcpContext } from './tcp-context.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
 import { countReset, countTcpEnded, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
 
+/** Once SIGTERM has come: who says nothing for so long, in ms, has nothing under way. */
+const SILENCE = 1000;
+
 export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFacts {
   readonly socket: net.Socket;
   readonly outlet: Outlet;
@@ -49,6 +52,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   private ended = false;
   private paused = false;
   private readonly alarm: Alarm;
+  private hurrying: Alarm | undefined = undefined;
 
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     const { socket } = accepted;
@@ -248,6 +252,17 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   /** A draining proxy lets sessions end by themselves. */
   closeCleanly(): void {}
 
+  /** HAProxy, at SIGTERM, cuts everybody at once; here requests are finished, and so is what still moves. */
+  hurry(): void {
+    const before = this.moved;
+    this.hurrying = new Alarm(this.services.wheel, () => this.guard(() => (this.moved === before ? this.destroy() : this.hurry())));
+    this.hurrying.set(SILENCE, monotonic());
+  }
+
+  private get moved(): number {
+    return this.bytesIn + (this.relay?.moved ?? 0);
+  }
+
   destroy(): void {
     if (this.state === 'over') return;
     if (this.state !== 'closing') this.termination = `K${this.stage}`;
@@ -282,6 +297,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.state = 'over';
     const now = monotonic();
     this.alarm.clear();
+    this.hurrying?.clear();
     this.relay?.close();
     this.reach.end();
     this.held = [];

@@ -27,7 +27,7 @@ class Stage {
       reload: () => this.pending('reload', (resolve) => (this.reloaded = () => resolve([]))),
       pause: () => this.pending('pause', (resolve) => resolve(undefined)),
       resume: () => this.pending('resume', (resolve) => resolve([])),
-      drain: () => this.pending('drain', (resolve) => (this.finish = () => resolve(undefined))),
+      drain: (hurried) => this.pending(hurried ? 'hurry' : 'drain', (resolve) => (this.finish = () => resolve(undefined))),
       stop: () => void this.done.push('stop'),
       banner: () => ({ version: '1', config: 'x', backends: 0, servers: 0, checked: 0, sources: [], frontends: [] }),
     };
@@ -54,13 +54,16 @@ class Stage {
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a soft stop', () => {
-  for (const signal of ['terminate', 'finish'] as const) {
+  for (const [signal, how] of [
+    ['terminate', 'hurry'],
+    ['finish', 'drain'],
+  ] as const) {
     it(`waits for the exchanges (${signal})`, async () => {
       const { life, done, codes, ...stage } = new Stage();
       life.running();
       life[signal]();
       await settled();
-      assert.deepEqual([done, codes], [['drain'], []]);
+      assert.deepEqual([done, codes], [[how], []]);
       assert.ok(stage.said.some((line) => /Stopping/.test(line)));
     });
   }
@@ -71,7 +74,7 @@ describe('a soft stop', () => {
     stage.life.terminate();
     stage.finish();
     await settled();
-    assert.deepEqual([stage.done, stage.codes], [['drain', 'stop'], [ExitCode.Done]]);
+    assert.deepEqual([stage.done, stage.codes], [['hurry', 'stop'], [ExitCode.Done]]);
   });
 
   it('is cut short by a second SIGTERM, but not by another SIGUSR1', () => {
@@ -103,7 +106,7 @@ describe('a soft stop', () => {
     stage.finish();
     stage.life.interrupt();
     await settled();
-    assert.deepEqual([stage.done, stage.codes], [['drain', 'stop'], [ExitCode.Interrupted]]);
+    assert.deepEqual([stage.done, stage.codes], [['hurry', 'stop'], [ExitCode.Interrupted]]);
   });
 });
 
@@ -173,7 +176,7 @@ describe('a reload', () => {
     stage.life.running();
     stage.life.terminate();
     await stage.life.reload();
-    assert.deepEqual(stage.done, ['drain']);
+    assert.deepEqual(stage.done, ['hurry']);
   });
 });
 

@@ -145,7 +145,7 @@ export class Balancer {
   async stop(): Promise<void> {
     // A reset, because a FIN alone leaves the request under way (HAProxy without abortonclose).
     for (const client of this.clients) client.socket.resetAndDestroy();
-    this.plane.drain();
+    this.plane.drain(false);
     await until('every connection is gone', () => this.plane.connections === 0);
     for (const backend of this.backends.all) {
       assert.equal(backend.scur, 0, `${backend.name} has no exchange left`);

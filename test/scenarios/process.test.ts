@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ask, RawClient } from '../support/client.ts';
 import { checkConfig, Fairlead, type FairleadOptions, runFairlead } from '../support/fairlead.ts';
+import { Peer, startPeers } from '../support/peer.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 
@@ -250,6 +251,36 @@ describe('a soft stop', () => {
       });
     });
   }
+
+  it('by SIGTERM ends TCP sessions once they are silent, in whichever state, and by SIGUSR1 none', async () => {
+    const server = await startPeers();
+    const text = proxy(`${server.address} maxconn 2`).replace('mode http', 'mode tcp');
+    try {
+      for (const signal of ['SIGTERM', 'SIGUSR1'] as const) {
+        await withFairlead(text, async (fairlead, port) => {
+          const silent = await Peer.connect(port, '127.0.0.1');
+          await server.next();
+          const busy = await Peer.connect(port, '127.0.0.1');
+          const peer = await server.next();
+          const queued = await Peer.connect(port, '127.0.0.1');
+          fairlead.signal(signal);
+          const talk = setInterval(() => busy.send('.'), 50);
+          try {
+            if (signal === 'SIGTERM') await Promise.all([silent.ended(), queued.ended()]);
+            else await until('many bytes went by', () => peer.bytes > 25);
+            const before = peer.bytes;
+            await until('it still talks', () => peer.bytes > before + 5);
+            assert.equal(silent.socket.readableEnded, signal === 'SIGTERM');
+          } finally {
+            clearInterval(talk);
+          }
+          if (signal === 'SIGTERM') assert.deepEqual(await fairlead.exit, { code: 0, signal: null });
+        });
+      }
+    } finally {
+      await server.stop();
+    }
+  });
 
   it('is cut short by a second SIGTERM', async () => {
     await withGate('', async (fairlead, gate, port) => {

@@ -226,7 +226,7 @@ describe('a session in mode tcp is ended', () => {
   it('by itself while the proxy drains', async () => {
     await withRelay('', async ({ pair, balancer }) => {
       const [client, server] = await pair();
-      balancer.plane.drain();
+      balancer.plane.drain(false);
       client.send('still here');
       await server.got('still here');
       server.send('so am I');
