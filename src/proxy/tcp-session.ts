@@ -145,9 +145,8 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
 
   /** Reads the socket, or not: the one place that pauses and resumes it. */
   regulate(): void {
-    let held = 0;
-    for (const piece of this.held) held += piece.length;
-    const behind = this.relay?.serverBehind ?? held >= this.services.limits.bufsize;
+    // Without a relay nothing that has come is anywhere else.
+    const behind = this.relay?.serverBehind ?? this.bytesIn >= this.services.limits.bufsize;
     if (behind === this.paused) return;
     this.paused = behind;
     if (behind) this.socket.pause();

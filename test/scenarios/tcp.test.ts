@@ -100,6 +100,7 @@ describe('bytes in mode tcp', () => {
       client.socket.resume();
       server.socket.destroy();
       await client.ended();
+      client.reset();
     });
   });
 
@@ -316,6 +317,7 @@ it('a fault of ours ends the session that it happens in, and nothing else', asyn
     assert.equal(balancer.server('www', 's1').scur, 1);
     other.send('still here');
     await beside.got('still here');
+    other.reset();
   });
 });
 
