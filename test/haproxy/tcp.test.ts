@@ -29,9 +29,13 @@ after(() => {
   if (folder !== '') rmSync(folder, { recursive: true });
 });
 
-/** It listens on a descriptor that it inherits, so nobody has to find a free port for it. */
+/**
+ * It listens on a descriptor that it inherits, so nobody has to find a free port for it. One thread: with several,
+ * HAProxy logs two connections now and then where there is one.
+ */
 const configuration = (path: string, front: string, back: string): string => `
 global
+ nbthread 1
  stats socket ${path}.ctl level admin
  log stdout format raw local0
 defaults${DEFAULTS} log global
