@@ -1,6 +1,6 @@
 /** Hands a finished exchange to the access log, in the words of the log format (manual 8.2.2, 8.2.3). */
 
-import { wall } from '../core/clock.ts';
+import { monotonic, wall } from '../core/clock.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Listener } from './listener.ts';
 import type { AccessRecord } from './types.ts';
@@ -54,7 +54,8 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   const client = loggedClient(session, session.listener);
   record.clientAddress = client.clientAddress;
   record.clientPort = client.clientPort;
-  const present = wall();
+  // Of `now`: who is made to wait on the way here must not be dated later for it.
+  const present = wall() - (monotonic() - now);
   record.wallStart = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - started));
   record.wallReady = session.requestStart === 0 ? session.acceptedWall : Math.round(present - (now - session.readyAt));
   record.frontend = frontend;
