@@ -9,6 +9,7 @@ import type {
   AgentConfig,
   BalanceConfig,
   BindConfig,
+  CheckExpect,
   CheckService,
   CheckStep,
   CookieConfig,
@@ -41,6 +42,20 @@ export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 export interface LogDraft extends Omit<LogTarget, 'format'> {
   readonly format: LogTarget['format'] | undefined;
 }
+
+/** An `expect` step without any option, before it is known what it matches. */
+export const BARE_EXPECT: Omit<CheckExpect, 'match' | 'number'> = {
+  kind: 'expect',
+  comment: '',
+  negate: false,
+  minRecv: -1,
+  okStatus: undefined,
+  errorStatus: undefined,
+  toutStatus: undefined,
+  onSuccess: undefined,
+  onError: undefined,
+  statusCode: undefined,
+};
 
 /** A server whose check words are kept also while `check` is not given. */
 export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'checkWords' | 'agent' | 'agentWords'>> {

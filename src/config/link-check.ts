@@ -1,26 +1,13 @@
 /** Lines of a check to the steps that are gone through: comments find their step, and what HAProxy adds by itself is added. */
 
 import type { Reporter } from './diagnostics.ts';
-import type { CheckRulesDraft, CheckStepDraft, ProxyDraft, RequestWords } from './draft.ts';
+import { BARE_EXPECT, type CheckRulesDraft, type CheckStepDraft, type ProxyDraft, type RequestWords } from './draft.ts';
 import type { CheckConnect, CheckExpect, CheckRequest, CheckRules, CheckStep } from './model.ts';
 
 const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: undefined, address: undefined, linger: false };
 
 /** `option httpchk` alone: 2xx and 3xx are well. */
-const EXPECT: CheckExpect = {
-  kind: 'expect',
-  number: 0,
-  comment: '',
-  match: { kind: 'status', ranges: [[200, 399]] },
-  negate: false,
-  minRecv: -1,
-  okStatus: undefined,
-  errorStatus: undefined,
-  toutStatus: undefined,
-  onSuccess: undefined,
-  onError: undefined,
-  statusCode: undefined,
-};
+const EXPECT: CheckExpect = { ...BARE_EXPECT, number: 0, match: { kind: 'status', ranges: [[200, 399]] } };
 
 /** `node` and `limit` are the global section's. */
 export function linkCheck({ check }: ProxyDraft, node: string, limit: number): CheckRules | undefined {

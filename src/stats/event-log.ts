@@ -39,7 +39,7 @@ export class Events implements EventLog {
     this.proxies = new Map(config.proxies.map((proxy) => [proxy.name, proxy.logs]));
   }
 
-  /** What a state file has made of a server: HAProxy tells it while it starts, before it has any logs. */
+  /** What a state file has made of a server: on standard error alone, because HAProxy says it before its logs are open. */
   restored(message: string): void {
     const { quiet, write, pid } = this.options;
     if (write !== undefined && !quiet) write(`[WARNING]  (${pid}) : config : ${oneLine(message)}\n`);

@@ -142,7 +142,7 @@ describe('a connection that its server authenticates', () => {
     }
   }
 
-  it('that was challenged by Basic, whose logins go with each request, is shared as any other', async () => {
+  it('that was challenged by Basic, whose logins go with each request, is shared like every other', async () => {
     await withLogins('401 Unauthorized\r\nWWW-Authenticate: Basic realm="NTLM"', '', async (balancer) => {
       await ask(await balancer.client(), LOGIN);
       assert.equal((await ask(await balancer.client(), GET)).body, '1');

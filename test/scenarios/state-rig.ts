@@ -15,6 +15,15 @@ import { join } from 'node:path';
 import type { StatsRow } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
+/** A story that begins a section of its own repeats them, because the last `defaults` counts. */
+export const DEFAULTS = `defaults
+ mode http
+ log global
+ timeout connect 1s
+ timeout check 5s
+ timeout client 10s
+ timeout server 10s`;
+
 export interface Step {
   readonly name: string;
   act(stage: Stage): void | Promise<void>;
@@ -216,13 +225,7 @@ global
  stats socket ${folder}/ctl level admin
  log stdout format short local0
 ${story.global ?? ''}
-defaults
- mode http
- log global
- timeout connect 1s
- timeout check 5s
- timeout client 10s
- timeout server 10s
+${DEFAULTS}
 ${story.config}
 backend mark
  server m 127.0.0.1:1

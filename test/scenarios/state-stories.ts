@@ -1,6 +1,6 @@
 /** Stories about the states of servers (state-rig.ts): what HAProxy 2.6 makes of them, Fairlead makes of them. */
 
-import type { Stage, Step, Story } from './state-rig.ts';
+import { DEFAULTS, type Stage, type Step, type Story } from './state-rig.ts';
 
 /** Commands of the Runtime API, a step each. */
 export function commands(...list: readonly string[]): Step[] {
@@ -438,13 +438,7 @@ backend be
     global: ' server-state-file %DIR%/states',
     files: { states: stateFile('be') },
     config: `
-defaults
- mode http
- log global
- timeout connect 1s
- timeout check 5s
- timeout client 10s
- timeout server 10s
+${DEFAULTS}
  load-server-state-from-file global
  option httpchk
 backend be
@@ -462,13 +456,7 @@ backend own
     global: ' server-state-base %DIR%\n server-state-file states',
     files: { be: stateFile('be'), named: stateFile('two'), states: stateFile('three') },
     config: `
-defaults
- mode http
- log global
- timeout connect 1s
- timeout check 5s
- timeout client 10s
- timeout server 10s
+${DEFAULTS}
  load-server-state-from-file local
  option httpchk
 backend be

@@ -1,6 +1,6 @@
 /** Stories about the states of servers in which traffic plays a part (state-rig.ts). */
 
-import type { Step, Story } from './state-rig.ts';
+import { DEFAULTS, type Step, type Story } from './state-rig.ts';
 import { says, start } from './state-stories.ts';
 
 /** One request after the other, to servers that say that. */
@@ -76,13 +76,7 @@ backend up
     sessionsVary: true,
     servers: { a: '200 OK', b: '200 OK' },
     config: `
-defaults
- mode http
- log global
- timeout connect 1s
- timeout check 5s
- timeout client 10s
- timeout server 10s
+${DEFAULTS}
  retries 0
  default-server check inter 60s fastinter 60s
 frontend www

@@ -66,8 +66,8 @@ const ESCAPES: Readonly<Record<string, string>> = { '\r': '\\r', '\n': '\\n', '\
 
 function literal(text: string): string {
   const hex = (char: string) => ESCAPES[char] ?? `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that must be written differently
-  return `'${text.replace(/[\x00-\x1f\x7f-\xff\\']/g, hex)}'`;
+  // All but what is visible in ASCII, and what ends or escapes a literal.
+  return `'${text.replace(/[^ -~]|[\\']/g, hex)}'`;
 }
 
 type Next = (below: number) => number;

@@ -2,13 +2,13 @@
 
 import { compilePattern, RegexError } from '../../core/regex.ts';
 import { didYouMean } from '../../core/suggest.ts';
-import type { ProxyDraft } from '../draft.ts';
+import { BARE_EXPECT, type Mutable, type ProxyDraft } from '../draft.ts';
 import type { CheckExpect, CheckMatch, CheckPattern } from '../model.ts';
 import type { Statement } from '../row.ts';
 import { addStep, type Protocol, readFormat, readHex, Words } from './check-steps.ts';
 import { refusal } from './refused.ts';
 
-type Draft = { -readonly [Key in keyof Omit<CheckExpect, 'match' | 'number'>]: CheckExpect[Key] } & { match: CheckMatch | undefined };
+type Draft = Mutable<Omit<CheckExpect, 'match' | 'number'>> & { match: CheckMatch | undefined };
 
 /** Which words may stand behind each of these, with HAProxy's sentence. */
 const STATUSES = {
@@ -27,19 +27,7 @@ const OPTIONS = ['comment', 'min-recv', 'on-success', 'on-error', 'status-code',
 export function parseExpect(protocol: Protocol): (proxy: ProxyDraft, line: Statement) => void {
   return (proxy, line) => {
     const words = new Words(line);
-    const draft: Draft = {
-      kind: 'expect',
-      comment: '',
-      match: undefined,
-      negate: false,
-      minRecv: -1,
-      okStatus: undefined,
-      errorStatus: undefined,
-      toutStatus: undefined,
-      onSuccess: undefined,
-      onError: undefined,
-      statusCode: undefined,
-    };
+    const draft: Draft = { ...BARE_EXPECT, match: undefined };
     while (!words.done) if (!readWord(draft, words, line, protocol)) return;
     const { match } = draft;
     if (match === undefined) line.fail(`'${line.keyword}' : expects at least a matching pattern as arguments.`);
