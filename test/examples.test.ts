@@ -1,7 +1,8 @@
-/** Every example's configuration is one that the program accepts. */
+/** Every example's configuration is one that the program accepts, and so is what the documents show. */
 
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runFairlead } from './support/fairlead.ts';
@@ -20,5 +21,30 @@ describe('the examples', () => {
       assert.equal(code, 0, output);
       assert.match(output, /Configuration file is valid/);
     });
+  }
+});
+
+/** Fenced blocks that begin with a section. */
+function configurationsOf(document: string): string[] {
+  const text = readFileSync(join(root, document), 'utf8');
+  return [...text.matchAll(/^```\n((?:global|defaults|listen|frontend|backend)\b.*?\n)```$/gms)].map(([, block = '']) => block);
+}
+
+describe('what a reader copies', () => {
+  for (const document of ['README.md', 'docs/docker.md', 'docs/runtime-api.md']) {
+    const blocks = configurationsOf(document);
+    it(`is there in ${document}`, () => assert.ok(blocks.length > 0));
+    for (const [index, block] of blocks.entries()) {
+      it(`is accepted whole: ${document}, configuration ${index + 1}`, (test) => {
+        const folder = mkdtempSync(join(tmpdir(), 'fairlead-document-'));
+        test.after(() => rmSync(folder, { recursive: true }));
+        const file = join(folder, 'haproxy.cfg');
+        writeFileSync(file, block);
+        // A backend alone is no whole configuration, but without a mistake.
+        const { output } = runFairlead(['-c', '-f', file]);
+        assert.doesNotMatch(output, /ALERT|ignored|Falling back/);
+        assert.match(output, /valid|no listener/i);
+      });
+    }
   }
 });

@@ -12,9 +12,9 @@ import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
 import type { Place, ProxyConfig } from './model.ts';
 
-/** Gives every section its mode; where nothing is said it is tcp. */
+/** Gives every section its mode; where nothing is said it is tcp, but for one that `docker-routes` routes by host. */
 export function settleModes({ proxies }: Draft, reporter: Reporter): void {
-  for (const proxy of proxies) proxy.mode ??= { place: proxy.place, name: 'tcp' };
+  for (const proxy of proxies) proxy.mode ??= { place: proxy.place, name: proxy.dockerRoutes.length > 0 ? 'http' : 'tcp' };
   for (const proxy of proxies) {
     if (proxy.disabled || proxy.kind === 'backend') continue;
     const ways = waysOf(proxy, proxies);

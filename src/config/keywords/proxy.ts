@@ -123,7 +123,7 @@ const generalRows: readonly Row<ProxyDraft>[] = [
     name: 'mode',
     sections: ANY_PROXY,
     syntax: '{tcp|http}',
-    default: 'tcp',
+    default: 'tcp; http where `docker-routes` stands',
     chapter: '4.2',
     doc: 'With `http` each request is balanced for itself; with `tcp` a whole connection is, and its bytes pass as they are.',
     min: 1,
