@@ -50,7 +50,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   }
   const { backend, server, awaited } = reach;
   const started = session.requestStart === 0 ? now : session.requestStart;
-  const stats = exchange.termination === 'LR' && exchange.statsServed;
+  const served = exchange.termination === 'LR' && exchange.servedBy !== '';
   const client = loggedClient(session, session.listener);
   record.clientAddress = client.clientAddress;
   record.clientPort = client.clientPort;
@@ -61,14 +61,14 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   record.frontend = frontend;
   record.backend = backend;
   record.server = server ?? awaited;
-  record.noServer = stats ? '<STATS>' : '<NOSRV>';
+  record.noServer = served ? exchange.servedBy : '<NOSRV>';
   record.timeRequest = bad ? -1 : elapsed(started, exchange.headAt);
   record.timeQueue = queueTime(exchange, now);
   record.timeConnect = reach.connectedAt < 0 ? -1 : elapsed(reach.assignedAt, reach.connectedAt);
   record.timeResponse = exchange.responseAt < 0 ? -1 : elapsed(reach.connectedAt, exchange.responseAt);
   record.timeActive = elapsed(started, now);
   record.timeTotal = elapsed(session.readyAt, now);
-  if (stats) {
+  if (served) {
     record.timeQueue = 0;
     record.timeConnect = 0;
     record.timeResponse = 0;

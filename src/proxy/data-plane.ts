@@ -19,7 +19,7 @@ import { Listener } from './listener.ts';
 import { Program } from './program.ts';
 import type { BackendDirectory, Services } from './services.ts';
 import type { ClientSession } from './sessions.ts';
-import type { AccessLog, StatsHandler } from './types.ts';
+import type { AccessLog, Service, StatsHandler } from './types.ts';
 
 export interface DataPlaneParts {
   readonly wheel: Wheel;
@@ -27,6 +27,8 @@ export interface DataPlaneParts {
   readonly events: EventLog;
   readonly accessLog: AccessLog;
   readonly stats: StatsHandler;
+  /** For `use-service`, by name. */
+  readonly named?: ReadonlyMap<string, Service>;
 }
 
 /** A socket that could not be bound. */
@@ -52,6 +54,7 @@ export class DataPlane {
 
   constructor(parts: DataPlaneParts) {
     this.services = {
+      named: new Map(),
       ...parts,
       limits: { bufsize: 16384, headSize: 15360, maxhdr: 101 },
       programs: new Map(),

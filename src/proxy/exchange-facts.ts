@@ -17,8 +17,8 @@ export abstract class ExchangeFacts implements RuleContext {
   protected responseSeen = false;
 
   disableL7Retry = false;
-  /** The statistics page answered. */
-  statsServed = false;
+  /** Who answered where no server did: `<STATS>`, `<PROMEX>`; empty for anybody else. */
+  servedBy = '';
   /** From and to the client, heads included. */
   bytesIn = 0;
   bytesOut = 0;
@@ -71,7 +71,7 @@ export abstract class ExchangeFacts implements RuleContext {
     this.reach.reset(now);
     this.responseSeen = false;
     this.disableL7Retry = false;
-    this.statsServed = false;
+    this.servedBy = '';
     this.bytesIn = headBytes;
     this.bytesOut = 0;
     this.status = -1;

@@ -61,6 +61,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private formAwaited = false;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
+  /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
+  private asked = 0;
   private tunnel: Tunnel | undefined = undefined;
 
   // --- the request
@@ -607,8 +609,28 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       tally.countIntercepted(this);
       this.termination = 'LR';
     }
-    this.ownReply(final.status, final.reply, available, final.close);
+    const service = final.service === undefined ? undefined : this.services.named.get(final.service);
+    if (service === undefined) this.ownReply(final.status, final.reply, available, final.close);
+    else this.served(service.name, service.answer(this), available);
     return true;
+  }
+
+  /** `reply` is by one of the proxy's own services, at once or when it is made. */
+  private served(by: string, reply: Reply | Promise<Reply>, available: number): void {
+    this.servedBy = by;
+    if (!(reply instanceof Promise)) {
+      this.ownReply(reply.status, reply, available, false);
+      return;
+    }
+    this.reach.phase = Phase.Reply;
+    const asked = ++this.asked;
+    const ifAwaited = (act: () => void) => {
+      if (this.asked === asked && this.in(Phase.Reply)) act();
+    };
+    reply.then(
+      (made) => ifAwaited(() => this.ownReply(made.status, made, available, false)),
+      (error: unknown) => ifAwaited(() => this.onFault(error)),
+    );
   }
 
   /**
@@ -661,10 +683,9 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private replyStats(body: Buffer | undefined, available: number): boolean {
     const reply = this.services.stats.handle(statsTarget(this), this, body);
     if (reply === undefined) return false;
-    this.statsServed = true;
     tally.countIntercepted(this);
     this.termination = 'LR';
-    this.ownReply(reply.status, reply, available, false);
+    this.served('<STATS>', reply, available);
     return true;
   }
 
@@ -732,6 +753,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private close(keepAlive: boolean, now = monotonic(), cut = false): void {
     const { reach } = this;
     reach.end();
+    this.asked++;
     this.tunnel = undefined;
     this.upload.serverBehind = false;
     this.clientAwaited = false;

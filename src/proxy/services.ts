@@ -5,7 +5,7 @@ import type { RouteTable } from '../backend/routes.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Program } from './program.ts';
-import type { AccessLog, StatsHandler } from './types.ts';
+import type { AccessLog, Service, StatsHandler } from './types.ts';
 
 export interface Limits {
   /** `tune.bufsize`: what is read ahead of a client's requests is about as much at most. */
@@ -28,6 +28,8 @@ export interface Services {
   readonly events: EventLog;
   readonly accessLog: AccessLog;
   readonly stats: StatsHandler;
+  /** By the name that `use-service` calls them. */
+  readonly named: ReadonlyMap<string, Service>;
   limits: Limits;
   /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
   programs: ReadonlyMap<number, Program>;

@@ -20,15 +20,22 @@ export interface StatsHandler {
   /**
    * Undefined when the target is not under the proxy's `stats uri` or the method is not GET, HEAD or POST.
    * `body` is what a POST carried, without its transfer coding (the exchange has read it before asking), else empty;
-   * undefined when that was more than 16 KiB.
+   * undefined when that was more than 16 KiB. What takes its time to make comes as a promise: traffic goes on meanwhile.
    */
   handle(
     proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined },
     context: RuleContext,
     body: Buffer | undefined,
-  ): Reply | undefined;
+  ): Reply | Promise<Reply> | undefined;
   /** Whether `handle` would answer: tells the exchange to read a POST's body first. */
   matches(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, request: Head): boolean;
+}
+
+/** What `http-request use-service` names (manual 4.2): answers instead of a server. */
+export interface Service {
+  /** What the access log has for the server: `<PROMEX>`. */
+  readonly name: string;
+  answer(context: RuleContext): Reply | Promise<Reply>;
 }
 
 /**

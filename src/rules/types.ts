@@ -25,6 +25,8 @@ export interface Final {
   readonly status: number;
   /** The whole reply without the `connection` line, or undefined for the proxy's error reply of that status. */
   readonly reply: { readonly fieldLines: string; readonly reason: string; readonly body: Buffer } | undefined;
+  /** `use-service`: who makes the reply instead. */
+  readonly service?: string;
   /** Close the client's connection afterwards. */
   readonly close: boolean;
 }
