@@ -55,15 +55,18 @@ export class LogSinks {
     for (const [key, output] of this.outputs) if (!wanted.has(key)) this.drop(key, output);
   }
 
-  /** Sends a message to all targets that want its level. */
-  send(targets: readonly LogTarget[], level: Level, message: string): void {
+  /**
+   * Sends a message to all targets that want its level. `sd` is the structured data of a line in `rfc5424`, none if empty;
+   * `tag` the name in its header, that of `global` if undefined.
+   */
+  send(targets: readonly LogTarget[], level: Level, message: string, sd = '', tag?: string): void {
     const sinks = this.sinks.get(targets) ?? this.sinksOf(targets);
     const now = wall();
     for (let i = 0; i < sinks.length; i++) {
       const { target, output } = sinks[i] as Sink;
       const severity = severityFor(target, level);
       if (severity === undefined) continue;
-      const line = header(target, this.identity, severity, now) + message;
+      const line = header(target, this.identity, severity, now, sd, tag) + message;
       output.write(line.length > target.length ? `${line.slice(0, target.length)}\n` : `${line}\n`);
     }
   }

@@ -18,10 +18,10 @@ export function severityFor(target: LogTarget, level: Level): Level | undefined 
   return level < target.minLevel ? (target.minLevel as Level) : level;
 }
 
-/** `wall` in ms since the epoch. */
-export function header(target: LogTarget, identity: LogIdentity, severity: Level, wall: number): string {
+/** `wall` in ms since the epoch. `sd`: structured data (RFC 5424 6.3); `tag`: other than the identity's. */
+export function header(target: LogTarget, identity: LogIdentity, severity: Level, wall: number, sd = '', tag = identity.tag): string {
   const priority = target.facility * 8 + severity;
-  const { tag, pid, hostname } = identity;
+  const { pid, hostname } = identity;
   switch (target.format) {
     case 'raw':
       return '';
@@ -38,7 +38,7 @@ export function header(target: LogTarget, identity: LogIdentity, severity: Level
     case 'rfc3164':
       return `<${priority}>${syslogDate(wall)} ${hostname} ${tag}[${pid}]: `;
     case 'rfc5424':
-      return `<${priority}>1 ${isoDate(wall)} - ${tag} ${pid} - - `;
+      return `<${priority}>1 ${isoDate(wall)} - ${tag} ${pid} - ${sd === '' ? '-' : sd} `;
   }
 }
 
