@@ -1,0 +1,60 @@
+/**
+ * Long texts made a slice at a time, so that traffic goes on meanwhile. A text that is short is there at once; for all
+ * others together one slice is made in each turn of the event loop, in rotation, however many are asked for.
+ *
+ * What a piece reads is of the moment it is made: who wants all of one moment reads it before.
+ */
+
+/** How long a slice may take, ms. */
+const SLICE = 4;
+/** So many pieces are made between two looks at the clock. */
+const STEP = 32;
+
+/** Makes the next slice; true when that was the last. */
+type Job = () => boolean;
+
+const jobs: Job[] = [];
+
+/** `pieces` joined, as UTF-8. An error of theirs is thrown, or rejects. */
+export function inSlices(pieces: Iterable<string>, slice: number = SLICE): Buffer | Promise<Buffer> {
+  const iterator = pieces[Symbol.iterator]();
+  const made: Buffer[] = [];
+  const job: Job = () => {
+    const until = performance.now() + slice;
+    let text = '';
+    let over = false;
+    do {
+      for (let step = 0; step < STEP && !over; step++) {
+        const next = iterator.next();
+        if (next.done === true) over = true;
+        else text += next.value;
+      }
+    } while (!over && performance.now() < until);
+    made.push(Buffer.from(text));
+    return over;
+  };
+  if (job()) return made[0] as Buffer;
+  return new Promise((resolve, reject) => {
+    start(() => {
+      try {
+        if (!job()) return false;
+        resolve(Buffer.concat(made));
+      } catch (error) {
+        reject(error);
+      }
+      return true;
+    });
+  });
+}
+
+function start(job: Job): void {
+  if (jobs.push(job) === 1) setImmediate(nextTurn);
+}
+
+function nextTurn(): void {
+  const job = jobs[0] as Job;
+  const over = job();
+  jobs.shift();
+  if (!over) jobs.push(job);
+  if (jobs.length > 0) setImmediate(nextTurn);
+}
