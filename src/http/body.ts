@@ -5,6 +5,7 @@
  */
 
 import { ChunkedBody } from './chunked.ts';
+import type { Fault } from './fault.ts';
 import { Framing } from './head.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -62,6 +63,12 @@ export class Body {
         this.clear();
         return from;
     }
+  }
+
+  /** What could not be read of the last piece, where it `failed`. */
+  get fault(): Fault {
+    const { failedAt, failedIn } = this.chunked as ChunkedBody;
+    return { position: failedAt, state: failedIn };
   }
 
   /** The output as a view. */

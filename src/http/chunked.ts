@@ -51,6 +51,9 @@ const NOTHING = Buffer.alloc(0);
 export class ChunkedBody {
   /** What may go on of the last piece: a view of it, or a copy where something had to be written anew. */
   output: Buffer = NOTHING;
+  /** Of the last piece, where it `failed`: the index of what could not be read, and in which state. */
+  failedAt = 0;
+  failedIn: 'CHUNK_SIZE' | 'CHUNK_CRLF' | 'TRAILERS' = 'CHUNK_SIZE';
 
   private state: State = State.Size;
   private size = 0;
@@ -111,8 +114,10 @@ export class ChunkedBody {
 
   private walk(bytes: Buffer, from: number, to: number): number {
     let at = from;
+    let step = from;
     // One loop, one state per byte class; data is skipped, not read.
     while (at < to && this.state < State.Done) {
+      step = at;
       switch (this.state) {
         case State.Size:
           at = this.readSize(bytes, at, to);
@@ -121,8 +126,7 @@ export class ChunkedBody {
           at = this.skipExtension(bytes, at, to);
           break;
         case State.SizeLf:
-          if (bytes[at] !== LF) return this.broken();
-          at = this.endSizeLine(at + 1);
+          at = bytes[at] === LF ? this.endSizeLine(at + 1) : this.broken();
           break;
         case State.Data: {
           const taken = Math.min(this.left, to - at);
@@ -136,27 +140,29 @@ export class ChunkedBody {
           break;
         }
         case State.DataCr:
-          if (bytes[at] !== CR) return this.broken();
-          this.markFraming(at);
-          at++;
-          this.state = State.DataLf;
+          at = bytes[at] === CR ? this.framingByte(at, State.DataLf) : this.broken();
           break;
         case State.DataLf:
-          if (bytes[at] !== LF) return this.broken();
-          this.markFraming(at);
-          at++;
-          this.startSize();
+          at = bytes[at] === LF ? this.framingByte(at, State.Size) : this.broken();
           break;
         case State.Trailer:
           at = this.readTrailer(bytes, at, to);
           break;
         case State.TrailerLf:
-          if (bytes[at] !== LF) return this.broken();
-          at = this.endTrailer(at + 1);
+          at = bytes[at] === LF ? this.endTrailer(at + 1) : this.broken();
           break;
       }
     }
+    if (this.state === State.Failed) this.failedAt = step;
     return at;
+  }
+
+  /** A byte between two chunks, which goes on as it is. */
+  private framingByte(at: number, next: State): number {
+    this.markFraming(at);
+    if (next === State.Size) this.startSize();
+    else this.state = next;
+    return at + 1;
   }
 
   private startSize(): void {
@@ -281,6 +287,8 @@ export class ChunkedBody {
   }
 
   private broken(): number {
+    if (this.state >= State.Trailer) this.failedIn = 'TRAILERS';
+    else this.failedIn = this.state >= State.DataCr ? 'CHUNK_CRLF' : 'CHUNK_SIZE';
     this.state = State.Failed;
     return 0;
   }

@@ -7,7 +7,7 @@
  */
 
 import type { Head } from './head.ts';
-import { type HeadRules, parseResponseHead, STRICT } from './parse.ts';
+import { type HeadRules, parseResponseHead, Refusal, STRICT } from './parse.ts';
 
 /** A server that keeps sending 1xx is not answering. */
 const MAX_INTERIM = 32;
@@ -22,6 +22,8 @@ export class ResponseHeads {
   /** Behind the last head. */
   at = 0;
   end = 0;
+  /** Why a head was refused. */
+  refusal: Refusal = Refusal.StatusLine;
 
   private kept: Buffer | undefined = undefined;
   private fresh = 0;
@@ -54,7 +56,10 @@ export class ResponseHeads {
   next(head: Head, limit: number, rules: HeadRules = STRICT): HeadOutcome {
     if (this.at === this.end) return 'more';
     const used = parseResponseHead(this.bytes, this.at, this.end, head, limit, this.scanned, rules);
-    if (used < 0) return 'invalid';
+    if (used < 0) {
+      this.refusal = used as Refusal;
+      return 'invalid';
+    }
     if (used === 0) {
       this.kept = Buffer.from(this.bytes.subarray(this.at, this.end));
       return 'more';
@@ -62,7 +67,9 @@ export class ResponseHeads {
     this.at += used;
     this.scanned = 0;
     if (head.status >= 200 || head.status === 101) return 'final';
-    return ++this.interim > MAX_INTERIM ? 'invalid' : 'interim';
+    if (++this.interim <= MAX_INTERIM) return 'interim';
+    this.refusal = Refusal.StatusLine;
+    return 'invalid';
   }
 
   /** An index of `bytes` as an index of the piece. */

@@ -15,6 +15,7 @@ import type { CompiledRules } from '../rules/types.ts';
 import { Admission } from './admission.ts';
 import { takePaths } from './bound-socket.ts';
 import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
+import { InvalidMessages } from './invalid.ts';
 import { Listener } from './listener.ts';
 import { Program } from './program.ts';
 import type { BackendDirectory, Services } from './services.ts';
@@ -56,6 +57,7 @@ export class DataPlane {
     this.services = {
       named: new Map(),
       ...parts,
+      invalid: new InvalidMessages(),
       limits: { bufsize: 16384, headSize: 15360, maxhdr: 101 },
       programs: new Map(),
       connections: 0,
@@ -67,6 +69,11 @@ export class DataPlane {
   /** By name, in the order of the configuration. */
   get frontends(): ReadonlyMap<string, Frontend> {
     return this.table;
+  }
+
+  /** What could not be read of HTTP. */
+  get invalid(): InvalidMessages {
+    return this.services.invalid;
   }
 
   /** Client connections now. */

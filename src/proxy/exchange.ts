@@ -20,6 +20,7 @@ import type { HttpConnectionMode } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
+import { type Fault, locate } from '../http/fault.ts';
 import { Framing, type Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
@@ -248,6 +249,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const next = body.take(bytes, at, to);
     this.bytesIn += next - at;
     if (body.failed) {
+      const { invalid, limits } = this.services;
+      invalid.noteRequest(this, bytes.subarray(0, to), body.fault, limits.bufsize);
       this.fail(Failures.BodyInvalid);
       return to;
     }
@@ -305,6 +308,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (from < length && !relay.body.done) {
       from = relay.more(bytes, from, length, this.reach.connection as ServerConnection);
       if (relay.body.failed) {
+        this.noteResponse(bytes.subarray(0, length), relay.body.fault);
         if (this.reach.observe(Observation.InvalidBody, now)) this.fail(Failures.ResponseCut);
         return false;
       }
@@ -332,6 +336,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
         case 'more':
           return length;
         case 'invalid':
+          this.noteResponse(heads.bytes.subarray(heads.at, heads.end), locate(heads.bytes, heads.at, heads.end, heads.refusal, true));
           this.attemptFailed(Failures.ResponseInvalid);
           return -1;
         case 'interim':
@@ -343,6 +348,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
         }
       }
     }
+  }
+
+  /** For `show errors`: `piece` is what came of it, and it has a fault. */
+  private noteResponse(piece: Buffer, fault: Fault): void {
+    this.services.invalid.noteResponse(this, piece, fault, this.services.limits.bufsize);
   }
 
   /** RFC 9110 15.2: interim responses are passed on, but not to an HTTP/1.0 client. */
@@ -360,6 +370,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     // RFC 9110 15.2.2: only as the answer to an Upgrade that was forwarded, and to the same protocol.
     const unasked = switching && (request.upgrade === '' || head.upgrade !== request.upgrade);
     const next = relay.take(head, request, piece, at, end);
+    if (relay.body.failed) this.noteResponse(piece.subarray(0, end), relay.body.fault);
     if (unasked || relay.body.failed) {
       this.attemptFailed(Failures.ResponseInvalid);
       return -1;

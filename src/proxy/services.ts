@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { RouteTable } from '../backend/routes.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
+import type { InvalidMessages } from './invalid.ts';
 import type { Program } from './program.ts';
 import type { AccessLog, Service, StatsHandler } from './types.ts';
 
@@ -30,6 +31,7 @@ export interface Services {
   readonly stats: StatsHandler;
   /** By the name that `use-service` calls them. */
   readonly named: ReadonlyMap<string, Service>;
+  readonly invalid: InvalidMessages;
   limits: Limits;
   /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
   programs: ReadonlyMap<number, Program>;

@@ -20,6 +20,7 @@ import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
+import { locate } from '../http/fault.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
 import { type Accepted, giveBack, lend, owned } from './accept.ts';
@@ -37,6 +38,8 @@ import type { ClientSession, Neighbours } from './sessions.ts';
 const BODY_BUFFERS = 4;
 /** How long a closing connection may go on sending once its reply is out, ms. */
 const LINGER = 1000;
+/** Where a request goes that none was made of. */
+const NOWHERE = { backend: undefined, server: undefined };
 
 export class Session extends Timed implements ClientSession {
   readonly socket: net.Socket;
@@ -251,6 +254,12 @@ export class Session extends Timed implements ClientSession {
     }
     this.scanned = 0;
     if (used < 0) {
+      this.services.invalid.noteRequest(
+        { session: this, reach: NOWHERE },
+        bytes.subarray(at, to),
+        locate(bytes, at, to, used as Refusal, false),
+        limits.bufsize,
+      );
       this.refuse(failureOf(used as Refusal));
       return at;
     }
