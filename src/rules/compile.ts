@@ -12,6 +12,7 @@ import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
 import { LINE_ACTIONS } from './actions-line.ts';
 import { REPLY_ACTIONS } from './actions-reply.ts';
+import { SERVICE_ACTIONS } from './actions-service.ts';
 import { compileCondition } from './condition.ts';
 import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
@@ -28,6 +29,7 @@ export const ACTIONS: readonly ActionRow[] = [
   ...HEADER_ACTIONS,
   ...LINE_ACTIONS,
   ...REPLY_ACTIONS,
+  ...SERVICE_ACTIONS,
   REDIRECT_ACTION,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 

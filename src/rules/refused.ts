@@ -63,15 +63,15 @@ const CONVERTERS = names(`
 `);
 
 const REQUEST_ACTIONS = names(`
-  add-acl auth cache-use capture del-acl del-map do-resolve early-hint normalize-uri ot-group reject replace-uri
+  add-acl auth cache-use capture del-acl del-map do-resolve early-hint normalize-uri ot-group replace-uri
   sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-nice
-  set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt silent-drop strict-mode
-  tarpit track-sc0 track-sc1 track-sc2 unset-var use-service wait-for-body wait-for-handshake
+  set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt strict-mode
+  track-sc0 track-sc1 track-sc2 unset-var wait-for-body wait-for-handshake
 `);
 
 const RESPONSE_ACTIONS = names(`
   add-acl cache-store capture del-acl del-map ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
-  set-log-level set-map set-mark set-nice set-tos set-var set-var-fmt silent-drop strict-mode track-sc0 track-sc1 track-sc2 unset-var
+  set-log-level set-map set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
   wait-for-body
 `);
 

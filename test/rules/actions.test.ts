@@ -138,7 +138,8 @@ function finalOf(rule: string, start: Message = message): Final | undefined {
 /** A final in one line. */
 function shown(final: Final | undefined): string {
   if (final === undefined) return 'goes on';
-  const { kind, status, reply } = final;
+  const { kind, status, reply, service } = final;
+  if (service !== undefined) return `${kind} by ${service}`;
   if (reply === undefined) return `${kind} ${status} page`;
   return `${kind} ${status} ${reply.reason} ${reply.fieldLines.replaceAll('\r\n', ';')} <${reply.body}>`;
 }
@@ -153,6 +154,9 @@ const finals: readonly (readonly [rule: string, expected: string])[] = [
   ['return', 'intercepted 200 OK  <>'],
   ['return status 503 default-errorfiles', 'intercepted 503 page'],
   ['return status 200 content-type text/html string é hdr a %[path]', 'intercepted 200 OK a: /a/b;content-type: text/html; <é>'],
+  ['use-service prometheus-exporter', 'intercepted by prometheus-exporter'],
+  ['use-service prometheus-exporter if { path /a/b }', 'intercepted by prometheus-exporter'],
+  ['use-service prometheus-exporter if { path /metrics }', 'goes on'],
   ['redirect location /x', 'intercepted 302 Found location: /x;cache-control: no-cache; <>'],
   ['redirect location /x code 301', 'intercepted 301 Moved Permanently location: /x; <>'],
   ['redirect location /%[hdr(x-two)]', 'intercepted 302 Found location: /two;cache-control: no-cache; <>'],

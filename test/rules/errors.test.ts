@@ -98,6 +98,22 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     'http-request disable-l7-retry x',
     "'http-request disable-l7-retry' expects either 'if' or 'unless' followed by a condition but found 'x'",
   ],
+  [
+    'http-request use-service',
+    "error detected in frontend 'web' while parsing 'http-request use-service' rule : 'use-service' expects a service name.",
+  ],
+  [
+    'http-request use-service prometheus-exporte',
+    "error detected in frontend 'web' while parsing 'http-request use-service' rule : 'prometheus-exporte' unknown service name; did you mean 'prometheus-exporter'?",
+  ],
+  [
+    'http-request use-service lua.hello',
+    "error detected in frontend 'web' while parsing 'http-request use-service' rule : 'lua.hello' is HAProxy's; Fairlead does not do it",
+  ],
+  [
+    'http-request use-service prometheus-exporter x',
+    "'http-request use-service' expects either 'if' or 'unless' followed by a condition but found 'x'",
+  ],
   ['http-request capture path len 10', "'http-request capture' is HAProxy's; Fairlead does not do it"],
   ['http-request set-var(txn.x) path', "'http-request set-var(txn.x)' is HAProxy's; Fairlead does not do it"],
   ['http-request deny status 99', "error detected in frontend 'web' while parsing 'http-request deny' rule : Unexpected status code '99'"],
