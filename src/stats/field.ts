@@ -5,6 +5,7 @@ import type { Server } from '../backend/server.ts';
 import type { BackendCounters, FrontendCounters, ListenerCounters, ResponseClasses, ServerCounters } from '../core/counters.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { Listener } from '../proxy/listener.ts';
+import type { Metric } from './metric.ts';
 
 /** What a reader may want to know besides its object. */
 export interface Reading {
@@ -22,7 +23,7 @@ export type Value = string | number | undefined;
 type Reader<Of> = (of: Of, at: Reading) => Value;
 
 /** One reader per side that the column applies to: F frontend, L listener, S server, B backend. */
-interface Readers {
+export interface Readers {
   readonly F?: Reader<Frontend>;
   readonly L?: Reader<Listener>;
   readonly S?: Reader<Server>;
@@ -35,6 +36,7 @@ export interface Field extends Readers {
   /** HAProxy's tags of `show stat typed`: origin, nature, scope, then the value's type. */
   readonly tags: string;
   readonly help: string;
+  readonly metric?: Metric;
 }
 
 type ClientCounters = FrontendCounters | ListenerCounters;
