@@ -43,6 +43,11 @@ export class Sources {
     return [DNS_SOURCE, ...this.engines.keys()];
   }
 
+  /** Why a source is away now; empty where it is not. */
+  troubleOf(name: string): string {
+    return this.engines.get(name)?.provider.trouble ?? '';
+  }
+
   start(config: Config): void {
     this.run(this.dns, this.dnsAbort);
     for (const engine of enginesInUse(config)) this.startEngine(engine, config);

@@ -17,7 +17,7 @@ type Action = (server: Server, now: number) => boolean;
 const always =
   (state: AdminState): Action =>
   (server, now) => {
-    server.setAdmin(state, now);
+    server.setAdmin(state, now, 'Web interface');
     return true;
   };
 

@@ -10,7 +10,7 @@ import { STATIC_WEIGHTS, shareOfWeight, takesWeight } from './weights.ts';
 /** Answers the report with what could not be done in its verdict, where that has room for it. */
 export function applyReport(server: Server, report: AgentReport, now: number): AgentReport['verdict'] {
   const { admin, maxconn, state, verdict } = report;
-  if (admin !== undefined) server.setAdmin(admin, now);
+  if (admin !== undefined) server.setAdmin(admin, now, 'agent');
   const weight = report.weight === undefined ? undefined : shareOfWeight(server, report.weight);
   const refused = weight !== undefined && !takesWeight(server, weight);
   if (weight !== undefined && !refused) server.setWeight(weight, now);

@@ -16,6 +16,7 @@ import { because, told } from './words.ts';
 export function takeVerdict(server: Server, verdict: Verdict, now: number): void {
   const { check, verdict: before } = server;
   server.verdict = verdict;
+  server.checkHistory.add(verdict, now);
   server.fastCheck = false;
   if (server.inMaintenance || server.heldDown) return;
   if (verdict.passed) server.observer.errors = 0;
@@ -32,6 +33,7 @@ export function takeReport(server: Server, report: AgentReport, now: number): vo
   const { agent, agentVerdict: before } = server;
   const verdict = applyReport(server, report, now);
   server.agentVerdict = verdict;
+  server.agentHistory.add(verdict, now);
   if (verdict.code === 'CHECKED') return;
   const said = verdict.code === 'L7STS';
   const changed = verdict.passed ? agent.pass() : said && agent.fail();

@@ -20,6 +20,7 @@ import { Level } from '../core/log.ts';
 import { changeAdmin, setAdmin } from './admin.ts';
 import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
+import { CheckHistory } from './check-history.ts';
 import { offer, remind } from './effects.ts';
 import { takeObservation, takeReport, takeVerdict } from './findings.ts';
 import { Health } from './health.ts';
@@ -48,6 +49,9 @@ import { balance, subject } from './words.ts';
 /** Who changed it by hand. */
 type By = 'CLI' | 'Web interface';
 
+/** Who asked for maintenance or drain. */
+type AskedBy = By | 'agent';
+
 /** What is left out stays as it is; port 0 is the server's own. */
 interface Redirection {
   readonly address?: string;
@@ -70,12 +74,16 @@ export class Server {
 
   /** Bits of Admin. */
   admin = 0;
+  /** Who has asked last for maintenance or drain; undefined where nobody has since it was `ready`. */
+  adminBy: AskedBy | undefined = undefined;
   op: OpState = OpState.Running;
   readonly check: Health;
   readonly agent: Health = new Health(1, 1);
   /** The last finished check, or undefined before the first. */
   verdict: Verdict | undefined = undefined;
   agentVerdict: Verdict | undefined = undefined;
+  readonly checkHistory: CheckHistory = new CheckHistory();
+  readonly agentHistory: CheckHistory = new CheckHistory();
   /** A check is in flight. */
   checking = false;
   agentChecking = false;
@@ -222,12 +230,14 @@ export class Server {
   }
 
   /** `set server <b>/<s> state ...`: `ready` also ends a maintenance that the configuration asked for. */
-  setAdmin(state: AdminState, now: number): void {
+  setAdmin(state: AdminState, now: number, by: AskedBy = 'CLI'): void {
+    this.adminBy = state === 'ready' ? undefined : by;
     setAdmin(this, state, now);
   }
 
   /** One flag alone, as the statistics page's `enable`, `disable`, `start` and `stop` do. */
   setFlag(flag: number, on: boolean, why: string, now: number): void {
+    this.adminBy = on ? 'Web interface' : undefined;
     changeAdmin(this, on ? flag : 0, on ? 0 : flag, why, now);
   }
 

@@ -238,6 +238,19 @@ export interface ServerConfig {
   readonly id?: number | undefined;
   /** Where it came from, for people: `file:line`, or `container 3f2a... image eviking/mydockerapp`. */
   readonly origin: string;
+  /** More of that, where a container is the server. */
+  readonly container?: ContainerOrigin;
+}
+
+/** What does not change about the container that is a server. */
+export interface ContainerOrigin {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  /** Wall-clock ms. */
+  readonly created: number;
+  readonly labels: ReadonlyMap<string, string>;
 }
 
 /** `stats ...` of one proxy (manual 4.2). */

@@ -7,6 +7,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/model.ts';
+import { monotonic } from '../core/clock.ts';
 import type { Note, Snapshot } from '../discovery/provider.ts';
 import { desire, NOTHING } from './desired.ts';
 import { diff } from './diff.ts';
@@ -18,6 +19,7 @@ export type StoreListener = (changes: readonly Change[], state: DesiredState, be
 export class Store {
   private readonly onChange: StoreListener;
   private readonly snapshots = new Map<string, Snapshot>();
+  private readonly spoken = new Map<string, number>();
   private config: Config;
   private current: DesiredState = NOTHING;
   private pending: NodeJS.Immediate | undefined;
@@ -40,10 +42,16 @@ export class Store {
     return this.snapshots;
   }
 
+  /** Monotonic ms of when a source last said something new. */
+  spokenAt(source: string): number | undefined {
+    return this.spoken.get(source);
+  }
+
   publish(snapshot: Snapshot): void {
     const last = this.snapshots.get(snapshot.source);
     if (last !== undefined && isDeepStrictEqual(last, snapshot)) return;
     this.snapshots.set(snapshot.source, snapshot);
+    this.spoken.set(snapshot.source, monotonic());
     this.schedule();
   }
 

@@ -43,6 +43,11 @@ export class DockerProvider implements Provider {
     this.watch = new Watch(new DockerClient(engine, env), events, (view) => this.onView(view), timings);
   }
 
+  /** Why the engine is away; empty while it is there. */
+  get trouble(): string {
+    return this.watch.trouble;
+  }
+
   /** Publishes nothing before the engine has answered: until then nobody knows which servers there are. */
   async run(publish: (snapshot: Snapshot) => void, signal: AbortSignal): Promise<void> {
     this.publish = publish;

@@ -1,7 +1,7 @@
 /** One container as one server: port, address, parameters and state, or the reason why it cannot be one. */
 
 import { applyServerParameters } from '../../config/keywords/server.ts';
-import type { ServerConfig } from '../../config/model.ts';
+import type { ContainerOrigin, ServerConfig } from '../../config/model.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
 import { type Container, shortId } from './container.ts';
@@ -39,6 +39,7 @@ export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vanta
     port: reached?.port ?? port.value,
     fqdn: undefined,
     origin: originOf(container),
+    container: factsOf(container),
   };
   const config = withLabels(base, wish.settings);
   if ('problem' in config) return config;
@@ -50,6 +51,10 @@ export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vanta
 /** `container web-1 image nginx:1.27` */
 export function originOf(container: Container): string {
   return `container ${container.name} image ${container.image}`;
+}
+
+function factsOf({ id, name, image, imageId, created, labels }: Container): ContainerOrigin {
+  return { id, name, image, imageId, created, labels };
 }
 
 function hostPort(address: string, port: number): string {

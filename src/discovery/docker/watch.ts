@@ -89,8 +89,8 @@ export class Watch {
   private facts: EngineFacts | undefined;
   private session: Session | undefined;
   private announcing = false;
-  /** Of the last failure that was reported: the same one is not reported twice in a row. */
-  private trouble = '';
+  /** Why the engine is away, empty while it is there. The same failure is not reported twice in a row. */
+  trouble = '';
 
   constructor(engine: Engine, log: EventLog, onChange: (view: EngineView) => void, timings: WatchTimings = WATCH_TIMINGS) {
     this.engine = engine;
