@@ -8,14 +8,14 @@
  * at all, and it closes no connection; there is one wheel, one event log and one place where backends change (`onChange`).
  */
 
-import { performance } from 'node:perf_hooks';
 import { MasterDialect, PROCESS } from './admin/cli/master.ts';
-import type { Runtime } from './admin/cli/runtime.ts';
+import type { Runtime, Usage } from './admin/cli/runtime.ts';
 import { CliServer } from './admin/cli/server.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
-import type { BannerFacts } from './banner.ts';
+import { type BannerFacts, diagnosticLines } from './banner.ts';
 import { Changes, paused } from './changes.ts';
+import { compatibleVersion } from './config/condition.ts';
 import type { Config, StatsSocketConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
@@ -25,10 +25,13 @@ import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
+import { deferredNow } from './proxy/turn.ts';
+import { Pulse } from './pulse.ts';
 import { Sources } from './sources.ts';
 import { freshNotes, Store } from './state/store.ts';
 import { AccessLogWriter } from './stats/access-log.ts';
 import { Events } from './stats/event-log.ts';
+import { processTotals } from './stats/info.ts';
 import type { LineStream } from './stats/log-outputs.ts';
 import { LogSinks } from './stats/log-sinks.ts';
 import type { ProcessFacts } from './stats/page.ts';
@@ -52,6 +55,8 @@ export interface Surroundings {
   readonly graceMs: number;
   /** How many the process may open. */
   readonly descriptors: number | undefined;
+  /** What the process has used so far. */
+  readonly usage: () => Usage;
   /** `-S`: the socket of the master CLI. */
   readonly master: StatsSocketConfig | undefined;
   /** An engine that does not answer is no news (the demo only tries). */
@@ -79,6 +84,8 @@ export class App {
   private readonly sources: Sources;
   private readonly dataPlane: DataPlane;
   private readonly changes: Changes = new Changes();
+  private readonly wheel: Wheel = new Wheel();
+  private readonly pulse: Pulse = new Pulse(() => processTotals(this.runtime).bytesOut);
   private readonly runtime: Runtime;
   private readonly cli: CliServer;
   private readonly master: CliServer;
@@ -94,7 +101,7 @@ export class App {
     const warn = (message: string) => this.events.event(Level.Warning, message);
     this.sinks = new LogSinks({ pid, hostname: self.hostname, stream, warn });
     this.events = new Events({ pid, sinks: this.sinks, write, quiet, debug });
-    const wheel = new Wheel();
+    const { wheel } = this;
     const { spreadChecks } = prepared.config.global;
     this.backends = new Backends({ wheel, events: this.events, spreadChecks });
     this.backends.saved = prepared.saved;
@@ -195,6 +202,7 @@ export class App {
 
   /** Ends everything now. */
   stop(): void {
+    this.pulse.stop();
     this.sources.stop();
     this.cli.destroy();
     this.master.destroy();
@@ -292,9 +300,13 @@ export class App {
     const app = this;
     return {
       facts: this.facts(),
+      spoken: compatibleVersion,
       startedAt: (wall() - monotonic()) / 1000,
       env,
       descriptors,
+      counters: this.dataPlane.counters,
+      invalid: this.dataPlane.invalid,
+      resolver: this.sources.resolver,
       get config() {
         return app.config;
       },
@@ -304,12 +316,34 @@ export class App {
       get sockets() {
         return app.cli.sockets;
       },
+      get cli() {
+        return app.cli.counts;
+      },
+      get timers() {
+        return app.wheel.size;
+      },
+      get ready() {
+        return deferredNow();
+      },
+      get droppedLogs() {
+        return app.sinks.droppedLogs;
+      },
+      get failedResolutions() {
+        const { nx, other } = app.sources.resolver;
+        return nx + other;
+      },
+      get startupLogs() {
+        return diagnosticLines(app.current.diagnostics, app.surroundings.pid).join('');
+      },
+      bytesOutRate: () => this.pulse.bytesOutRate(),
+      usage: this.surroundings.usage,
       get stopping() {
         return app.lifecycle.stopping;
       },
       get reloads() {
         return app.lifecycle.reloads;
       },
+      cliConnections: () => this.cli.clients(),
       clients: () => this.dataPlane.clients(),
       shutdown: (server, cause) => this.dataPlane.shutdown(server, cause),
       setMaxconn: async (maxconn) => {
@@ -358,7 +392,6 @@ export class App {
   private facts(): ProcessFacts {
     const { pid, version, released, self } = this.surroundings;
     const app = this;
-    let last = performance.eventLoopUtilization();
     return {
       pid,
       version,
@@ -371,12 +404,7 @@ export class App {
         return app.changes.maxconn ?? app.config.global.maxconn ?? 0;
       },
       connections: () => app.connections,
-      idle: () => {
-        const now = performance.eventLoopUtilization();
-        const { utilization } = performance.eventLoopUtilization(now, last);
-        last = now;
-        return 100 * (1 - utilization);
-      },
+      idle: () => this.pulse.idle,
     };
   }
 }

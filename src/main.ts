@@ -299,6 +299,7 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: St
     stream: (fd) => (fd === 1 ? process.stdout : fd === 2 ? process.stderr : openDescriptor(fd)),
     graceMs,
     descriptors: descriptorLimit(),
+    usage: () => process.resourceUsage(),
     master,
     enginesAreOptional,
   };

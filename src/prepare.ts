@@ -29,6 +29,8 @@ export interface Prepared {
   readonly name: string;
   /** `load-server-state-from-file` */
   readonly saved: SavedStates;
+  /** What there is to say of it; nothing of that forbids it. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface Preparation {
@@ -52,7 +54,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
     return { prepared: undefined, diagnostics };
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: loaded.config, rules, name, saved: saved.states }, diagnostics };
+  return { prepared: { config: loaded.config, rules, name, saved: saved.states, diagnostics }, diagnostics };
 }
 
 function compileAll(proxies: readonly ProxyConfig[]) {

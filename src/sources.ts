@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, DockerEngineConfig } from './config/model.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
+import type { ResolverCounts } from './discovery/dns/resolution.ts';
 import { dockerSource } from './discovery/docker/names.ts';
 import { DockerProvider, type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
 import type { Provider, Snapshot } from './discovery/provider.ts';
@@ -41,6 +42,10 @@ export class Sources {
   /** Every source that the configuration needs, by the name of its snapshots. */
   get names(): readonly string[] {
     return [DNS_SOURCE, ...this.engines.keys()];
+  }
+
+  get resolver(): ResolverCounts {
+    return this.dns.counts;
   }
 
   /** Why a source is away now; empty where it is not. */

@@ -120,11 +120,27 @@ export class ServerCounters extends TargetCounters {
 
 export class BackendCounters extends TargetCounters {
   intercepted = 0;
+  /** Undefined where nobody would read it. */
+  latency: Latency | undefined = undefined;
 
   /** HAProxy does not take its chkdown for a counter. */
   override clear(): void {
     const { chkdown } = this;
     super.clear();
+    this.latency?.clear();
     this.chkdown = chkdown;
+  }
+}
+
+/** What the process counts of all frontends together. */
+export class ProcessCounters {
+  readonly connRate: Rate = new Rate();
+  readonly sessRate: Rate = new Rate();
+  /** What `clear counters all` has taken from frontends: the process itself forgets nothing. */
+  readonly carried = { connections: 0, requests: 0, bytesOut: 0 };
+
+  clearMax(): void {
+    this.connRate.max = 0;
+    this.sessRate.max = 0;
   }
 }

@@ -10,6 +10,7 @@ import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig, Config, Place, ProxyConfig } from '../config/model.ts';
 import type { EventLog } from '../core/log.ts';
+import { ProcessCounters } from '../core/counters.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import { Admission } from './admission.ts';
@@ -28,6 +29,8 @@ export interface DataPlaneParts {
   readonly events: EventLog;
   readonly accessLog: AccessLog;
   readonly stats: StatsHandler;
+  /** Of the process, for logs. */
+  readonly pid?: number;
   /** For `use-service`, by name. */
   readonly named?: ReadonlyMap<string, Service>;
 }
@@ -56,11 +59,14 @@ export class DataPlane {
   constructor(parts: DataPlaneParts) {
     this.services = {
       named: new Map(),
+      pid: 0,
       ...parts,
       invalid: new InvalidMessages(),
       limits: { bufsize: 16384, headSize: 15360, maxhdr: 101 },
       programs: new Map(),
       connections: 0,
+      serial: 0,
+      counters: new ProcessCounters(),
       onIdle: () => this.onIdle(),
     };
     this.admission = new Admission(this.services);
@@ -74,6 +80,10 @@ export class DataPlane {
   /** What could not be read of HTTP. */
   get invalid(): InvalidMessages {
     return this.services.invalid;
+  }
+
+  get counters(): ProcessCounters {
+    return this.services.counters;
   }
 
   /** Client connections now. */

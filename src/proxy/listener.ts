@@ -105,6 +105,8 @@ export class Listener {
     frontend.counters.connTot++;
     frontend.counters.rate.add(now);
     frontend.counters.connRate.add(now);
+    services.counters.sessRate.add(now);
+    services.counters.connRate.add(now);
     if (frontend.config.clitcpka) accepted.socket.setKeepAlive(true);
     if (frontend.config.mode === 'http') {
       this.sessions.add(new Session(accepted, this, services, now, wall()));

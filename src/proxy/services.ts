@@ -2,6 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { RouteTable } from '../backend/routes.ts';
+import type { ProcessCounters } from '../core/counters.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { InvalidMessages } from './invalid.ts';
@@ -35,8 +36,12 @@ export interface Services {
   limits: Limits;
   /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
   programs: ReadonlyMap<number, Program>;
+  readonly pid: number;
+  /** Requests and TCP sessions so far: each has its number (`%rt`). */
+  serial: number;
   /** Client connections of the whole process. */
   connections: number;
+  readonly counters: ProcessCounters;
   /** The last client connection has gone. */
   onIdle(): void;
 }

@@ -368,9 +368,12 @@ export class Session extends Timed implements ClientSession {
     this.regulate();
   }
 
+  get requests(): number {
+    return this.answered + Number(!this.idle);
+  }
+
   get target(): ClientSession['target'] {
-    const { backend, server } = this.exchange.reach;
-    return { backend, server };
+    return this.exchange.reach;
   }
 
   shutdown(server: Server, cause: ShutdownCause): void {

@@ -10,6 +10,16 @@ import type { Socket } from 'node:net';
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
+import type { Phase } from './phases.ts';
+
+/** Where something goes, and how far it is; undefined as far as that is not known. */
+export interface Way {
+  readonly backend: Backend | undefined;
+  readonly server: Server | undefined;
+  readonly phase: Phase;
+  readonly retries: number;
+  readonly connection: { readonly socket: Socket } | undefined;
+}
 
 /** A client's connection, whatever is spoken on it. */
 export interface ClientSession {
@@ -17,8 +27,12 @@ export interface ClientSession {
   readonly socket: Socket;
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
-  /** Where what is under way goes; undefined as far as that is not known. */
-  readonly target: { readonly backend: Backend | undefined; readonly server: Server | undefined };
+  /** The socket it came in by. */
+  readonly listener: { readonly id: number; readonly config: { readonly name: string } };
+  /** Requests on it so far, what is under way included. */
+  readonly requests: number;
+  /** Where what is under way goes. */
+  readonly target: Way;
   /** Nothing is under way: a stopping proxy may close it. */
   readonly idle: boolean;
   /** Takes nothing more, and closes when what it has begun is done. */

@@ -43,6 +43,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
   /** Nobody knows whether a session that is silent has something under way. */
   readonly idle = false;
+  readonly requests = 1;
   readonly reach: Reach;
   bytesIn = 0;
   termination = '--';
@@ -239,7 +240,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   // --- the end
 
   get target(): ClientSession['target'] {
-    return { backend: this.reach.backend, server: this.reach.server };
+    return this.reach;
   }
 
   shutdown(server: Server, cause: ShutdownCause): void {

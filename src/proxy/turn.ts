@@ -46,6 +46,11 @@ export function turnNumber(): number {
   return turn;
 }
 
+/** How many wait for the end of this turn or of a later one. */
+export function deferredNow(): number {
+  return waiting.length - next;
+}
+
 function ensureRun(): void {
   if (due) return;
   due = true;

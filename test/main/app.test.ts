@@ -18,6 +18,7 @@ const SURROUNDINGS: Surroundings = {
   stream: () => assert.fail('no log goes to a descriptor'),
   graceMs: 0,
   descriptors: undefined,
+  usage: () => ({ userCPUTime: 0, systemCPUTime: 0, voluntaryContextSwitches: 0, involuntaryContextSwitches: 0 }),
   master: undefined,
   enginesAreOptional: true,
 };

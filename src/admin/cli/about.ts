@@ -1,17 +1,16 @@
 /** Commands about the process: what it is, its environment, its limits. */
 
 import { compatibleVersion } from '../../config/condition.ts';
-import { wall } from '../../core/clock.ts';
+import { monotonic } from '../../core/clock.ts';
 import { Level } from '../../core/log.ts';
-import { accessDate } from '../../stats/dates.ts';
+import { duration, type InfoFormat, info } from '../../stats/info.ts';
 import { type Answer, type Call, type Command, DONE, data, message, refuse } from './command.ts';
-import { info, infoJson, infoTyped } from './info.ts';
 import { leadingInteger } from './numbers.ts';
 
 function showInfo({ args, runtime }: Call): Answer {
-  if (args.includes('json')) return data(infoJson(runtime));
-  if (args.includes('typed')) return data(infoTyped(runtime, args.includes('desc')));
-  return data(info(runtime, args.includes('desc')));
+  const formats = args.filter((word) => word === 'json' || word === 'typed');
+  const format = (formats.at(-1) ?? 'text') as InfoFormat['format'];
+  return data(info(runtime, { format, desc: args.includes('desc'), float: args.includes('float') }));
 }
 
 function showEnv({ args, runtime }: Call): Answer {
@@ -27,14 +26,6 @@ function oneLine(value: string): string {
   return value.replaceAll('\n', ' ');
 }
 
-/** HAProxy keeps malformed messages here. We log them where they come, and keep none. */
-function showErrors({ args, runtime }: Call): Answer {
-  const [proxy] = args;
-  const known = proxy === undefined || /^-?\d+$/.test(proxy) || runtime.proxies.some(({ name }) => name === proxy);
-  if (!known) return refuse('No such proxy.');
-  return data(`Total events captured on [${accessDate(wall())}] : 0\n`);
-}
-
 function setMaxconn({ args, runtime }: Call): Answer | Promise<Answer> {
   const [text] = args;
   if (text === undefined) return refuse('Expects an integer value.');
@@ -46,15 +37,14 @@ function setMaxconn({ args, runtime }: Call): Answer | Promise<Answer> {
 }
 
 export const aboutCommands: readonly Command[] = [
-  { name: 'show info', syntax: '[desc|json|typed]*', help: 'what the process is and does', run: showInfo },
+  { name: 'show info', syntax: '[desc|json|typed|float]*', help: 'what the process is and does', run: showInfo },
   { name: 'show version', syntax: '', help: 'the version of the process', run: () => message(Level.Info, compatibleVersion) },
-  { name: 'show env', syntax: '[<name>]', help: 'the environment of the process', level: 'operator', run: showEnv },
   {
-    name: 'show errors',
-    syntax: '[<proxy>] [request|response]',
-    help: 'malformed messages that were kept (none are)',
-    level: 'operator',
-    run: showErrors,
+    name: 'show uptime',
+    syntax: '',
+    help: 'how long the process has been running',
+    run: ({ runtime: { facts } }) => message(Level.Info, duration((monotonic() - facts.startedAt) / 1000)),
   },
+  { name: 'show env', syntax: '[<name>]', help: 'the environment of the process', level: 'operator', run: showEnv },
   { name: 'set maxconn global', syntax: '<number>', help: 'how many client connections there may be', level: 'admin', run: setMaxconn },
 ];

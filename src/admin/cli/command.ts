@@ -23,6 +23,9 @@ export interface CliState {
   severity: SeverityOutput;
   /** `prompt`: answers are followed by a prompt, and the connection stays. */
   interactive: boolean;
+  /** `expert-mode`, `experimental-mode` */
+  expert: boolean;
+  experimental: boolean;
   /** How long the connection may be idle, ms. */
   timeout: number;
 }

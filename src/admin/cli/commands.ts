@@ -5,12 +5,16 @@
 
 import { Level } from '../../core/log.ts';
 import { aboutCommands } from './about.ts';
+import { absentCommands } from './absent.ts';
 import { type Command, message, refuse } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
+import { errorCommands } from './errors.ts';
 import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
 import { poolCommands } from './pools.ts';
+import { processCommands } from './process.ts';
+import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statCommands } from './stat.ts';
@@ -25,18 +29,7 @@ const CONFIGURE = 'change the configuration and reload it';
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
-  ...notDone(
-    NOT_YET,
-    'show map',
-    'show acl',
-    'show cache',
-    'show peers',
-    'show resolvers',
-    'show schema json',
-    'get map',
-    'get acl',
-    'get var',
-  ),
+  ...notDone(NOT_YET, 'show map', 'show acl', 'show schema json', 'get map', 'get acl'),
   ...notDone(
     NOT_YET,
     'add map',
@@ -54,22 +47,7 @@ const refused: readonly Command[] = [
   ...notDone(NOT_YET, 'set rate-limit', 'set var'),
   ...notDone(CONFIGURE, 'add server', 'del server'),
   ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
-  ...notDone(
-    OWN,
-    'show activity',
-    'show startup-logs',
-    'show events',
-    'show fd',
-    'show libs',
-    'show pools',
-    'show profiling',
-    'set profiling',
-    'show tasks',
-    'show threads',
-    'show trace',
-    'trace',
-  ),
-  ...notDone(OWN, 'debug', 'expert-mode', 'experimental-mode'),
+  ...notDone(OWN, 'debug'),
 ];
 
 const own: readonly Command[] = [
@@ -78,6 +56,10 @@ const own: readonly Command[] = [
   ...frontendCommands,
   ...poolCommands,
   ...aboutCommands,
+  ...absentCommands,
+  ...errorCommands,
+  ...processCommands,
+  ...resolverCommands,
   ...serverCommands,
   ...sessionCommands,
   ...statCommands,

@@ -5,10 +5,12 @@
  */
 
 import type { Socket } from 'node:net';
+import { wall } from '../../core/clock.ts';
 import type { CliSession } from './session.ts';
 
 export class Peer {
-  private readonly socket: Socket;
+  readonly socket: Socket;
+  readonly acceptedWall: number = wall();
   private readonly session: CliSession;
   private stage: 'waiting' | 'served' = 'waiting';
   /** What was sent is not taken yet. */
@@ -40,6 +42,16 @@ export class Peer {
     session.onReady = () => this.answer();
     socket.setTimeout(session.state.timeout);
     socket.resume();
+  }
+
+  /** How many it has been asked. */
+  get commands(): number {
+    return this.session.asked;
+  }
+
+  /** Bytes to the client so far. */
+  get sent(): number {
+    return this.socket.bytesWritten;
   }
 
   destroy(): void {

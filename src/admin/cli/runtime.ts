@@ -1,31 +1,63 @@
 /** What the Runtime API can see and change. `app.ts` makes it; tests make their own. */
 
+import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
-import type { Config, StatsSocketConfig } from '../../config/model.ts';
+import type { StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
+import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
-import type { ProcessFacts } from '../../stats/page.ts';
-import type { StatsProxy } from '../../stats/rows.ts';
+import type { ProcessState } from '../../stats/info.ts';
 
-export interface Runtime {
-  readonly facts: ProcessFacts;
-  /** Unix time in seconds. */
-  readonly startedAt: number;
+/** Host names and what became of the questions for them. */
+export interface ResolverCounts {
+  readonly sent: number;
+  readonly valid: number;
+  /** Answers that had other addresses than the one before. */
+  readonly update: number;
+  /** There is no such name. */
+  readonly nx: number;
+  /** No answer. */
+  readonly other: number;
+  /** Answers that nobody waited for any more. */
+  readonly outdated: number;
+}
+
+/** A connection to the Runtime API. */
+export interface CliConnection {
+  readonly socket: Socket;
+  /** Which of the sockets it came in by, from 1. */
+  readonly listener: number;
+  /** When it was accepted, wall-clock ms. */
+  readonly acceptedWall: number;
+  /** How many it has been asked. */
+  readonly commands: number;
+}
+
+/** As `process.resourceUsage()`: µs and counts since the start. */
+export interface Usage {
+  readonly userCPUTime: number;
+  readonly systemCPUTime: number;
+  readonly voluntaryContextSwitches: number;
+  readonly involuntaryContextSwitches: number;
+}
+
+export interface Runtime extends ProcessState {
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Descriptors that the process may have; undefined where the system does not say. */
-  readonly descriptors: number | undefined;
-  /** The configuration in force. */
-  readonly config: Config;
-  /** In its order. */
-  readonly proxies: readonly StatsProxy[];
   /** Those of the Runtime API itself, as they listen. */
-  readonly sockets: readonly { readonly text: string; readonly config: StatsSocketConfig }[];
-  /** The process finishes what is under way. */
-  readonly stopping: boolean;
+  readonly sockets: readonly { readonly text: string; readonly config: StatsSocketConfig; readonly server: NetServer }[];
   /** Reloads since the start, and those that have failed since the last good one. */
   readonly reloads: { readonly done: number; readonly failed: number };
+  /** What `show errors` has. */
+  readonly invalid: InvalidMessages;
+  /** What was said of the configuration when it was read last. */
+  readonly startupLogs: string;
+  /** How host names were resolved. */
+  readonly resolver: ResolverCounts;
+  usage(): Usage;
+  /** Connections to the Runtime API itself. */
+  cliConnections(): Iterable<CliConnection>;
   /** Everybody who is connected. */
   clients(): Iterable<readonly [Frontend, ClientSession]>;
   /** Ends what is under way on a server. */

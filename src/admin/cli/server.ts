@@ -6,13 +6,14 @@
  * (`commit`) or not at all (`rollback`).
  */
 
-import type { Socket } from 'node:net';
+import type { Server as NetServer, Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { GlobalConfig, StatsSocketConfig } from '../../config/model.ts';
 import { BoundSocket, takePaths } from '../../proxy/bound-socket.ts';
 import { type BindFailure, bindFailure } from '../../proxy/data-plane.ts';
+import type { CliCounts } from '../../stats/info.ts';
 import { Peer } from './peer.ts';
-import type { Runtime } from './runtime.ts';
+import type { CliConnection, Runtime } from './runtime.ts';
 import { CliSession, type Dialect } from './session.ts';
 
 /** Connections that may wait for others to end, besides those in the kernel's backlog. */
@@ -29,6 +30,10 @@ class CliSocket {
   constructor(config: StatsSocketConfig) {
     this.config = config;
     this.bound = new BoundSocket(config.address, config.backlog, { allowHalfOpen: true });
+  }
+
+  get server(): NetServer {
+    return this.bound.server;
   }
 
   /** As `show cli sockets` names it. */
@@ -48,17 +53,34 @@ export class CliServer {
   private current: readonly CliSocket[] = [];
   /** Those of a configuration that does not count yet. */
   private next: { readonly all: readonly CliSocket[]; readonly fresh: readonly CliSocket[] } | undefined = undefined;
-  private readonly connections: Set<Peer> = new Set();
+  private readonly connections: Map<Peer, CliSocket> = new Map();
+  private accepted = 0;
+  /** Sent by connections that have ended. */
+  private sent = 0;
   /** Accepted beyond `stats maxconn`, in order of arrival. */
-  private readonly waiting: Set<Peer> = new Set();
+  private readonly waiting: Map<Peer, CliSocket> = new Map();
 
   constructor(runtime: Runtime, dialect: (runtime: Runtime) => Dialect) {
     this.runtime = runtime;
     this.dialect = dialect;
   }
 
-  get sockets(): readonly { readonly text: string; readonly config: StatsSocketConfig }[] {
+  get sockets(): readonly { readonly text: string; readonly config: StatsSocketConfig; readonly server: NetServer }[] {
     return this.current;
+  }
+
+  get counts(): CliCounts {
+    const { current, connections, accepted } = this;
+    let bytesOut = this.sent;
+    for (const connection of connections.keys()) bytesOut += connection.sent;
+    return { sockets: current.length, current: connections.size, accepted, bytesOut };
+  }
+
+  /** Those that are served. */
+  *clients(): Generator<CliConnection> {
+    for (const [{ socket, acceptedWall, commands }, listener] of this.connections) {
+      yield { socket, listener: this.current.indexOf(listener) + 1, acceptedWall, commands };
+    }
   }
 
   /** Binds what is new. Answers what could not be bound; then nothing has changed. */
@@ -118,7 +140,7 @@ export class CliServer {
 
   destroy(): void {
     this.close();
-    for (const connection of [...this.connections, ...this.waiting]) connection.destroy();
+    for (const connection of [...this.connections.keys(), ...this.waiting.keys()]) connection.destroy();
   }
 
   private async open(socket: CliSocket): Promise<void> {
@@ -126,11 +148,13 @@ export class CliServer {
     socket.bound.server.on('connection', (accepted) => this.accept(accepted, socket));
   }
 
-  private accept(accepted: Socket, { config }: CliSocket): void {
+  private accept(accepted: Socket, socket: CliSocket): void {
+    const { config } = socket;
     const { runtime, limits } = this;
     const session = new CliSession(runtime, this.dialect(runtime), config.level, config.severity, limits.statsTimeout);
     const connection = new Peer(accepted, session, () => this.leave(connection));
-    this.waiting.add(connection);
+    this.accepted++;
+    this.waiting.set(connection, socket);
     this.letIn();
     // Beyond the limit a connection is closed at once: each that waits costs a descriptor.
     if (this.waiting.size > MAX_WAITING) connection.destroy();
@@ -138,15 +162,16 @@ export class CliServer {
 
   /** As many of those who wait as there is room for. */
   private letIn(): void {
-    for (const connection of this.waiting) {
+    for (const [connection, socket] of this.waiting) {
       if (this.connections.size >= this.limits.statsMaxconn) return;
       this.waiting.delete(connection);
-      this.connections.add(connection);
+      this.connections.set(connection, socket);
       connection.serve();
     }
   }
 
   private leave(connection: Peer): void {
+    this.sent += connection.sent;
     this.waiting.delete(connection);
     if (this.connections.delete(connection)) this.letIn();
   }

@@ -48,15 +48,15 @@ export class CliSession {
   private open: { readonly line: string; lines: string } | undefined = undefined;
   private pieces: Iterator<string> | undefined = undefined;
   private stage: 'ready' | 'busy' | 'over' = 'ready';
-  /** A client that has asked nothing yet may take its time. */
-  private answered = false;
+  /** Commands so far. A client that has asked nothing yet may take its time. */
+  asked = 0;
   /** What stands behind the answer that is being taken. */
   private ending = '\n';
 
   constructor(runtime: Runtime, dialect: Dialect, level: CliLevel, severity: SeverityOutput, timeout: number) {
     this.runtime = runtime;
     this.dialect = dialect;
-    this.state = { level, socketLevel: level, severity, interactive: false, timeout };
+    this.state = { level, socketLevel: level, severity, interactive: false, expert: false, experimental: false, timeout };
   }
 
   /** Nothing more will be answered: the connection is to close. */
@@ -95,7 +95,7 @@ export class CliSession {
   private readLine(): boolean {
     const end = this.input.indexOf('\n');
     if (end < 0) {
-      const done = this.input === '' && this.open === undefined && this.answered && !this.state.interactive;
+      const done = this.input === '' && this.open === undefined && this.asked > 0 && !this.state.interactive;
       if (done || this.input.length > LONGEST) this.stage = 'over';
       return false;
     }
@@ -130,6 +130,7 @@ export class CliSession {
   }
 
   private begin(command: string): void {
+    this.asked++;
     let answer: Answer | Promise<Answer>;
     try {
       answer = this.run(splitWords(command));
@@ -161,7 +162,6 @@ export class CliSession {
   }
 
   private take(answer: Answer): void {
-    this.answered = true;
     const prompt = this.state.interactive ? this.dialect.prompt : '';
     switch (answer.kind) {
       case 'close':

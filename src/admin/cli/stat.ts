@@ -8,6 +8,7 @@ import { json, typed } from '../../stats/typed.ts';
 import { type Answer, allows, type Call, type Command, data, refuse } from './command.ts';
 import { findProxy, proxyId } from './find.ts';
 import { leadingInteger } from './numbers.ts';
+import { resolverStatistics } from './resolvers.ts';
 
 /** What the three numbers choose; -1 is all. */
 interface Choice {
@@ -24,7 +25,7 @@ function showStat({ args, runtime, state }: Call): Answer {
   const words = [...args];
   if (words[0] === 'domain') {
     if (words[1] !== 'proxy')
-      return refuse(words[1] === 'resolvers' ? "'domain resolvers' is not done by Fairlead." : 'Invalid statistics domain.');
+      return words[1] === 'resolvers' ? data(resolverStatistics(runtime, words)) : refuse('Invalid statistics domain.');
     words.splice(0, 2);
   }
   let choice = ALL;

@@ -7,7 +7,7 @@ import { lookup } from 'node:dns/promises';
 import type { Config, ProxyConfig } from '../../config/model.ts';
 import type { DiscoveredServer, Note, Provider, Snapshot } from '../provider.ts';
 import { DNS_SOURCE, type NamedServer, namedServers, namesOf } from './names.ts';
-import { DNS_TIMINGS, type DnsTimings, type Lookup, Resolution } from './resolution.ts';
+import { DNS_TIMINGS, type DnsTimings, type Lookup, Resolution, ResolverCounts } from './resolution.ts';
 import { assignSlots } from './slots.ts';
 
 export interface DnsProviderOptions {
@@ -22,6 +22,7 @@ export class DnsProvider implements Provider {
   private readonly lookup: Lookup;
   private readonly timings: DnsTimings;
   private config: Config;
+  readonly counts: ResolverCounts = new ResolverCounts();
   private readonly resolutions = new Map<string, Resolution>();
   /** Backend -> slot -> address, so that addresses stay where they are. */
   private slots = new Map<string, ReadonlyMap<string, string>>();
@@ -64,7 +65,7 @@ export class DnsProvider implements Provider {
     }
     for (const name of wanted) {
       if (this.resolutions.has(name)) continue;
-      const resolution = new Resolution(name, this.lookup, this.timings, () => this.announce());
+      const resolution = new Resolution(name, this.lookup, this.timings, this.counts, () => this.announce());
       this.resolutions.set(name, resolution);
       resolution.start();
     }

@@ -27,6 +27,20 @@ export const DNS_TIMINGS: DnsTimings = { valid: 10_000, retry: 1_000, hold: 30_0
 /** The resolver said that there is no such name, or none with an address. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOTFOUND', 'ENODATA']);
 
+/** What became of all questions so far. */
+export class ResolverCounts {
+  sent = 0;
+  valid = 0;
+  /** Answers with other addresses than the one before. */
+  update = 0;
+  /** There is no such name. */
+  nx = 0;
+  /** No answer. */
+  other = 0;
+  /** Answers that nobody waited for any more. */
+  outdated = 0;
+}
+
 export class Resolution {
   readonly name: string;
   /** Empty while unknown or gone. */
@@ -38,16 +52,18 @@ export class Resolution {
 
   private readonly lookup: Lookup;
   private readonly timings: DnsTimings;
+  private readonly counts: ResolverCounts;
   private readonly onChange: () => void;
   private timer: NodeJS.Timeout | undefined;
   private lastAnswer = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   /** `onChange` is called after the first question and whenever addresses or trouble differ. */
-  constructor(name: string, lookup: Lookup, timings: DnsTimings, onChange: () => void) {
+  constructor(name: string, lookup: Lookup, timings: DnsTimings, counts: ResolverCounts, onChange: () => void) {
     this.name = name;
     this.lookup = lookup;
     this.timings = timings;
+    this.counts = counts;
     this.onChange = onChange;
   }
 
@@ -62,12 +78,16 @@ export class Resolution {
 
   private async ask(): Promise<void> {
     const before = `${this.known} ${this.trouble} ${this.addresses.join()}`;
+    this.counts.sent++;
     try {
       this.answered(await this.lookup(this.name));
     } catch (error) {
       this.failed(error as { readonly code?: string; readonly message?: string });
     }
-    if (this.stopped) return;
+    if (this.stopped) {
+      this.counts.outdated++;
+      return;
+    }
     this.known = true;
     // Jitter of a quarter, so that names do not stay in step.
     const pause = (this.trouble === '' ? this.timings.valid : this.timings.retry) * (0.875 + Math.random() / 4);
@@ -84,13 +104,18 @@ export class Resolution {
       this.failed({ code: 'ENODATA' });
       return;
     }
-    this.addresses = [...addresses].sort();
+    const sorted = [...addresses].sort();
+    this.counts.valid++;
+    if (this.known && sorted.join() !== this.addresses.join()) this.counts.update++;
+    this.addresses = sorted;
     this.trouble = '';
     this.lastAnswer = monotonic();
   }
 
   private failed({ code = '', message = '' }: { readonly code?: string; readonly message?: string }): void {
     const absent = ABSENT.has(code);
+    if (absent) this.counts.nx++;
+    else this.counts.other++;
     this.trouble = absent ? `name ${this.name} does not resolve` : `name ${this.name} cannot be resolved: ${code || message}`;
     if (absent && monotonic() - this.lastAnswer >= this.timings.hold) this.addresses = [];
   }
