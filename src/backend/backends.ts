@@ -9,6 +9,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
+import { Latency } from '../core/histogram.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/types.ts';
@@ -37,6 +38,7 @@ export class Backends {
   private readonly known = new Map<string, Backend>();
   private readonly tables = new Map<string, RouteTable>();
   private listed: readonly Backend[] = [];
+  private measures = false;
   /** The data plane's; before it is there nothing is under way. */
   onShutdown: Shutdown = () => {};
   /** What new servers start as: the configuration's state files. */
@@ -68,6 +70,16 @@ export class Backends {
   /** `spread-checks` of another configuration. */
   set spreadChecks(percent: number) {
     this.checker.spread = percent;
+  }
+
+  /** Whether somebody may read how long requests took: what was measured before is forgotten where nobody may any more. */
+  set measured(measured: boolean) {
+    this.measures = measured;
+    for (const backend of this.known.values()) this.measure(backend);
+  }
+
+  private measure({ counters }: Backend): void {
+    counters.latency = this.measures ? (counters.latency ?? new Latency()) : undefined;
   }
 
   apply(changes: readonly Change[]): void {
@@ -135,6 +147,7 @@ export class Backends {
       const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events, shutdown: this.shutdown });
       backend.routed = desired.routed;
       backend.onIdle = this.sweep;
+      this.measure(backend);
       this.known.set(name, backend);
       for (const server of desired.servers) this.putServer(backend, server, batch, false);
       batch.touched.add(backend);

@@ -3,6 +3,7 @@
  * `stats/` alone knows what they are called outside. Names are the columns of HAProxy's CSV (management manual 9.1).
  */
 
+import type { Latency } from './histogram.ts';
 import { Rate, SlidingAverage } from './rate.ts';
 
 /** Responses by class, in the order hrsp_1xx .. hrsp_5xx, hrsp_other. */

@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { subject } from '../backend/words.ts';
 import { type Failure, Failures } from '../core/failures.ts';
+import type { Latency } from '../core/histogram.ts';
 import { Level } from '../core/log.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Reach } from './reach.ts';
@@ -34,6 +35,7 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   b.bout += bytesOut;
   b.reqTot++;
   if (status > 0) b.hrsp.count(status);
+  if (b.latency !== undefined) countLatency(b.latency, exchange, now);
   // Also of one that waited for a server in vain.
   const server = reach.concerned;
   if (server === undefined) return;
@@ -54,6 +56,12 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   b.ctime.add(connect);
   b.rtime.add(response);
   b.ttime.add(total);
+}
+
+/** Of all that ended, however they did: what was given up after a time-out took its time, too. A tunnel is no answer that takes long. */
+function countLatency(latency: Latency, { headAt, responseAt, status }: ExchangeFacts, now: number): void {
+  if (responseAt >= 0) latency.firstByte.add(responseAt - headAt);
+  if (status !== 101) latency.total.add(now - headAt);
 }
 
 /** A rule of ours refused the request: the proxy that owns the rule counts it. */
