@@ -33,13 +33,20 @@ export interface UseBackendConfig extends RawRule {
   readonly backend: string;
 }
 
-/** `log <target> [len <length>] [format <format>] <facility> [<max level> [<min level>]]` */
+/** `sample <ranges>:<size>`: of so many lines in turn, those with a number in one of the ranges, which rise; from 1. */
+interface LogSample {
+  readonly ranges: readonly { readonly low: number; readonly high: number }[];
+  readonly size: number;
+}
+
+/** `log <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<max level> [<min level>]]` */
 export interface LogTarget {
   readonly place: Place;
   readonly target:
-    | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
+    | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 }
     | { readonly kind: 'unix'; readonly path: string }
     | { readonly kind: 'fd'; readonly fd: number };
+  readonly sample: LogSample | undefined;
   readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw';
   /** 0 (`kern`) .. 23 (`local7`). */
   readonly facility: number;

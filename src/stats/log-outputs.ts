@@ -3,13 +3,14 @@
  * broken output cannot take is dropped and counted (a log reader that stands still must not stop the traffic).
  */
 
-import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createWriteStream, fstatSync } from 'node:fs';
-import { connect, Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { type Datagrams, openDatagrams } from './datagrams.ts';
 
 /** Bytes that may wait in front of one output. */
 export const BACKLOG: number = 1024 * 1024;
-const RETRY = 5000;
+/** Milliseconds until an output that cannot be used is tried again. */
+export const RETRY = 5000;
 
 export interface LogOutput {
   /** `line` ends with a newline. */
@@ -17,47 +18,146 @@ export interface LogOutput {
   /** Hands on what waits for the end of the tick. */
   flush(): void;
   close(): void;
-  readonly dropped: number;
 }
 
+/** The lines that a target did not get. HAProxy counts them only; here the first, the 10th, the 100th is told, too. */
+export class Losses {
+  count = 0;
+  private readonly name: string;
+  private readonly warn: (message: string) => void;
+  private next = 1;
+  private explained = false;
+
+  /** `name`: of the target, for people. */
+  constructor(name: string, warn: (message: string) => void) {
+    this.name = name;
+    this.warn = warn;
+  }
+
+  /** Telling may make a line for this very target, which is lost, too: counted before it is told, it ends. */
+  add(lines: number, why: string): void {
+    this.count += lines;
+    if (this.count < this.next) return;
+    while (this.next <= this.count) this.next *= 10;
+    const what = this.count === 1 ? 'a line was dropped' : `${this.count} lines were dropped so far`;
+    this.warn(`log target ${this.name}: ${what}: ${why}.`);
+  }
+
+  /** Why it cannot be used, once. The first line that is lost for it needs no words of its own. */
+  explain(why: string): void {
+    if (this.explained) return;
+    this.explained = true;
+    this.next = Math.max(this.next, 10);
+    this.warn(`log target ${this.name} cannot be used: ${why}.`);
+  }
+}
+
+/** Lines that wait until an output can take them; up to `BACKLOG` characters. */
+export class Waiting {
+  private readonly losses: Losses;
+  private lines: string[] = [];
+  private length = 0;
+
+  constructor(losses: Losses) {
+    this.losses = losses;
+  }
+
+  add(line: string): void {
+    if (this.length + line.length > BACKLOG) {
+      this.losses.add(1, FULL);
+      return;
+    }
+    this.lines.push(line);
+    this.length += line.length;
+  }
+
+  take(): readonly string[] {
+    const { lines } = this;
+    this.lines = [];
+    this.length = 0;
+    return lines;
+  }
+
+  drop(why: string): void {
+    const { length } = this.take();
+    if (length > 0) this.losses.add(length, why);
+  }
+}
+
+export const FULL = 'what waits for it has reached its limit';
+
+/** Of a descriptor that is none. */
+export class NoOutput implements LogOutput {
+  private readonly losses: Losses;
+  private readonly why: string;
+
+  constructor(losses: Losses, why: string) {
+    this.losses = losses;
+    this.why = why;
+    losses.explain(why);
+  }
+
+  write(): void {
+    this.losses.add(1, this.why);
+  }
+
+  flush(): void {}
+
+  close(): void {}
+}
+
+/** What `fd@N` can be. */
+export type LineStream = TextStream | Datagrams;
+
 /** The part of a Writable that lines need. `process.stdout` is one. */
-export interface LineStream {
+export interface TextStream {
   write(chunk: string): boolean;
   readonly writableLength: number;
   on(event: 'error', listener: (error: Error) => void): unknown;
   off(event: 'error', listener: (error: Error) => void): unknown;
 }
 
-/** A descriptor of ours that nobody else writes to: pipes and sockets without blocking, files by the thread pool. */
+/**
+ * A descriptor of ours that nobody else writes to: pipes and sockets without blocking, files by the thread pool.
+ * Datagram sockets have a form of their own. Throws where it is not open or nothing to write to.
+ */
 export function openDescriptor(fd: number): LineStream {
   const kind = fstatSync(fd);
-  if (kind.isFIFO() || kind.isSocket()) return new Socket({ fd, readable: false, writable: true });
-  return createWriteStream('', { fd, autoClose: false });
+  if (kind.isFIFO()) return new Socket({ fd, readable: false, writable: true });
+  if (!kind.isSocket()) return createWriteStream('', { fd, autoClose: false });
+  try {
+    return new Socket({ fd, readable: false, writable: true });
+  } catch (error) {
+    const datagrams = openDatagrams(fd);
+    if (datagrams === undefined) throw error;
+    return datagrams;
+  }
 }
 
 /** `fd@N`, `stdout`, `stderr`: the lines of one tick are one write. */
 export class StreamOutput implements LogOutput {
-  dropped = 0;
-  private readonly stream: LineStream;
+  private readonly stream: TextStream;
+  private readonly losses: Losses;
   private readonly limit: number;
   private waiting = '';
   private lines = 0;
-  private broken = false;
+  private broken: string | undefined;
   private scheduled: NodeJS.Immediate | undefined;
   private readonly onTickEnd = (): void => this.flush();
-  private readonly onError = (): void => {
-    this.broken = true;
+  private readonly onError = (error: Error): void => {
+    this.broken = error.message;
   };
 
-  constructor(stream: LineStream, limit: number = BACKLOG) {
+  constructor(stream: TextStream, losses: Losses, limit: number = BACKLOG) {
     this.stream = stream;
+    this.losses = losses;
     this.limit = limit;
     stream.on('error', this.onError);
   }
 
   write(line: string): void {
-    if (this.broken || this.stream.writableLength + this.waiting.length + line.length > this.limit) {
-      this.dropped++;
+    if (this.broken !== undefined || this.stream.writableLength + this.waiting.length + line.length > this.limit) {
+      this.losses.add(1, this.broken ?? FULL);
       return;
     }
     this.waiting += line;
@@ -68,167 +168,16 @@ export class StreamOutput implements LogOutput {
   flush(): void {
     if (this.scheduled !== undefined) clearImmediate(this.scheduled);
     this.scheduled = undefined;
-    if (this.lines === 0) return;
-    if (this.broken) this.dropped += this.lines;
-    else this.stream.write(this.waiting);
+    const { waiting, lines } = this;
+    if (lines === 0) return;
     this.waiting = '';
     this.lines = 0;
+    if (this.broken === undefined) this.stream.write(waiting);
+    else this.losses.add(lines, this.broken);
   }
 
   /** The stream itself stays open: it belongs to whoever opened it. The error listener stays, for writes in flight. */
   close(): void {
     this.flush();
-  }
-}
-
-/**
- * One datagram per line over a connected socket. Lines wait until a host name is resolved. Reusing one slab for the
- * bytes instead of a Buffer per line was measured and gains nothing: the system call is the cost.
- */
-export class UdpOutput implements LogOutput {
-  dropped = 0;
-  private readonly host: string;
-  private readonly port: number;
-  private readonly family: 4 | 6;
-  private socket: UdpSocket | undefined;
-  private connected = false;
-  private early: string[] = [];
-  private earlyLength = 0;
-  private retry: NodeJS.Timeout | undefined;
-
-  constructor(host: string, port: number, family: 4 | 6) {
-    this.host = host;
-    this.port = port;
-    this.family = family;
-    this.open();
-  }
-
-  write(line: string): void {
-    if (this.connected && this.socket !== undefined) {
-      if (this.socket.getSendQueueSize() + line.length > BACKLOG) this.dropped++;
-      else this.socket.send(line);
-    } else if (this.earlyLength + line.length > BACKLOG) {
-      this.dropped++;
-    } else {
-      this.early.push(line);
-      this.earlyLength += line.length;
-    }
-  }
-
-  flush(): void {}
-
-  close(): void {
-    clearTimeout(this.retry);
-    this.connected = false;
-    this.socket?.close();
-    this.socket = undefined;
-    this.dropEarly();
-  }
-
-  private open(): void {
-    const socket = createSocket(this.family === 6 ? 'udp6' : 'udp4');
-    this.socket = socket;
-    socket.unref();
-    socket.on('error', () => this.onError(socket));
-    socket.on('connect', () => this.onConnect());
-    socket.connect(this.port, this.host);
-  }
-
-  private onConnect(): void {
-    this.connected = true;
-    const lines = this.early;
-    this.early = [];
-    this.earlyLength = 0;
-    for (const line of lines) this.write(line);
-  }
-
-  /** Connected: nobody listens there (ICMP), which may change. Before that: the name does not resolve. */
-  private onError(socket: UdpSocket): void {
-    if (this.connected) {
-      this.dropped++;
-      return;
-    }
-    this.dropEarly();
-    if (this.socket !== socket) return;
-    socket.close();
-    this.socket = undefined;
-    this.retry = setTimeout(() => this.open(), RETRY);
-    this.retry.unref();
-  }
-
-  private dropEarly(): void {
-    this.dropped += this.early.length;
-    this.early = [];
-    this.earlyLength = 0;
-  }
-}
-
-/**
- * A unix path. Node has stream sockets only: a syslog daemon that listens with SOCK_STREAM is served, one with
- * SOCK_DGRAM (the usual /dev/log) answers EPROTOTYPE, which is told once, and its lines are dropped.
- */
-export class UnixOutput implements LogOutput {
-  private lost = 0;
-  private readonly path: string;
-  private readonly warn: (message: string) => void;
-  private socket: Socket | undefined;
-  private stream: StreamOutput | undefined;
-  private told = false;
-  private closed = false;
-  private retry: NodeJS.Timeout | undefined;
-
-  constructor(path: string, warn: (message: string) => void) {
-    this.path = path;
-    this.warn = warn;
-    this.open();
-  }
-
-  get dropped(): number {
-    return this.lost + (this.stream?.dropped ?? 0);
-  }
-
-  write(line: string): void {
-    if (this.stream === undefined) this.lost++;
-    else this.stream.write(line);
-  }
-
-  flush(): void {
-    this.stream?.flush();
-  }
-
-  close(): void {
-    this.closed = true;
-    clearTimeout(this.retry);
-    this.stream?.close();
-    this.socket?.end();
-  }
-
-  private open(): void {
-    const socket = connect({ path: this.path });
-    this.socket = socket;
-    this.stream = new StreamOutput(socket);
-    socket.unref();
-    socket.on('error', (error: NodeJS.ErrnoException) => this.explain(error));
-    socket.on('close', () => this.onClose());
-  }
-
-  private onClose(): void {
-    this.stream?.flush();
-    this.lost = this.dropped;
-    this.stream = undefined;
-    this.socket = undefined;
-    if (this.closed) return;
-    this.retry = setTimeout(() => this.open(), RETRY);
-    this.retry.unref();
-  }
-
-  private explain(error: NodeJS.ErrnoException): void {
-    if (this.told) return;
-    this.told = true;
-    const why =
-      error.code === 'EPROTOTYPE'
-        ? 'it is a datagram socket, which Node.js cannot write to; log to a UDP address or to stdout instead'
-        : error.message;
-    this.warn(`log target ${this.path} cannot be used: ${why}.`);
   }
 }

@@ -28,7 +28,8 @@ export function formatAddress(of: Address): string {
   return hostAndPort(of.host, of.port);
 }
 
-function hostAndPort(host: string, port: number): string {
+/** `192.0.2.1:80`, `[2001:db8::1]:80`. */
+export function hostAndPort(host: string, port: number): string {
   if (host.startsWith('/')) return 'unix';
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

@@ -9,23 +9,30 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Config, LogTarget } from '../../src/config/model.ts';
 import { Level } from '../../src/core/log.ts';
-import { BACKLOG, openDescriptor, StreamOutput, UdpOutput, UnixOutput } from '../../src/stats/log-outputs.ts';
+import { BACKLOG, Losses, openDescriptor, StreamOutput } from '../../src/stats/log-outputs.ts';
 import { LogSinks } from '../../src/stats/log-sinks.ts';
-import { header } from '../../src/stats/syslog.ts';
+import { UdpOutput } from '../../src/stats/log-udp.ts';
+import { UnixOutput } from '../../src/stats/log-unix.ts';
+import { headerParts, type LogIdentity } from '../../src/stats/syslog.ts';
 import { until } from '../support/wait.ts';
 import { logTarget } from './objects.ts';
 import { FakeStream } from './streams.ts';
 
 const DATE = new Date(2026, 10, 1, 0, 29, 47, 90).getTime();
 const ISO = /^2026-11-01T00:29:47\.090000[+-]\d\d:\d\d$/;
-const IDENTITY = { tag: 'haproxy', pid: 11489, hostname: 'edge1' };
+const IDENTITY: LogIdentity = { pid: '11489', hostname: undefined, system: 'edge1' };
 
-function sinksOn(stream: FakeStream): LogSinks {
-  return new LogSinks({ pid: 11489, hostname: 'edge1', stream: () => stream, warn: assert.fail });
+function sinksOn(stream: FakeStream, told: string[] = []): LogSinks {
+  return new LogSinks({ pid: 11489, hostname: 'edge1', stream: () => stream, warn: (message) => told.push(message) });
 }
 
 function config(...proxies: (readonly LogTarget[])[]): Config {
   return { global: { logs: [], logTag: 'haproxy' }, proxies: proxies.map((logs) => ({ logs })) } as unknown as Config;
+}
+
+/** Losses that nobody is told of. */
+function losses(): Losses {
+  return new Losses('the target', () => {});
 }
 
 const HEADERS: readonly (readonly [format: LogTarget['format'], expected: string])[] = [
@@ -41,7 +48,7 @@ const HEADERS: readonly (readonly [format: LogTarget['format'], expected: string
 
 for (const [format, expected] of HEADERS) {
   test(`format ${format} puts ${expected === '' ? 'nothing' : expected.trim()} before the message`, () => {
-    const text = header(logTarget({ format }), IDENTITY, Level.Info, DATE);
+    const text = headerParts(logTarget({ format }), IDENTITY, { severity: Level.Info, wall: DATE, sd: '', tag: 'haproxy' }).join('');
     const date = /2026\S+/.exec(text)?.[0];
     if (date !== undefined) assert.match(date, ISO);
     assert.equal(date === undefined ? text : text.replace(date, 'ISO'), expected);
@@ -57,12 +64,36 @@ test('a target gets what is severe enough, and nothing more severe than its mini
   assert.equal(stream.text, '<3>m0\n<3>m3\n<4>m4\n<5>m5\n');
 });
 
-test('a line is cut to the length of its target', () => {
+test('a line and its newline are cut to the length of their target', () => {
   const stream = new FakeStream();
   const sinks = sinksOn(stream);
   sinks.send([logTarget({ format: 'short', length: 80 })], Level.Info, 'x'.repeat(200));
   sinks.flush();
-  assert.equal(stream.text, `<6>${'x'.repeat(77)}\n`);
+  assert.equal(stream.text, `<6>${'x'.repeat(76)}\n`);
+});
+
+test('what is cut are bytes, and no character is cut in two', () => {
+  const stream = new FakeStream();
+  const sinks = sinksOn(stream);
+  sinks.send([logTarget({ length: 80 })], Level.Info, 'ä'.repeat(40));
+  sinks.flush();
+  assert.equal(stream.text, `${'ä'.repeat(39)}\n`);
+});
+
+test('of the lines of a sample those in its ranges are sent', () => {
+  const stream = new FakeStream();
+  const sinks = sinksOn(stream);
+  const ranges = [
+    { low: 1, high: 1 },
+    { low: 3, high: 4 },
+  ];
+  const targets = [logTarget({ level: Level.Info, sample: { ranges, size: 5 } })];
+  for (let i = 1; i <= 12; i++) {
+    sinks.send(targets, Level.Info, `${i}`);
+    sinks.send(targets, Level.Debug, 'not counted');
+  }
+  sinks.flush();
+  assert.equal(stream.text.replaceAll('\n', ' '), '1 3 4 6 8 9 11 ');
 });
 
 test('the lines of one tick are one write', async () => {
@@ -79,7 +110,8 @@ test('the lines of one tick are one write', async () => {
 test('a reader that stands still costs lines, not memory', () => {
   const stream = new FakeStream();
   stream.stalled = true;
-  const sinks = sinksOn(stream);
+  const told: string[] = [];
+  const sinks = sinksOn(stream, told);
   const targets = [logTarget({ length: 65535 })];
   const line = 'x'.repeat(1023);
   const fit = BACKLOG / 1024;
@@ -87,6 +119,10 @@ test('a reader that stands still costs lines, not memory', () => {
   sinks.flush();
   assert.equal(sinks.droppedLogs, 10);
   assert.equal(stream.writableLength, BACKLOG);
+  assert.deepEqual(told, [
+    'log target fd@1: a line was dropped: what waits for it has reached its limit.',
+    'log target fd@1: 10 lines were dropped so far: what waits for it has reached its limit.',
+  ]);
   stream.writableLength = 0;
   sinks.send(targets, Level.Info, line);
   assert.equal(sinks.droppedLogs, 10);
@@ -110,12 +146,13 @@ test('a full pipe does not hold the process up', async () => {
   // Read and write: opening does not wait for a reader, and there is none.
   const stream = openDescriptor(openSync(path, constants.O_RDWR));
   assert.ok(stream instanceof Socket);
-  const output = new StreamOutput(stream, 200_000);
+  const lost = losses();
+  const output = new StreamOutput(stream, lost, 200_000);
   const line = `${'x'.repeat(999)}\n`;
   for (let i = 0; i < 300; i++) output.write(line);
   output.flush();
   await until('the pipe is full and the rest waits', () => stream.writableLength > 0);
-  assert.equal(output.dropped, 100);
+  assert.equal(lost.count, 100);
   output.close();
   stream.destroy();
   rmSync(folder, { recursive: true });
@@ -125,7 +162,9 @@ test('a descriptor may be a file', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
   const path = join(folder, 'log');
   const fd = openSync(path, 'w');
-  const output = new StreamOutput(openDescriptor(fd));
+  const stream = openDescriptor(fd);
+  assert.ok('write' in stream);
+  const output = new StreamOutput(stream, losses());
   output.write('one\n');
   output.flush();
   await until('the line is in the file', () => readFileSync(path, 'utf8') === 'one\n');
@@ -153,24 +192,46 @@ test('datagrams arrive one per line, those from before the connection included',
 });
 
 test('a syslog host that does not exist costs its lines', async () => {
-  const output = new UdpOutput('no-such-host.invalid', 514, 4);
+  const lost = losses();
+  const output = new UdpOutput('no-such-host.invalid', 514, 0, lost);
   output.write('lost\n');
-  await until('the name has failed', () => output.dropped === 1, 60_000);
+  await until('the name has failed', () => lost.count === 1, 60_000);
   output.close();
 });
 
-test('a port where nobody listens is no error of ours', async () => {
+test('a port where nobody listens is told once, and no line is dropped', async () => {
   const probe = createSocket('udp4');
   probe.bind(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   await new Promise<void>((resolve) => probe.close(resolve));
-  const output = new UdpOutput('127.0.0.1', port, 4);
+  const told: string[] = [];
+  const lost = new Losses('nobody', (message) => told.push(message));
+  const output = new UdpOutput('127.0.0.1', port, 4, lost);
   await until('the kernel has told', () => {
     output.write('anybody?\n');
-    return output.dropped > 0;
+    return told.length > 0;
   });
+  output.write('anybody else?\n');
+  assert.deepEqual([told, lost.count], [['log target nobody cannot be used: nobody listens there.'], 0]);
   output.close();
+});
+
+test('a datagram that is too long is lost alone', async () => {
+  const receiver = createSocket('udp4');
+  receiver.bind(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const got: string[] = [];
+  receiver.on('message', (message) => got.push(message.toString()));
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const output = new UdpOutput('127.0.0.1', receiver.address().port, 0, lost);
+  output.write(`${'x'.repeat(65535)}\n`);
+  output.write('after\n');
+  await until('the next is here', () => got.length > 0);
+  assert.deepEqual([got, told], [['after\n'], ['log target it: a line was dropped: EMSGSIZE.']]);
+  output.close();
+  receiver.close();
 });
 
 test('a unix stream socket gets lines', async () => {
@@ -180,7 +241,7 @@ test('a unix stream socket gets lines', async () => {
   const server = createServer((socket) => socket.on('data', (bytes) => (got += bytes.toString())));
   server.listen(path);
   await once(server, 'listening');
-  const output = new UnixOutput(path, assert.fail);
+  const output = new UnixOutput(path, new Losses(path, assert.fail));
   output.write('hello\n');
   await until('the line is here', () => got === 'hello\n');
   output.close();
@@ -190,15 +251,17 @@ test('a unix stream socket gets lines', async () => {
 
 test('a unix path that cannot be used is told once', async () => {
   const told: string[] = [];
-  const output = new UnixOutput(join(tmpdir(), 'fairlead-no-such-socket'), (message) => told.push(message));
+  const path = join(tmpdir(), 'fairlead-no-such-socket');
+  const lost = new Losses(path, (message) => told.push(message));
+  const output = new UnixOutput(path, lost);
   await until('it is told', () => told.length === 1);
   assert.match(told[0] ?? '', /^log target .*fairlead-no-such-socket cannot be used: .*ENOENT/);
   output.write('lost\n');
-  assert.equal(output.dropped, 1);
   output.close();
+  assert.equal(lost.count, 1);
 });
 
-test('a reload keeps the outputs that are still named and lets go of the others', () => {
+test('a descriptor is opened once, whatever reloads name', () => {
   const opened: number[] = [];
   const stream = new FakeStream();
   const sinks = new LogSinks({
@@ -219,5 +282,5 @@ test('a reload keeps the outputs that are still named and lets go of the others'
   sinks.flush();
   assert.deepEqual(opened, [1, 3]);
   sinks.setTargets(config([on(3)]));
-  assert.deepEqual(opened, [1, 3, 3]);
+  assert.deepEqual(opened, [1, 3]);
 });

@@ -28,6 +28,7 @@ export function logTarget(changes: Partial<LogTarget> = {}): LogTarget {
     place: PLACE,
     target: { kind: 'fd', fd: 1 },
     format: 'raw',
+    sample: undefined,
     facility: 16,
     level: 7,
     minLevel: 0,

@@ -1,0 +1,132 @@
+/** `log` targets that get a datagram for each line: UDP, and descriptors that are datagram sockets. */
+
+import { lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import { connectDatagrams, type Sender } from './datagrams.ts';
+import { FULL, type LogOutput, type Losses, RETRY, Waiting } from './log-outputs.ts';
+
+const { EAGAIN, ECONNREFUSED, EMSGSIZE } = constants.errno;
+
+/** What is said of one line, not of the way to the target. */
+const OF_A_LINE: readonly number[] = [-EAGAIN, -ECONNREFUSED, -EMSGSIZE];
+
+function reason(status: number): string {
+  return status === -EAGAIN ? FULL : getSystemErrorName(status);
+}
+
+/** `fd@N`. */
+export class DatagramOutput implements LogOutput {
+  private readonly socket: Sender;
+  private readonly losses: Losses;
+
+  constructor(socket: Sender, losses: Losses) {
+    this.socket = socket;
+    this.losses = losses;
+    socket.onLost = (status) => losses.add(1, reason(status));
+  }
+
+  write(line: string): void {
+    const status = this.socket.send(line);
+    if (status !== 0) this.losses.add(1, reason(status));
+  }
+
+  flush(): void {}
+
+  /** The descriptor belongs to whoever opened it. */
+  close(): void {}
+}
+
+/** Over a connected socket. Lines wait until a host name is resolved. */
+export class UdpOutput implements LogOutput {
+  private readonly host: string;
+  private readonly port: number;
+  /** Of names; 0 takes what comes. */
+  private readonly family: 0 | 4 | 6;
+  private readonly losses: Losses;
+  private readonly early: Waiting;
+  private socket: Sender | undefined;
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  constructor(host: string, port: number, family: 0 | 4 | 6, losses: Losses) {
+    this.host = host;
+    this.port = port;
+    this.family = family;
+    this.losses = losses;
+    this.early = new Waiting(losses);
+    this.open();
+  }
+
+  write(line: string): void {
+    if (this.socket === undefined) {
+      this.early.add(line);
+      return;
+    }
+    let status = this.socket.send(line);
+    if (status === 0) return;
+    if (status === -ECONNREFUSED) {
+      // The network's answer to an earlier line, in the place of sending this one.
+      this.onRefused();
+      status = this.socket.send(line);
+    }
+    if (status !== 0) this.onError(status);
+  }
+
+  flush(): void {}
+
+  close(): void {
+    this.closed = true;
+    this.end('the log target is no longer used');
+  }
+
+  private open(): void {
+    const family = isIP(this.host);
+    if (family !== 0) {
+      this.connect(this.host, family === 6 ? 6 : 4);
+      return;
+    }
+    lookup(this.host, { family: this.family }, (error, address, found) => {
+      if (this.closed) return;
+      if (error !== null) this.again(error.message);
+      else this.connect(address, found === 6 ? 6 : 4);
+    });
+  }
+
+  private connect(address: string, family: 4 | 6): void {
+    const socket = connectDatagrams(address, this.port, family);
+    if (typeof socket === 'number') {
+      this.again(reason(socket));
+      return;
+    }
+    socket.onLost = (status) => (status === -ECONNREFUSED ? this.onRefused() : this.onError(status));
+    this.socket = socket;
+    for (const line of this.early.take()) this.write(line);
+  }
+
+  /** The line was sent, so it is not a dropped one (HAProxy does not even hear of it); but somebody should know. */
+  private onRefused(): void {
+    this.losses.explain('nobody listens there');
+  }
+
+  private onError(status: number): void {
+    this.losses.add(1, reason(status));
+    // Not for good: this machine's address may have changed, and a connected socket keeps the one it had.
+    if (!OF_A_LINE.includes(status) && !this.closed) this.again(reason(status));
+  }
+
+  private again(why: string): void {
+    this.end(why);
+    this.losses.explain(why);
+    this.retry = setTimeout(() => this.open(), RETRY);
+    this.retry.unref();
+  }
+
+  private end(why: string): void {
+    clearTimeout(this.retry);
+    this.socket?.close();
+    this.socket = undefined;
+    this.early.drop(why);
+  }
+}
