@@ -313,6 +313,9 @@ export class App {
       get proxies() {
         return app.proxies();
       },
+      get patterns() {
+        return app.current.patterns;
+      },
       get sockets() {
         return app.cli.sockets;
       },

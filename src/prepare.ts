@@ -8,6 +8,7 @@ import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
 import { compileRules } from './rules/compile.ts';
+import { Patterns } from './rules/patterns.ts';
 import type { CompiledRules } from './rules/types.ts';
 import { checkSockets } from './sockets.ts';
 
@@ -25,6 +26,8 @@ export interface Prepared {
   readonly config: Config;
   /** By the proxy's id: a frontend and a backend may have the same name. */
   readonly rules: ReadonlyMap<number, CompiledRules>;
+  /** Of its ACLs and maps. */
+  readonly patterns: Patterns;
   /** What people call the configuration: its files, or the name of the text. */
   readonly name: string;
   /** `load-server-state-from-file` */
@@ -41,7 +44,8 @@ export interface Preparation {
 
 export function prepare(source: ConfigSource, options: PrepareOptions): Preparation {
   const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
-  const { rules, found } = compileAll(loaded.proxies);
+  const { rules, patterns, found } = compileAll(loaded.proxies);
+  patterns.finish(loaded.files);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
@@ -54,13 +58,14 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
     return { prepared: undefined, diagnostics };
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: loaded.config, rules, name, saved: saved.states, diagnostics }, diagnostics };
+  return { prepared: { config: loaded.config, rules, patterns, name, saved: saved.states, diagnostics }, diagnostics };
 }
 
 function compileAll(proxies: readonly ProxyConfig[]) {
   const found: Diagnostic[] = [];
-  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic))]));
-  return { rules, found };
+  const patterns = new Patterns();
+  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic), patterns)]));
+  return { rules, patterns, found };
 }
 
 function isAlert({ severity }: Diagnostic): boolean {

@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backend: ['core', 'http', 'state', 'config/model.ts'],
   proxy: ['core', 'http', 'rules', 'backend', 'config/model.ts'],
   stats: ['core', 'http', 'backend', 'proxy', 'config/model.ts'],
-  admin: ['core', 'http', 'state', 'backend', 'proxy', 'stats', 'config'],
+  admin: ['core', 'http', 'rules/patterns.ts', 'state', 'backend', 'proxy', 'stats', 'config'],
 };
 
 /** Library -> the one file, or folder, that may import it. */

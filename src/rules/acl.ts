@@ -4,12 +4,12 @@
  * alternatives, and so are the values of one line.
  */
 
-import { readFileSync } from 'node:fs';
 import type { AclConfig } from '../config/model.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { RuleError, refused } from './error.ts';
 import { compileFetch, type FetchCall, fetchNames, findFetch, readConverters, readFetch, readName, within } from './expression.ts';
-import { defaultMatch, findMatch, type MatchRow, type Pattern } from './match.ts';
+import { compileMatch, defaultMatch, findMatch, type MatchRow, type Patterned } from './match.ts';
+import { filled } from './patterns.ts';
 import { isForeignFetch } from './refused.ts';
 import type { Needs, Scope } from './scope.ts';
 import type { Condition } from './types.ts';
@@ -21,7 +21,8 @@ export interface AclTest {
   readonly test: Condition;
 }
 
-export type Acls = ReadonlyMap<string, readonly AclTest[]>;
+/** By name; predefined ones as they are used. */
+export type Acls = Map<string, readonly AclTest[]>;
 
 const DERIVED = ['beg', 'dir', 'dom', 'end', 'len', 'reg', 'sub'];
 
@@ -74,8 +75,8 @@ export function compileTest(words: readonly string[], warn: (message: string) =>
   if (end !== expression.length) throw new RuleError(`${label}unexpected '${expression.slice(end)}' in ACL expression '${expression}'`);
   const converted = expression[call.fetch.end] === ',';
   const implied = (converted ? undefined : call.match) ?? defaultMatch(sample.type);
-  const { match, patterns } = new Options(words, implied, keyword, warn).read();
-  return { keyword, needs: call.fetch.row.needs, test: match.compile(sample, patterns) };
+  const { match, patterned } = new Options(words, implied, keyword, warn).read();
+  return { keyword, needs: call.fetch.row.needs, test: compileMatch(match, sample, patterned) };
 }
 
 interface CriterionCall {
@@ -111,8 +112,10 @@ class Options {
   private at = 1;
   private ignoreCase = false;
   private ended = false;
-  private readonly patterns: Pattern[] = [];
-  private fromFiles = false;
+  private id: number | undefined = undefined;
+  /** `-M`: files have values, too. */
+  private columns: 1 | 2 = 1;
+  private readonly files: Patterned[] = [];
 
   constructor(words: readonly string[], implied: string | undefined, keyword: string, warn: (message: string) => void) {
     this.words = words;
@@ -121,7 +124,7 @@ class Options {
     this.warn = warn;
   }
 
-  read(): { readonly match: MatchRow; readonly patterns: readonly Pattern[] } {
+  read(): { readonly match: MatchRow; readonly patterned: readonly Patterned[] } {
     while (!this.ended && this.words[this.at]?.startsWith('-')) this.flag(this.words[this.at++] as string);
     if (this.matchName === undefined) {
       throw new RuleError(
@@ -130,15 +133,17 @@ class Options {
     }
     const match = findMatch(this.matchName);
     if (match === undefined) throw new RuleError(`unknown matching method '${this.matchName}' when parsing ACL expression`);
-    this.values(this.matchName === 'int' || this.matchName === 'len');
+    const values = this.values(this.matchName === 'int' || this.matchName === 'len');
     const needsNone = this.matchName === 'found' || this.matchName === 'bool';
-    if (this.patterns.length === 0 && !this.fromFiles && !this.ended && !needsNone) {
+    if (values.length === 0 && this.files.length === 0 && !this.ended && !needsNone) {
       this.warn(
         `parsing acl keyword '${this.keyword}' : no pattern to match against were provided, so this ACL will never match. ` +
           "If this is what you intended, please add '--' to get rid of this warning. If you intended to match only for existence, please use '-m found'.",
       );
     }
-    return { match, patterns: this.patterns };
+    // Without values on the line, too: the Runtime API may add some.
+    const own = { set: filled().line(this.keyword, values, this.id), ignoreCase: this.ignoreCase };
+    return { match, patterned: [...this.files, own] };
   }
 
   private flag(flag: string): void {
@@ -152,49 +157,44 @@ class Options {
         this.ended = true;
         return;
       case '-u':
-        if (!/^\d+$/.test(this.words[this.at++] ?? '')) throw new RuleError('the argument of -u must be an integer');
+        this.id = readId(this.words[this.at++] ?? '');
         return;
       case '-f':
-        this.file(this.words[this.at++] ?? '');
+        this.files.push({ set: filled().file(this.words[this.at++] ?? '', this.columns), ignoreCase: this.ignoreCase });
         return;
       case '-m':
-        if (this.fromFiles) throw new RuleError("'-m' must only be specified before patterns and files in parsing ACL expression");
+        if (this.files.length > 0) throw new RuleError("'-m' must only be specified before patterns and files in parsing ACL expression");
         this.matchName = this.words[this.at++] ?? '';
         if (this.matchName === 'meth' || findMatch(this.matchName) === undefined) {
           throw new RuleError(`unknown matching method '${this.matchName}' when parsing ACL expression`);
         }
         return;
       case '-M':
-        throw refused("ACL option '-M'");
+        this.columns = 2;
+        return;
       default:
         throw new RuleError(`'${flag}' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'`);
     }
   }
 
-  /** One value a line; blanks in front are dropped, and lines that are empty or begin with `#`. */
-  private file(path: string): void {
-    this.fromFiles = true;
-    let text: string;
-    try {
-      text = readFileSync(Buffer.from(path, 'latin1'), 'latin1');
-    } catch {
-      throw new RuleError(`failed to open pattern file <${path}>`);
-    }
-    for (const line of text.split(/\r?\n/)) {
-      const value = line.replace(/^[ \t]+/, '');
-      if (value !== '' && !line.startsWith('#')) this.patterns.push({ text: value, ignoreCase: this.ignoreCase });
-    }
-  }
-
-  private values(integers: boolean): void {
+  private values(integers: boolean): readonly string[] {
+    const values: string[] = [];
     let operator: ((number: string) => string) | undefined;
     for (; this.at < this.words.length; this.at++) {
       const word = this.words[this.at] as string;
       const next = integers && Object.hasOwn(OPERATORS, word) ? OPERATORS[word] : undefined;
       if (next !== undefined) operator = next;
-      else this.patterns.push({ text: operator === undefined ? word : applied(operator, word), ignoreCase: this.ignoreCase });
+      else values.push(operator === undefined ? word : applied(operator, word));
     }
+    return values;
   }
+}
+
+/** A negative one is none, as in HAProxy. */
+function readId(text: string): number | undefined {
+  if (!/^[+-]?\d+$/.test(text)) throw new RuleError('the argument of -u must be an integer');
+  const id = Number(text);
+  return id < 0 ? undefined : id;
 }
 
 function applied(operator: (number: string) => string, word: string): string {
@@ -225,9 +225,13 @@ export const PREDEFINED: readonly (readonly [name: string, ...words: string[]])[
   ['TRUE', 'always_true'],
 ];
 
-const NO_WARNING = (): void => {};
+const PREDEFINED_WORDS: ReadonlyMap<string, readonly string[]> = new Map(PREDEFINED.map(([name, ...words]) => [name, words]));
 
-export const PREDEFINED_ACLS: Acls = new Map(PREDEFINED.map(([name, ...words]) => [name, [compileTest(words, NO_WARNING)]]));
+/** Its line is that which uses it first, as in HAProxy. */
+export function predefinedAcl(name: string): readonly AclTest[] | undefined {
+  const words = PREDEFINED_WORDS.get(name);
+  return words && [compileTest(words, () => undefined)];
+}
 
 /** Every name with its lines, in order. `report` is told about each line that makes no sense; such a line is left out. */
 export function compileAcls(
@@ -236,6 +240,7 @@ export function compileAcls(
 ): Acls {
   const acls = new Map<string, AclTest[]>();
   for (const line of lines) {
+    filled().at(line.place);
     const tests = acls.get(line.name) ?? [];
     acls.set(line.name, tests);
     try {

@@ -16,6 +16,8 @@ export type Run = (context: RuleContext) => Outcome;
 
 export interface ActionRow {
   readonly name: string;
+  /** What stands in parentheses behind the name. */
+  readonly parameter?: string;
   readonly on: 'request' | 'response' | 'both';
   /** What follows the name, in the manual's notation. */
   readonly syntax: string;
@@ -29,6 +31,8 @@ export class Words {
   readonly scope: Scope;
   readonly proxy: ProxyConfig;
   readonly warn: (message: string) => void;
+  /** What stands in parentheses behind the action's name; empty without them. */
+  parameter = '';
   private readonly words: readonly string[];
   private at = 0;
 

@@ -144,10 +144,10 @@ function longestZeros(): [start: number, length: number] {
   return best;
 }
 
-export interface Network {
-  /** Whether the address in `text` lies within; a text that is no address does not. */
-  readonly contains: (text: string) => boolean;
-}
+/** `192.0.2.0/24`: an IPv4 network as a number and a mask, of which not all ones need stand in front; an IPv6 one as its groups. */
+export type Network =
+  | { readonly family: 4; readonly address: number; readonly mask: number }
+  | { readonly family: 6; readonly groups: Uint16Array; readonly length: number };
 
 /**
  * `192.0.2.1`, `192.0.2.0/24`, `192.0.2.0/255.255.255.0`, `2001:db8::/32`; undefined if `text` is none of them. The
@@ -160,12 +160,12 @@ export function parseNetwork(text: string): Network | undefined {
   const ipv4 = shortIpv4(address);
   if (ipv4 >= 0) {
     const bits = mask === undefined ? 0xffffffff : ipv4Mask(mask);
-    return bits < 0 ? undefined : ipv4Network(ipv4, bits);
+    return bits < 0 ? undefined : { family: 4, address: (ipv4 & bits) >>> 0, mask: bits };
   }
   if (!readIpv6(address)) return undefined;
   const groups = Uint16Array.from(scratch);
   const length = mask === undefined ? 128 : prefixLength(mask, 128);
-  return length < 0 ? undefined : ipv6Network(groups, length);
+  return length < 0 ? undefined : { family: 6, groups, length };
 }
 
 /** As `inet_aton`: the last number fills all octets that are left. */
@@ -189,18 +189,6 @@ function prefixLength(text: string, most: number): number {
   return /^\d{1,3}$/.test(text) && Number(text) <= most ? Number(text) : -1;
 }
 
-function ipv4Network(address: number, mask: number): Network {
-  const network = (address & mask) >>> 0;
-  return {
-    contains: (text) => {
-      const plain = readIpv4(text);
-      const value = plain >= 0 ? plain : embeddedIpv4(text);
-      return value >= 0 && (value & mask) >>> 0 === network;
-    },
-  };
-}
-
-/** The IPv4 address inside `::ffff:a.b.c.d`, `::a.b.c.d` or `2002:aabb:ccdd::`, or -1. */
 function embeddedIpv4(text: string): number {
   if (!readIpv6(text)) return -1;
   if (scratch[0] === 0x2002) return (scratch[1] as number) * 65536 + (scratch[2] as number);
@@ -209,19 +197,25 @@ function embeddedIpv4(text: string): number {
   return (scratch[6] as number) * 65536 + (scratch[7] as number);
 }
 
-function ipv6Network(groups: Uint16Array, length: number): Network {
-  const masks = Uint16Array.from({ length: 8 }, (_, index) => groupMask(length - index * 16));
-  return {
-    contains: (text) => {
-      const ipv4 = readIpv4(text);
-      if (ipv4 >= 0) mapIpv4(ipv4);
-      else if (!readIpv6(text)) return false;
-      for (let i = 0; i < 8; i++) {
-        if ((((scratch[i] as number) ^ (groups[i] as number)) & (masks[i] as number)) !== 0) return false;
-      }
-      return true;
-    },
-  };
+/** The IPv4 address that `text` is, or holds as `::ffff:a.b.c.d`, `::a.b.c.d` or `2002:aabb:ccdd::`; -1 without one. */
+export function ipv4In(text: string): number {
+  const plain = readIpv4(text);
+  return plain >= 0 ? plain : embeddedIpv4(text);
+}
+
+/** The groups of an address, an IPv4 one as `::ffff:a.b.c.d`; valid until the next address is read. Undefined if `text` is none. */
+export function ipv6Groups(text: string): Uint16Array | undefined {
+  const ipv4 = readIpv4(text);
+  if (ipv4 >= 0) mapIpv4(ipv4);
+  else if (!readIpv6(text)) return undefined;
+  return scratch;
+}
+
+/** The network of that length, one character for each group. */
+export function ipv6Key(groups: Uint16Array, length: number): string {
+  let key = '';
+  for (let i = 0; i * 16 < length; i++) key += String.fromCharCode((groups[i] as number) & groupMask(length - i * 16));
+  return key;
 }
 
 function groupMask(bits: number): number {

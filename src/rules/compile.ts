@@ -11,6 +11,7 @@ import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
 import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
 import { LINE_ACTIONS } from './actions-line.ts';
+import { PATTERN_ACTIONS } from './actions-patterns.ts';
 import { REPLY_ACTIONS } from './actions-reply.ts';
 import { SERVICE_ACTIONS } from './actions-service.ts';
 import { compileCondition } from './condition.ts';
@@ -18,6 +19,7 @@ import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
 import { compileFormat, type Render } from './format.ts';
 import { compileHashed } from './hashed.ts';
+import { fill, filled, Patterns } from './patterns.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
 import { persistenceScope, type Scope, scopeOf } from './scope.ts';
@@ -28,6 +30,7 @@ export const ACTIONS: readonly ActionRow[] = [
   ...EXCHANGE_ACTIONS,
   ...HEADER_ACTIONS,
   ...LINE_ACTIONS,
+  ...PATTERN_ACTIONS,
   ...REPLY_ACTIONS,
   ...SERVICE_ACTIONS,
   REDIRECT_ACTION,
@@ -47,9 +50,10 @@ interface Route {
 /**
  * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
  * @param report told of every error (`alert`) and doubt (`warning`) with its place; a rule with an error is left out
+ * @param patterns of the whole configuration: proxies share files
  */
-export function compileRules(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void): CompiledRules {
-  return new Compiler(proxy, report).compile();
+export function compileRules(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, patterns = new Patterns()): CompiledRules {
+  return fill(patterns, () => new Compiler(proxy, report).compile());
 }
 
 class Compiler {
@@ -123,6 +127,7 @@ class Compiler {
   /** Compiles every line; one that throws is reported and left out. */
   private each<Line extends RawRule, Compiled>(lines: readonly Line[], compile: (line: Line) => Compiled): Compiled[] {
     return lines.flatMap((line) => {
+      filled().at(line.place);
       try {
         return [compile(line)];
       } catch (error) {
@@ -139,6 +144,7 @@ class Compiler {
     const row = findAction(name, ruleset, scope);
     const keyword = `${ruleset} ${name}`;
     const words = this.words(rule, 1, scope);
+    words.parameter = /\((.*?)\)?$/s.exec(name)?.[1] ?? '';
     const run = within(this.while(`'${keyword}' rule`), () => row.compile(words));
     const condition = this.condition(words.rest(), scope, rule.place, `error detected while parsing an '${keyword}' condition : `, () => {
       throw new RuleError(`'${keyword}' expects either 'if' or 'unless' followed by a condition but found '${words.rest()[0]}'`);
@@ -200,7 +206,8 @@ class Compiler {
 
 function findAction(name: string, ruleset: string, scope: Scope): ActionRow {
   const here = ACTIONS.filter((row) => row.on === 'both' || row.on === scope.phase);
-  const row = here.find((candidate) => candidate.name === name);
+  const bare = name.replace(/\(.*/s, '');
+  const row = here.find((candidate) => candidate.name === (candidate.parameter === undefined ? name : bare));
   if (row !== undefined) return row;
   if (isForeignAction(name, scope.phase)) throw refused(`'${ruleset} ${name}'`);
   const names = here.map((candidate) => candidate.name);

@@ -4,7 +4,7 @@
  */
 
 import { didYouMean } from '../core/suggest.ts';
-import { type Acls, type AclTest, compileTest, PREDEFINED_ACLS } from './acl.ts';
+import { type Acls, type AclTest, compileTest, PREDEFINED, predefinedAcl } from './acl.ts';
 import { RuleError, refused } from './error.ts';
 import { isForeignAcl } from './refused.ts';
 import { available, type Scope } from './scope.ts';
@@ -52,13 +52,16 @@ export function compileCondition(words: readonly string[], negated: boolean, con
 }
 
 function named(name: string, acls: Acls): readonly AclTest[] {
-  const found = acls.get(name) ?? PREDEFINED_ACLS.get(name);
-  if (found !== undefined) return found;
+  const found = acls.get(name) ?? predefinedAcl(name);
+  if (found !== undefined) {
+    acls.set(name, found);
+    return found;
+  }
   if (isForeignAcl(name)) throw refused(`predefined ACL '${name}'`);
   const hint =
     name === 'and'
       ? ". ACLs that must all be true are written next to each other, without 'and'."
-      : didYouMean(name, [...acls.keys(), ...PREDEFINED_ACLS.keys()]) || '.';
+      : didYouMean(name, [...acls.keys(), ...PREDEFINED.map(([predefined]) => predefined)]) || '.';
   throw new RuleError(`no such ACL : '${name}'${hint}`);
 }
 

@@ -5,6 +5,7 @@ import { asIpv4, formatIpv4, ipv4Mask, leadingIpv4, readIpv4 } from './address.t
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
 import { RuleError } from './error.ts';
 import { type Cut, fieldOf, wordOf } from './fields.ts';
+import { MAP_CONVERTERS } from './maps.ts';
 import { compileRegex } from './regex.ts';
 import { expand, parseReplacement } from './replacement.ts';
 import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType } from './sample.ts';
@@ -231,6 +232,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
   measure('length', 'Length in bytes.', (value) => value.length),
   text('lower', [], 'Lower case.', () => lowerAscii),
   text('ltrim', [CHARS], 'Without the given characters at its beginning.', ltrim),
+  ...MAP_CONVERTERS,
   arithmetic('mod', [VALUE], 'The remainder of a division, 0 of one by 0.', (value, operand) => (operand === 0 ? 0 : value % operand)),
   arithmetic('mul', [VALUE], 'The product.', (value, operand) => value * operand),
   question('not', 'Whether the number is 0.', (value) => value === 0),

@@ -1,26 +1,43 @@
 /**
- * Matching methods (manual 7.1.1 to 7.1.6): each turns a sample and its patterns into a condition. Whatever of the
+ * Matching methods (manual 7.1.1 to 7.1.6): each turns a sample and sets of patterns into a condition. Whatever of the
  * patterns agrees makes it true.
  */
 
-import { parseNetwork } from './address.ts';
 import { RuleError } from './error.ts';
+import { AffixIndex, ExactIndex, FoldedIndex, type Index, ListIndex, NetworkIndex } from './pattern-index.ts';
+import type { Lookup, PatternSet } from './patterns.ts';
 import { compileRegex } from './regex.ts';
-import { asAddress, asBoolean, asInteger, asText, type Sample, type SampleType } from './sample.ts';
-import { lowerAscii } from './text.ts';
+import { asAddress, asBoolean, asInteger, asText, mapped, type Sample, type SampleType, type Source } from './sample.ts';
+import { leadingInteger, lowerAscii } from './text.ts';
 import type { Condition } from './types.ts';
 
-export interface Pattern {
-  readonly text: string;
-  readonly ignoreCase: boolean;
-}
-
-export interface MatchRow {
+/** How values of one type are compared with patterns. */
+export interface ValueMatch<Value> {
   /** Behind `-m`. */
   readonly name: string;
   readonly help: string;
-  /** Throws a RuleError where a pattern makes no sense. */
-  readonly compile: (sample: Sample, patterns: readonly Pattern[]) => Condition;
+  /** What of a sample is compared. */
+  readonly source: (sample: Sample) => Source<Value>;
+  readonly index: (ignoreCase: boolean) => Index<Value>;
+  /** The value that a word of the Runtime API stands for; undefined where it is none. */
+  readonly read: (word: string) => Value | undefined;
+  /** HAProxy has a tree for it where case matters, or always; it tells so in `get acl`. */
+  readonly tree?: 'exact' | 'always';
+}
+
+/** Asks for no patterns. */
+interface PresenceMatch {
+  readonly name: string;
+  readonly help: string;
+  readonly presence: (sample: Sample) => Condition;
+}
+
+export type MatchRow = ValueMatch<string> | ValueMatch<number> | PresenceMatch;
+
+/** The patterns of an ACL: `-i` folds those that follow it. */
+export interface Patterned {
+  readonly set: PatternSet;
+  readonly ignoreCase: boolean;
 }
 
 /** The method of a sample whose ACL names none; binary samples have none. */
@@ -28,40 +45,50 @@ export function defaultMatch(type: SampleType): string | undefined {
   return type === 'bin' ? undefined : type === 'meth' ? 'meth' : type;
 }
 
-type Test = (value: string) => boolean;
-
-/** Patterns that are compared as they are, and those that are compared in lower case. */
-function texts(build: (patterns: readonly string[]) => Test): MatchRow['compile'] {
-  return (sample, patterns) => {
-    const exact = patterns.filter((pattern) => !pattern.ignoreCase).map((pattern) => pattern.text);
-    const folded = patterns.filter((pattern) => pattern.ignoreCase).map((pattern) => lowerAscii(pattern.text));
-    const source = asText(sample);
-    if (folded.length === 0) return source.matching(build(exact));
-    const testFolded = build(folded);
-    if (exact.length === 0) return source.matching((value) => testFolded(lowerAscii(value)));
-    const testExact = build(exact);
-    return source.matching((value) => testExact(value) || testFolded(lowerAscii(value)));
-  };
+/** Throws a RuleError where a pattern makes no sense. */
+export function compileMatch(row: MatchRow, sample: Sample, patterned: readonly Patterned[]): Condition {
+  if ('presence' in row) {
+    // They have patterns all the same, for the Runtime API.
+    for (const { set, ignoreCase } of patterned) set.lookup(presenceLookup(row.name), ignoreCase, 'none');
+    return row.presence(sample);
+  }
+  return matching(row as ValueMatch<string>, sample, patterned);
 }
 
-function equal(patterns: readonly string[]): Test {
-  if (patterns.length === 1) return (value) => value === patterns[0];
-  const set = new Set(patterns);
-  return (value) => set.has(value);
+function matching<Value>(match: ValueMatch<Value>, sample: Sample, patterned: readonly Patterned[]): Condition {
+  const lookups = patterned.map(({ set, ignoreCase }) => set.lookup(match, ignoreCase, 'none'));
+  return match.source(sample).matching(anyOf(lookups));
 }
 
-/** One pattern is tested without a loop. */
-function some(patterns: readonly string[], test: (value: string, pattern: string) => boolean): Test {
-  const [only] = patterns;
-  if (patterns.length === 1 && only !== undefined) return (value) => test(value, only);
+/** Lookups change; the test stays. One is asked without a loop. */
+function anyOf<Value>(lookups: readonly Lookup<Value>[]): (value: Value) => boolean {
+  const [only] = lookups;
+  if (only !== undefined && lookups.length === 1) return (value) => only.find(value) !== undefined;
   return (value) => {
-    for (let i = 0; i < patterns.length; i++) if (test(value, patterns[i] as string)) return true;
+    for (let i = 0; i < lookups.length; i++) if ((lookups[i] as Lookup<Value>).find(value) !== undefined) return true;
     return false;
   };
 }
 
+type Compare<Item> = (value: string, item: Item) => boolean;
+
+const asIs = (text: string): string => text;
+
+/** An index of texts, folded where case does not count. */
+function texts(build: (key: (text: string) => string, ignoreCase: boolean) => Index<string>): ValueMatch<string>['index'] {
+  return (ignoreCase) => (ignoreCase ? new FoldedIndex(build(lowerAscii, true), lowerAscii) : build(asIs, false));
+}
+
+function list(compare: Compare<string>, strip: (pattern: string) => string = asIs): ValueMatch<string>['index'] {
+  return texts((key) => new ListIndex((text) => strip(key(text)), compare));
+}
+
+function text(name: string, help: string, index: ValueMatch<string>['index'], tree: { readonly tree?: 'exact' } = {}): ValueMatch<string> {
+  return { name, help, source: asText, index, read: asIs, ...tree };
+}
+
 /** `dir` and `dom`: the pattern stands between delimiters, or between one and an end. Its own at the ends do not count. */
-function delimited(delimiters: string): (patterns: readonly string[]) => Test {
+function delimited(delimiters: string): { readonly strip: (pattern: string) => string; readonly stands: Compare<string> } {
   const isDelimiter = (text: string, at: number): boolean => delimiters.includes(text[at] as string);
   const strip = (pattern: string): string => {
     let from = 0;
@@ -78,7 +105,7 @@ function delimited(delimiters: string): (patterns: readonly string[]) => Test {
     }
     return false;
   };
-  return (patterns) => some(patterns.map(strip), stands);
+  return { strip, stands };
 }
 
 /** Inclusive; an open end is infinite. */
@@ -99,116 +126,120 @@ function parseRange(text: string): Range {
   return { low, high };
 }
 
-function ranges(patterns: readonly Pattern[]): (value: number) => boolean {
-  const parsed = patterns.map((pattern) => parseRange(pattern.text));
-  return (value) => {
-    for (let i = 0; i < parsed.length; i++) {
-      const range = parsed[i] as Range;
-      if (value >= range.low && value <= range.high) return true;
-    }
-    return false;
-  };
+function rangeIndex(): Index<number> {
+  return new ListIndex(parseRange, (value: number, { low, high }) => value >= low && value <= high);
 }
 
-function compileLength(sample: Sample, patterns: readonly Pattern[]): Condition {
-  const test = ranges(patterns);
-  return asText(sample).matching((value) => test(value.length));
-}
-
-function compileAddress(sample: Sample, patterns: readonly Pattern[]): Condition {
-  const networks = patterns.map((pattern) => {
-    const network = parseNetwork(pattern.text);
-    if (network === undefined) throw new RuleError(`'${pattern.text}' is not a valid IPv4 or IPv6 address`);
-    return network;
-  });
-  return asAddress(sample).matching((value) => {
-    for (let i = 0; i < networks.length; i++) if (networks[i]?.contains(value)) return true;
-    return false;
-  });
-}
-
-function compileRegexes(sample: Sample, patterns: readonly Pattern[]): Condition {
-  const regexes = patterns.map((pattern) => compileRegex(pattern.text, pattern.ignoreCase));
-  const [only] = regexes;
-  if (regexes.length === 1 && only !== undefined) return asText(sample).matching((value) => only.test(value));
-  return asText(sample).matching((value) => {
-    for (let i = 0; i < regexes.length; i++) if (regexes[i]?.test(value)) return true;
-    return false;
-  });
-}
-
-function compileBinary(sample: Sample, patterns: readonly Pattern[]): Condition {
-  const wanted = patterns.map(({ text }) => {
-    if (text.length % 2 !== 0) throw new RuleError('an even number of hex digit is expected');
-    if (!/^[0-9A-Fa-f]*$/.test(text)) throw new RuleError(`'${text}' is not a hexadecimal string`);
-    return Buffer.from(text, 'hex').toString('latin1');
-  });
-  return asText(sample).matching(equal(wanted));
+function parseBlock(text: string): string {
+  if (text.length % 2 !== 0) throw new RuleError('an even number of hex digit is expected');
+  if (!/^[0-9A-Fa-f]*$/.test(text)) throw new RuleError(`'${text}' is not a hexadecimal string`);
+  return Buffer.from(text, 'hex').toString('latin1');
 }
 
 /** Whether there is a value at all: patterns do not matter. A sample of any type will do, so each has its branch. */
-function compileFound(sample: Sample): Condition {
+function isThere(sample: Sample): Condition {
   if (sample.type === 'bool') return sample.source.matching(() => true);
   if (sample.type === 'int') return sample.source.matching(() => true);
   return sample.source.matching(() => true);
 }
 
+function expressions(ignoreCase: boolean): Index<string> {
+  return new ListIndex(
+    (pattern) => compileRegex(pattern, ignoreCase),
+    (value: string, regex) => regex.test(value),
+  );
+}
+
+const DIRECTORIES = delimited('/?');
+const DOMAINS = delimited('/?.:');
+
 export const MATCHES: readonly MatchRow[] = [
-  { name: 'found', help: 'There is a value, whichever. Takes no values.', compile: compileFound },
+  { name: 'found', help: 'There is a value, whichever. Takes no values.', presence: isThere },
   {
     name: 'bool',
     help: 'The value is true, or a number other than 0. Takes no values.',
-    compile: (sample) => asBoolean(sample).matching(Boolean),
+    presence: (sample) => asBoolean(sample).matching(Boolean),
   },
   {
     name: 'int',
     help: 'A number: `80`, ranges `1024:65535`, `1024:`, `:1023`, or one of the operators `eq ge gt le lt` before numbers.',
-    compile: (sample, patterns) => asInteger(sample).matching(ranges(patterns)),
+    source: asInteger,
+    index: rangeIndex,
+    read: (word) => (/^[+-]?\d+$/.test(word) ? leadingInteger(word) : undefined),
   },
   {
     name: 'ip',
     help: 'An address or a network: `192.0.2.0/24`, `2001:db8::/32`. An IPv4 network also contains its mapped IPv6 addresses.',
-    compile: compileAddress,
+    source: asAddress,
+    index: () => new NetworkIndex(),
+    read: asIs,
+    tree: 'always',
   },
-  { name: 'bin', help: 'The bytes, in hexadecimal digits.', compile: compileBinary },
-  { name: 'len', help: 'The length of the value, as for `int`.', compile: compileLength },
-  { name: 'str', help: 'The whole value.', compile: texts(equal) },
+  text('bin', 'The bytes, in hexadecimal digits.', () => new ExactIndex(parseBlock)),
   {
-    name: 'beg',
-    help: 'The value begins so.',
-    compile: texts((patterns) => some(patterns, (value, pattern) => value.startsWith(pattern))),
+    name: 'len',
+    help: 'The length of the value, as for `int`.',
+    source: (sample) => mapped(asText(sample), (value) => value.length),
+    index: rangeIndex,
+    read: (word) => word.length,
   },
-  { name: 'end', help: 'The value ends so.', compile: texts((patterns) => some(patterns, (value, pattern) => value.endsWith(pattern))) },
-  {
-    name: 'sub',
-    help: 'The value contains it.',
-    compile: texts((patterns) => some(patterns, (value, pattern) => value.includes(pattern))),
-  },
-  { name: 'dir', help: 'Between slashes or question marks (or an end): `png` in `/img/png/1`.', compile: texts(delimited('/?')) },
-  {
-    name: 'dom',
-    help: 'Between dots, colons, slashes or question marks (or an end): `example` in `www.example.com`. Anybody can put that in front of another domain: prefer `str` or `end`.',
-    compile: texts(delimited('/?.:')),
-  },
-  { name: 'reg', help: 'A regular expression finds something in it.', compile: compileRegexes },
+  text(
+    'str',
+    'The whole value.',
+    texts((key) => new ExactIndex(key)),
+    { tree: 'exact' },
+  ),
+  text(
+    'beg',
+    'The value begins so.',
+    texts((key, ignoreCase) => new AffixIndex('beginning', ignoreCase ? 'first' : 'longest', key)),
+    { tree: 'exact' },
+  ),
+  text(
+    'end',
+    'The value ends so.',
+    texts((key) => new AffixIndex('end', 'first', key)),
+  ),
+  text(
+    'sub',
+    'The value contains it.',
+    list((value, pattern) => value.includes(pattern)),
+  ),
+  text('dir', 'Between slashes or question marks (or an end): `png` in `/img/png/1`.', list(DIRECTORIES.stands, DIRECTORIES.strip)),
+  text(
+    'dom',
+    'Between dots, colons, slashes or question marks (or an end): `example` in `www.example.com`. Anybody can put that in front of another domain: prefer `str` or `end`.',
+    list(DOMAINS.stands, DOMAINS.strip),
+  ),
+  text('reg', 'A regular expression finds something in it.', expressions),
 ];
 
 const BY_NAME: ReadonlyMap<string, MatchRow> = new Map(MATCHES.map((row) => [row.name, row]));
 const KNOWN_METHODS: ReadonlySet<string> = new Set(['CONNECT', 'DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'TRACE']);
 
 /** Methods are case-sensitive (RFC 9110 9.1); `-i` folds only those that HAProxy has no number for. */
-function compileMethod(sample: Sample, patterns: readonly Pattern[]): Condition {
-  const exact = new Set(patterns.map(({ text }) => text));
-  const folded = new Set(
-    patterns.filter(({ ignoreCase, text }) => ignoreCase && !KNOWN_METHODS.has(text)).map(({ text }) => lowerAscii(text)),
+const METHOD = text('meth', 'The method.', (ignoreCase) => {
+  const folds = (method: string): boolean => ignoreCase && !KNOWN_METHODS.has(method);
+  return new ListIndex(
+    asIs,
+    (value, method) => value === method || (folds(method) && folds(value) && lowerAscii(value) === lowerAscii(method)),
   );
-  if (folded.size === 0) return asText(sample).matching((value) => exact.has(value));
-  return asText(sample).matching((value) => exact.has(value) || (!KNOWN_METHODS.has(value) && folded.has(lowerAscii(value))));
+});
+
+/** What has no use for patterns takes any and matches none. */
+function presenceLookup(name: string): ValueMatch<string> {
+  return text(name, '', () => new ListIndex(asIs, () => false));
 }
 
-/** Not to be asked for with `-m`. */
-const METHOD: MatchRow = { name: 'meth', help: 'The method.', compile: compileMethod };
-
+/** `meth` is not to be asked for with `-m`. */
 export function findMatch(name: string): MatchRow | undefined {
   return name === 'meth' ? METHOD : BY_NAME.get(name);
+}
+
+/** `map_regm`: as `reg`; what it has found is put together again by the converter. */
+const REPLACING = text('regm', '', expressions);
+
+/** For converters, which compare with keys. */
+export function keyMatch<Value>(name: string): ValueMatch<Value> {
+  return (name === 'regm' ? REPLACING : BY_NAME.get(name)) as unknown as ValueMatch<Value>;
 }

@@ -53,9 +53,7 @@ const FETCHES = names(`
 const CONVERTERS = names(`
   add_item aes_gcm_dec and be2dec be2hex capture-req capture-res concat cpl crc32c cut_crlf debug digest div even
   fix_is_valid fix_tag_value hex hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
-  language ltime map map_beg map_beg_int map_beg_ip map_dir map_dir_int map_dir_ip map_dom map_dom_int map_dom_ip map_end map_end_int
-  map_end_ip map_int map_int_int map_int_ip map_ip map_ip_int map_ip_ip map_reg map_reg_int map_reg_ip map_regm map_str map_str_int
-  map_str_ip map_sub map_sub_int map_sub_ip mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
+  language ltime mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
   sha2 srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
   table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate
   table_http_fail_cnt table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle table_kbytes_in table_kbytes_out
@@ -63,15 +61,15 @@ const CONVERTERS = names(`
 `);
 
 const REQUEST_ACTIONS = names(`
-  add-acl auth cache-use capture del-acl del-map do-resolve early-hint normalize-uri ot-group replace-uri
-  sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-map set-mark set-nice
+  auth cache-use capture do-resolve early-hint normalize-uri ot-group replace-uri
+  sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-mark set-nice
   set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt strict-mode
   track-sc0 track-sc1 track-sc2 unset-var wait-for-body wait-for-handshake
 `);
 
 const RESPONSE_ACTIONS = names(`
-  add-acl cache-store capture del-acl del-map ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
-  set-log-level set-map set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
+  cache-store capture ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
+  set-log-level set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
   wait-for-body
 `);
 

@@ -24,13 +24,13 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     'acl a path -q x',
     "error detected while parsing ACL 'a' : '-q' is not a valid ACL option. Please use '--' before any pattern beginning with a '-'",
   ],
-  ['acl a path -M -f x', "error detected while parsing ACL 'a' : ACL option '-M' is HAProxy's; Fairlead does not do it"],
+  ['acl a path -M -f x', "error detected while parsing ACL 'a' : failed to open pattern file <x>"],
   ['acl a', "error detected while parsing ACL 'a' : missing fetch method in ACL expression ''"],
   ['acl a path(x) y', "error detected while parsing ACL 'a' : ACL keyword 'path' : expected ')' before 'x)'"],
   ['acl a path,foo x', "error detected while parsing ACL 'a' : ACL keyword 'path' : unknown converter 'foo'"],
   [
     'acl a path,map(x) y',
-    "error detected while parsing ACL 'a' : ACL keyword 'path' : converter 'map' is HAProxy's; Fairlead does not do it",
+    "error detected while parsing ACL 'a' : ACL keyword 'path' : invalid args in converter 'map' : failed to open pattern file <x>",
   ],
   ['acl a hdr(host,x) y', "error detected while parsing ACL 'a' : ACL keyword 'hdr' : failed to parse 'x' as type 'integer' at position 2"],
   [
@@ -196,7 +196,10 @@ test('a regular expression that does not compile is an error with its reason', (
 
 test('an unknown action is told what there is, and what may have been meant', () => {
   const [alert] = compile(['http-request set-hedder x y']).diagnostics;
-  assert.match(alert?.message ?? '', /^'http-request' expects 'add-header', .* but got 'set-hedder'; did you mean 'set-header'\?$/);
+  assert.match(
+    alert?.message ?? '',
+    /^'http-request' expects 'add-acl', 'add-header', .* but got 'set-hedder'; did you mean 'set-header'\?$/,
+  );
   const [wrongSide] = compile(['http-response set-path /x']).diagnostics;
   assert.match(wrongSide?.message ?? '', /^'http-response' expects .* but got 'set-path'\./);
   const [noRequest] = compile(['http-response disable-l7-retry']).diagnostics;

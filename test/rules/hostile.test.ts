@@ -25,10 +25,11 @@ function expressions(phase: 'request' | 'response'): string[] {
     delimiters: '"/,; "',
     mask4: '8',
     chars: 'a/',
+    map_file: '/dev/null',
   };
   const converters = CONVERTERS.map(({ name, arguments: specs }) => {
     const args = specs
-      .filter(({ name: spec }) => spec !== 'count')
+      .filter(({ name: spec }) => spec !== 'count' && spec !== 'default')
       .map((spec) => given[spec.name] ?? (spec.type === 'integer' ? '1' : 'x'));
     return args.length === 0 ? name : `${name}(${args.join(',')})`;
   });

@@ -12,6 +12,7 @@ import { counterCommands } from './counters.ts';
 import { errorCommands } from './errors.ts';
 import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
+import { patternCommands } from './patterns.ts';
 import { poolCommands } from './pools.ts';
 import { processCommands } from './process.ts';
 import { resolverCommands } from './resolvers.ts';
@@ -29,22 +30,8 @@ const CONFIGURE = 'change the configuration and reload it';
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
-  ...notDone(NOT_YET, 'show map', 'show acl', 'show schema json', 'get map', 'get acl'),
-  ...notDone(
-    NOT_YET,
-    'add map',
-    'add acl',
-    'set map',
-    'del map',
-    'del acl',
-    'clear map',
-    'clear acl',
-    'prepare map',
-    'prepare acl',
-    'commit map',
-    'commit acl',
-  ),
-  ...notDone(NOT_YET, 'set rate-limit', 'set var'),
+  ...notDone(NOT_YET, 'show schema json'),
+  ...notDone(NOT_YET, 'set rate-limit'),
   ...notDone(CONFIGURE, 'add server', 'del server'),
   ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
   ...notDone(OWN, 'debug'),
@@ -58,6 +45,7 @@ const own: readonly Command[] = [
   ...aboutCommands,
   ...absentCommands,
   ...errorCommands,
+  ...patternCommands,
   ...processCommands,
   ...resolverCommands,
   ...serverCommands,

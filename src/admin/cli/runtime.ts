@@ -8,6 +8,7 @@ import type { StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
+import type { Patterns } from '../../rules/patterns.ts';
 import type { ProcessState } from '../../stats/info.ts';
 
 /** Host names and what became of the questions for them. */
@@ -45,6 +46,8 @@ export interface Usage {
 
 export interface Runtime extends ProcessState {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What ACLs and maps look things up in. */
+  readonly patterns: Patterns;
   /** Those of the Runtime API itself, as they listen. */
   readonly sockets: readonly { readonly text: string; readonly config: StatsSocketConfig; readonly server: NetServer }[];
   /** Reloads since the start, and those that have failed since the last good one. */
