@@ -15,7 +15,7 @@ export class Pulse {
   private total = 0;
   private last = 0;
 
-  /** `bytesOut`: to clients, since the start. */
+  /** `bytesOut`: sent since the start. */
   constructor(bytesOut: () => number) {
     this.bytesOut = bytesOut;
     this.timer = setInterval(() => this.beat(), SECOND);

@@ -44,7 +44,7 @@ export interface ProcessState {
   readonly ready: number;
   readonly droppedLogs: number;
   readonly failedResolutions: number;
-  /** To clients, bytes in the last second. */
+  /** Sent to clients and servers, bytes in the last second. */
   bytesOutRate(): number;
 }
 
@@ -156,9 +156,9 @@ const ROWS: readonly InfoRow[] = [
   row(58, 'DroppedLogs', 'MGP:u32', 'Log lines that were dropped', ({ state }) => state.droppedLogs),
   row(59, 'BusyPolling', 'MGP:u32', 'Whether the process polls all the time'),
   row(60, 'FailedResolutions', 'MGP:u32', 'Names that were not resolved', ({ state }) => state.failedResolutions),
-  row(61, 'TotalBytesOut', 'MGP:u64', 'Bytes to clients since the start', ({ totals }) => totals.bytesOut),
+  row(61, 'TotalBytesOut', 'MGP:u64', 'Bytes sent since the start', ({ totals }) => totals.bytesOut),
   row(62, 'TotalSplicdedBytesOut', 'MGP:u64', 'Bytes through pipes since the start'),
-  row(63, 'BytesOutRate', 'MRP:u64', 'Bytes to clients in the last second', ({ state }) => state.bytesOutRate()),
+  row(63, 'BytesOutRate', 'MRP:u64', 'Bytes sent in the last second', ({ state }) => state.bytesOutRate()),
   row(64, 'DebugCommandsIssued', 'MGP:u32', 'Commands that are for debugging'),
   row(65, 'CumRecvLogs', 'MCP:u32', 'Log lines received'),
   row(66, 'Build info', 'POS:str', 'The program', ({ state }) => `Fairlead ${state.facts.version}`),
@@ -217,7 +217,9 @@ export function processTotals({ proxies, cli, counters: { carried } }: Pick<Proc
   let requests = carried.requests + cli.accepted;
   let bytesOut = carried.bytesOut + cli.bytesOut;
   let listeners = cli.sockets;
-  for (const { frontend } of proxies) {
+  for (const { frontend, backend } of proxies) {
+    // HAProxy counts what it sends to servers, too: about what came from clients for them.
+    bytesOut += backend?.counters.bin ?? 0;
     if (frontend === undefined) continue;
     const { counters, config } = frontend;
     connections += counters.connTot;

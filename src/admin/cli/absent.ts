@@ -15,6 +15,12 @@ function getVariable({ args: [name] }: Call): Answer {
   return refuse(name === undefined ? 'Missing process-wide variable identifier.' : 'Variable not found.');
 }
 
+/** There are none to be set, whoever asks. */
+function setVariable({ args: [name], state }: Call): Answer {
+  if (!state.experimental) return refuse('This command is restricted to experimental mode only.');
+  return refuse(name === undefined ? 'Missing process-wide variable identifier.' : 'Variables of the process are not done by Fairlead.');
+}
+
 /** `expert-mode [on|off]`: there is nothing that it opens; another word than `on` is off. */
 function mode(name: 'expert' | 'experimental'): (call: Call) => Answer {
   return ({ args: [how], state }) => {
@@ -32,6 +38,7 @@ const EMPTY: readonly (readonly [name: string, heading: string])[] = [
   ['show ssl ocsp-response', ''],
   ['show ssl ca-file', '# filename\n'],
   ['show ssl crl-file', '# filename\n'],
+  ['show ssl providers', 'Loaded providers : \n'],
   ['show tls-keys', '# id (file)\n'],
 ];
 
@@ -39,6 +46,7 @@ export const absentCommands: readonly Command[] = [
   { name: 'show peers', syntax: '[dict|-] [<section>]', help: 'peers (there are none)', run: showPeers },
   { name: 'show cache', syntax: '', help: 'caches (there are none)', level: 'admin', run: () => DONE },
   { name: 'get var', syntax: '<name>', help: 'a variable of the process (there are none)', level: 'operator', run: getVariable },
+  { name: 'set var', syntax: '<name> <expression>', help: '', run: setVariable },
   { name: 'expert-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('expert') },
   { name: 'experimental-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('experimental') },
   ...EMPTY.map(([name, heading]) => ({ name, syntax: '', help: '', run: () => data(heading) })),

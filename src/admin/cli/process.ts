@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { wall } from '../../core/clock.ts';
+import { Level } from '../../core/log.ts';
 import { processTotals } from '../../stats/info.ts';
 import { type Answer, allows, type Call, type Command, DENIED, DONE, data, refuse, refuseUnended } from './command.ts';
 import { showDescriptors } from './descriptors.ts';
@@ -80,7 +81,7 @@ function showPools(): Answer {
 function showLibraries(): Answer {
   const ranges = new Map<string, { from: bigint; to: bigint }>();
   for (const line of mappings().split('\n')) {
-    const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ +(\/.*)$/.exec(line) ?? [];
+    const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \S+ +(\/.*)$/.exec(line) ?? [];
     if (from === undefined || to === undefined || path === undefined) continue;
     const known = ranges.get(path);
     if (known === undefined) ranges.set(path, { from: BigInt(`0x${from}`), to: BigInt(`0x${to}`) - 1n });
@@ -142,10 +143,13 @@ function setProfiling({ args: [what, how] }: Call): Answer {
 const SOURCES = 'Supported trace sources and states (.=stopped, w=waiting, R=running) :\n';
 
 /** There are no sources. */
-function trace({ args: [source], state }: Call): Answer {
+function showTrace({ args: [source], state }: Call): Answer {
   if (source === undefined) return data(SOURCES);
-  if (!allows(state.level, 'operator')) return DENIED;
-  return source === '0' ? DONE : refuseUnended('No such trace source');
+  return allows(state.level, 'operator') ? refuseUnended('No such trace source') : DENIED;
+}
+
+function trace(call: Call): Answer {
+  return call.args[0] === '0' ? { kind: 'message', severity: Level.Notice, text: 'All traces now stopped' } : showTrace(call);
 }
 
 // --- what was written -----------------------------------------------------------------------------------------------
@@ -177,6 +181,6 @@ export const processCommands: readonly Command[] = [
   { name: 'show startup-logs', syntax: '', help: 'what was said of the configuration', level: 'operator', run: showStartupLogs },
   { name: 'show tasks', syntax: '', help: 'what is ready to run', run: showTasks },
   { name: 'show threads', syntax: '', help: 'the thread', run: showThreads },
-  { name: 'show trace', syntax: '[<source>]', help: 'sources of traces (there are none)', run: trace },
-  { name: 'trace', syntax: '[<source>|0]', help: 'sources of traces (there are none)', run: trace },
+  { name: 'show trace', syntax: '[<source>]', help: 'sources of traces (there are none)', run: showTrace },
+  { name: 'trace', syntax: '[<source>|0]', help: 'sources of traces (there are none)', level: 'operator', run: trace },
 ];
