@@ -7,14 +7,18 @@ import type { ProxyConfig, StatsConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { withoutBreaks } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
+import { errorReply } from '../http/replies.ts';
 import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
 import type { Reading } from '../stats/field.ts';
 import { type ProcessFacts, page } from '../stats/page.ts';
 import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
+import { SCHEMA } from '../stats/schema.ts';
+import { inSlices } from '../stats/slices.ts';
 import { json, typed } from '../stats/typed.ts';
+import { isForeign } from './same-site.ts';
 import { runForm } from './stats-actions.ts';
-import { behindUri, parseQuery, type StatsQuery } from './stats-query.ts';
+import { behindUri, parseQuery, type StatsFormat, type StatsQuery } from './stats-query.ts';
 import { isAuthorized } from './users.ts';
 
 type Asked = Parameters<StatsHandler['handle']>[0];
@@ -34,6 +38,26 @@ const REFUSED: Buffer = Buffer.from(
   '<html><body><h1>401 Unauthorized</h1>\nYou need a valid user and password to access this content.\n</body></html>\n',
 );
 
+const TYPES: Readonly<Record<StatsFormat, string>> = {
+  html: 'text/html',
+  csv: 'text/plain',
+  typed: 'text/plain',
+  json: 'application/json',
+  schema: 'application/json',
+};
+
+const WRITERS: Readonly<Record<'csv' | 'typed' | 'json', (rows: readonly Row[], at: Reading) => Iterable<string>>> = {
+  csv,
+  typed,
+  json,
+};
+
+/** To posts of other sites. */
+const FORBIDDEN: Reply = (() => {
+  const { status, reason, fieldLines, body } = errorReply(403);
+  return { status, reason, fieldLines, body: Buffer.from(body), framing: 'own', denied: true };
+})();
+
 export class StatsEndpoint implements StatsHandler {
   private readonly options: StatsEndpointOptions;
 
@@ -45,7 +69,7 @@ export class StatsEndpoint implements StatsHandler {
     return findStats(proxy, request) !== undefined;
   }
 
-  handle(proxy: Asked, context: Context, body: Buffer | undefined): Reply | undefined {
+  handle(proxy: Asked, context: Context, body: Buffer | undefined): Reply | Promise<Reply> | undefined {
     const { request } = context;
     const config = findStats(proxy, request);
     const stats = config?.stats;
@@ -56,32 +80,35 @@ export class StatsEndpoint implements StatsHandler {
     return this.report(config, stats, query, context);
   }
 
-  private report(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context): Reply {
-    const selection: Selection = { up: query.up, noMaint: query.noMaint, scope: query.scope, names: stats.scope };
-    const at: Reading = { now: monotonic(), legends: stats.showLegends, counts: query.up || query.noMaint };
-    const proxies = selectProxies(this.options.proxies(), selection);
+  private report(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context): Reply | Promise<Reply> {
     const refresh = stats.refresh === undefined || query.norefresh ? '' : `refresh: ${stats.refresh}\r\n`;
+    const fieldLines = `${NO_CACHE}content-type: ${TYPES[query.format]}\r\n${refresh}`;
+    if (context.request.method === 'HEAD') return answer(fieldLines, EMPTY);
+    const made = this.make(config, stats, query, context);
+    return made instanceof Promise ? made.then((body) => answer(fieldLines, body)) : answer(fieldLines, made);
+  }
+
+  private make(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context): Buffer | Promise<Buffer> {
+    if (query.format === 'schema') return Buffer.from(SCHEMA);
+    const { up, noMaint, scope } = query;
+    const selection: Selection = { up, noMaint, scope: scope.toLowerCase(), names: stats.scope };
+    const at: Reading = { now: monotonic(), legends: stats.showLegends, counts: up || noMaint };
+    const proxies = selectProxies(this.options.proxies(), selection);
     if (query.format === 'html') {
       const admin = stats.admin.length > 0 && this.options.admits(config, context);
       const { norefresh, result } = query;
-      const html = page({ facts: this.options.facts, stats, proxies, selection, at, admin, norefresh, result });
-      return reply('text/html', refresh, html);
+      return Buffer.from(page({ facts: this.options.facts, stats, proxies, selection, at, admin, norefresh, result }));
     }
     const rows = proxies.flatMap((proxy) => rowsOf(proxy, selection));
-    return reply(query.format === 'json' ? 'application/json' : 'text/plain', refresh, write(query.format, rows, at));
+    return inSlices(WRITERS[query.format](rows, at));
   }
 
   private change(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context, body: Buffer | undefined): Reply {
-    if (!this.mayChange(config, stats, context)) return redirect(stats, query, 'DENY');
+    if (isForeign(context.request)) return FORBIDDEN;
+    if (stats.admin.length === 0 || !this.options.admits(config, context)) return redirect(stats, query, 'DENY');
     if (body === undefined) return redirect(stats, query, 'EXCD');
     const visible = selectProxies(this.options.proxies(), { ...EVERYTHING, names: stats.scope });
     return redirect(stats, query, runForm(body.toString('utf8'), visible, monotonic()));
-  }
-
-  /** A browser sends its stored credentials along when a page of another site posts here: that is not the admin's will. */
-  private mayChange(config: ProxyConfig, stats: StatsConfig, context: Context): boolean {
-    if (context.request.first('sec-fetch-site') === 'cross-site') return false;
-    return stats.admin.length > 0 && this.options.admits(config, context);
   }
 }
 
@@ -97,13 +124,8 @@ function isUnder({ stats }: ProxyConfig, target: string): boolean {
   return stats !== undefined && behindUri(stats.uri, target) !== undefined;
 }
 
-function write(format: 'csv' | 'typed' | 'json', rows: readonly Row[], at: Reading): string {
-  if (format === 'csv') return csv(rows, at);
-  return format === 'json' ? json(rows, at) : typed(rows, at);
-}
-
-function reply(type: string, refresh: string, text: string): Reply {
-  return { status: 200, reason: 'OK', fieldLines: `${NO_CACHE}content-type: ${type}\r\n${refresh}`, body: Buffer.from(text) };
+function answer(fieldLines: string, body: Buffer): Reply {
+  return { status: 200, reason: 'OK', fieldLines, body, framing: 'chunked' };
 }
 
 function refuse({ realm }: StatsConfig): Reply {
@@ -112,8 +134,10 @@ function refuse({ realm }: StatsConfig): Reply {
   return { status: 401, reason: 'Unauthorized', fieldLines, body: REFUSED };
 }
 
-function redirect({ uri }: StatsConfig, query: StatsQuery, result: string): Reply {
-  const location = `${uri};st=${result}${query.up ? ';up' : ''}${query.norefresh ? ';norefresh' : ''}${query.scope && `;scope=${query.scope}`}`;
-  const fieldLines = `${NO_CACHE}content-type: text/plain\r\nlocation: ${withoutBreaks(location)}\r\n`;
-  return { status: 303, reason: 'See Other', fieldLines, body: EMPTY };
+/** HAProxy's has `?scope=`, also where the uri has a query: another scope would never end. */
+function redirect({ uri, refresh }: StatsConfig, { up, noMaint, norefresh, scope }: StatsQuery, result: string): Reply {
+  const kept = [up && ';up', noMaint && ';no-maint', norefresh && refresh !== undefined && ';norefresh', scope !== '' && `;scope=${scope}`];
+  const location = withoutBreaks(`${uri};st=${result}${kept.filter((part) => part !== false).join('')}`);
+  const fieldLines = `${NO_CACHE}content-type: text/plain\r\ncontent-length: 0\r\nlocation: ${location}\r\n`;
+  return { status: 303, reason: 'See Other', fieldLines, body: EMPTY, framing: 'own' };
 }

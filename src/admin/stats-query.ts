@@ -7,14 +7,14 @@
 const RESULT = /;st=([A-Z]{4})/;
 const SCOPE_LENGTH = 20;
 
-export type StatsFormat = 'html' | 'csv' | 'typed' | 'json';
+export type StatsFormat = 'html' | 'csv' | 'typed' | 'json' | 'schema';
 
 export interface StatsQuery {
   readonly format: StatsFormat;
   readonly up: boolean;
   readonly noMaint: boolean;
   readonly norefresh: boolean;
-  /** In lower case; empty shows everything. */
+  /** Part of a proxy's name in any case; empty shows everything. */
   readonly scope: string;
   /** `;st=`, or empty. */
   readonly result: string;
@@ -38,6 +38,7 @@ export function parseQuery(rest: string): StatsQuery {
 
 /** Of several the last of this order wins, wherever they stand. */
 function formatOf(rest: string): StatsFormat {
+  if (rest.includes(';json-schema')) return 'schema';
   if (rest.includes(';json')) return 'json';
   if (rest.includes(';typed')) return 'typed';
   return rest.includes(';csv') ? 'csv' : 'html';
@@ -48,5 +49,5 @@ function scopeOf(rest: string): string {
   const from = rest.indexOf('scope=');
   if (from < 0) return '';
   const text = (/^[^;& ]*/.exec(rest.slice(from + 'scope='.length))?.[0] ?? '').slice(0, SCOPE_LENGTH);
-  return /^[\w.:-]*$/.test(text) ? text.toLowerCase() : '';
+  return /^[\w.:-]*$/.test(text) ? text : '';
 }

@@ -20,12 +20,37 @@ export function sendError(exchange: ExchangeFacts, status: number, connection: C
 }
 
 export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<Reply, 'status'>, connection: Connection): void {
-  const { body } = reply;
+  const { body, fieldLines, framing } = reply;
+  const { method, version } = exchange.request;
+  const start = `HTTP/1.1 ${status} ${reply.reason}\r\n`;
+  const end = `${connectionLine(connection)}\r\n`;
+  if (framing === 'chunked' && method === 'HEAD') {
+    sendText(exchange, start + fieldLines + end);
+    return;
+  }
+  if (framing === 'chunked' && version !== 10) {
+    sendChunked(exchange, `${start}${fieldLines}transfer-encoding: chunked\r\n${end}`, body);
+    return;
+  }
   // RFC 9110 6.4.1.
   const bodied = status !== 204 && status !== 304;
-  const length = bodied ? `content-length: ${body.length}\r\n` : '';
-  sendText(exchange, `HTTP/1.1 ${status} ${reply.reason}\r\n${length}${reply.fieldLines}${connectionLine(connection)}\r\n`);
-  if (bodied && body.length > 0 && exchange.request.method !== 'HEAD') send(exchange, body);
+  const length = bodied && framing !== 'own' ? `content-length: ${body.length}\r\n` : '';
+  sendText(exchange, start + length + fieldLines + end);
+  if (bodied && body.length > 0 && method !== 'HEAD') send(exchange, body);
+}
+
+/** In one chunk, and one call of the system. */
+function sendChunked(exchange: ExchangeFacts, head: string, body: Buffer): void {
+  if (body.length === 0) {
+    sendText(exchange, `${head}0\r\n\r\n`);
+    return;
+  }
+  const { socket } = exchange.session.outlet;
+  socket.cork();
+  sendText(exchange, `${head}${body.length.toString(16)}\r\n`);
+  send(exchange, body);
+  sendText(exchange, '\r\n0\r\n\r\n');
+  socket.uncork();
 }
 
 /** What stands in the configuration for this status: the whole bytes of a reply, empty for none at all. */

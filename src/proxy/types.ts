@@ -10,9 +10,16 @@ import type { Frontend } from './frontend.ts';
 export interface Reply {
   readonly status: number;
   readonly reason: string;
-  /** Field lines with CRLF each; without content-length and connection, which the exchange adds. */
+  /** Field lines with CRLF each; without what frames the body and connection, which the exchange adds. */
   readonly fieldLines: string;
   readonly body: Buffer;
+  /**
+   * `chunked`: as HAProxy sends what its applets make, but to HTTP/1.0 clients. `own`: the field lines say the length. Default:
+   * content-length stands before them.
+   */
+  readonly framing?: 'chunked' | 'own';
+  /** It refuses the request, and is counted and logged like a rule that does. */
+  readonly denied?: true;
 }
 
 /** `stats uri`: asked after the request rules, before routing, for proxies that have `stats` configured. */

@@ -10,18 +10,12 @@ import { oneLine } from './words.ts';
 
 const END = '-,';
 
-export const CSV_HEADER: string = `# ${FIELDS.map((field) => `${field.name},`).join('')}${END}\n`;
+const CSV_HEADER: string = `# ${FIELDS.map((field) => `${field.name},`).join('')}${END}\n`;
 
-/** The whole report, header included. */
-export function csv(rows: Iterable<Row>, at: Reading): string {
-  return CSV_HEADER + csvLines(rows, at);
-}
-
-/** Without the header, for reports that are made in pieces. */
-export function csvLines(rows: Iterable<Row>, at: Reading): string {
-  let text = '';
-  for (const row of rows) text += line(row, at);
-  return text;
+/** The report: its header, then a piece for each row. */
+export function* csv(rows: Iterable<Row>, at: Reading): Generator<string> {
+  yield CSV_HEADER;
+  for (const row of rows) yield line(row, at);
 }
 
 function line(row: Row, at: Reading): string {

@@ -38,22 +38,28 @@ export function namesOf(tags: string): object {
   return { origin: ORIGINS[tags.charAt(0)], nature: NATURES[tags.charAt(1)], scope: SCOPES[tags.charAt(2)] };
 }
 
-function tagsOf(field: Field, row: Row): string {
-  return OTHER_TAGS[`${row.side} ${field.name}`] ?? field.tags;
-}
+const SIDES = ['F', 'L', 'S', 'B'] as const;
 
-interface Cell {
+/** What all cells of a column have in common, of one kind of row. */
+interface Column {
   readonly field: Field;
-  readonly position: number;
-  readonly value: string | number;
+  /** `.0.pxname.1:KNS:str:` */
+  readonly typed: string;
+  /** Behind the numbers of the row, up to the value. */
+  readonly json: string;
 }
 
-function* cells(row: Row, at: Reading): Generator<Cell> {
-  for (const [position, field] of FIELDS.entries()) {
-    const value: Value = read(field, row, at);
-    if (value !== undefined) yield { field, position, value };
-  }
+function columnsOf(side: Row['side']): readonly Column[] {
+  return FIELDS.map((field, position) => {
+    const { name } = field;
+    const tags = OTHER_TAGS[`${side} ${name}`] ?? field.tags;
+    const [letters = '', type] = tags.split(':');
+    const about = JSON.stringify({ field: { pos: position, name }, processNum: 1, tags: namesOf(letters) }).slice(1, -1);
+    return { field, typed: `.${position}.${name}.1:${tags}:`, json: `${about},"value":{"type":"${type}","value":` };
+  });
 }
+
+const COLUMNS = Object.fromEntries(SIDES.map((side) => [side, columnsOf(side)])) as Readonly<Record<Row['side'], readonly Column[]>>;
 
 function numbersOf(row: Row): { readonly iid: number; readonly sid: number } {
   switch (row.side) {
@@ -67,35 +73,35 @@ function numbersOf(row: Row): { readonly iid: number; readonly sid: number } {
   }
 }
 
-/** `F.2.0.0.pxname.1:KNS:str:stats`; `desc` adds what the column is, in quotes. */
-export function typed(rows: Iterable<Row>, at: Reading, desc = false): string {
-  let text = '';
+/** `F.2.0.0.pxname.1:KNS:str:stats`, a piece for each row; `desc` adds what the column is, in quotes. */
+export function* typed(rows: Iterable<Row>, at: Reading, desc = false): Generator<string> {
   for (const row of rows) {
     const { iid, sid } = numbersOf(row);
-    for (const { field, position, value } of cells(row, at)) {
-      const shown = typeof value === 'string' ? oneLine(value) : value;
-      const help = desc ? `:"${field.help}"` : '';
-      text += `${row.side}.${iid}.${sid}.${position}.${field.name}.1:${tagsOf(field, row)}:${shown}${help}\n`;
+    const start = `${row.side}.${iid}.${sid}`;
+    let text = '';
+    for (const { field, typed } of COLUMNS[row.side]) {
+      const value: Value = read(field, row, at);
+      if (value === undefined) continue;
+      text += `${start}${typed}${typeof value === 'string' ? oneLine(value) : value}${desc ? `:"${field.help}"` : ''}\n`;
     }
+    yield text;
   }
-  return text;
 }
 
-/** An array of rows, each an array of cells. */
-export function json(rows: Iterable<Row>, at: Reading): string {
-  return `${JSON.stringify(Array.from(rows, (row) => Array.from(cells(row, at), (cell) => jsonCell(row, cell))))}\n`;
-}
-
-function jsonCell(row: Row, { field, position, value }: Cell): object {
-  const { iid, sid } = numbersOf(row);
-  const [tags = '', type] = tagsOf(field, row).split(':');
-  return {
-    objType: OBJECTS[row.side],
-    proxyId: iid,
-    id: sid,
-    field: { pos: position, name: field.name },
-    processNum: 1,
-    tags: namesOf(tags),
-    value: { type, value },
-  };
+/** An array of rows, each an array of cells, a piece for each row. */
+export function* json(rows: Iterable<Row>, at: Reading): Generator<string> {
+  let before = '[';
+  for (const row of rows) {
+    const { iid, sid } = numbersOf(row);
+    const start = `{"objType":"${OBJECTS[row.side]}","proxyId":${iid},"id":${sid},`;
+    let text = '';
+    for (const { field, json } of COLUMNS[row.side]) {
+      const value: Value = read(field, row, at);
+      if (value === undefined) continue;
+      text += `${text === '' ? '' : ','}${start}${json}${typeof value === 'string' ? JSON.stringify(value) : value}}}`;
+    }
+    yield `${before}[${text}]`;
+    before = ',';
+  }
+  yield before === '[' ? '[]\n' : ']\n';
 }

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import { StatsEndpoint, type StatsEndpointOptions } from '../../src/admin/stats-endpoint.ts';
 import type { StatsConfig } from '../../src/config/model.ts';
 import { Head } from '../../src/http/head.ts';
-import type { Reply, StatsHandler } from '../../src/proxy/types.ts';
+import type { Reply } from '../../src/proxy/types.ts';
+import type { RuleContext } from '../../src/rules/types.ts';
+import { contextOf } from '../rules/support.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
 
 interface Request {
@@ -22,6 +24,7 @@ function head({ method = 'GET', target = '/admin?stats', fields = {}, body = '' 
   head.method = method;
   head.target = target;
   head.contentLength = body.length;
+  head.host = fields.host ?? '';
   for (const [name, value] of Object.entries(fields)) {
     const from = head.text.length;
     head.text += `${name}: ${value}\r\n`;
@@ -30,20 +33,7 @@ function head({ method = 'GET', target = '/admin?stats', fields = {}, body = '' 
   return head;
 }
 
-function context(request: Request): Parameters<StatsHandler['handle']>[1] {
-  return {
-    request: head(request),
-    response: undefined,
-    clientAddress: '127.0.0.1',
-    clientPort: 4000,
-    localAddress: '127.0.0.1',
-    localPort: 80,
-    frontend: 'app',
-    backend: undefined,
-    server: undefined,
-    disableL7Retry: false,
-  };
-}
+const context = (request: Request): RuleContext => contextOf(head(request));
 
 /** A `listen app` with two servers and another backend, and what asks for its statistics. */
 function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointOptions> = {}) {
@@ -68,13 +58,14 @@ function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointO
   const asked = { frontend: app.frontend, backend: undefined };
   const ask = (request: Request = {}): Reply => {
     const reply = endpoint.handle(asked, context(request), request.body === undefined ? NOTHING : Buffer.from(request.body));
-    assert.ok(reply, 'answered');
+    assert.ok(reply !== undefined && !(reply instanceof Promise), 'answered at once');
     return reply;
   };
   const post = (body: string, more: Request = {}): string => {
     const reply = ask({ method: 'POST', body, ...more });
     assert.deepEqual([reply.status, reply.reason, reply.body.length], [303, 'See Other', 0]);
-    return /^cache-control: no-cache\r\ncontent-type: text\/plain\r\nlocation: (.*)\r\n$/.exec(reply.fieldLines)?.[1] ?? reply.fieldLines;
+    const fields = /^cache-control: no-cache\r\ncontent-type: text\/plain\r\ncontent-length: 0\r\nlocation: (.*)\r\n$/;
+    return fields.exec(reply.fieldLines)?.[1] ?? reply.fieldLines;
   };
   const states = (): string[] => [...(app.backend?.servers ?? []), ...other.servers].map((server) => server.statusText());
   return { endpoint, asked, ask, post, states };
@@ -102,11 +93,13 @@ test('the answer has the fields of HAProxy, in its order', () => {
     ['/admin?stats;csv', 'text/plain'],
     ['/admin?stats;typed', 'text/plain'],
     ['/admin?stats;json', 'application/json'],
+    ['/admin?stats;json-schema', 'application/json'],
   ];
   const { ask } = setUp({ refresh: 10 });
   for (const [target, type] of cases) {
     const reply = ask({ target });
-    assert.deepEqual([reply.status, reply.reason], [200, 'OK']);
+    assert.deepEqual([reply.status, reply.reason, reply.framing], [200, 'OK', 'chunked']);
+    assert.equal(ask({ target, method: 'HEAD' }).fieldLines, reply.fieldLines);
     assert.equal(reply.fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\nrefresh: 10\r\n`);
     assert.equal(ask({ target: `${target};norefresh` }).fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\n`);
   }
@@ -235,9 +228,11 @@ test('disable and enable say when they change nothing', () => {
 });
 
 test('the redirect keeps what was chosen', () => {
-  const { post } = setUp({ admin: [ADMIN] });
-  const location = post('s=w1&action=maint&b=app', { target: '/admin?stats;up;norefresh;scope=app;st=NONE' });
-  assert.equal(location, '/admin?stats;st=DONE;up;norefresh;scope=app');
+  const target = '/admin?stats;up;norefresh;no-maint;csv;scope=App;st=NONE';
+  const form = 's=w1&action=maint&b=app';
+  assert.equal(setUp({ admin: [ADMIN] }).post(form, { target }), '/admin?stats;st=DONE;up;no-maint;scope=App');
+  const { post } = setUp({ admin: [ADMIN], refresh: 10 });
+  assert.equal(post(form, { target }), '/admin?stats;st=DONE;up;no-maint;norefresh;scope=App');
 });
 
 test('nothing changes without a stats admin rule that matches', () => {
@@ -247,12 +242,41 @@ test('nothing changes without a stats admin rule that matches', () => {
   }
 });
 
-test('a page of another site cannot post with the credentials that the browser keeps', () => {
-  const { post, states } = setUp({ admin: [ADMIN] });
-  const form = 's=w1&action=maint&b=app';
-  assert.equal(post(form, { fields: { 'sec-fetch-site': 'cross-site' } }), '/admin?stats;st=DENY');
-  assert.equal(states()[0], 'no check');
-  assert.equal(post(form, { fields: { 'sec-fetch-site': 'same-origin' } }), '/admin?stats;st=DONE');
+/** Who a post comes from, and whether it may change anything. */
+const SENDERS: readonly (readonly [who: string, fields: Readonly<Record<string, string>>, may: boolean])[] = [
+  ['a program', {}, true],
+  ['a program that names a host', { host: 'lb.example.com' }, true],
+  ['a page of another site', { host: 'lb', 'sec-fetch-site': 'cross-site' }, false],
+  [
+    'another site, whatever else it says',
+    { host: 'lb', 'sec-fetch-site': 'cross-site', origin: 'http://lb', referer: 'http://lb/' },
+    false,
+  ],
+  ['our own page', { host: 'lb:8404', 'sec-fetch-site': 'same-origin', origin: 'http://lb:8404' }, true],
+  ['our own page behind a proxy that changes Host', { host: 'inner', 'sec-fetch-site': 'same-origin', origin: 'https://lb' }, true],
+  ['a bookmark', { host: 'lb', 'sec-fetch-site': 'none' }, true],
+  ['a neighbour within the site', { host: 'lb.example.com', 'sec-fetch-site': 'same-site', origin: 'http://www.example.com' }, false],
+  ['our own page over plain HTTP', { host: 'LB:8404', origin: 'http://lb:8404' }, true],
+  ['another site over plain HTTP', { host: 'lb:8404', origin: 'http://evil.example' }, false],
+  ['another port of this host', { host: 'lb:8404', origin: 'http://lb' }, false],
+  ['a page that hides its origin', { host: 'lb', origin: 'null' }, false],
+  ['our own page, by its referer', { host: 'lb', referer: 'http://lb/admin?stats' }, true],
+  ['another site, by its referer', { host: 'lb', referer: 'http://evil.example/lb/' }, false],
+  ['a referer that is no address', { host: 'lb', referer: 'lb' }, false],
+];
+
+for (const [who, fields, may] of SENDERS) {
+  test(`${who} may ${may ? '' : 'not '}post`, () => {
+    const { ask, states } = setUp({ admin: [ADMIN] });
+    const reply = ask({ method: 'POST', body: 's=w1&action=maint&b=app', fields });
+    assert.deepEqual([reply.status, reply.denied, states()[0]], may ? [303, undefined, 'MAINT'] : [403, true, 'no check']);
+    assert.equal(ask({ fields }).status, 200, 'reading is for everybody');
+  });
+}
+
+test('a post of another site is asked for its password first', () => {
+  const { ask } = setUp({ auth: [{ user: 'a', password: 'b' }], admin: [ADMIN] });
+  assert.equal(ask({ method: 'POST', fields: { 'sec-fetch-site': 'cross-site' } }).status, 401);
 });
 
 test('a form that was too long to be read is refused, after the question whether it may change anything', () => {
@@ -262,7 +286,8 @@ test('a form that was too long to be read is refused, after the question whether
   ];
   for (const [admin, result] of cases) {
     const { endpoint, asked } = setUp({ admin });
-    assert.match(endpoint.handle(asked, context({ method: 'POST' }), undefined)?.fieldLines ?? '', new RegExp(`;st=${result}\\r\\n`));
+    const reply = endpoint.handle(asked, context({ method: 'POST' }), undefined);
+    assert.match((reply as Reply).fieldLines, new RegExp(`;st=${result}\\r\\n`));
   }
 });
 
@@ -278,4 +303,16 @@ test('no realm and no uri breaks a head', () => {
   assert.match(closed.ask({ target: broken.uri }).fieldLines, /realm="a\\" {2}b: c "\r\n$/);
   const open = setUp(broken);
   assert.match(open.ask({ method: 'POST', target: broken.uri }).fieldLines, /\r\nlocation: \/x {2}y;st=DENY\r\n$/);
+});
+
+test('a large report is made while others have their turn, and is whole', async () => {
+  const large = makeBackend(
+    proxyConfig('large', 'backend', { id: 4 }),
+    Array.from({ length: 3000 }, (_, index) => serverConfig(`s${index}`)),
+  );
+  const { endpoint, asked } = setUp({}, { proxies: () => [{ name: 'large', frontend: undefined, backend: large }] });
+  const reply = endpoint.handle(asked, context({ target: '/admin?stats;json' }), NOTHING);
+  assert.ok(reply instanceof Promise);
+  const rows = JSON.parse((await reply).body.toString()) as unknown[];
+  assert.equal(rows.length, 3001);
 });

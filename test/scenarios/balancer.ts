@@ -127,12 +127,8 @@ export class Balancer {
       { name: backend, frontend: undefined, backend: this.backends.get(backend) },
     ];
     const at = { now: monotonic(), legends: true, counts: false };
-    return parseStats(
-      csv(
-        proxies.flatMap((proxy) => rowsOf(proxy, EVERYTHING)),
-        at,
-      ),
-    );
+    const rows = proxies.flatMap((proxy) => rowsOf(proxy, EVERYTHING));
+    return parseStats([...csv(rows, at)].join(''));
   }
 
   server(backend: string, name: string): Server {
@@ -170,7 +166,7 @@ defaults
 
 function copy(record: AccessRecord): Logged {
   const { status, termination, bytesToClient, bytesFromClient, requestLine, retries, redispatched, serverQueue, backendQueue } = record;
-  const server = record.server?.config.name ?? record.noServer;
+  const server = record.serverName;
   return {
     status,
     termination,

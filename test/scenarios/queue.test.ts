@@ -24,12 +24,8 @@ async function withFairlead(backend: string, story: (balancing: Balancing) => Pr
       port: balancer.port('www'),
       rows: async () => {
         const proxies = pairProxies([], [], [be]);
-        const rows = parseStats(
-          csv(
-            proxies.flatMap((proxy) => rowsOf(proxy, EVERYTHING)),
-            { now: monotonic(), legends: true, counts: false },
-          ),
-        );
+        const of = proxies.flatMap((proxy) => rowsOf(proxy, EVERYTHING));
+        const rows = parseStats([...csv(of, { now: monotonic(), legends: true, counts: false })].join(''));
         return new Map(rows.map((row) => [row.svname ?? '', row]));
       },
       run: async (command) => run(balancer, command),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { monotonic } from '../../src/core/clock.ts';
-import { CSV_HEADER, csv, quote } from '../../src/stats/csv.ts';
+import { csv, quote } from '../../src/stats/csv.ts';
 import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
 import { parseStats } from '../support/stats.ts';
 import { CHECK, makeListen, proxyConfig, serverConfig } from './objects.ts';
@@ -15,13 +15,16 @@ const OLD =
 
 const at = { now: monotonic(), legends: false, counts: false };
 
+const joined = (pieces: Iterable<string>): string => [...pieces].join('');
+
 test('the header begins with the columns that readers of HAProxy 1.7 know, and ends with the mark', () => {
-  assert.ok(CSV_HEADER.startsWith(OLD));
-  assert.ok(CSV_HEADER.endsWith(',agg_check_status,-,\n'));
+  const header = joined(csv([], at));
+  assert.ok(header.startsWith(OLD));
+  assert.ok(header.endsWith(',agg_check_status,-,\n'));
 });
 
 test('every line has as many columns as the header', () => {
-  const text = csv(rowsOf(makeListen('app', [serverConfig('a'), serverConfig('b', { check: CHECK })]), EVERYTHING), at);
+  const text = joined(csv(rowsOf(makeListen('app', [serverConfig('a'), serverConfig('b', { check: CHECK })]), EVERYTHING), at));
   const lines = text.trimEnd().split('\n');
   assert.equal(lines.length, 5);
   for (const line of lines) {
@@ -32,7 +35,7 @@ test('every line has as many columns as the header', () => {
 
 test('an idle listen reads as HAProxy writes it', () => {
   const { frontend, backend } = makeListen('http-in', [serverConfig('w1', { maxconn: 32 })], { id: 1, maxconn: 2000, fullconn: 200 });
-  const text = csv(rowsOf({ name: 'http-in', frontend, backend }, EVERYTHING), at);
+  const text = joined(csv(rowsOf({ name: 'http-in', frontend, backend }, EVERYTHING), at));
   const [, front, server, back] = text.split('\n');
   assert.equal(
     front,
@@ -62,7 +65,7 @@ test('readers that go by names find the values', () => {
   assert.ok(backend?.servers[0]);
   backend.servers[0].counters.stot = 7;
   const config = proxyConfig('app', 'backend');
-  const rows = parseStats(csv(rowsOf({ name: config.name, frontend: undefined, backend }, EVERYTHING), at));
+  const rows = parseStats(joined(csv(rowsOf({ name: config.name, frontend: undefined, backend }, EVERYTHING), at)));
   assert.deepEqual(
     rows.map((row) => [row.svname, row.stot, row['-']]),
     [

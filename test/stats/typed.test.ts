@@ -23,7 +23,7 @@ function proxy() {
 }
 
 test('typed lines name type, proxy, object, position, column, tags and value', () => {
-  const lines = typed(rowsOf(proxy(), EVERYTHING), at).split('\n');
+  const lines = [...typed(rowsOf(proxy(), EVERYTHING), at)].join('').split('\n');
   for (const line of [
     'F.2.0.0.pxname.1:KNS:str:app',
     'F.2.0.6.slim.1:CLP:u32:100',
@@ -43,7 +43,7 @@ test('typed lines name type, proxy, object, position, column, tags and value', (
 });
 
 test('JSON is valid whatever the values hold', () => {
-  const rows = JSON.parse(json(rowsOf(proxy(), EVERYTHING), at)) as JsonCell[][];
+  const rows = JSON.parse([...json(rowsOf(proxy(), EVERYTHING), at)].join('')) as JsonCell[][];
   assert.deepEqual(
     rows.map((row) => row[0]?.objType),
     ['Frontend', 'Server', 'Backend'],

@@ -1,9 +1,10 @@
-/** `show stat [<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*`: the statistics, whole or in part (manual 9.3). */
+/** `show stat [<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*`: the statistics, whole or in part (manual 9.3); their schema. */
 
 import { monotonic } from '../../core/clock.ts';
-import { CSV_HEADER, csvLines } from '../../stats/csv.ts';
+import { csv } from '../../stats/csv.ts';
 import type { Reading } from '../../stats/field.ts';
 import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy } from '../../stats/rows.ts';
+import { SCHEMA } from '../../stats/schema.ts';
 import { json, typed } from '../../stats/typed.ts';
 import { type Answer, allows, type Call, type Command, data, refuse } from './command.ts';
 import { findProxy, proxyId } from './find.ts';
@@ -38,22 +39,15 @@ function showStat({ args, runtime, state }: Call): Answer {
   }
   const selection: Selection = { ...EVERYTHING, up: words.includes('up'), noMaint: words.includes('no-maint') };
   const at: Reading = { now: monotonic(), legends: allows(state.level, 'operator'), counts: selection.up || selection.noMaint };
-  if (words.includes('json')) return data(json(chosen(runtime.proxies, selection, choice), at));
-  const desc = words.includes('desc');
-  if (words.includes('typed')) return { kind: 'data', pieces: each(runtime.proxies, selection, choice, (rows) => typed(rows, at, desc)) };
-  return { kind: 'data', pieces: each(runtime.proxies, selection, choice, (rows) => csvLines(rows, at), CSV_HEADER) };
-}
-
-/** The report, a proxy at a time. */
-function* each(
-  proxies: readonly StatsProxy[],
-  selection: Selection,
-  choice: Choice,
-  write: (rows: readonly Row[]) => string,
-  header = '',
-): Generator<string> {
-  yield header;
-  for (const proxy of proxies) yield write(chosen([proxy], selection, choice));
+  const rows = chosen(runtime.proxies, selection, choice);
+  switch (words.findLast((word) => word === 'json' || word === 'typed')) {
+    case 'json':
+      return { kind: 'data', pieces: json(rows, at) };
+    case 'typed':
+      return { kind: 'data', pieces: typed(rows, at, words.includes('desc')) };
+    default:
+      return { kind: 'data', pieces: csv(rows, at) };
+  }
 }
 
 function chosen(proxies: readonly StatsProxy[], selection: Selection, { iid, kinds, sid }: Choice): Row[] {
@@ -66,4 +60,5 @@ function chosen(proxies: readonly StatsProxy[], selection: Selection, { iid, kin
 
 export const statCommands: readonly Command[] = [
   { name: 'show stat', syntax: '[<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*', help: 'the statistics', run: showStat },
+  { name: 'show schema json', syntax: '', help: 'the schema of JSON reports', run: () => data(SCHEMA) },
 ];
