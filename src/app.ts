@@ -16,7 +16,7 @@ import { Backends } from './backend/backends.ts';
 import { type BannerFacts, diagnosticLines } from './banner.ts';
 import { Changes, paused } from './changes.ts';
 import { compatibleVersion } from './config/condition.ts';
-import type { Config, StatsSocketConfig } from './config/model.ts';
+import type { Config, ProxyConfig, StatsSocketConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
@@ -25,6 +25,7 @@ import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
+import type { Frontend } from './proxy/frontend.ts';
 import { deferredNow } from './proxy/turn.ts';
 import { Pulse } from './pulse.ts';
 import { Sources } from './sources.ts';
@@ -286,12 +287,24 @@ export class App {
   private tellStopped(): void {
     const { frontends } = this.dataPlane;
     if (frontends.size === 0) return;
-    for (const { name, kind, disabled } of this.config.proxies) {
-      if (disabled) continue;
-      // A frontend and a backend may have one name.
-      const front = kind === 'backend' ? 0 : (frontends.get(name)?.counters.connTot ?? 0);
-      const back = kind === 'frontend' ? 0 : (this.backends.get(name)?.counters.stot ?? 0);
-      this.events.event(Level.Warning, `Proxy ${name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`, name);
+    for (const proxy of this.config.proxies) {
+      const hasStopped = proxy.kind !== 'backend' && frontends.get(proxy.name)?.state === 'STOP';
+      if (!proxy.disabled && !hasStopped) this.tellProxyStopped(proxy);
+    }
+  }
+
+  private tellProxyStopped({ name, kind }: ProxyConfig): void {
+    // A frontend and a backend may have one name.
+    const front = kind === 'backend' ? 0 : (this.dataPlane.frontends.get(name)?.counters.connTot ?? 0);
+    const back = kind === 'frontend' ? 0 : (this.backends.get(name)?.counters.stot ?? 0);
+    this.events.event(Level.Warning, `Proxy ${name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`, name);
+  }
+
+  private tellFrontend({ name, config, state }: Frontend): void {
+    if (state === 'STOP') this.tellProxyStopped(config);
+    else {
+      const what = config.kind === 'listen' ? 'proxy' : 'frontend';
+      this.events.event(Level.Warning, `${state === 'OPEN' ? 'Resumed' : 'Paused'} ${what} ${name}.`, name);
     }
   }
 
@@ -357,10 +370,12 @@ export class App {
         this.changes.limit(name, maxconn);
         await this.resume();
       },
-      setFrontendState: async ({ name, state: before }, state) => {
+      setFrontendState: async (frontend, state) => {
+        const { name, state: before } = frontend;
         this.changes.setState(name, state);
         const failures = await this.resume();
         if (failures.length > 0) this.changes.setState(name, before);
+        else this.tellFrontend(frontend);
         return failures.length === 0;
       },
       setDynamicCookie: async ({ name }, change) => {

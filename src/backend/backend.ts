@@ -336,7 +336,8 @@ export class Backend {
   announce(): void {
     if (!this.unannounced) return;
     this.unannounced = false;
-    this.events.event(Level.Emerg, `backend ${this.name} has no server available!`, this.name);
+    const what = this.config.kind === 'listen' ? 'proxy' : 'backend';
+    this.events.event(Level.Emerg, `${what} ${this.name} has no server available!`, this.name);
   }
 
   private noteUp(up: boolean, now: number): void {

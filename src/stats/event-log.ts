@@ -51,7 +51,7 @@ export class Events implements EventLog {
     const text = oneLine(message);
     if (targets.length > 0) sinks.send(targets, level, text);
     if (write === undefined || quiet || (level > Level.Notice && !debug)) return;
-    write(`${`[${wordFor(level, proxy)}]`.padEnd(10)} (${pid}) : ${text}\n`);
+    write(`${`[${wordFor(level, proxy)}]`.padEnd(10)} (${pid}) : ${spoken(text)}\n`);
   }
 }
 
@@ -62,4 +62,9 @@ export class Events implements EventLog {
 function wordFor(level: Level, proxy: string | undefined): string {
   if (proxy === undefined || level > Level.Notice) return severityWord(level);
   return level === Level.Emerg ? 'ALERT' : 'WARNING';
+}
+
+/** On standard error HAProxy puts the name of the backend that has no server left in quotes, in its log lines not. */
+function spoken(text: string): string {
+  return text.replace(/^(backend|proxy) (\S+) has no server available!$/, "$1 '$2' has no server available!");
 }

@@ -43,7 +43,7 @@ test('an event of a proxy goes to its log lines with its severity, and to standa
     stderr(),
     '[WARNING]  (4711) : Server app/w1 is DOWN.\n' +
       '[WARNING]  (4711) : Server app/w1 is UP.\n' +
-      '[ALERT]    (4711) : backend app has no server available!\n',
+      "[ALERT]    (4711) : backend 'app' has no server available!\n",
   );
 });
 
