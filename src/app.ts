@@ -11,6 +11,7 @@
 import { MasterDialect, PROCESS } from './admin/cli/master.ts';
 import type { Runtime, Usage } from './admin/cli/runtime.ts';
 import { CliServer } from './admin/cli/server.ts';
+import { MetricsEndpoint } from './admin/metrics-endpoint.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
 import { type BannerFacts, diagnosticLines } from './banner.ts';
@@ -36,6 +37,7 @@ import { processTotals } from './stats/info.ts';
 import type { LineStream } from './stats/log-outputs.ts';
 import { LogSinks } from './stats/log-sinks.ts';
 import type { ProcessFacts } from './stats/page.ts';
+import type { OwnFacts } from './stats/prometheus.ts';
 import { pairProxies, type StatsProxy } from './stats/rows.ts';
 
 /** What the process edge knows and lends. */
@@ -87,6 +89,7 @@ export class App {
   private readonly changes: Changes = new Changes();
   private readonly wheel: Wheel = new Wheel();
   private readonly pulse: Pulse = new Pulse(() => processTotals(this.runtime).bytesOut);
+  private readonly metrics: MetricsEndpoint;
   private readonly runtime: Runtime;
   private readonly cli: CliServer;
   private readonly master: CliServer;
@@ -114,7 +117,17 @@ export class App {
     const engineEvents = surroundings.enginesAreOptional ? whisper(this.events) : this.events;
     this.sources = new Sources(this.store, prepared.config, { env, self, events: engineEvents });
     const accessLog = new AccessLogWriter(this.sinks);
-    this.dataPlane = new DataPlane({ wheel, backends: this.backends, events: this.events, accessLog, stats: this.statsEndpoint() });
+    this.metrics = this.metricsEndpoint();
+    this.measure(prepared.config);
+    this.dataPlane = new DataPlane({
+      wheel,
+      backends: this.backends,
+      events: this.events,
+      accessLog,
+      pid,
+      stats: this.statsEndpoint(),
+      named: new Map([['prometheus-exporter', this.metrics]]),
+    });
     this.runtime = this.makeRuntime();
     this.cli = new CliServer(this.runtime, () => PROCESS);
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
@@ -171,6 +184,7 @@ export class App {
       this.current = prepared;
       this.backends.saved = prepared.saved;
       this.backends.spreadChecks = prepared.config.global.spreadChecks;
+      this.measure(prepared.config);
       commit();
       this.setLogTargets(config);
       this.store.configure(config);
@@ -293,7 +307,7 @@ export class App {
     }
   }
 
-  private tellProxyStopped({ name, kind }: ProxyConfig): void {
+  private tellProxyStopped({ name, kind }: Pick<ProxyConfig, 'name' | 'kind'>): void {
     // A frontend and a backend may have one name.
     const front = kind === 'backend' ? 0 : (this.dataPlane.frontends.get(name)?.counters.connTot ?? 0);
     const back = kind === 'frontend' ? 0 : (this.backends.get(name)?.counters.stot ?? 0);
@@ -396,6 +410,23 @@ export class App {
 
   private proxies(): StatsProxy[] {
     return pairProxies(this.config.proxies, this.dataPlane.frontends.values(), this.backends.all);
+  }
+
+  /** Measures what only metrics tell, if anybody may read them. */
+  private measure({ proxies }: Config): void {
+    const exported = proxies.some(({ httpRequest }) => httpRequest.some(({ words }) => words[0] === 'use-service'));
+    this.backends.measured = exported;
+    if (exported) this.metrics.begin();
+  }
+
+  private metricsEndpoint(): MetricsEndpoint {
+    const facts: OwnFacts = {
+      version: this.surroundings.version,
+      sources: () => this.sources.facts(),
+      droppedLogs: () => this.sinks.dropped(),
+      reloads: () => this.lifecycle.reloads,
+    };
+    return new MetricsEndpoint({ state: () => this.runtime, facts });
   }
 
   private statsEndpoint(): StatsEndpoint {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { RuleContext, RuleSet } from '../../src/rules/types.ts';
 import { browser, requestParser } from './http.ts';
-import { load, section } from './setup.ts';
+import { load, plainFacts, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 const configuration = `
@@ -46,6 +46,9 @@ function contextOf(request: RuleContext['request']): RuleContext {
     backend: undefined,
     server: undefined,
     disableL7Retry: false,
+    facts: plainFacts,
+    notes: undefined,
+    uniqueId: undefined,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Diagnostic, ProxyConfig } from '../../src/config/model.ts';
 import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { compileRules } from '../../src/rules/compile.ts';
+import type { LogFacts } from '../../src/rules/log-facts.ts';
 import type { CompiledRules } from '../../src/rules/types.ts';
 
 const defaults = `defaults
@@ -46,3 +47,42 @@ export function backendOf({ config }: Section): { readonly backend: Backend; rea
   backend.refresh(0);
   return { backend, servers };
 }
+
+/** What a log line tells of a plain request. */
+export const plainFacts: LogFacts = {
+  clientAddress: '192.0.2.7',
+  clientPort: 54610,
+  localAddress: '198.51.100.1',
+  localPort: 80,
+  wallReady: 0,
+  wallStart: 0,
+  backendName: 'app',
+  serverName: 'w1',
+  connection: undefined,
+  timeIdle: 0,
+  timeRequest: 0,
+  timeQueue: 0,
+  timeConnect: 0,
+  timeResponse: 1,
+  timeData: 0,
+  timeActive: 1,
+  timeTotal: 1,
+  status: 200,
+  bytesToClient: 154,
+  bytesFromClient: 76,
+  termination: '----',
+  actconn: 64,
+  feconn: 64,
+  beconn: 12,
+  srvconn: 6,
+  retries: 0,
+  redispatched: false,
+  serverQueue: 0,
+  backendQueue: 0,
+  requestLine: 'GET /shop/items?page=3&order=price HTTP/1.1',
+  serial: 0,
+  logged: 0,
+  pid: 1,
+  early: false,
+  notes: undefined,
+};

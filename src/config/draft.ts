@@ -20,6 +20,7 @@ import type {
   GlobalConfig,
   HttpConnectionMode,
   HttpReuse,
+  LogStyle,
   LogTarget,
   Place,
   ProxyConfig,
@@ -103,7 +104,8 @@ export interface CheckDraft {
 export interface StatsDraft {
   readonly place: Place;
   uri: string;
-  realm: string;
+  /** Undefined where no line says it. */
+  realm: string | undefined;
   auth: readonly { readonly user: string; readonly password: string }[];
   scope: readonly string[];
   hideVersion: boolean;
@@ -114,6 +116,7 @@ export interface StatsDraft {
   /** Empty: the description of the proxy or of the global section. */
   showDesc: string | undefined;
   admin: readonly RawRule[];
+  httpRequest: readonly RawRule[];
 }
 
 /** A bind line's socket before its number is known. */
@@ -139,7 +142,11 @@ interface Inherited {
   logs: readonly ('global' | LogDraft)[];
   logFormat: ProxyConfig['logFormat'];
   logFormatAt: Place | undefined;
+  /** The option that `logFormat` comes from. */
+  logOption: string | undefined;
+  logStyle: LogStyle;
   dontlognull: boolean;
+  ignoreProbes: boolean;
   connectionMode: HttpConnectionMode;
   abortonclose: boolean;
   forwardfor: ForwardForConfig | undefined;
@@ -148,6 +155,7 @@ interface Inherited {
   httpRequest: readonly RawRule[];
   httpResponse: readonly RawRule[];
   stats: StatsDraft | undefined;
+  monitorUri: string | undefined;
   maxconn: number | undefined;
   backlog: number | undefined;
   defaultBackend: Reference | undefined;
@@ -180,6 +188,7 @@ export interface ProxyDraft extends Inherited {
   idAt: Place | undefined;
   description: string | undefined;
   redirects: readonly RawRule[];
+  readonly monitorFail: RawRule[];
   readonly binds: BindDraft[];
   readonly useBackends: UseBackendConfig[];
   readonly dockerRoutes: DockerRoutesConfig[];
@@ -259,6 +268,8 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     maxrewrite: 1024,
     maxhdr: 101,
     maxurilen: undefined,
+    logurilen: 1024,
+    cookielen: 63,
     spreadChecks: 0,
     serverStateFile: undefined,
     serverStateBase: undefined,
@@ -308,6 +319,18 @@ export function copyServer(server: ServerDraft): ServerDraft {
   return { ...server, checkWords: { ...server.checkWords }, agentWords: { ...server.agentWords } };
 }
 
+const NO_LOG_STYLE: LogStyle = {
+  format: undefined,
+  structured: undefined,
+  error: undefined,
+  uniqueId: undefined,
+  uniqueIdHeader: undefined,
+  dontlogNormal: false,
+  separateErrors: false,
+  asap: false,
+  tag: undefined,
+};
+
 /** Manual 4.2 for the defaults of each keyword. */
 function newInherited(): Inherited {
   return {
@@ -317,7 +340,10 @@ function newInherited(): Inherited {
     logs: [],
     logFormat: 'none',
     logFormatAt: undefined,
+    logOption: undefined,
+    logStyle: NO_LOG_STYLE,
     dontlognull: false,
+    ignoreProbes: false,
     connectionMode: 'keep-alive',
     abortonclose: false,
     forwardfor: undefined,
@@ -326,6 +352,7 @@ function newInherited(): Inherited {
     httpRequest: [],
     httpResponse: [],
     stats: undefined,
+    monitorUri: undefined,
     maxconn: undefined,
     backlog: undefined,
     defaultBackend: undefined,
@@ -359,6 +386,7 @@ function noTimeouts(): Mutable<Timeouts> {
     queue: undefined,
     httpRequest: undefined,
     httpKeepAlive: undefined,
+    tarpit: undefined,
     tunnel: undefined,
     check: undefined,
     clientFin: undefined,
@@ -394,7 +422,10 @@ function copyInherited(from: Inherited): Inherited {
     logs: from.logs,
     logFormat: from.logFormat,
     logFormatAt: from.logFormatAt,
+    logOption: from.logOption,
+    logStyle: from.logStyle,
     dontlognull: from.dontlognull,
+    ignoreProbes: from.ignoreProbes,
     connectionMode: from.connectionMode,
     abortonclose: from.abortonclose,
     forwardfor: from.forwardfor,
@@ -403,6 +434,7 @@ function copyInherited(from: Inherited): Inherited {
     httpRequest: from.httpRequest,
     httpResponse: from.httpResponse,
     stats: from.stats === undefined ? undefined : { ...from.stats },
+    monitorUri: from.monitorUri,
     maxconn: from.maxconn,
     backlog: from.backlog,
     defaultBackend: from.defaultBackend,
@@ -438,6 +470,7 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     idAt: undefined,
     description: undefined,
     redirects: [],
+    monitorFail: [],
     binds: [],
     useBackends: [],
     dockerRoutes: [],

@@ -43,8 +43,8 @@ export function checkMode(proxy: ProxyDraft, reporter: Reporter): void {
 
 function checkFront(proxy: ProxyDraft, reporter: Reporter): void {
   const what = calledOf(proxy);
-  if (proxy.logFormat === 'httplog') {
-    const message = `'option httplog' not usable with ${what} (needs 'mode http'). Falling back to 'option tcplog'.`;
+  if (HTTP_OPTIONS.has(proxy.logOption)) {
+    const message = `'${proxy.logOption}' not usable with ${what} (needs 'mode http'). Falling back to 'option tcplog'.`;
     reporter.warning(proxy.logFormatAt, message);
   }
   const [routes] = proxy.dockerRoutes;
@@ -66,13 +66,27 @@ function checkBack(proxy: ProxyDraft, reporter: Reporter): void {
   }
 }
 
+const HTTP_OPTIONS: ReadonlySet<string | undefined> = new Set(['option httplog', 'option httpslog']);
+
+/** What is said of requests falls back to `option tcplog` in mode tcp. */
+export function linkLogFormat({ mode, logOption, logFormat, logStyle }: ProxyDraft): Pick<ProxyConfig, 'logFormat' | 'logStyle'> {
+  if (mode?.name !== 'tcp' || !HTTP_OPTIONS.has(logOption)) return { logFormat, logStyle };
+  return { logFormat: 'tcplog', logStyle: { ...logStyle, format: undefined } };
+}
+
 /** `proxy` without what `checkMode` has warned of. */
 export function linkMode(proxy: ProxyConfig): ProxyConfig {
   if (proxy.mode === 'http') return proxy;
   return {
     ...proxy,
-    logFormat: proxy.logFormat === 'httplog' ? 'tcplog' : proxy.logFormat,
-    ...{ acceptInvalidRequest: false, acceptInvalidResponse: false, forwardfor: undefined, stats: undefined, cookie: undefined },
+    ...{
+      acceptInvalidRequest: false,
+      acceptInvalidResponse: false,
+      forwardfor: undefined,
+      stats: undefined,
+      monitor: undefined,
+      cookie: undefined,
+    },
     ...{ httpRequest: [], httpResponse: [], redirects: [] },
     servers: proxy.servers.map((server) => (server.observe === 'layer7' ? { ...server, observe: undefined } : server)),
     balance: isLayer7(proxy.balance.algorithm) ? { ...proxy.balance, algorithm: 'roundrobin' } : proxy.balance,

@@ -7,10 +7,10 @@ import { freeze } from './freeze.ts';
 import { frontendLimit, fullconn, type LimitOptions, processLimit } from './limits.ts';
 import { linkCheck } from './link-check.ts';
 import { linkDockers } from './link-docker.ts';
-import { linkMode } from './link-mode.ts';
+import { linkLogFormat, linkMode } from './link-mode.ts';
 import { linkStick } from './link-persistence.ts';
 import { checkProxies } from './link-proxies.ts';
-import type { BindConfig, Config, GlobalConfig, LogTarget, ProxyConfig, StatsConfig, Timeouts, Userlist } from './model.ts';
+import type { BindConfig, Config, GlobalConfig, LogTarget, MonitorConfig, ProxyConfig, StatsConfig, Timeouts, Userlist } from './model.ts';
 
 /** While `reporter` has seen an alert, the result is good for finding more mistakes alone. */
 export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
@@ -84,8 +84,9 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     description: proxy.description,
     timeouts: linkTimeouts(proxy.timeouts),
     logs: proxy.logs.flatMap((log) => (log === 'global' ? logs : [linkLog(log, draft.global)])),
-    logFormat: proxy.logFormat,
+    ...linkLogFormat(proxy),
     dontlognull: proxy.dontlognull,
+    ignoreProbes: proxy.ignoreProbes,
     connectionMode: proxy.connectionMode,
     abortonclose: proxy.abortonclose,
     forwardfor: proxy.forwardfor,
@@ -95,6 +96,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     httpResponse: proxy.httpResponse,
     redirects: proxy.redirects,
     stats: proxy.stats === undefined ? undefined : linkStats(proxy.stats, proxy, draft.global),
+    monitor: linkMonitor(proxy),
     binds: linkBinds(proxy),
     maxconn: limitOf(proxy),
     useBackends: proxy.useBackends,
@@ -142,10 +144,15 @@ function linkTimeouts(timeouts: Timeouts): Timeouts {
   };
 }
 
+function linkMonitor({ kind, monitorUri, monitorFail }: ProxyDraft): MonitorConfig | undefined {
+  return monitorUri === undefined || kind === 'backend' ? undefined : { uri: monitorUri, fail: monitorFail };
+}
+
 function linkStats(stats: StatsDraft, proxy: ProxyDraft, global: GlobalDraft): StatsConfig {
   const description = proxy.description ?? global.description;
   return {
     ...stats,
+    realm: stats.realm ?? 'HAProxy Statistics',
     scope: stats.scope.map((name) => (name === '.' ? proxy.name : name)),
     showNode: stats.showNode === '' ? (global.node ?? hostname()) : stats.showNode,
     showDesc: stats.showDesc === '' ? description : stats.showDesc,

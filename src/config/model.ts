@@ -75,6 +75,10 @@ export interface GlobalConfig {
   readonly maxhdr: number;
   /** `tune.http.maxurilen`, default what a head may have: a request target that is longer gets 414. */
   readonly maxurilen: number;
+  /** `tune.http.logurilen`, default 1024: so much of a request line is kept for logs, one byte less. */
+  readonly logurilen: number;
+  /** `tune.http.cookielen`, default 63: the longest captured cookie. */
+  readonly cookielen: number;
   /** `log-send-hostname [<name>]`: the name in the header of each line; empty for the system's own. */
   readonly logSendHostname?: string | undefined;
   /** `spread-checks` in percent, default 0. */
@@ -98,6 +102,7 @@ export interface Timeouts {
   readonly queue: number | undefined;
   readonly httpRequest: number | undefined;
   readonly httpKeepAlive: number | undefined;
+  readonly tarpit: number | undefined;
   readonly tunnel: number | undefined;
   readonly check: number | undefined;
   readonly clientFin: number | undefined;
@@ -279,6 +284,16 @@ export interface StatsConfig {
   readonly showDesc: string | undefined;
   /** `stats admin if COND`: any rule that matches allows POST. */
   readonly admin: readonly RawRule[];
+  /** `stats http-request`: who may see them; the first that matches counts. */
+  readonly httpRequest?: readonly RawRule[] | undefined;
+}
+
+/** `monitor-uri` and `monitor fail`. */
+export interface MonitorConfig {
+  /** Bytes, one character each. */
+  readonly uri: string;
+  /** Any that matches makes it fail. */
+  readonly fail: readonly RawRule[];
 }
 
 /** `docker-servers <selectors> <server parameters>`: which containers are this backend's servers. */
@@ -415,6 +430,30 @@ export interface UseServerConfig extends RawRule {
   readonly server: string;
 }
 
+/** A log-format string: bytes, one character each. `rules/` owns its grammar. */
+export interface FormatText {
+  readonly place: Place;
+  readonly text: string;
+}
+
+/** What the log lines of a frontend look like, and which are written (manual 4.2, 8.2, 8.3). */
+export interface LogStyle {
+  /** `log-format`, or that of an option which is no more than one; only where `logFormat` is `custom`. */
+  readonly format: FormatText | undefined;
+  /** `log-format-sd` */
+  readonly structured: FormatText | undefined;
+  /** `error-log-format` */
+  readonly error: FormatText | undefined;
+  /** `unique-id-format`, `unique-id-header` */
+  readonly uniqueId: FormatText | undefined;
+  readonly uniqueIdHeader: string | undefined;
+  readonly dontlogNormal: boolean;
+  readonly separateErrors: boolean;
+  readonly asap: boolean;
+  /** `log-tag` of the proxy. */
+  readonly tag: string | undefined;
+}
+
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
 export interface ProxyConfig {
   readonly place: Place;
@@ -428,8 +467,10 @@ export interface ProxyConfig {
   readonly timeouts: Timeouts;
   readonly logs: readonly LogTarget[];
   /** `none` logs a line at accept, as HAProxy without `option httplog`. Only where `logs` is not empty. */
-  readonly logFormat: 'httplog' | 'tcplog' | 'none';
+  readonly logFormat: 'httplog' | 'tcplog' | 'jsonlog' | 'custom' | 'none';
+  readonly logStyle: LogStyle;
   readonly dontlognull: boolean;
+  readonly ignoreProbes: boolean;
   readonly connectionMode: HttpConnectionMode;
   readonly abortonclose: boolean;
   readonly forwardfor: ForwardForConfig | undefined;
@@ -441,6 +482,7 @@ export interface ProxyConfig {
   /** `redirect ...`: evaluated after the http-request rules. */
   readonly redirects: readonly RawRule[];
   readonly stats: StatsConfig | undefined;
+  readonly monitor?: MonitorConfig | undefined;
 
   // Frontend side (frontend, listen)
   readonly binds: readonly BindConfig[];

@@ -9,8 +9,8 @@
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig, Config, Place, ProxyConfig } from '../config/model.ts';
-import type { EventLog } from '../core/log.ts';
 import { ProcessCounters } from '../core/counters.ts';
+import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import { Admission } from './admission.ts';
@@ -62,7 +62,7 @@ export class DataPlane {
       pid: 0,
       ...parts,
       invalid: new InvalidMessages(),
-      limits: { bufsize: 16384, headSize: 15360, maxhdr: 101 },
+      limits: { bufsize: 16384, headSize: 15360, maxhdr: 101, logLine: 1023 },
       programs: new Map(),
       connections: 0,
       serial: 0,
@@ -123,8 +123,8 @@ export class DataPlane {
     if (refused.length > 0) return refused;
     commit();
     this.services.programs = programs;
-    const { bufsize, maxrewrite, maxhdr } = config.global;
-    this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr };
+    const { bufsize, maxrewrite, maxhdr, logurilen } = config.global;
+    this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1 };
     this.admission.maxconn = config.global.maxconn;
     for (const listener of plan.gone) listener.close();
     for (const listener of plan.paused) listener.pause();

@@ -1,7 +1,10 @@
 /** What others read of an exchange: rules while it runs, counters and the access log at its end. */
 
 import { Head } from '../http/head.ts';
+import type { LogFacts } from '../rules/log-facts.ts';
+import { type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
+import { factsOf } from './access.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -17,6 +20,9 @@ export abstract class ExchangeFacts implements RuleContext {
   protected responseSeen = false;
 
   disableL7Retry = false;
+  notes: Notes | undefined = undefined;
+  /** Which one of the process it is. */
+  serial = 0;
   /** Who answered where no server did: `<STATS>`, `<PROMEX>`; empty for anybody else. */
   servedBy = '';
   /** From and to the client, heads included. */
@@ -66,11 +72,20 @@ export abstract class ExchangeFacts implements RuleContext {
     return this.reach.server?.config.name;
   }
 
+  get facts(): LogFacts {
+    return factsOf(this);
+  }
+  get uniqueId(): string | undefined {
+    return uniqueIdOf(this, this.session.listener.frontend.program.rules.uniqueId);
+  }
+
   /** Before the next exchange of the session; `headBytes` have come, at `now`. */
   protected resetFacts(headBytes: number, now: number): void {
     this.reach.reset(now);
     this.responseSeen = false;
     this.disableL7Retry = false;
+    this.notes = undefined;
+    this.serial = this.services.serial++;
     this.servedBy = '';
     this.bytesIn = headBytes;
     this.bytesOut = 0;

@@ -20,6 +20,8 @@ export class Frontend {
   state: FrontendState = 'OPEN';
   /** Client connections now; the CSV's scur. */
   scur = 0;
+  /** Lines that it has logged. */
+  logged = 0;
   /** Its own backend side for a `listen`, else `default_backend`. */
   defaultBackend: Backend | undefined = undefined;
 

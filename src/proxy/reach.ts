@@ -51,6 +51,8 @@ export class Reach extends Timed implements Waiter {
   backend: Backend | undefined = undefined;
   server: Server | undefined = undefined;
   connection: ServerConnection | undefined = undefined;
+  /** The last one that was established: known until the slot goes back. */
+  carried: ServerConnection | undefined = undefined;
   /** The backend's rules; one that discovery has made has none. */
   program: Program | undefined = undefined;
   /** What the backend's cookies and tables make of it; undefined where it has none. */
@@ -258,6 +260,7 @@ export class Reach extends Timed implements Waiter {
   established(server: Server, now: number): void {
     if (server.config.observe !== undefined) server.observe(Observation.Connected, now);
     this.connectedAt = now;
+    this.carried = this.connection;
     this.phase = Phase.Established;
   }
 
@@ -376,6 +379,7 @@ export class Reach extends Timed implements Waiter {
   release(): void {
     const { server } = this;
     this.server = undefined;
+    this.carried = undefined;
     this.binding = undefined;
     if (server !== undefined) server.backend.release(server);
   }

@@ -10,6 +10,7 @@
 import net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { Wheel } from '../core/wheel.ts';
+import type { Ends } from '../rules/log-facts.ts';
 import { Outlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
 import { countSurplus } from './tally.ts';
@@ -39,7 +40,7 @@ export interface ConnectionUser {
   onFault(error: unknown): void;
 }
 
-export class ServerConnection {
+export class ServerConnection implements Ends {
   readonly server: Server;
   readonly socket: net.Socket;
   readonly outlet: Outlet;
@@ -54,6 +55,8 @@ export class ServerConnection {
   /** Where the next read goes, until Node knows of it. */
   private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
+  /** Own end of it, once somebody has asked. */
+  private source: { readonly address: string; readonly port: number } | undefined = undefined;
   private readonly addressVersion: number;
   private readonly unix: boolean;
   private readonly wheel: Wheel;
@@ -89,6 +92,25 @@ export class ServerConnection {
   /** In its server's pool, or kept for its owner. */
   get idle(): boolean {
     return this.user === undefined && !this.closed;
+  }
+
+  /** To be asked while it is open, by whose log wants to know: Node forgets it with the socket. */
+  private get ownEnd(): { readonly address: string; readonly port: number } {
+    const { localAddress = '', localPort = 0 } = this.socket;
+    this.source ??= this.unix ? { address: 'unix', port: 0 } : { address: localAddress, port: localPort };
+    return this.source;
+  }
+  get sourceAddress(): string {
+    return this.ownEnd.address;
+  }
+  get sourcePort(): number {
+    return this.ownEnd.port;
+  }
+  get targetAddress(): string {
+    return this.unix ? 'unix' : (this.server.config.address ?? '');
+  }
+  get targetPort(): number {
+    return this.unix ? 0 : this.server.config.port;
   }
 
   /** Ends the exchange's hold; the connection waits for the next one. Only for a connection in a clean state. */

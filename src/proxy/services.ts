@@ -16,6 +16,8 @@ export interface Limits {
   readonly headSize: number;
   /** Most fields of a message head: tune.http.maxhdr. */
   readonly maxhdr: number;
+  /** So much of a request line is logged: tune.http.logurilen without its end. */
+  readonly logLine: number;
 }
 
 /** The backends as the data plane needs them. */

@@ -1,11 +1,13 @@
 /** What rules see of a TCP session: its addresses and the proxies' names, and of a request nothing. */
 
 import type net from 'node:net';
-import { Head } from '../http/head.ts';
+import type { Head } from '../http/head.ts';
+import type { LogFacts } from '../rules/log-facts.ts';
+import { type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { KeyContext } from './balance-key.ts';
+import type { Listener } from './listener.ts';
+import { NO_REQUEST } from './no-request.ts';
 import { plainAddress } from './session.ts';
-
-const NO_REQUEST = new Head(1);
 
 export class TcpContext implements KeyContext {
   readonly request: Head = NO_REQUEST;
@@ -19,13 +21,26 @@ export class TcpContext implements KeyContext {
   backend: string | undefined = undefined;
   readonly server = undefined;
   disableL7Retry = false;
+  notes: Notes | undefined = undefined;
+  private readonly listener: Listener;
+  private readonly tell: () => LogFacts;
 
-  constructor(socket: net.Socket, frontend: string) {
+  /** `tell`: what a log line would tell now. */
+  constructor(socket: net.Socket, listener: Listener, tell: () => LogFacts) {
+    this.listener = listener;
+    this.tell = tell;
     this.peerAddress = socket.remoteAddress ?? '';
     this.clientAddress = plainAddress(socket.remoteAddress);
     this.clientPort = socket.remotePort ?? 0;
     this.localAddress = plainAddress(socket.localAddress);
     this.localPort = socket.localPort ?? 0;
-    this.frontend = frontend;
+    this.frontend = listener.frontend.name;
+  }
+
+  get facts(): LogFacts {
+    return this.tell();
+  }
+  get uniqueId(): string | undefined {
+    return uniqueIdOf(this, this.listener.frontend.program.rules.uniqueId);
   }
 }

@@ -27,7 +27,7 @@ import type { ClientSession, Neighbours } from './sessions.ts';
 import { countAbort, countUnreached } from './tally.ts';
 import { TcpContext } from './tcp-context.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
-import { countReset, countTcpEnded, logAccepted, logTcp, type TcpFacts } from './tcp-tally.ts';
+import { countReset, countTcpEnded, logAccepted, logTcp, type TcpFacts, tcpRecord } from './tcp-tally.ts';
 
 /** Once SIGTERM has come: who says nothing for so long, in ms, has nothing under way. */
 const SILENCE = 1000;
@@ -38,6 +38,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   readonly listener: Listener;
   readonly services: Services;
   readonly context: TcpContext;
+  readonly serial: number;
   readonly acceptedAt: number;
   readonly acceptedWall: number;
   readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
@@ -62,7 +63,8 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.services = services;
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
-    this.context = new TcpContext(socket, listener.frontend.name);
+    this.serial = services.serial++;
+    this.context = new TcpContext(socket, listener, () => tcpRecord(this, monotonic()));
     this.reach = new Reach(this, this.context);
     this.reach.reset(now);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));

@@ -6,12 +6,15 @@ import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import { countAbort, countBadResponse } from './tally.ts';
 import type { TcpContext } from './tcp-context.ts';
+import type { AccessRecord } from './types.ts';
 
 /** A session that is over. */
 export interface TcpFacts {
   readonly listener: Listener;
   readonly services: Services;
   readonly context: TcpContext;
+  /** Which one of the process it is. */
+  readonly serial: number;
   /** Monotonic and wall-clock ms. */
   readonly acceptedAt: number;
   readonly acceptedWall: number;
@@ -66,27 +69,42 @@ export function logAccepted({ listener, services, context }: TcpFacts): void {
 
 /** Before its slot is given back. */
 export function logTcp(facts: TcpFacts, now: number): void {
-  const { listener, services, reach, bytesIn, bytesOut } = facts;
-  const { frontend } = listener;
-  const { logs, logFormat, dontlognull } = frontend.config;
+  const { listener, services, bytesIn } = facts;
+  const { logs, logFormat, dontlognull } = listener.frontend.config;
   if (logs.length === 0 || logFormat === 'none') return;
   // What the server said of itself is none of a client's traffic, for HAProxy.
   if (dontlognull && bytesIn === 0) return;
+  services.accessLog.exchange(tcpRecord(facts, now));
+}
+
+/** What a log line would tell at `now`. */
+export function tcpRecord(facts: TcpFacts, now: number): AccessRecord {
+  const { listener, services, reach, context, bytesIn, bytesOut } = facts;
+  const { frontend } = listener;
   const server = reach.concerned;
-  services.accessLog.exchange({
-    ...loggedClient(facts.context, listener),
+  const client = loggedClient(context, listener);
+  const local = client === context ? { localAddress: context.localAddress, localPort: context.localPort } : undefined;
+  const timeTotal = elapsed(facts.acceptedAt, now);
+  return {
+    ...client,
+    localAddress: local?.localAddress ?? client.clientAddress,
+    localPort: local?.localPort ?? client.clientPort,
     wallStart: facts.acceptedWall,
     wallReady: facts.acceptedWall,
     frontend,
-    backend: reach.backend,
-    server,
-    noServer: '<NOSRV>',
+    context,
+    unread: false,
+    backendName: reach.backend?.name ?? frontend.name,
+    serverName: server?.config.name ?? '<NOSRV>',
+    connection: reach.carried,
+    timeIdle: 0,
     timeRequest: -1,
     timeQueue: queueTime(facts, now),
     timeConnect: reach.connectedAt < 0 ? -1 : elapsed(reach.assignedAt, reach.connectedAt),
     timeResponse: -1,
-    timeActive: elapsed(facts.acceptedAt, now),
-    timeTotal: elapsed(facts.acceptedAt, now),
+    timeData: reach.connectedAt < 0 ? -1 : timeTotal - elapsed(facts.acceptedAt, reach.connectedAt),
+    timeActive: timeTotal,
+    timeTotal,
     status: -1,
     bytesToClient: bytesOut,
     bytesFromClient: bytesIn,
@@ -100,8 +118,13 @@ export function logTcp(facts: TcpFacts, now: number): void {
     redispatched: reach.redispatched,
     serverQueue: reach.serverQueue,
     backendQueue: reach.backendQueue,
-    requestLine: '',
-  });
+    requestLine: '<BADREQ>',
+    serial: facts.serial,
+    logged: frontend.logged,
+    pid: services.pid,
+    early: false,
+    notes: context.notes,
+  };
 }
 
 /** -1 where the session never reached a queue; the whole wait where it never left it. */

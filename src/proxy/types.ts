@@ -1,8 +1,8 @@
 /** What the data plane asks of the rooms above it. Upper rooms implement; `app.ts` hands them in. */
 
 import type { Backend } from '../backend/backend.ts';
-import type { Server } from '../backend/server.ts';
 import type { Head } from '../http/head.ts';
+import type { LogFacts } from '../rules/log-facts.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { Frontend } from './frontend.ts';
 
@@ -18,8 +18,6 @@ export interface Reply {
    * content-length stands before them.
    */
   readonly framing?: 'chunked' | 'own';
-  /** It refuses the request, and is counted and logged like a rule that does. */
-  readonly denied?: true;
 }
 
 /** `stats uri`: asked after the request rules, before routing, for proxies that have `stats` configured. */
@@ -45,49 +43,13 @@ export interface Service {
   answer(context: RuleContext): Reply | Promise<Reply>;
 }
 
-/**
- * One finished exchange, as the access log reads it (manual 8.2.2, 8.2.3). The same object is used again and again:
- * a reader copies what it needs before it returns.
- */
-export interface AccessRecord {
-  /** `unix` for who came in by a unix socket; the port is the socket's `id` then. */
-  clientAddress: string;
-  clientPort: number;
-  /** Wall-clock ms of the first byte of the request. */
-  wallStart: number;
-  /** Wall-clock ms since when the request was waited for: accepted, or the end of the response before it. */
-  wallReady: number;
-  frontend: Frontend;
-  /** Undefined before a backend was chosen: the frontend's name is logged. */
-  backend: Backend | undefined;
-  server: Server | undefined;
-  /** What stands for the server where there is none: `<NOSRV>`, `<STATS>`. */
-  noServer: string;
-  /** TR/Tw/Tc/Tr/Ta in ms, -1 where the step was not reached. */
-  timeRequest: number;
-  timeQueue: number;
-  timeConnect: number;
-  timeResponse: number;
-  timeActive: number;
-  /** Tt: ms since `wallReady`. */
-  timeTotal: number;
-  /** -1 when nothing was sent. */
-  status: number;
-  bytesToClient: number;
-  bytesFromClient: number;
-  /** Two letters, then two for cookies: `----`, `SC--`. */
-  termination: string;
-  actconn: number;
-  feconn: number;
-  beconn: number;
-  srvconn: number;
-  retries: number;
-  redispatched: boolean;
-  /** Requests ahead of it when it was queued. */
-  serverQueue: number;
-  backendQueue: number;
-  /** `GET /a HTTP/1.1`, or `<BADREQ>`. */
-  requestLine: string;
+/** One finished exchange, as the access log reads it. The same object is used again and again. */
+export interface AccessRecord extends LogFacts {
+  readonly frontend: Frontend;
+  /** What the formats of the frontend see. */
+  readonly context: RuleContext;
+  /** There was no request that could be read. */
+  readonly unread: boolean;
 }
 
 /** Writes access-log lines. Called once per exchange at its end, only for frontends with `log` lines. */

@@ -3,11 +3,12 @@
  * line is looked at all the same.
  */
 
-import type { Diagnostic, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
+import type { Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
+import { AUTH_ACTION } from './actions-auth.ts';
 import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
 import { LINE_ACTIONS } from './actions-line.ts';
@@ -17,12 +18,12 @@ import { SERVICE_ACTIONS } from './actions-service.ts';
 import { compileCondition } from './condition.ts';
 import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
-import { compileFormat, type Render } from './format.ts';
+import { compileFormat, LOG, type Render, type Style, UNIQUE_ID } from './format.ts';
 import { compileHashed } from './hashed.ts';
 import { fill, filled, Patterns } from './patterns.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
-import { persistenceScope, type Scope, scopeOf } from './scope.ts';
+import { LOG_SCOPE, persistenceScope, type Scope, scopeOf, UNIQUE_ID_SCOPE } from './scope.ts';
 import { compilePattern } from './stick-key.ts';
 import type { CompiledRules, Condition, PersistenceRules, RuleContext, RuleSet, StickRule } from './types.ts';
 
@@ -34,6 +35,7 @@ export const ACTIONS: readonly ActionRow[] = [
   ...REPLY_ACTIONS,
   ...SERVICE_ACTIONS,
   REDIRECT_ACTION,
+  AUTH_ACTION,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** One rule; without a condition it always runs. */
@@ -75,10 +77,31 @@ class Compiler {
       response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, scopeOf(proxy, 'http-response')))),
       redirect: runner(this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope))),
       route: router(this.each(proxy.useBackends, (rule) => this.route(rule.backend, rule))),
-      statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.statsAdmin(rule, requestScope))),
+      stats: runner(this.each(proxy.stats?.httpRequest ?? [], (rule) => this.action(statsRule(rule), requestScope))),
+      statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.bare('stats admin', rule, requestScope))),
+      monitorFail: anyOf(this.each(proxy.monitor?.fail ?? [], (rule) => this.bare('monitor fail', rule, requestScope))),
       persistence: this.persistence(),
       hashed: this.hashed(),
+      ...this.logs(),
     };
+  }
+
+  /** The formats of a frontend's log. */
+  private logs(): Pick<CompiledRules, 'log' | 'uniqueId'> {
+    const { kind, mode, logStyle, logFormat } = this.proxy;
+    if (kind === 'backend') return {};
+    const compile = (format: FormatText | undefined, what: string, style: Style, scope = LOG_SCOPE): Render | undefined => {
+      if (format === undefined) return undefined;
+      const parse = () => compileFormat(format.text, scope, { ...style, http: mode === 'http' });
+      return this.each([{ ...format, words: [] }], () => within(`failed to parse ${what} : `, parse))[0]?.render;
+    };
+    const log = {
+      line: compile(logFormat === 'custom' ? logStyle.format : undefined, 'log-format', LOG),
+      error: compile(logStyle.error, 'error-log-format', LOG),
+      structured: compile(logStyle.structured, 'log-format-sd', LOG),
+    };
+    const compiled = log.line !== undefined || log.error !== undefined || log.structured !== undefined;
+    return { log: compiled ? log : undefined, uniqueId: compile(logStyle.uniqueId, 'unique-id', UNIQUE_ID, UNIQUE_ID_SCOPE) };
   }
 
   private hashed(): CompiledRules['hashed'] {
@@ -168,11 +191,13 @@ class Compiler {
     return { condition, backend: format.render };
   }
 
-  private statsAdmin(rule: RawRule, scope: Scope): Condition {
+  /** A line that is nothing but a condition. */
+  private bare(keyword: string, rule: RawRule, scope: Scope): Condition {
     const missing = (): never => {
-      throw new RuleError("'stats admin' requires either 'if' or 'unless' followed by a condition.");
+      throw new RuleError(`'${keyword}' requires either 'if' or 'unless' followed by a condition.`);
     };
-    return this.condition(rule.words, scope, rule.place, "error detected while parsing a 'stats admin' rule : ", missing) ?? missing();
+    const where = `error detected while parsing a '${keyword}' ${keyword === 'stats admin' ? 'rule' : 'condition'} : `;
+    return this.condition(rule.words, scope, rule.place, where, missing) ?? missing();
   }
 
   /** @param otherwise what to say to a word that is neither `if` nor `unless` */
@@ -202,6 +227,13 @@ class Compiler {
     const kind = this.proxy.kind === 'listen' ? 'proxy' : this.proxy.kind;
     return `error detected in ${kind} '${this.proxy.name}' while parsing ${what} : `;
   }
+}
+
+/** Their realm is not the section's name. */
+function statsRule({ place, words }: RawRule): RawRule {
+  const [action, next] = words;
+  if (action !== 'auth' || next === 'realm') return { place, words };
+  return { place, words: ['auth', 'realm', 'HAProxy Statistics', ...words.slice(1)] };
 }
 
 function findAction(name: string, ruleset: string, scope: Scope): ActionRow {

@@ -221,6 +221,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
     'The `index`-th part between delimiters, empty parts included, or `count` parts (0: all that follow).',
     cutter(fieldOf),
   ),
+  text('hex', [], 'Two hexadecimal digits for each byte.', () => (value) => Buffer.from(value, 'latin1').toString('hex').toUpperCase()),
   text(
     'host_only',
     [],

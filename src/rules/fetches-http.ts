@@ -285,7 +285,7 @@ const STATUS: readonly FetchRow[] = [
     names: ['status'],
     arguments: [],
     type: 'int',
-    needs: 'response',
+    needs: 'answer',
     chapter: CHAPTER,
     help: 'Status of the response.',
     compile: () => ({ type: 'int', source: single((context) => context.response?.status) }),

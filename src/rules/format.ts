@@ -1,20 +1,22 @@
 /**
- * Log-format strings in rules (manual 8.2.6): text with `%[fetch,converter]`, variables such as `%ci`, flags
- * `%{+Q}f`, and `%%`. Samples lose the control characters that a message cannot carry; one that has no value is empty.
+ * Log-format strings (manual 8.2.6): text with `%[fetch,converter]`, variables such as `%ci`, flags `%{+Q}f`, and `%%`. Rules
+ * use them for what they put into messages, and logs for their lines; the two treat samples differently:
+ *
+ *              | samples                                | empty | blanks
+ *     rules    | lose the control bytes a message cannot carry; no quotes | ''  | as they stand
+ *     logs     | quoted and escaped as flags say, on one line             | `-` | one for many
+ *     unique   | as in rules                                              | ''  | one for many
  */
 
-import { hostname } from 'node:os';
-import { readIpv4 } from './address.ts';
-import { RuleError, refused } from './error.ts';
+import { logControls } from '../core/log-text.ts';
+import { RuleError } from './error.ts';
 import { compileFetch, readConverters, readFetch, within } from './expression.ts';
-import { isForeignVariable } from './refused.ts';
+import { escaped, type Flags, type Render, VARIABLES, type Variable, written } from './format-variables.ts';
 import { asText } from './sample.ts';
 import { available, nameOf, type Scope } from './scope.ts';
-import { originalMethod, originalTarget } from './target.ts';
 import { encodeControls } from './text.ts';
-import type { RuleContext } from './types.ts';
 
-export type Render = (context: RuleContext) => string;
+export type { Render } from './format-variables.ts';
 
 /** Literal text, or what is filled in. */
 export type Part = string | Render;
@@ -26,45 +28,21 @@ export interface Format {
   readonly render: Render;
 }
 
-export interface Variable {
-  readonly name: string;
-  readonly help: string;
-  readonly render: Render;
+/** Whose format it is. */
+export interface Style {
+  /** Samples go into a message. */
+  readonly message: boolean;
+  /** What is empty is `-`. */
+  readonly mandatory: boolean;
+  /** Blanks that follow each other are one. */
+  readonly merge: boolean;
+  /** Variables of requests are allowed. */
+  readonly http: boolean;
 }
 
-export const VARIABLES: readonly Variable[] = [
-  { name: 'ci', help: "Client's address", render: (context) => context.clientAddress },
-  { name: 'cp', help: "Client's port", render: (context) => String(context.clientPort) },
-  { name: 'fi', help: 'Address that the client connected to', render: (context) => context.localAddress },
-  { name: 'fp', help: 'Port that the client connected to', render: (context) => String(context.localPort) },
-  { name: 'f', help: 'Name of the frontend', render: (context) => context.frontend },
-  { name: 'ft', help: 'The same (with a `~` for TLS, which no listener speaks)', render: (context) => context.frontend },
-  {
-    name: 'b',
-    help: 'Name of the backend; of the frontend before one is chosen',
-    render: (context) => context.backend ?? context.frontend,
-  },
-  { name: 's', help: 'Name of the server, `<NOSRV>` before one is chosen', render: (context) => context.server ?? '<NOSRV>' },
-  { name: 'H', help: "This machine's host name", render: constantly(hostname()) },
-  { name: 'HM', help: 'Method that the client sent', render: (context) => originalMethod(context.request) },
-  { name: 'HU', help: 'Path and query that the client sent', render: (context) => originalTarget(context.request) },
-  { name: 'HP', help: 'Path that the client sent', render: (context) => originalTarget(context.request).replace(/\?.*/, '') },
-  { name: 'HPO', help: 'The same', render: (context) => originalTarget(context.request).replace(/\?.*/, '') },
-  {
-    name: 'HQ',
-    help: 'Query that the client sent, with its question mark',
-    render: (context) => /\?.*/.exec(originalTarget(context.request))?.[0] ?? '',
-  },
-  { name: 'HV', help: 'Version of the request, `HTTP/1.1`', render: version },
-  {
-    name: 'r',
-    help: 'Request line',
-    render: (context) => `${originalMethod(context.request)} ${originalTarget(context.request)} ${version(context)}`,
-  },
-  { name: 'ST', help: 'Status of the response, -1 before there is one', render: (context) => String(context.response?.status ?? -1) },
-  { name: 'T', help: 'Date and time (UTC)', render: () => logDate(new Date()) },
-  { name: 'Ts', help: 'Seconds since 1970', render: () => String(Math.floor(Date.now() / 1000)) },
-];
+const MESSAGE: Style = { message: true, mandatory: false, merge: false, http: true };
+export const LOG: Style = { message: false, mandatory: true, merge: true, http: true };
+export const UNIQUE_ID: Style = { message: true, mandatory: false, merge: true, http: true };
 
 const BY_NAME: ReadonlyMap<string, Variable> = new Map(VARIABLES.map((variable) => [variable.name, variable]));
 
@@ -72,27 +50,9 @@ function constantly(text: string): Render {
   return () => text;
 }
 
-function version(context: RuleContext): string {
-  return context.request.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1';
-}
-
-/** `02/Jan/2026:15:04:05 +0000` */
-function logDate(date: Date): string {
-  const [, day, month, year, time] = /, (\d+) (\w+) (\d+) (\S+)/.exec(date.toUTCString()) as RegExpExecArray;
-  return `${day}/${month}/${year}:${time} +0000`;
-}
-
-interface Flags {
-  readonly quote: boolean;
-  readonly escape: boolean;
-  readonly hexadecimal: boolean;
-}
-
-const NO_FLAGS: Flags = { quote: false, escape: false, hexadecimal: false };
-
 /** Compiles `text` for rules of `scope`; throws a RuleError in HAProxy's wording. */
-export function compileFormat(text: string, scope: Scope): Format {
-  const parts = join(new Parser(text, scope).parse());
+export function compileFormat(text: string, scope: Scope, style: Style = MESSAGE): Format {
+  const parts = join(new Parser(text, scope, style).parse());
   const constant = parts.length === 0 ? '' : parts.length === 1 && typeof parts[0] === 'string' ? parts[0] : undefined;
   return { parts, constant, render: constant === undefined ? rendering(parts) : constantly(constant) };
 }
@@ -102,14 +62,45 @@ export function literalFormat(text: string): Format {
   return { parts: [text], constant: text, render: constantly(text) };
 }
 
-function join(parts: readonly Part[]): readonly Part[] {
+/** What the parser has read: `optional` may be nothing at all, and takes the blank behind it along. */
+type Piece = Part | { readonly optional: Render } | typeof BLANK;
+const BLANK = Symbol('blank');
+
+/**
+ * Texts that follow each other become one. Of blanks only the first counts, none at the beginning; one on both sides of
+ * something optional is one if that is nothing, so the second belongs to it.
+ */
+function join(pieces: readonly Piece[]): readonly Part[] {
   const joined: Part[] = [];
-  for (const part of parts) {
+  let blank = true;
+  const add = (part: Part): void => {
     const last = joined.at(-1);
     if (typeof part === 'string' && typeof last === 'string') joined[joined.length - 1] = last + part;
     else joined.push(part);
+  };
+  for (let i = 0; i < pieces.length; i++) {
+    const piece = pieces[i] as Piece;
+    if (piece === BLANK) {
+      if (!blank) add(' ');
+      blank = true;
+    } else if (typeof piece === 'object') {
+      const { optional } = piece;
+      const followed = blank && pieces[i + 1] === BLANK;
+      add(followed ? spaced(optional) : optional);
+      if (followed) i++;
+    } else {
+      add(piece);
+      blank = false;
+    }
   }
   return joined;
+}
+
+function spaced(render: Render): Render {
+  return (context) => {
+    const text = render(context);
+    return text === '' ? '' : `${text} `;
+  };
 }
 
 function rendering(parts: readonly Part[]): Render {
@@ -128,54 +119,73 @@ function rendering(parts: readonly Part[]): Render {
 class Parser {
   private readonly text: string;
   private readonly scope: Scope;
-  private readonly parts: Part[] = [];
+  private readonly style: Style;
+  private readonly pieces: Piece[] = [];
   private at = 0;
   /** Set by `%o` for all that follows. */
-  private standing = NO_FLAGS;
+  private standing: Flags;
 
-  constructor(text: string, scope: Scope) {
+  constructor(text: string, scope: Scope, style: Style) {
     this.text = text;
     this.scope = scope;
+    this.style = style;
+    this.standing = { quote: false, backslash: false, hexadecimal: false, mandatory: style.mandatory };
   }
 
-  parse(): readonly Part[] {
+  parse(): readonly Piece[] {
     while (this.at < this.text.length) {
       const percent = this.text.indexOf('%', this.at);
       const end = percent < 0 ? this.text.length : percent;
-      if (end > this.at) this.parts.push(this.text.slice(this.at, end));
+      if (end > this.at) this.literal(this.text.slice(this.at, end));
       this.at = end;
       if (percent >= 0) this.variable();
     }
-    return this.parts;
+    return this.pieces;
+  }
+
+  private literal(text: string): void {
+    if (!this.style.merge) {
+      this.pieces.push(text);
+      return;
+    }
+    for (const run of text.match(/ +|[^ ]+/g) ?? []) this.pieces.push(run.startsWith(' ') ? BLANK : run);
   }
 
   private variable(): void {
-    const flags = this.flags();
+    const { flags, given } = this.flags();
     const next = this.text[this.at];
-    if (next === undefined) throw new RuleError("truncated line after '%'");
-    if (next === '%') {
-      this.parts.push('%');
-      this.at++;
-    } else if (next === '[') {
-      this.sample();
+    if (next === undefined) {
+      if (given === undefined) throw new RuleError("truncated line after '%'");
+      throw new RuleError(`parse argument modifier without variable name near '%{${given}}'`);
+    }
+    if (next === '[') this.sample(flags);
+    else if (/[A-Za-z]/.test(next)) this.named(flags);
+    else if (given !== undefined) throw new RuleError(`parse argument modifier without variable name near '%{${given}}'`);
+    else if (/[\d \t]/.test(next)) {
+      throw new RuleError(
+        `unexpected variable name near '${next}' at position ${this.at} line : '${this.text}'. Maybe you want to write a single '%', use the syntax '%%'`,
+      );
     } else {
-      this.named(flags);
+      // `%%`; and as HAProxy has it, any other sign stands for itself.
+      this.pieces.push(next);
+      this.at++;
     }
   }
 
   /** `%` and, perhaps, `{+Q,-E}`. */
-  private flags(): Flags {
+  private flags(): { readonly flags: Flags; readonly given: string | undefined } {
     this.at++;
-    if (this.text[this.at] !== '{') return this.standing;
+    if (this.text[this.at] !== '{') return { flags: this.standing, given: undefined };
     const end = this.text.indexOf('}', this.at);
     if (end < 0) throw new RuleError(`truncated line after '${this.text.slice(this.at + 1)}'`);
+    const given = this.text.slice(this.at + 1, end);
     let flags = this.standing;
-    for (const flag of this.text.slice(this.at + 1, end).split(',')) flags = withFlag(flags, flag);
+    for (const flag of given.split(',')) flags = withFlag(flags, flag);
     this.at = end + 1;
-    return flags;
+    return { flags, given };
   }
 
-  private sample(): void {
+  private sample(flags: Flags): void {
     const from = this.at + 1;
     const call = this.inSample(from, () => readFetch(this.text, from));
     if (!available(call.row.needs, this.scope)) {
@@ -188,10 +198,7 @@ class Parser {
     if (this.text[end] !== ']') throw new RuleError(`expected ']' after '${this.text.slice(from, end)}', but found '${this.text[end]}'`);
     this.at = end + 1;
     const { get } = asText(sample);
-    this.parts.push((context) => {
-      const value = get(context);
-      return value === undefined ? '' : encodeControls(value);
-    });
+    this.pieces.push(this.style.message ? inMessage(get, flags) : inLog(get, flags));
   }
 
   private inSample<T>(from: number, build: () => T): T {
@@ -201,12 +208,7 @@ class Parser {
   }
 
   private named(flags: Flags): void {
-    const name = /^[A-Za-z]*/.exec(this.text.slice(this.at))?.[0] ?? '';
-    if (name === '') {
-      throw new RuleError(
-        `unexpected variable name near '${this.text[this.at]}' at position ${this.at} line : '${this.text}'. Maybe you want to write a single '%', use the syntax '%%'`,
-      );
-    }
+    const name = /^[A-Za-z][A-Za-z0-9]*/.exec(this.text.slice(this.at))?.[0] ?? '';
     this.at += name.length;
     if (name === 'o') {
       this.standing = flags;
@@ -214,11 +216,29 @@ class Parser {
     }
     const variable = BY_NAME.get(name);
     if (variable === undefined) {
-      if (isForeignVariable(name)) throw refused(`format variable '%${name}'`);
       throw new RuleError(`no such format variable '${name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'`);
     }
-    this.parts.push(decorated(variable.render, flags));
+    if (variable.http === true && !this.style.http) throw new RuleError(`format variable '${name}' is reserved for HTTP mode`);
+    const render = variable.compile(flags);
+    this.pieces.push(variable.optional === true ? { optional: render } : render);
   }
+}
+
+/** HAProxy's messages heed of all flags E alone. */
+function inMessage(get: (context: Parameters<Render>[0]) => string | undefined, { backslash }: Flags): Render {
+  return (context) => {
+    const value = get(context);
+    if (value === undefined) return '';
+    return backslash ? escaped(encodeControls(value)) : encodeControls(value);
+  };
+}
+
+/** A decoded line feed would begin another line: manual 8.6 says that it cannot, and unlike HAProxy it cannot here. */
+function inLog(get: (context: Parameters<Render>[0]) => string | undefined, flags: Flags): Render {
+  return written((context) => {
+    const value = get(context);
+    return value === undefined ? undefined : logControls(value);
+  }, flags);
 }
 
 function withFlag(flags: Flags, flag: string): Flags {
@@ -227,35 +247,12 @@ function withFlag(flags: Flags, flag: string): Flags {
     case 'Q':
       return { ...flags, quote: on };
     case 'E':
-      return { ...flags, escape: on };
+      return { ...flags, backslash: on };
     case 'X':
       return { ...flags, hexadecimal: on };
+    case 'M':
+      return { ...flags, mandatory: on };
     default:
-      throw new RuleError(`unknown flag '${flag}' in a log-format: there are Q, E and X, each with '+' or '-'`);
+      throw new RuleError(`unknown flag '${flag}' in a log-format: there are Q, E, X and M, each with '+' or '-'`);
   }
-}
-
-/** What flags do to variables; HAProxy's rules leave samples as they are, and so do we. */
-function decorated(render: Render, flags: Flags): Render {
-  let decorate = render;
-  if (flags.hexadecimal) {
-    const plain = decorate;
-    decorate = (context) => hexadecimal(plain(context));
-  }
-  if (flags.escape) {
-    const plain = decorate;
-    decorate = (context) => plain(context).replace(/["\\\]]/g, '\\$&');
-  }
-  if (flags.quote) {
-    const plain = decorate;
-    decorate = (context) => `"${plain(context)}"`;
-  }
-  return decorate;
-}
-
-/** Ports in four digits, IPv4 addresses in eight; anything else stays. */
-function hexadecimal(text: string): string {
-  const ipv4 = readIpv4(text);
-  if (ipv4 >= 0) return ipv4.toString(16).toUpperCase().padStart(8, '0');
-  return /^\d+$/.test(text) ? Number(text).toString(16).toUpperCase().padStart(4, '0') : text;
 }

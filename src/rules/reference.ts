@@ -7,7 +7,7 @@ import { ACTIONS } from './compile.ts';
 import { CONVERTERS } from './converters.ts';
 import { FETCHES } from './expression.ts';
 import type { FetchRow } from './fetch.ts';
-import { VARIABLES } from './format.ts';
+import { VARIABLES } from './format-variables.ts';
 import { MATCHES } from './match.ts';
 import type { SampleType } from './sample.ts';
 import type { Needs } from './scope.ts';
@@ -95,8 +95,9 @@ const WHERE: Readonly<Record<Needs, string>> = {
   message: 'everywhere',
   request: 'requests',
   response: 'responses',
+  answer: 'responses, logs',
   backend: 'responses, and requests in backends',
-  server: 'responses',
+  server: 'responses, logs',
 };
 
 function fetches(): string {

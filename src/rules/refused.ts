@@ -8,7 +8,7 @@ const FETCHES = names(`
   avg_queue base32+src bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn be_conn_free be_id
   be_server_timeout be_sess_rate be_tunnel_timeout bin capture.req.hdr capture.res.hdr capture.res.ver connslots cookie cpu_calls
   cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout date date_us distcc_body distcc_param dst_conn dst_is_local env fc_dst
-  fc_dst_is_local fc_dst_port fc_err fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
+  fc_dst_is_local fc_dst_port fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
   fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src fc_src_is_local fc_src_port fc_unacked fcgi.docroot fcgi.index
   fe_client_timeout fe_conn fe_defbe fe_id fe_req_rate fe_sess_rate http_auth http_auth_bearer http_auth_group http_auth_pass
   http_auth_type http_auth_user http_first_req internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
@@ -37,22 +37,22 @@ const FETCHES = names(`
   src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in src_kbytes_out src_sess_cnt src_sess_rate src_updt_conn_cnt srv_conn
   srv_conn_free srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
   ssl_bc_cipher ssl_bc_client_random ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol ssl_bc_server_random
-  ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize ssl_c_ca_err ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der
-  ssl_c_err ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_s_dn ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used
+  ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der
+  ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_s_dn ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used
   ssl_c_verify ssl_c_version ssl_f_der ssl_f_i_dn ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1
   ssl_f_sig_alg ssl_f_version ssl_fc_alg_keysize ssl_fc_alpn ssl_fc_cipher ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex
   ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_client_early_traffic_secret ssl_fc_client_handshake_traffic_secret
-  ssl_fc_client_random ssl_fc_client_traffic_secret_0 ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin ssl_fc_err
-  ssl_fc_err_str ssl_fc_exporter_secret ssl_fc_extlist_bin ssl_fc_has_crt ssl_fc_has_early ssl_fc_has_sni ssl_fc_is_resumed ssl_fc_npn
+  ssl_fc_client_random ssl_fc_client_traffic_secret_0 ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin
+  ssl_fc_err_str ssl_fc_exporter_secret ssl_fc_extlist_bin ssl_fc_has_crt ssl_fc_has_early ssl_fc_has_sni ssl_fc_npn
   ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
-  ssl_fc_session_id ssl_fc_session_key ssl_fc_sni ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
+  ssl_fc_session_id ssl_fc_session_key ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
   stopping table_avl table_cnt thread unique-id url32+src url_ip url_port uuid var wait_end
 `);
 
 const CONVERTERS = names(`
   add_item aes_gcm_dec and be2dec be2hex capture-req capture-res concat cpl crc32c cut_crlf debug digest div even
-  fix_is_valid fix_tag_value hex hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
+  fix_is_valid fix_tag_value hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
   language ltime mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
   sha2 srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
   table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate
@@ -61,7 +61,7 @@ const CONVERTERS = names(`
 `);
 
 const REQUEST_ACTIONS = names(`
-  auth cache-use capture do-resolve early-hint normalize-uri ot-group replace-uri
+  cache-use capture do-resolve early-hint normalize-uri ot-group replace-uri
   sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-mark set-nice
   set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt strict-mode
   track-sc0 track-sc1 track-sc2 unset-var wait-for-body wait-for-handshake
@@ -71,11 +71,6 @@ const RESPONSE_ACTIONS = names(`
   cache-store capture ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
   set-log-level set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
   wait-for-body
-`);
-
-const VARIABLES = names(`
-  B CC CS ID Ta Tc Td Tl Th Ti Tq TR Tr Tt Tu Tw U ac bc bi bp bq fc lc hr hrl hs hsl ms pid rc rt sc si sp sq sslc sslv t tr trg trl ts
-  tsc
 `);
 
 /** About TCP content, which no proxy of ours inspects. */
@@ -90,14 +85,9 @@ export function isForeignConverter(name: string): boolean {
 }
 
 /** @param name perhaps with an argument: `set-var(txn.x)` */
-export function isForeignAction(name: string, phase: 'request' | 'response'): boolean {
+export function isForeignAction(name: string, phase: 'request' | 'response' | 'log'): boolean {
   const bare = name.replace(/\(.*/, '');
   return (phase === 'request' ? REQUEST_ACTIONS : RESPONSE_ACTIONS).has(bare);
-}
-
-/** A variable of log-format strings, without its `%`. */
-export function isForeignVariable(name: string): boolean {
-  return VARIABLES.has(name);
 }
 
 /** A predefined ACL. */

@@ -2,11 +2,12 @@
 
 import type { ProxyConfig } from '../config/model.ts';
 
-/** What a fetch must have; `message` is whichever head the rule is about. */
-export type Needs = 'nothing' | 'request' | 'response' | 'message' | 'backend' | 'server';
+/** What a fetch must have; `answer` is what a log still knows of a response, `message` is whichever head the rule is about. */
+export type Needs = 'nothing' | 'request' | 'response' | 'answer' | 'message' | 'backend' | 'server';
 
 export interface Scope {
-  readonly phase: 'request' | 'response';
+  /** `log`: when all is over, and the heads have gone. */
+  readonly phase: 'request' | 'response' | 'log';
   readonly backend: boolean;
   /** In HAProxy's words, for messages: `frontend http-request header rule`. */
   readonly name: string;
@@ -26,14 +27,22 @@ export function scopeOf(proxy: ProxyConfig, rule: 'http-request' | 'http-respons
   return { phase, backend, name: `${side} ${rule}${rule === 'use-backend' ? '' : ' header'} rule` };
 }
 
+/** What `log-format` and its kin see, and `unique-id-format`, which may be asked for as soon as there is a request. */
+export const LOG_SCOPE: Scope = { phase: 'log', backend: true, name: 'log-format' };
+export const UNIQUE_ID_SCOPE: Scope = { phase: 'request', backend: false, name: 'unique-id-format' };
+
 /** Whether what `needs` names is there in `scope`. HAProxy's response rules do not see the request's head any more. */
 export function available(needs: Needs, scope: Scope): boolean {
   switch (needs) {
     case 'request':
       return scope.phase === 'request';
     case 'response':
-    case 'server':
       return scope.phase === 'response';
+    case 'message':
+      return scope.phase !== 'log';
+    case 'answer':
+    case 'server':
+      return scope.phase !== 'request';
     case 'backend':
       return scope.backend;
     default:
@@ -45,6 +54,7 @@ const NAMES: Readonly<Record<Needs, string>> = {
   nothing: 'nothing',
   request: 'HTTP request headers',
   response: 'HTTP response headers',
+  answer: 'HTTP response headers',
   message: 'HTTP headers',
   backend: 'backend',
   server: 'server',

@@ -1,6 +1,8 @@
 /** What rules see of an exchange, and what they decide. `proxy/` implements RuleContext. */
 
 import type { Head } from '../http/head.ts';
+import type { LogFacts } from './log-facts.ts';
+import type { Notes } from './notes.ts';
 
 export interface RuleContext {
   readonly request: Head;
@@ -16,12 +18,20 @@ export interface RuleContext {
   readonly server: string | undefined;
   /** Set by `disable-l7-retry`: of all failures, only one to connect may be followed by another try. */
   disableL7Retry: boolean;
+  /** What a log line would tell now. The object is used again and again: it is read at once. */
+  readonly facts: LogFacts;
+  notes: Notes | undefined;
+  /** Made when it is asked for; undefined without a `unique-id-format`. */
+  readonly uniqueId: string | undefined;
 }
 
 /** A rule that ends the exchange. */
 export interface Final {
-  /** `denied` counts in dreq/dresp and logs PR; `intercepted` (redirect, return, stats) logs LR. */
-  readonly kind: 'denied' | 'intercepted';
+  /**
+   * `denied` counts in dreq/dresp and logs PR; `intercepted` (redirect, return, stats) logs LR. `tarpitted` is denied too, but
+   * answered late; `rejected` is not answered, and `dropped` in a way that the client does not notice, if that can be.
+   */
+  readonly kind: 'denied' | 'intercepted' | 'tarpitted' | 'rejected' | 'dropped';
   readonly status: number;
   /** The whole reply without the `connection` line, or undefined for the proxy's error reply of that status. */
   readonly reply: { readonly fieldLines: string; readonly reason: string; readonly body: Buffer } | undefined;
@@ -35,6 +45,16 @@ export interface Final {
 export type RuleSet = (context: RuleContext) => Final | undefined;
 export type Condition = (context: RuleContext) => boolean;
 
+/** A frontend's formats for its log lines (manual 8.2.6). */
+export interface CompiledLog {
+  /** `log-format`; undefined for the formats that are written by hand. */
+  readonly line: ((context: RuleContext) => string) | undefined;
+  /** `error-log-format`, for connections on which no request could be read. */
+  readonly error: ((context: RuleContext) => string) | undefined;
+  /** `log-format-sd` */
+  readonly structured: ((context: RuleContext) => string) | undefined;
+}
+
 /** All rules of one proxy, compiled. A missing one costs nothing per request. */
 export interface CompiledRules {
   readonly request: RuleSet | undefined;
@@ -43,8 +63,15 @@ export interface CompiledRules {
   readonly redirect: RuleSet | undefined;
   /** The first `use_backend` that matches. */
   readonly route: ((context: RuleContext) => string | undefined) | undefined;
+  /** `stats http-request`: who may see the statistics. */
+  readonly stats?: RuleSet | undefined;
+  /** `monitor fail`. */
+  readonly monitorFail?: Condition | undefined;
   /** `stats admin`. */
   readonly statsAdmin: Condition | undefined;
+  /** Undefined where lines are not compiled. */
+  readonly log?: CompiledLog | undefined;
+  readonly uniqueId?: ((context: RuleContext) => string) | undefined;
   /** What binds requests to servers; undefined where no rule does. */
   readonly persistence?: PersistenceRules | undefined;
   /** `balance hash`: the bytes to hash, one character each; undefined for a request that has none. */

@@ -1,5 +1,6 @@
 /**
- * Access-log lines: `option httplog` (manual 8.2.3), `option tcplog` (8.2.2), and the line at accept without them (8.2.1).
+ * Access-log lines: `option httplog` (manual 8.2.3), `option tcplog` (8.2.2), and the line at accept without them (8.2.1), which
+ * are written by hand because most logs are theirs; all others as `rules/format.ts` has compiled them.
  *
  *   127.0.0.1:54610 [21/Nov/2026:00:27:07.285] web app/w1 0/0/0/1/1 200 154 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"
  *   127.0.0.1:33900 [21/Nov/2026:00:30:37.576] web app/w1 0/0/1 192 -- 1/1/0/0/0 0/0
@@ -8,16 +9,13 @@
  * exchange and nothing else is allocated.
  */
 
+import { textOf } from '../core/bytes.ts';
+import { accessDate } from '../core/dates.ts';
 import { Level } from '../core/log.ts';
+import { logHeader, logLine } from '../core/log-text.ts';
 import type { AccessLog, AccessRecord } from '../proxy/types.ts';
-import { accessDate } from './dates.ts';
+import { jsonLine } from './json-log.ts';
 import type { LogSinks } from './log-sinks.ts';
-
-/** `tune.http.logurilen` is 1024 with the terminating zero: so much of a request line is kept. */
-const REQUEST_LINE = 1023;
-/** Manual 8.6: what may stand in a log as it is. */
-const NEEDS_ESCAPE = /[^\x20\x21\x24-\x7e]/;
-const ESCAPED = /[^\x20\x21\x24-\x7e]/g;
 
 export class AccessLogWriter implements AccessLog {
   private readonly sinks: LogSinks;
@@ -27,37 +25,92 @@ export class AccessLogWriter implements AccessLog {
   }
 
   exchange(record: AccessRecord): void {
-    const { logFormat, logs } = record.frontend.config;
-    if (logFormat === 'httplog') this.sinks.send(logs, Level.Info, httpLine(record));
-    else if (logFormat === 'tcplog') this.sinks.send(logs, Level.Info, tcpLine(record));
+    const { frontend } = record;
+    const { logs, logStyle } = frontend.config;
+    const failed = isFailure(record);
+    if (!failed && logStyle.dontlogNormal) return;
+    const level = levelOf(record, failed);
+    if (level === undefined) return;
+    const structured = frontend.program.rules.log?.structured;
+    const data = structured === undefined ? '' : textOf(structured(record.context));
+    this.sinks.send(logs, level, line(record), data, logStyle.tag);
+    frontend.logged++;
   }
 
   connect(record: Parameters<AccessLog['connect']>[0]): void {
-    const { logFormat, logs } = record.frontend.config;
-    if (logFormat === 'none') this.sinks.send(logs, Level.Info, connectLine(record));
+    const { logFormat, logs, logStyle } = record.frontend.config;
+    if (logFormat === 'none') this.sinks.send(logs, Level.Info, connectLine(record), '', logStyle.tag);
   }
+}
+
+function line(record: AccessRecord): string {
+  const { config, program } = record.frontend;
+  const compiled = record.unread ? (program.rules.log?.error ?? program.rules.log?.line) : program.rules.log?.line;
+  if (compiled !== undefined) return textOf(compiled(record.context));
+  switch (config.logFormat) {
+    case 'jsonlog':
+      return jsonLine(record);
+    case 'tcplog':
+      return tcpLine(record);
+    default:
+      return httpLine(record);
+  }
+}
+
+/** Manual 8.3.3: an error, a time-out, a retry, a redispatch, or a status of 500 and above. */
+function isFailure({ termination, retries, redispatched, status, unread, frontend }: AccessRecord): boolean {
+  const first = termination.charCodeAt(0);
+  if (unread || redispatched || (status >= 500 && frontend.config.mode === 'http')) return true;
+  return first === NO_ERROR ? retries > 0 : first !== LOCAL;
+}
+
+const NO_ERROR = '-'.charCodeAt(0);
+/** An answer of the proxy's own. */
+const LOCAL = 'L'.charCodeAt(0);
+
+/** Undefined: a rule has silenced it. */
+function levelOf({ notes, frontend }: AccessRecord, failed: boolean): Level | undefined {
+  const level = notes?.level;
+  if (level !== undefined) return level === 'silent' ? undefined : level;
+  return failed && frontend.config.logStyle.separateErrors ? Level.Err : Level.Info;
 }
 
 /** One line of `option httplog`, without its newline. */
 export function httpLine(r: AccessRecord): string {
   return (
     `${way(r, r.wallStart)} ` +
-    `${r.timeRequest}/${r.timeQueue}/${r.timeConnect}/${r.timeResponse}/${r.timeActive} ${r.status} ${r.bytesToClient} ` +
-    `- - ${r.termination} ${load(r)} "${escapeRequestLine(r.requestLine)}"`
+    `${r.timeRequest}/${r.timeQueue}/${r.timeConnect}/${r.timeResponse}/${growing(r, r.timeActive)} ${r.status} ${growing(r, r.bytesToClient)} ` +
+    `${r.notes === undefined ? '- -' : cookies(r.notes)} ${r.termination} ${load(r)} ${r.notes === undefined ? '' : captures(r.notes)}"${logLine(r.requestLine)}"`
   );
 }
 
 /** One line of `option tcplog`, without its newline: of a connection, or of a request in HTTP mode. */
 export function tcpLine(r: AccessRecord): string {
   const state = r.termination.slice(0, 2);
-  return `${way(r, r.wallReady)} ${r.timeQueue}/${r.timeConnect}/${r.timeTotal} ${r.bytesToClient} ${state} ${load(r)}`;
+  return `${way(r, r.wallReady)} ${r.timeQueue}/${r.timeConnect}/${growing(r, r.timeTotal)} ${growing(r, r.bytesToClient)} ${state} ${load(r)}`;
 }
 
 /** From whom, when, through what, to whom. */
 function way(r: AccessRecord, since: number): string {
-  const backend = r.backend === undefined ? r.frontend.name : r.backend.name;
-  const server = r.server === undefined ? r.noServer : r.server.config.name;
-  return `${r.clientAddress}:${r.clientPort} [${accessDate(since)}] ${r.frontend.name} ${backend}/${server}`;
+  return `${r.clientAddress}:${r.clientPort} [${accessDate(since)}] ${r.frontend.name} ${r.backendName}/${r.serverName}`;
+}
+
+/** `option logasap`: it is more by the end. */
+function growing({ early }: AccessRecord, value: number): string | number {
+  return early ? `+${value}` : value;
+}
+
+function cookies({ requestCookie = '-', responseCookie = '-' }: NonNullable<AccessRecord['notes']>): string {
+  return `${requestCookie} ${responseCookie}`;
+}
+
+/** `{a|b} {c}` and the blanks behind them; nothing where nothing is declared to be captured. */
+function captures({ request, response }: NonNullable<AccessRecord['notes']>): string {
+  return braces(request) + braces(response);
+}
+
+function braces(values: readonly (string | undefined)[]): string {
+  return values.length === 0 ? '' : `{${values.map((value) => (value === undefined ? '' : logHeader(value))).join('|')}} `;
 }
 
 /** Connections, retries and queues. */
@@ -70,14 +123,4 @@ export function connectLine(r: Parameters<AccessLog['connect']>[0]): string {
   const client = `${r.clientAddress}:${r.clientPort}`;
   const way = r.clientAddress === 'unix' ? `to ${client}` : `from ${client} to ${r.localAddress}:${r.localPort}`;
   return `Connect ${way} (${r.frontend.name}/${r.frontend.config.mode.toUpperCase()})`;
-}
-
-/** Cut, then `"`, `#` and everything unprintable as `#XX`. `text` holds bytes as latin-1. */
-export function escapeRequestLine(text: string): string {
-  const cut = text.length > REQUEST_LINE ? text.slice(0, REQUEST_LINE) : text;
-  return NEEDS_ESCAPE.test(cut) ? cut.replace(ESCAPED, hex) : cut;
-}
-
-function hex(char: string): string {
-  return `#${(char.charCodeAt(0) & 0xff).toString(16).toUpperCase().padStart(2, '0')}`;
 }

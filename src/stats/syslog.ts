@@ -1,7 +1,7 @@
 /** What stands before a message in each `format` of a `log` line (manual 3.1 "log", management of RFC 3164 and 5424). */
 
 import type { LogTarget } from '../config/model.ts';
-import { isoDate, syslogDate } from './dates.ts';
+import { isoDate, syslogDate } from '../core/dates.ts';
 import { Level } from '../core/log.ts';
 
 /** Who is logging; the same for all targets. */

@@ -27,6 +27,8 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     maxrewrite: 1024,
     maxhdr: 101,
     maxurilen: 15360,
+    logurilen: 1024,
+    cookielen: 63,
     spreadChecks: 0,
     statsSockets: [],
     statsTimeout: 10_000,

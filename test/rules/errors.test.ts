@@ -87,8 +87,8 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     "error detected in frontend 'web' while parsing 'http-request set-header' rule : no such format variable 'zz'. If you wanted to emit the '%' character verbatim, you need to use '%%'",
   ],
   [
-    'http-request set-header x %ID',
-    "error detected in frontend 'web' while parsing 'http-request set-header' rule : format variable '%ID' is HAProxy's; Fairlead does not do it",
+    'http-request set-header x %Id',
+    "error detected in frontend 'web' while parsing 'http-request set-header' rule : no such format variable 'Id'. If you wanted to emit the '%' character verbatim, you need to use '%%'",
   ],
   [
     'http-request set-header x 5%',

@@ -16,7 +16,7 @@ function expressions(phase: 'request' | 'response'): string[] {
   const fetches = FETCHES.filter(
     ({ names, needs }) => !constants.includes(names[0] as string) && needs !== (phase === 'request' ? 'response' : 'request'),
   )
-    .filter(({ needs }) => phase === 'response' || (needs !== 'backend' && needs !== 'server'))
+    .filter(({ needs }) => phase === 'response' || (needs !== 'backend' && needs !== 'server' && needs !== 'answer'))
     .flatMap(({ names, arguments: specs }) => (specs.length === 0 ? names : names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`])));
   const given: Readonly<Record<string, string>> = {
     regex: '"(.)(a|b)*"',

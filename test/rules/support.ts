@@ -7,6 +7,7 @@ import { Head } from '../../src/http/head.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
 import { proxyConfig, statsConfig } from '../support/config.ts';
+import { logFacts } from '../support/log-facts.ts';
 
 /** A line's words, as the configuration's lexer splits them. */
 export function wordsOf(line: string): readonly string[] {
@@ -78,7 +79,7 @@ export function response(status: number, fields: Fields = []): Head {
 }
 
 export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleContext {
-  return {
+  const context = {
     request: head,
     response: undefined,
     clientAddress: '192.0.2.7',
@@ -89,6 +90,18 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     backend: undefined,
     server: undefined,
     disableL7Retry: false,
+    notes: undefined,
+    uniqueId: undefined,
     ...more,
   };
+  const { clientAddress, clientPort, localAddress, localPort, frontend, backend, server } = context;
+  const line = head.text === '' ? `${head.method} ${head.target} HTTP/1.${head.version - 10}` : head.text.slice(0, head.fieldsFrom - 2);
+  const facts = logFacts({
+    ...{ clientAddress, clientPort, localAddress, localPort },
+    backendName: backend ?? frontend,
+    serverName: server ?? '<NOSRV>',
+    requestLine: line,
+    wallReady: Date.now(),
+  });
+  return { ...context, facts: more.facts ?? facts };
 }

@@ -201,6 +201,34 @@ const limitRows: readonly Row<GlobalDraft>[] = [
   ),
   valueRow(
     {
+      name: 'tune.http.cookielen',
+      syntax: '<bytes>',
+      chapter: '3.2',
+      default: '63',
+      doc: 'The longest value that `capture cookie` keeps.',
+      missing: "'tune.http.cookielen' expects an integer argument.",
+    },
+    (text) => readInteger(text, 'tune.http.cookielen', 1, 65535),
+    (global, length) => {
+      global.cookielen = length;
+    },
+  ),
+  valueRow(
+    {
+      name: 'tune.http.logurilen',
+      syntax: '<bytes>',
+      chapter: '3.2',
+      default: '1024',
+      doc: 'How much of a request line is kept for logs, one byte less.',
+      missing: "'tune.http.logurilen' expects an integer argument.",
+    },
+    (text) => readInteger(text, 'tune.http.logurilen', 1, 65535),
+    (global, length) => {
+      global.logurilen = length;
+    },
+  ),
+  valueRow(
+    {
       name: 'tune.http.maxhdr',
       syntax: '<number>',
       chapter: '3.2',
@@ -294,7 +322,7 @@ const noEffectRows: readonly Row<GlobalDraft>[] = [
   ),
   ...noEffect(
     `tune.buffers.limit tune.buffers.reserve tune.comp.maxlevel tune.fail-alloc tune.fd.edge-triggered tune.h2.header-table-size
-    tune.h2.initial-window-size tune.h2.max-concurrent-streams tune.h2.max-frame-size tune.http.cookielen tune.http.logurilen tune.idle-pool.shared
+    tune.h2.initial-window-size tune.h2.max-concurrent-streams tune.h2.max-frame-size tune.idle-pool.shared
     tune.idletimer tune.listener.multi-queue tune.lua.forced-yield tune.lua.maxmem tune.lua.service-timeout tune.lua.session-timeout
     tune.lua.task-timeout tune.maxaccept tune.maxpollevents tune.pattern.cache-size tune.peers.max-updates-at-once tune.pipesize
     tune.pool-high-fd-ratio tune.pool-low-fd-ratio tune.quic.frontend.conn-tx-buffers.limit tune.quic.frontend.max-idle-timeout

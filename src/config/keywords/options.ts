@@ -12,6 +12,7 @@ type Flag =
   | 'acceptInvalidResponse'
   | 'allbackups'
   | 'dontlognull'
+  | 'ignoreProbes'
   | 'socketStats'
   | 'clitcpka'
   | 'srvtcpka';
@@ -47,25 +48,6 @@ function connectionMode(name: string, mode: HttpConnectionMode, doc: string): Ro
     },
     negate: (proxy) => {
       if (proxy.connectionMode === mode) proxy.connectionMode = 'keep-alive';
-    },
-  };
-}
-
-function logFormat(name: 'httplog' | 'tcplog', doc: string): Row<ProxyDraft> {
-  return {
-    name: `option ${name}`,
-    sections: ANY_PROXY,
-    syntax: '',
-    chapter: '4.2',
-    doc,
-    max: 0,
-    parse: (proxy, line) => {
-      if (proxy.kind === 'backend') {
-        line.warn(`backend '${proxy.name}' : 'option ${name}' directive is ignored in backends.`);
-        return;
-      }
-      proxy.logFormat = name;
-      proxy.logFormatAt = line.place;
     },
   };
 }
@@ -118,6 +100,12 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   flag('clitcpka', 'clitcpka', FRONT, "TCP keep-alive probes to clients, at the system's intervals."),
   tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
   flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),
+  flag(
+    'http-ignore-probes',
+    'ignoreProbes',
+    FRONT,
+    'A connection that closes, or is silent for too long, before its first byte is not answered, logged or counted as an error.',
+  ),
   {
     name: 'option forwardfor',
     sections: ANY_PROXY,
@@ -130,7 +118,6 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   tuning('http-no-delay', ANY_PROXY, 'data is always sent without delay'),
   connectionMode('http-server-close', 'server-close', "The server's connection is closed after each response, the client's stays open."),
   connectionMode('httpclose', 'close', 'Both connections are closed after each response.'),
-  logFormat('httplog', "One log line for each request, in HAProxy's HTTP format."),
   tuning('independent-streams', ANY_PROXY, 'each direction has a time-out of its own anyway'),
   tuning('nolinger', ANY_PROXY, 'the system closes connections in its usual way'),
   {
@@ -167,8 +154,4 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   },
   tuning('tcp-smart-accept', FRONT, 'the system acknowledges in its usual way'),
   tuning('tcp-smart-connect', BACK, 'the system acknowledges in its usual way'),
-  logFormat(
-    'tcplog',
-    "One log line for each connection in `mode tcp`, or each request, in HAProxy's TCP format; the last of `option tcplog` and `option httplog` stands.",
-  ),
 ];

@@ -12,6 +12,8 @@ import { persistenceRows } from './cookie.ts';
 import { dockerProxyRows } from './docker.ts';
 import { errorfileRows } from './errorfile.ts';
 import { proxyLogRows } from './log.ts';
+import { logStyleRows } from './log-style.ts';
+import { monitorRows } from './monitor.ts';
 import { optionRows } from './options.ts';
 import { retryRows } from './retry.ts';
 import { ruleRows } from './rules.ts';
@@ -146,6 +148,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...dockerProxyRows,
   ...errorfileRows,
   ...generalRows,
+  ...logStyleRows,
   ...optionRows,
   ...persistenceRows,
   ...proxyLogRows,
@@ -153,6 +156,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...serverRows,
   ...stateRows,
   ...statsRows,
+  ...monitorRows,
   ...stickRows,
   ...timeoutRows,
 ];

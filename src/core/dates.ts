@@ -41,16 +41,34 @@ function time(date: Date): string {
 const access = new SecondCache((date) => `${pad(date.getDate())}/${MONTHS[date.getMonth()]}/${date.getFullYear()}:${time(date)}`);
 const syslog = new SecondCache((date) => `${MONTHS[date.getMonth()]} ${String(date.getDate()).padStart(2)} ${time(date)}`);
 const iso = new SecondCache((date) => `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}T${time(date)}`);
-const zone = new SecondCache((date) => {
+const utc = new SecondCache((date) => {
+  const clock = `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}`;
+  return `${pad(date.getUTCDate())}/${MONTHS[date.getUTCMonth()]}/${date.getUTCFullYear()}:${clock} +0000`;
+});
+const local = new SecondCache((date) => `${access.of(date.getTime() / 1000)} ${offset(date, '')}`);
+const zone = new SecondCache((date) => offset(date, ':'));
+
+/** From UTC: `+0100`. */
+function offset(date: Date, separator: string): string {
   const minutes = -date.getTimezoneOffset();
   const size = Math.abs(minutes);
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
-});
+  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}${separator}${pad(size % 60)}`;
+}
 
 /** `21/Nov/2026:00:29:47.089`, HAProxy's `%tr`. `wall` in ms since the epoch. */
 export function accessDate(wall: number): string {
   const second = Math.floor(wall / 1000);
   return access.of(second) + (MILLIS[Math.floor(wall - second * 1000)] as string);
+}
+
+/** `21/Nov/2026:00:29:47 +0000`, HAProxy's `%T`. */
+export function utcDate(wall: number): string {
+  return utc.of(Math.floor(wall / 1000));
+}
+
+/** The same in local time: `%Tl`. */
+export function localDate(wall: number): string {
+  return local.of(Math.floor(wall / 1000));
 }
 
 /** `Nov 21 00:29:47` (RFC 3164 4.1.2). */
