@@ -117,8 +117,8 @@ export class UdpOutput implements LogOutput {
   }
 
   private again(why: string): void {
-    this.end(why);
     this.losses.explain(why);
+    this.end(why);
     this.retry = setTimeout(() => this.open(), RETRY);
     this.retry.unref();
   }

@@ -52,7 +52,8 @@ while True:
     print(error.errno, flush=True)
 `;
 
-const RELAYS: readonly (readonly [program: string, ...words: string[]])[] = [
+/** The first of them that is there is taken. */
+export const RELAYS: readonly (readonly [program: string, ...words: string[]])[] = [
   ['perl', '-MSocket', '-e', PERL],
   ['python3', '-c', PYTHON],
 ];
@@ -147,8 +148,8 @@ export class UnixOutput implements LogOutput {
   }
 
   private again(why: string): void {
-    this.early.drop(why);
     this.losses.explain(why);
+    this.early.drop(why);
     this.retry = setTimeout(() => this.open(), RETRY);
     this.retry.unref();
   }
