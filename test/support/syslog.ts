@@ -31,7 +31,7 @@ socket(S, PF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die 
 print "\\n";
 while (defined recv(S, my $line, 65536, 0)) { print length($line), " ", $line; }`;
 
-export async function receiveUnix(path: string): Promise<LogReceiver> {
+export async function receiveUnix(path: string): Promise<LogReceiver & { pause(): void; resume(): void }> {
   const child = spawn('perl', ['-MSocket', '-e', UNIX, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   let rest = '';
@@ -50,6 +50,8 @@ export async function receiveUnix(path: string): Promise<LogReceiver> {
   await until(`somebody listens on ${path}`, () => ready);
   return {
     lines,
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
     stop: async () => {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

@@ -1,0 +1,137 @@
+/** Unix datagram sockets, as syslog daemons have them at /dev/log: Perl or Python passes the lines on. */
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { BACKLOG, Losses } from '../../src/stats/log-outputs.ts';
+import { RELAYS, UnixOutput } from '../../src/stats/log-unix.ts';
+import { type LogReceiver, receiveUnix } from '../support/syslog.ts';
+import { until } from '../support/wait.ts';
+
+const has = (program: string): boolean => spawnSync(program, ['-h']).status !== null;
+const skip = has('perl') ? false : 'perl is not installed';
+
+let folder = '';
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fairlead-syslog-'));
+});
+after(() => rmSync(folder, { recursive: true }));
+
+async function withDaemon(story: (path: string, daemon: LogReceiver) => Promise<void>): Promise<void> {
+  const path = join(folder, 'log');
+  const daemon = await receiveUnix(path);
+  try {
+    await story(path, daemon);
+  } finally {
+    await daemon.stop();
+  }
+}
+
+for (const relay of RELAYS) {
+  const missing = skip === false && has(relay[0]) ? false : `${relay[0]} is not installed`;
+
+  test(`${relay[0]} sends each line as it is`, { skip: missing }, async () => {
+    await withDaemon(async (path, daemon) => {
+      const output = new UnixOutput(path, new Losses(path, assert.fail), [relay]);
+      const lines = ['from the start\n', 'two\nlines of one message\n', 'grüße\n', `${'x'.repeat(60_000)}\n`];
+      for (const line of lines) output.write(line);
+      await until('all are here', () => daemon.lines.length === lines.length);
+      assert.deepEqual(
+        daemon.lines.map((line) => Buffer.from(line, 'latin1').toString()),
+        lines,
+      );
+      output.close();
+    });
+  });
+
+  test(`${relay[0]} tells what cannot be sent`, { skip: missing }, async () => {
+    const told: string[] = [];
+    const lost = new Losses('it', (message) => told.push(message));
+    await withDaemon(async (path, daemon) => {
+      const output = new UnixOutput(path, lost, [relay]);
+      output.write('one\n');
+      await until('the first is here', () => daemon.lines.length === 1);
+      await daemon.stop();
+      output.write('two\n');
+      await until('the loss is told', () => told.length === 1);
+      assert.deepEqual([told, lost.count], [['log target it: a line was dropped: ECONNREFUSED.'], 1]);
+      output.close();
+    });
+  });
+}
+
+test('a relay that cannot run leaves it to the next', { skip }, async () => {
+  await withDaemon(async (path, daemon) => {
+    const relays = [['fairlead-no-such-program'], ['perl', '-e', 'exit 1'], ...RELAYS] as const;
+    const output = new UnixOutput(path, new Losses(path, assert.fail), relays);
+    output.write('one\n');
+    await until('it is here', () => daemon.lines.length === 1);
+    output.close();
+  });
+});
+
+test('without any it is told what is missing', { skip }, async () => {
+  const told: string[] = [];
+  await withDaemon(async (path) => {
+    const lost = new Losses('it', (message) => told.push(message));
+    const output = new UnixOutput(path, lost, [['fairlead-no-such-program']]);
+    output.write('one\n');
+    await until('it is told', () => told.length === 1);
+    assert.match(told[0] ?? '', /^log target it cannot be used: it is a datagram socket, .* neither perl nor python3 is there to do it/);
+    assert.equal(lost.count, 1);
+    output.close();
+  });
+});
+
+test('a daemon that stands still costs lines, not memory; it gets what has waited when it goes on', { skip }, async () => {
+  const path = join(folder, 'still');
+  const lost = new Losses(path, () => {});
+  const daemon = await receiveUnix(path);
+  const output = new UnixOutput(path, lost);
+  output.write('first\n');
+  await until('the first is here', () => daemon.lines.length === 1);
+  daemon.pause();
+  const line = `${'x'.repeat(1023)}\n`;
+  const written = (3 * BACKLOG) / 1024;
+  for (let i = 0; i < written; i++) output.write(line);
+  output.flush();
+  const dropped = lost.count;
+  assert.ok(dropped > written / 3, `${dropped} of ${written}`);
+  daemon.resume();
+  await until('the rest is here', () => daemon.lines.length === 1 + written - lost.count);
+  output.close();
+  await daemon.stop();
+});
+
+test('the relay ends with the process it is for, even if that is killed', { skip }, async () => {
+  await withDaemon(async (path) => {
+    const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+    const config = `global\n log ${path} local0\nlisten x\n bind unix@${join(folder, 'x')}\n mode http\n log global\n timeout client 1s\n`;
+    writeFileSync(join(folder, 'cfg'), config);
+    const child = spawn(process.execPath, [main, '-db', '-f', join(folder, 'cfg')], { stdio: 'ignore' });
+    const relay = await until('the relay runs', () => childOf(child.pid));
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    await until('the relay has ended', () => !processes().includes(relay));
+  });
+});
+
+function processes(): readonly string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}
+
+/** `/proc/PID/stat`: the parent stands behind the name, which is in parentheses, and the state. */
+function childOf(parent: number | undefined): string | undefined {
+  return processes().find((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ')[1] === String(parent);
+    } catch {
+      return false;
+    }
+  });
+}
