@@ -55,7 +55,7 @@ const WRITERS: Readonly<Record<'csv' | 'typed' | 'json', (rows: readonly Row[], 
 /** To posts of other sites. */
 const FORBIDDEN: Reply = (() => {
   const { status, reason, fieldLines, body } = errorReply(403);
-  return { status, reason, fieldLines, body: Buffer.from(body), framing: 'own', denied: true };
+  return { status, reason, fieldLines, body: Buffer.from(body), framing: 'own' };
 })();
 
 export class StatsEndpoint implements StatsHandler {

@@ -23,6 +23,7 @@ export function checkProxies(draft: Draft, reporter: Reporter): void {
     checkPersistence(proxy, draft.proxies, reporter);
     checkBindIds(proxy, reporter);
     checkTimeouts(proxy, reporter);
+    checkStats(proxy, reporter);
     warnWithoutEffect(proxy, draft, reporter);
   }
   checkTracking(draft.proxies, reporter);
@@ -101,6 +102,11 @@ function checkTimeouts(proxy: ProxyDraft, reporter: Reporter): void {
 
 function hasServers(proxy: ProxyDraft): boolean {
   return proxy.servers.length + proxy.serverTemplates.length + proxy.dockerServers.length + proxy.dockerRoutes.length > 0;
+}
+
+function checkStats({ kind, name, stats }: ProxyDraft, reporter: Reporter): void {
+  if (stats === undefined || stats.httpRequest.length === 0 || (stats.auth.length === 0 && stats.realm === undefined)) return;
+  reporter.alert(stats.place, `${kind} '${name}': stats 'auth'/'realm' and 'http-request' can't be used at the same time.`);
 }
 
 function warnWithoutEffect(proxy: ProxyDraft, draft: Draft, reporter: Reporter): void {

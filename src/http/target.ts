@@ -1,6 +1,13 @@
 /** Paths of request targets (RFC 9112 3.2.1). */
 
 import { CLASS, TARGET } from './chars.ts';
+import type { Head } from './head.ts';
+
+/** The target of a request as it came, in whatever form (RFC 9112 3.2). */
+export function rawTarget({ text }: Head): string {
+  const from = text.indexOf(' ') + 1;
+  return text.slice(from, text.indexOf(' ', from));
+}
 
 /** The target without its query. */
 export function pathOf(target: string): string {

@@ -31,6 +31,7 @@ import { type Carried, Carrier } from './carrier.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
+import type { Monitor } from './monitor.ts';
 import { failureMeans, statusMeans } from './observed.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import type { Program } from './program.ts';
@@ -60,6 +61,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private form: StatsForm | undefined = undefined;
   /** The body is awaited for the key in it. */
   private formAwaited = false;
+  /** What only asks how we are is not told to the log. */
+  private unlogged = false;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
   /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
@@ -100,6 +103,10 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private decide(available: number, now: number): void {
     const { reach } = this;
     const { frontend } = this.session.listener;
+    if (frontend.program.monitor?.asked(this.request) === true) {
+      this.answerMonitor(frontend.program.monitor, available);
+      return;
+    }
     if (this.intercept(frontend.program, available)) return;
     const chosen = chooseBackend(frontend, this.services.backends, this);
     if (isFailure(chosen)) {
@@ -128,7 +135,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       const final = rules.request(this);
       if (final !== undefined) return this.end(final, available);
     }
-    if (config.stats !== undefined && this.takeStats(available)) return true;
+    if (config.stats !== undefined && this.takeStats(program, available)) return true;
     if (rules.redirect !== undefined) {
       const final = rules.redirect(this);
       if (final !== undefined) return this.end(final, available);
@@ -666,15 +673,23 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     }
   }
 
-  // --- statistics page
+  // --- monitor-uri and statistics
 
-  private takeStats(available: number): boolean {
+  private answerMonitor(monitor: Monitor, available: number): void {
+    this.unlogged = true;
+    tally.countIntercepted(this);
+    this.ownReply(monitor.status(this), undefined, available, false);
+  }
+
+  private takeStats({ rules }: Program, available: number): boolean {
     if (!this.services.stats.matches(statsTarget(this), this.request)) return false;
-    if (this.upload.body.done) return this.replyStats(Buffer.alloc(0), available);
-    if (this.request.method !== 'POST') return false;
-    this.form = new StatsForm();
+    const final = rules.stats?.(this);
+    if (final !== undefined) return this.end(final, available);
+    if (this.upload.body.done || this.request.method !== 'POST') return this.replyStats(Buffer.alloc(0), available);
+    this.form = new StatsForm(this.services.limits.headSize - this.request.text.length);
     // Of a chunked body only the data is wanted: nobody takes it further.
     this.upload.body.start(this.request.framing, this.request.contentLength, false);
+    this.clientAwaited = true;
     this.armBody(monotonic());
     this.reach.phase = Phase.Reply;
     return true;
@@ -688,6 +703,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
 
   private answerStats(body: Buffer | undefined): void {
     this.form = undefined;
+    this.clientAwaited = false;
     this.replyStats(body, 0);
   }
 
@@ -773,7 +789,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     try {
       tally.countEnded(this, now);
       if (reach.backend !== undefined) reach.backend.scur--;
-      access(this, now, false);
+      if (this.unlogged) this.unlogged = false;
+      else access(this, now, false);
     } finally {
       try {
         reach.release();

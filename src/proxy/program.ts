@@ -4,12 +4,14 @@ import net from 'node:net';
 import type { ForwardForConfig, ProxyConfig } from '../config/model.ts';
 import type { HeadRules } from '../http/parse.ts';
 import type { CompiledRules } from '../rules/types.ts';
+import { Monitor } from './monitor.ts';
 import { Persistence } from './persistence.ts';
 
 export class Program {
   readonly config: ProxyConfig;
   readonly rules: CompiledRules;
   readonly forwardFor: ForwardFor | undefined;
+  readonly monitor: Monitor | undefined;
   /** What binds clients to this backend's servers; undefined where nothing does. */
   readonly persistence: Persistence | undefined;
   /** Of the requests that a frontend takes, and of the responses that a backend takes. */
@@ -23,6 +25,7 @@ export class Program {
     this.persistence = Persistence.of(config, rules.persistence);
     this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };
     this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget };
+    this.monitor = config.monitor === undefined ? undefined : new Monitor(config.monitor.uri, rules.monitorFail);
     this.forwardFor = config.forwardfor === undefined ? undefined : new ForwardFor(config.forwardfor);
   }
 }

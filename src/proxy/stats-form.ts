@@ -2,17 +2,20 @@
 
 import type { ExchangeFacts } from './exchange-facts.ts';
 
-/** Most bytes of it. */
-const LIMIT = 16 * 1024;
-
 export class StatsForm {
   private readonly pieces: Buffer[] = [];
   private size = 0;
+  private readonly limit: number;
+
+  /** `limit`: most bytes of it. */
+  constructor(limit: number) {
+    this.limit = limit;
+  }
 
   /** False when it is too long. */
   add(piece: Buffer): boolean {
     this.size += piece.length;
-    if (this.size > LIMIT) return false;
+    if (this.size > this.limit) return false;
     this.pieces.push(piece);
     return true;
   }

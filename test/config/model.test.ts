@@ -216,7 +216,25 @@ test('statistics have their defaults, and a dot is the proxy itself', () => {
     showNode: undefined,
     showDesc: undefined,
     admin: [{ place: { file: 'a.cfg', line: 10 }, words: ['if', 'TRUE'] }],
+    httpRequest: [],
   });
+});
+
+test('a monitor is inherited by frontends, with conditions of their own', () => {
+  const text = `${DEFAULTS}    monitor-uri /alive
+listen l
+    bind :80
+    monitor fail if { path /x }
+    monitor fail unless TRUE
+backend b
+`;
+  const [l, b] = load(text).proxies;
+  assert.equal(l?.monitor?.uri, '/alive');
+  assert.deepEqual(
+    l?.monitor?.fail.map(({ words }) => words.join(' ')),
+    ['if { path /x }', 'unless TRUE'],
+  );
+  assert.equal(b?.monitor, undefined);
 });
 
 test('statistics take names from global and passwords with colons', () => {

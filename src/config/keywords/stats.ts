@@ -8,7 +8,7 @@ function statsOf(proxy: ProxyDraft, line: Statement): StatsDraft {
   proxy.stats ??= {
     place: line.place,
     uri: '/haproxy?stats',
-    realm: 'HAProxy Statistics',
+    realm: undefined,
     auth: [],
     scope: [],
     hideVersion: false,
@@ -17,6 +17,7 @@ function statsOf(proxy: ProxyDraft, line: Statement): StatsDraft {
     showNode: undefined,
     showDesc: undefined,
     admin: [],
+    httpRequest: [],
   };
   return proxy.stats;
 }
@@ -89,6 +90,23 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
     },
   }),
   row({
+    name: 'http-request',
+    bytes: true,
+    syntax: '{allow|deny|auth [realm <realm>]} [{if|unless} <condition>]',
+    doc: 'Who may see the statistics: the first line whose condition holds counts. Not together with `stats auth` and `stats realm`.',
+    min: 1,
+    max: Number.POSITIVE_INFINITY,
+    missing: "'http-request' expects 'allow', 'deny', 'auth'.",
+    sections: ['frontend', 'listen', 'backend'],
+    set: (stats, line) => {
+      const before = stats.httpRequest.at(-1);
+      if (before !== undefined && !before.words.some((word) => word === 'if' || word === 'unless')) {
+        line.warn("previous 'stats' action has no condition attached, further entries are NOOP.");
+      }
+      stats.httpRequest = [...stats.httpRequest, { place: line.place, words: line.words }];
+    },
+  }),
+  row({
     name: 'realm',
     bytes: true,
     syntax: '<realm>',
@@ -144,6 +162,13 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
     set: (stats) => {
       stats.showLegends = true;
     },
+  }),
+  row({
+    name: 'show-modules',
+    syntax: '',
+    doc: 'Accepted: there are no statistics of further modules to be shown.',
+    max: 0,
+    set: () => undefined,
   }),
   row({
     name: 'show-node',
