@@ -8,6 +8,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, DockerEngineConfig } from './config/model.ts';
+import { monotonic } from './core/clock.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
@@ -15,6 +16,7 @@ import { dockerSource } from './discovery/docker/names.ts';
 import { DockerProvider, type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
 import type { Provider, Snapshot } from './discovery/provider.ts';
 import type { Store } from './state/store.ts';
+import type { SourceFacts } from './stats/prometheus.ts';
 
 interface Engine {
   readonly provider: DockerProvider;
@@ -32,6 +34,8 @@ export class Sources {
   private holding = false;
   private held: Snapshot | undefined;
   private onHeld: (() => void) | undefined;
+  /** By source: how often it has spoken, and when it did last, in monotonic ms. */
+  private readonly spoken = new Map<string, { times: number; at: number }>();
 
   constructor(store: Store, config: Config, surroundings: DockerSurroundings) {
     this.store = store;
@@ -51,6 +55,28 @@ export class Sources {
   /** Why a source is away now; empty where it is not. */
   troubleOf(name: string): string {
     return this.engines.get(name)?.provider.trouble ?? '';
+  }
+
+  /** What metrics tell of each source, by what it has said last. */
+  facts(): SourceFacts[] {
+    const { nx, other } = this.resolver;
+    const counts = (name: string) => this.engines.get(name)?.provider.counts ?? { events: this.resolver.sent, failures: nx + other };
+    return this.names.map((name) => {
+      const { times, at } = this.spoken.get(name) ?? { times: 0, at: undefined };
+      const said = this.store.sources.get(name);
+      const servers = new Set([...(said?.pools.values() ?? [])].flat().map(({ config }) => config.identity));
+      const refused = new Set(said?.notes.filter(({ level }) => level === 'error').map(({ subject }) => subject));
+      return {
+        name,
+        up: times > 0 && this.troubleOf(name) === '',
+        snapshots: times,
+        at,
+        ...counts(name),
+        servers: servers.size,
+        refused: refused.size,
+        routes: said?.routes.length ?? 0,
+      };
+    });
   }
 
   start(config: Config): void {
@@ -129,6 +155,7 @@ export class Sources {
   }
 
   private publish(snapshot: Snapshot): void {
+    this.spoken.set(snapshot.source, { times: (this.spoken.get(snapshot.source)?.times ?? 0) + 1, at: monotonic() });
     if (!this.holding || snapshot.source !== DNS_SOURCE) {
       this.store.publish(snapshot);
       return;

@@ -102,6 +102,11 @@ export class LogSinks {
     return sum;
   }
 
+  /** By target, also of those that no line names any more. */
+  *dropped(): Generator<readonly [target: string, lines: number]> {
+    for (const [target, { count }] of this.losses) yield [target, count];
+  }
+
   /** At start and at every reload. */
   setTargets({ global, proxies }: Config): void {
     const { logSendHostname } = global;

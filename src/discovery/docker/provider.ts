@@ -48,6 +48,10 @@ export class DockerProvider implements Provider {
     return this.watch.trouble;
   }
 
+  get counts(): Watch['counts'] {
+    return this.watch.counts;
+  }
+
   /** Publishes nothing before the engine has answered: until then nobody knows which servers there are. */
   async run(publish: (snapshot: Snapshot) => void, signal: AbortSignal): Promise<void> {
     this.publish = publish;

@@ -91,6 +91,8 @@ export class Watch {
   private announcing = false;
   /** Why the engine is away, empty while it is there. The same failure is not reported twice in a row. */
   trouble = '';
+  /** Events about containers, and tries to reach the engine or to stay in touch with it that failed. */
+  readonly counts = { events: 0, failures: 0 };
 
   constructor(engine: Engine, log: EventLog, onChange: (view: EngineView) => void, timings: WatchTimings = WATCH_TIMINGS) {
     this.engine = engine;
@@ -200,6 +202,7 @@ export class Watch {
 
   private take(event: EngineEvent, session: Session): void {
     if (session.signal.aborted) return;
+    this.counts.events++;
     if (this.held === undefined) {
       this.apply(event, session);
       return;
@@ -336,6 +339,7 @@ export class Watch {
   // --- what people are told ---------------------------------------------------------------------------------------
 
   private report(error: Error): void {
+    this.counts.failures++;
     if (this.trouble === error.message) return;
     const consequence = this.entries.size === 0 ? 'trying again' : `trying again, keeping the ${this.entries.size} containers known`;
     this.log.event(Level.Warning, `${this.engine.label}: ${error.message}; ${consequence}`);

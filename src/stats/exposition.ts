@@ -1,0 +1,277 @@
+/**
+ * The metrics as Prometheus reads them: HAProxy's families (those of its exporter, 2.6), then ours.
+ *
+ * What there are as many of as proxies and servers is written here, from the rows of `fields.ts`, byte by byte as HAProxy
+ * does, in small pieces: ten megabytes for 2,000 servers must not be made at one go. What there is of the process alone
+ * is kept by prom-client (`prometheus.ts`). prom-client's own exposition is not used: it makes one text of everything
+ * at once, takes `_total` away from the names of its counters as soon as OpenMetrics was asked for once, and knows neither
+ * HAProxy's order nor its NaN.
+ *
+ * Two formats, with the same names for the same series: text 0.0.4, and OpenMetrics 1.0, where a counter cannot be NaN
+ * (there is no sample then) and one whose name does not end in `_total` is no counter.
+ */
+
+import type { Latency } from '../core/histogram.ts';
+import { BOUNDS, type Histogram } from '../core/histogram.ts';
+import type { Field, Reading, Value } from './field.ts';
+import { FIELDS } from './fields.ts';
+import type { ProcessState } from './info.ts';
+import type { Metric, Side, States } from './metric.ts';
+import { processSamples } from './metric-process.ts';
+import { EVERYTHING, type Row, rowsOf, type StatsProxy } from './rows.ts';
+
+/** HAProxy's words for what a scrape may be limited to, in the order of the exposition; the last one is ours. */
+export const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable', 'fairlead'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Scrape {
+  readonly scopes: ReadonlySet<Scope>;
+  /** No servers in maintenance. */
+  readonly noMaint: boolean;
+  readonly openMetrics: boolean;
+}
+
+/** Of the process alone: few samples, as they are. */
+export interface OwnFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly samples: readonly OwnSample[];
+}
+
+interface OwnSample {
+  /** Where it is not the family's: `x_bucket`. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string | number>>;
+  readonly value: number;
+}
+
+export interface MetricSources {
+  readonly process: ProcessState;
+  readonly proxies: readonly StatsProxy[];
+  readonly own: readonly OwnFamily[];
+  readonly at: Reading;
+}
+
+/** What has samples of a side, with the labels that say whose they are. */
+interface Subject {
+  readonly of: Row['of'];
+  readonly labels: string;
+  readonly tcp: boolean;
+}
+
+const SIDES: readonly (readonly [scope: Scope, side: Side])[] = [
+  ['frontend', 'F'],
+  ['listener', 'L'],
+  ['backend', 'B'],
+  ['server', 'S'],
+];
+
+/** Letters in a piece, about. */
+const PIECE = 2048;
+
+/** All of it, in pieces of a few lines. */
+export function* exposition(sources: MetricSources, scrape: Scrape): Generator<string> {
+  const { scopes, openMetrics } = scrape;
+  if (scopes.has('global')) yield* processFamilies(sources.process, openMetrics);
+  const subjects = subjectsOf(sources.proxies, scrape.noMaint);
+  for (const [scope, side] of SIDES) if (scopes.has(scope)) yield* sideFamilies(side, subjects[side], sources.at, openMetrics);
+  if (scopes.has('sticktable')) yield* stickTables(sources.proxies);
+  if (scopes.has('fairlead')) {
+    yield* latencies(sources.proxies);
+    for (const family of sources.own) yield ownFamily(family, openMetrics);
+  }
+  if (openMetrics) yield '# EOF\n';
+}
+
+function header(name: string, help: string, type: string, openMetrics: boolean): string {
+  let [family, kind] = [name, type];
+  if (openMetrics && type === 'counter') {
+    if (name.endsWith('_total')) family = name.slice(0, -'_total'.length);
+    else kind = 'unknown';
+  }
+  const escaped = help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+  return `# HELP ${family} ${openMetrics ? escaped.replaceAll('"', '\\"') : escaped}\n# TYPE ${family} ${kind}\n`;
+}
+
+function label(name: string, value: string): string {
+  return `${name}="${/[\\"\n]/.test(value) ? value.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n') : value}"`;
+}
+
+// --- HAProxy's
+
+function* processFamilies(state: ProcessState, openMetrics: boolean): Generator<string> {
+  for (const { name, type, help, labels, value } of processSamples(state)) {
+    yield `${header(name, help, type, openMetrics)}${name}${labels} ${value}\n`;
+  }
+}
+
+function subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): Record<Side, Subject[]> {
+  const subjects: Record<Side, Subject[]> = { F: [], L: [], S: [], B: [] };
+  for (const proxy of proxies) {
+    const labels = label('proxy', proxy.name);
+    for (const row of rowsOf(proxy, { ...EVERYTHING, noMaint })) subjects[row.side].push(subjectOf(row, labels));
+  }
+  return subjects;
+}
+
+function subjectOf(row: Row, labels: string): Subject {
+  switch (row.side) {
+    case 'F':
+    case 'B':
+      return { of: row.of, labels, tcp: row.of.config.mode === 'tcp' };
+    case 'L':
+      return { of: row.of, labels: `${labels},${label('listener', row.of.config.name)}`, tcp: row.of.frontend.config.mode === 'tcp' };
+    case 'S':
+      return { of: row.of, labels: `${labels},${label('server', row.of.config.name)}`, tcp: row.of.backend.config.mode === 'tcp' };
+  }
+}
+
+const PREFIXES: Readonly<Record<Side, string>> = {
+  F: 'haproxy_frontend_',
+  L: 'haproxy_listener_',
+  B: 'haproxy_backend_',
+  S: 'haproxy_server_',
+};
+
+/** As HAProxy, families have no header where there is nobody who might have a sample. */
+function* sideFamilies(side: Side, subjects: readonly Subject[], at: Reading, openMetrics: boolean): Generator<string> {
+  let last = '';
+  for (const field of FIELDS) {
+    const { metric } = field;
+    if (metric === undefined || !metric.sides.includes(side)) continue;
+    const name = PREFIXES[side] + metric.name;
+    let text = '';
+    for (const samples of samplesOf(field, metric, side, name, subjects, at, openMetrics)) {
+      if (name !== last) text += header(name, metric.help, isCounter(name) ? 'counter' : 'gauge', openMetrics);
+      last = name;
+      text += samples;
+      if (text.length < PIECE) continue;
+      yield text;
+      text = '';
+    }
+    yield text;
+  }
+}
+
+function isCounter(name: string): boolean {
+  return name.endsWith('_total');
+}
+
+/** The lines of each subject that has some. */
+function* samplesOf(
+  field: Field,
+  metric: Metric,
+  side: Side,
+  name: string,
+  subjects: readonly Subject[],
+  at: Reading,
+  openMetrics: boolean,
+): Generator<string> {
+  const states = metric.states?.[side] as States<Row['of']> | undefined;
+  if (states !== undefined) {
+    const ends = states.words.map((word) => `,state="${word}"} `);
+    for (const { of, labels } of subjects) {
+      const counts = states.count(of);
+      if (counts !== undefined) yield stateLines(`${name}{${labels}`, ends, counts);
+    }
+    return;
+  }
+  // The side says whose it is.
+  const read = (metric.read ?? field)[side] as ((of: Row['of'], at: Reading) => Value) | undefined;
+  if (read === undefined) return;
+  const sparse = metric.sparse === true || (openMetrics && isCounter(name));
+  const end = metric.label === undefined ? '} ' : `,${metric.label}} `;
+  for (const { of, labels, tcp } of subjects) {
+    if (tcp && metric.http === true) continue;
+    const value = read(of, at);
+    if (value === undefined && sparse) continue;
+    yield `${name}{${labels}${end}${metric.ms === true ? seconds(value) : (value ?? 'NaN')}\n`;
+  }
+}
+
+function stateLines(begin: string, ends: readonly string[], counts: readonly number[]): string {
+  let text = '';
+  for (let i = 0; i < ends.length; i++) text += `${begin}${ends[i]}${counts[i]}\n`;
+  return text;
+}
+
+/** Of milliseconds. */
+function seconds(ms: Value): string {
+  return ms === 0 ? '0.000000' : (Number(ms ?? Number.NaN) / 1000).toFixed(6);
+}
+
+/** HAProxy has the youngest first. */
+function* stickTables(proxies: readonly StatsProxy[]): Generator<string> {
+  const tables = proxies.flatMap(({ name, backend }) => {
+    const table = backend?.stickTable;
+    return table === undefined ? [] : [{ labels: `{${label('name', name)},${label('type', table.config.type)}}`, table }];
+  });
+  if (tables.length === 0) return;
+  tables.reverse();
+  yield header('haproxy_sticktable_size', 'Stick table size.', 'gauge', false);
+  for (const { labels, table } of tables) yield `haproxy_sticktable_size${labels} ${table.size}\n`;
+  yield header('haproxy_sticktable_used', 'Number of entries used in this stick table.', 'gauge', false);
+  for (const { labels, table } of tables) yield `haproxy_sticktable_used${labels} ${table.used}\n`;
+}
+
+// --- ours
+
+const LATENCIES: readonly { readonly name: string; readonly help: string; read(latency: Latency): Histogram }[] = [
+  {
+    name: 'fairlead_backend_request_duration_seconds',
+    help: 'From the whole head of a request to the end of its response, however it ended; without tunnels.',
+    read: ({ total }) => total,
+  },
+  {
+    name: 'fairlead_backend_time_to_first_byte_seconds',
+    help: "From the whole head of a request to its server's response: the wait for a slot and a connection included.",
+    read: ({ firstByte }) => firstByte,
+  },
+];
+
+/** Written the same in both formats: a bound is a label, and OpenMetrics wants `1.0`. */
+const LIMITS: readonly string[] = [
+  ...BOUNDS.map((ms) => ms / 1000).map((bound) => (Number.isInteger(bound) ? `${bound}.0` : `${bound}`)),
+  '+Inf',
+];
+
+function* latencies(proxies: readonly StatsProxy[]): Generator<string> {
+  for (const { name, help, read } of LATENCIES) {
+    let text = header(name, help, 'histogram', false);
+    for (const { name: proxy, backend } of proxies) {
+      const latency = backend?.config.mode === 'http' ? backend.counters.latency : undefined;
+      if (latency === undefined) continue;
+      yield text + histogramLines(name, label('proxy', proxy), read(latency));
+      text = '';
+    }
+  }
+}
+
+function histogramLines(name: string, labels: string, { counts, sum }: Histogram): string {
+  let text = '';
+  let count = 0;
+  for (let i = 0; i < counts.length; i++) {
+    count += counts[i] as number;
+    text += `${name}_bucket{${labels},le="${LIMITS[i]}"} ${count}\n`;
+  }
+  return `${text}${name}_sum{${labels}} ${sum / 1000}\n${name}_count{${labels}} ${count}\n`;
+}
+
+function ownFamily({ name, help, type, samples }: OwnFamily, openMetrics: boolean): string {
+  let text = header(name, help, type, openMetrics);
+  for (const sample of samples) {
+    const labels = Object.entries(sample.labels).map(([key, value]) => label(key, key === 'le' ? bound(value) : String(value)));
+    text += `${sample.name}${labels.length === 0 ? '' : `{${labels.join(',')}}`} ${numeral(sample.value)}\n`;
+  }
+  return text;
+}
+
+function bound(value: string | number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+function numeral(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf';
+  return value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
+}
