@@ -21,8 +21,7 @@ export interface AclTest {
   readonly test: Condition;
 }
 
-/** By name; predefined ones as they are used. */
-export type Acls = Map<string, readonly AclTest[]>;
+export type Acls = ReadonlyMap<string, readonly AclTest[]>;
 
 const DERIVED = ['beg', 'dir', 'dom', 'end', 'len', 'reg', 'sub'];
 
@@ -160,7 +159,7 @@ class Options {
         this.id = readId(this.words[this.at++] ?? '');
         return;
       case '-f':
-        this.files.push({ set: filled().file(this.words[this.at++] ?? '', this.columns), ignoreCase: this.ignoreCase });
+        this.files.push({ set: filled().file(this.words[this.at++] ?? '', this.columns, 'acl'), ignoreCase: this.ignoreCase });
         return;
       case '-m':
         if (this.files.length > 0) throw new RuleError("'-m' must only be specified before patterns and files in parsing ACL expression");

@@ -6,7 +6,7 @@
 import type { Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
-import { type Acls, compileAcls } from './acl.ts';
+import { type Acls, type AclTest, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
 import { AUTH_ACTION } from './actions-auth.ts';
 import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
@@ -62,6 +62,8 @@ class Compiler {
   private readonly proxy: ProxyConfig;
   private readonly report: (diagnostic: Diagnostic) => void;
   private acls: Acls = new Map();
+  /** The section's own, and those of the `defaults` that it takes after: HAProxy lists them apart. */
+  private readonly predefined = { own: new Map<string, readonly AclTest[]>(), inherited: new Map<string, readonly AclTest[]>() };
 
   constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void) {
     this.proxy = proxy;
@@ -211,7 +213,9 @@ class Compiler {
     const [keyword] = words;
     if (keyword === undefined || keyword === '') return undefined;
     if (keyword !== 'if' && keyword !== 'unless') return otherwise(keyword);
-    const context = { acls: this.acls, scope, warn: (message: string) => this.warn(place, message) };
+    const { file, line } = this.proxy.place;
+    const predefined = place.file === file && place.line >= line ? this.predefined.own : this.predefined.inherited;
+    const context = { acls: this.acls, predefined, scope, warn: (message: string) => this.warn(place, message) };
     return within(where, () => compileCondition(words.slice(1), keyword === 'unless', context));
   }
 

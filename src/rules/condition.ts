@@ -12,6 +12,8 @@ import type { Condition } from './types.ts';
 
 export interface ConditionContext {
   readonly acls: Acls;
+  /** Those of manual 7.4 that have been used; more come as they are. */
+  readonly predefined: Map<string, readonly AclTest[]>;
   readonly scope: Scope;
   readonly warn: (message: string) => void;
 }
@@ -41,7 +43,7 @@ export function compileCondition(words: readonly string[], negated: boolean, con
       tests = [compileTest(words.slice(at + 1, end), context.warn)];
       at = end;
     } else {
-      tests = named(word, context.acls);
+      tests = named(word, context);
     }
     (groups.at(-1) as Condition[]).push(term(tests, word === '{' ? 'anonymous acl' : `acl '${word}'`, negate, context));
     negate = false;
@@ -51,10 +53,10 @@ export function compileCondition(words: readonly string[], negated: boolean, con
   return oneOf(filled.map(allOf), negated);
 }
 
-function named(name: string, acls: Acls): readonly AclTest[] {
-  const found = acls.get(name) ?? predefinedAcl(name);
+function named(name: string, { acls, predefined }: ConditionContext): readonly AclTest[] {
+  const found = acls.get(name) ?? predefined.get(name) ?? predefinedAcl(name);
   if (found !== undefined) {
-    acls.set(name, found);
+    if (!acls.has(name)) predefined.set(name, found);
     return found;
   }
   if (isForeignAcl(name)) throw refused(`predefined ACL '${name}'`);

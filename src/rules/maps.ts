@@ -46,7 +46,7 @@ function answering<Value, Result>(
 function compileMap<Value>(match: string, output: MapOutput, answer: Answer<Value, string> = textOf) {
   return ([file = '', otherwise]: Arguments): ((sample: Sample) => Sample) => {
     const method = keyMatch<Value>(match);
-    const lookup = filled().file(file, 2).lookup(method, false, output);
+    const lookup = filled().file(file, 2, 'map').lookup(method, false, output);
     if (output === 'ip' && otherwise !== undefined && !isAddress(otherwise)) {
       throw new RuleError(`failed to parse '${otherwise}' as type 'IPv4 address' at position 2`);
     }

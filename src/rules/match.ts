@@ -3,6 +3,7 @@
  * patterns agrees makes it true.
  */
 
+import { isAddress } from './address.ts';
 import { RuleError } from './error.ts';
 import { AffixIndex, ExactIndex, FoldedIndex, type Index, ListIndex, NetworkIndex } from './pattern-index.ts';
 import type { Lookup, PatternSet } from './patterns.ts';
@@ -150,6 +151,12 @@ function expressions(ignoreCase: boolean): Index<string> {
   );
 }
 
+/** A text that is no address is no value. */
+function addresses(sample: Sample): Source<string> {
+  const source = asAddress(sample);
+  return sample.type === 'ip' || sample.type === 'int' ? source : mapped(source, (value) => (isAddress(value) ? value : undefined));
+}
+
 const DIRECTORIES = delimited('/?');
 const DOMAINS = delimited('/?.:');
 
@@ -170,7 +177,7 @@ export const MATCHES: readonly MatchRow[] = [
   {
     name: 'ip',
     help: 'An address or a network: `192.0.2.0/24`, `2001:db8::/32`. An IPv4 network also contains its mapped IPv6 addresses.',
-    source: asAddress,
+    source: addresses,
     index: () => new NetworkIndex(),
     read: asIs,
     tree: 'always',

@@ -89,11 +89,13 @@ export class Lookup<Value> {
   }
 }
 
-/** Where a set is used: by a map's converter, or an ACL. */
+/** Who uses a set: a map's converter, or an ACL. */
 export type UseKind = 'acl' | 'map';
 
 interface Use {
+  /** What it is called; an ACL that reads values (`-M`) uses a map. */
   readonly kind: UseKind;
+  readonly by: UseKind;
   readonly place: Place;
   /** In the order of compilation. */
   readonly number: number;
@@ -124,7 +126,7 @@ export class PatternSet {
   }
 
   isUsedBy(kind: UseKind): boolean {
-    return this.uses.some((use) => use.kind === kind);
+    return this.uses.some((use) => use.kind === kind || use.by === kind);
   }
 
   /** In HAProxy's words, for lists. */
@@ -316,7 +318,7 @@ export class Patterns {
   }
 
   /** The set of a file, which is read the first time it is asked for. Throws a RuleError for one that cannot be read. */
-  file(name: string, columns: 1 | 2): PatternSet {
+  file(name: string, columns: 1 | 2, by: UseKind): PatternSet {
     const open = this.files.get(name);
     if (open !== undefined && open.columns !== columns) {
       throw new RuleError(
@@ -327,7 +329,7 @@ export class Patterns {
     if (open === undefined) this.files.set(name, { set, columns });
     const kind = columns === 1 ? 'acl' : 'map';
     const key = this.keyOf(kind, name);
-    if (!this.known.has(key)) set.uses.push({ kind, place: this.place, number: this.known.size });
+    if (!this.known.has(key)) set.uses.push({ kind, by, place: this.place, number: this.known.size });
     this.known.add(key);
     return set;
   }
@@ -340,7 +342,7 @@ export class Patterns {
     if (id !== undefined && [...this.lines.values()].some((set) => set.id === id)) throw new RuleError('the id is already used');
     const set = new PatternSet(undefined, keyword, id ?? -1);
     for (const text of texts) set.fill(text, undefined, 0);
-    set.uses.push({ kind: 'acl', place: this.place, number: this.known.size });
+    set.uses.push({ kind: 'acl', by: 'acl', place: this.place, number: this.known.size });
     this.known.add(key);
     this.lines.set(key, set);
     return set;

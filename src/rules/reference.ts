@@ -27,7 +27,7 @@ function code(text: string): string {
 }
 
 function actions(): string {
-  const rows = ACTIONS.map((row) => [code(`${row.name} ${row.syntax}`.trim()), mark(row, 'request'), mark(row, 'response'), row.help]);
+  const rows = ACTIONS.map((row) => [code(`${named(row)} ${row.syntax}`.trim()), mark(row, 'request'), mark(row, 'response'), row.help]);
   return `## Actions of \`http-request\` and \`http-response\`
 
 Rules run in the order of their lines, each if its condition holds. \`<fmt>\` is a log-format string. Rules leave the fields alone that
@@ -35,6 +35,10 @@ say where a message ends and what becomes of its connection (\`Content-Length\`,
 A \`redirect\` line of its own takes the words of the action, but its address as it is. (manual 4.2)
 
 ${table(['action', 'request', 'response', 'meaning'], rows)}`;
+}
+
+function named({ name, parameter }: ActionRow): string {
+  return parameter === undefined ? name : `${name}(<${parameter}>)`;
 }
 
 function mark({ on }: ActionRow, phase: 'request' | 'response'): string {
@@ -55,9 +59,13 @@ braces, \`{ path_beg /a }\`: those next to each other must all hold, \`or\` (or 
 | \`-i\` | ignores the case of the values that follow |
 | \`-m <method>\` | compares in this way |
 | \`-f <file>\` | reads values from a file, one a line; \`#\` begins a comment |
+| \`-M\` | files that follow are maps, of which the keys count |
 | \`-n\` | forbids resolving names, which Fairlead never does |
-| \`-u <id>\` | accepted |
+| \`-u <id>\` | the number by which the Runtime API knows the values of the line |
 | \`--\` | ends the flags |
+
+Files are read when the configuration is. What has been read, and the values of a line, can be changed by the Runtime API and by rules
+until the configuration is read again (\`show acl\`, \`add map\`, \`http-request set-map\` and their like).
 
 Without \`-m\`, a value is compared as its type says: \`bool\`, \`int\`, \`ip\` or \`str\`. Older names carry a method of their own:
 ${criteria()}.
