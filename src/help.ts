@@ -15,6 +15,7 @@ export const HELP = `Fairlead: an HTTP load balancer that reads haproxy.cfg and 
   fairlead demo [--port N]          try it: balances over three built-in servers, on port 8080
   fairlead -f haproxy.cfg           run a configuration
   fairlead -c -f haproxy.cfg        only check it: every error with its line
+  fairlead ctl COMMAND              ask a running one, or change it; --help says more
   fairlead                          no configuration: serve the labelled containers of the local Docker engine
 
 Configuration

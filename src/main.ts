@@ -66,6 +66,9 @@ async function main(): Promise<void> {
     case 'version':
       process.stdout.write(versionOf(command.detailed));
       return;
+    case 'ctl':
+      process.exitCode = await askRunning(command.words);
+      return;
     case 'condition':
       process.exitCode = condition(command.text);
       return;
@@ -79,6 +82,13 @@ async function main(): Promise<void> {
       if (command.options.daemon && !isDaemon) goToBackground();
       else await run(runPlan(command.options));
   }
+}
+
+/** Most starts need nothing of it. */
+async function askRunning(words: readonly string[]): Promise<number> {
+  const { ctl } = await import('./ctl/ctl.ts');
+  const { env, stdin, stdout, stderr } = process;
+  return ctl(words, { env, cwd: process.cwd(), stdin, stdout, stderr });
 }
 
 // --- what does not stay ---------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backend: ['core', 'http', 'state', 'config/model.ts'],
   proxy: ['core', 'http', 'rules', 'backend', 'config/model.ts'],
   stats: ['core', 'http', 'backend', 'proxy', 'config/model.ts'],
+  ctl: ['core', 'config'],
   admin: ['core', 'http', 'rules/patterns.ts', 'state', 'backend', 'proxy', 'stats', 'config'],
 };
 

@@ -14,12 +14,12 @@ import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
 import { patternCommands } from './patterns.ts';
 import { poolCommands } from './pools.ts';
-import { processCommands } from './process.ts';
 import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statCommands } from './stat.ts';
 import { tableCommands } from './tables.ts';
+import { vitalCommands } from './vitals.ts';
 
 function notDone(why: string, ...names: readonly string[]): readonly Command[] {
   return names.map((name) => ({ name, syntax: '', help: '', run: () => refuse(`'${name}' is not done by Fairlead: ${why}.`) }));
@@ -46,7 +46,7 @@ const own: readonly Command[] = [
   ...absentCommands,
   ...errorCommands,
   ...patternCommands,
-  ...processCommands,
+  ...vitalCommands,
   ...resolverCommands,
   ...serverCommands,
   ...sessionCommands,

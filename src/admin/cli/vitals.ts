@@ -170,7 +170,7 @@ function showStartupLogs({ runtime: { startupLogs } }: Call): Answer {
   return data(startupLogs === '' ? '\n' : startupLogs);
 }
 
-export const processCommands: readonly Command[] = [
+export const vitalCommands: readonly Command[] = [
   { name: 'show activity', syntax: '', help: 'what the event loop has done', run: showActivity },
   { name: 'show events', syntax: '[<sink>] [-w] [-n]', help: 'where events go', run: showEvents },
   { name: 'show fd', syntax: '[<number>]', help: 'what the process has open', level: 'operator', run: showDescriptors },

@@ -1,0 +1,81 @@
+/** Where the Runtime API is: what was said, what the environment says, what a configuration says, where it usually is. */
+
+import { statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { loadConfig } from '../config/load.ts';
+import type { StatsSocketConfig } from '../config/model.ts';
+import type { CtlOptions } from './options.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Looked for in this order; distributions have HAProxy's in one of these. */
+const USUAL_SOCKETS = [
+  '/run/fairlead.sock',
+  '/run/fairlead/admin.sock',
+  '/var/run/fairlead.sock',
+  '/run/haproxy/admin.sock',
+  '/var/run/haproxy.sock',
+  '/var/lib/haproxy/stats',
+  '/tmp/haproxy.sock',
+];
+
+/** What there is to connect to, and what people call it. */
+export interface Target {
+  readonly name: string;
+  readonly options: { readonly path: string } | { readonly host: string; readonly port: number };
+}
+
+/** Text is why there is none. */
+export function findSocket({ socket, files }: Pick<CtlOptions, 'socket' | 'files'>, env: Environment, cwd: string): Target | string {
+  if (socket !== undefined) return readTarget(socket);
+  if (files.length > 0) return fromConfiguration(files, env, cwd);
+  const { FAIRLEAD_SOCKET: named } = env;
+  if (named !== undefined && named !== '') return readTarget(named);
+  const usual = USUAL_SOCKETS.find(isSocket);
+  if (usual !== undefined) return readTarget(usual);
+  return `no Runtime API was found: say where it is by --socket, FAIRLEAD_SOCKET or -f (looked for ${USUAL_SOCKETS.join(', ')})`;
+}
+
+/** A path, `unix@<path>`, `<host>:<port>`, `ipv4@<host>:<port>`, `[<address>]:<port>`, or a port of this machine. */
+export function readTarget(text: string): Target | string {
+  const path = /^unix@(.+)$/.exec(text)?.[1] ?? (text.includes('/') ? text : undefined);
+  if (path !== undefined) return { name: path, options: { path } };
+  const [, bracketed, plain, digits] = /^(?:(?:ipv[46]|tcp[46]?)@)?(?:\[([^\]]+)\]:|(.*):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port === 0 || port > 65535) return `'${text}' is neither a path nor <host>:<port>`;
+  const host = bracketed ?? (plain === undefined || plain === '' || plain === '*' ? '127.0.0.1' : plain);
+  return { name: `${host}:${port}`, options: { host, port } };
+}
+
+const RANKS = { user: 0, operator: 1, admin: 2 } as const;
+
+/** Of a configuration's sockets the one whose users may do most. */
+function fromConfiguration(files: readonly string[], env: Environment, cwd: string): Target | string {
+  const { config, diagnostics } = loadConfig(files, { env: { HAPROXY_LOCALPEER: hostname(), ...env }, cwd });
+  const wrong = diagnostics.find(({ severity }) => severity === 'alert');
+  if (config === undefined) return `${files.join(', ')}: ${wrong?.message ?? 'cannot be read'}`;
+  const sockets = config.global.statsSockets.filter(({ address }) => address.kind !== 'fd');
+  const [best] = [...sockets].sort((one, other) => RANKS[other.level] - RANKS[one.level]);
+  return best === undefined ? `${files.join(', ')}: there is no 'stats socket' to connect to` : targetOf(best);
+}
+
+function targetOf({ address }: StatsSocketConfig): Target | string {
+  switch (address.kind) {
+    case 'unix':
+      return readTarget(address.path);
+    case 'inet': {
+      const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
+      return { name: `${host}:${address.port}`, options: { host, port: address.port } };
+    }
+    case 'fd':
+      return `fd@${address.fd} belongs to the process`;
+  }
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return statSync(path).isSocket();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,204 @@
+/** `fairlead ctl` against a Runtime API of ours: answers, exit codes, conversations, completion. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { after, before, describe, it } from 'node:test';
+import { type Command, DONE, data, message, refuse } from '../../src/admin/cli/command.ts';
+import { help } from '../../src/admin/cli/help.ts';
+import { Peer } from '../../src/admin/cli/peer.ts';
+import type { Runtime } from '../../src/admin/cli/runtime.ts';
+import { CliSession, type Dialect } from '../../src/admin/cli/session.ts';
+import { Level } from '../../src/core/log.ts';
+import { ctl } from '../../src/ctl/ctl.ts';
+import { until } from '../support/wait.ts';
+
+const STAT = '# pxname,svname,scur,status,\nweb,FRONTEND,3,OPEN,\napp,s1,2,UP,\napp,BACKEND,2,UP,\n';
+const TYPED = 'F.2.0.0.pxname.1:KNS:str:web\nF.2.0.4.scur.1:MGP:u32:3\n';
+const COMMANDS: Command[] = [
+  { name: 'show stat', syntax: '[json|typed]*', help: 'statistics', run: ({ args }) => data(args.includes('typed') ? TYPED : STAT) },
+  { name: 'show version', syntax: '', help: 'the version', run: () => message(Level.Info, '2.6') },
+  { name: 'show table', syntax: '[<table>]', help: 'tables', run: () => data('# table: t, type: ip, size:5, used:0\n') },
+  { name: 'set server', syntax: '<server> <what>', help: 'changes a server', run: () => DONE },
+  { name: 'warn', syntax: '', help: 'warns', run: () => message(Level.Warning, 'Careful.') },
+  { name: 'fail', syntax: '', help: 'refuses', run: () => refuse('No.') },
+  { name: 'keep', syntax: '', help: 'repeats', run: ({ args, payload }) => data(`${args.join('|')}:${JSON.stringify(payload)}\n`) },
+  {
+    name: 'set severity-output',
+    syntax: '{none|number|string}',
+    help: 'severities',
+    run: ({ state }) => {
+      state.severity = 'number';
+      return DONE;
+    },
+  },
+  { name: 'help', syntax: '', help: 'help', run: ({ args }) => message(Level.Info, help(COMMANDS, args)) },
+];
+
+interface Said {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+describe('fairlead ctl', () => {
+  let folder = '';
+  let path = '';
+  let server: Server;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-ctl-'));
+    path = join(folder, 'api');
+    const dialect: Dialect = { prompt: '> ', address: (words) => ({ words, commands: COMMANDS }) };
+    server = createServer({ allowHalfOpen: true }, (socket) => {
+      new Peer(socket, new CliSession({} as Runtime, dialect, 'admin', 'none', 60_000), () => {}).serve();
+    });
+    await new Promise<void>((resolve) => server.listen(path, resolve));
+  });
+
+  after(() => {
+    server.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** What was said, and how it ended. */
+  async function run(words: readonly string[], input = '', env: Readonly<Record<string, string>> = {}): Promise<Said> {
+    const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+    stdin.end(input);
+    const code = await ctl(words, { env: { FAIRLEAD_SOCKET: path, ...env }, cwd: folder, stdin, stdout, stderr });
+    return { code, out: stdout.read()?.toString() ?? '', err: stderr.read()?.toString() ?? '' };
+  }
+
+  const TABLE = 'pxname  svname    scur  status\nweb     FRONTEND     3  OPEN\napp     s1           2  UP\napp     BACKEND      2  UP\n';
+  const cases: readonly (readonly [what: string, words: readonly string[], expected: Said])[] = [
+    ['shows a report as a table', ['show', 'stat'], { code: 0, out: TABLE, err: '' }],
+    ['shows it as it came', ['--raw', 'show', 'stat'], { code: 0, out: STAT, err: '' }],
+    ['shows it as records, with types', ['--json', 'show', 'stat'], { code: 0, out: '[{"pxname":"web","scur":3}]\n', err: '' }],
+    ['shows a message', ['show', 'version'], { code: 0, out: '2.6\n', err: '' }],
+    ['shows a message as JSON', ['--json', 'show', 'version'], { code: 0, out: '{"answer":"2.6"}\n', err: '' }],
+    ['says nothing of what is done', ['set', 'server', 'a/b', 'x'], { code: 0, out: '', err: '' }],
+    ['says nothing of it in JSON, too', ['--json', 'set', 'server', 'a/b', 'x'], { code: 0, out: '{"answer":""}\n', err: '' }],
+    ['takes a warning for an answer', ['warn'], { code: 0, out: 'Careful.\n', err: '' }],
+    ['ends badly where something is refused', ['fail'], { code: 1, out: '', err: 'No.\n' }],
+    ['tells of a refusal in JSON', ['--json', 'fail'], { code: 1, out: '{"error":"No."}\n', err: '' }],
+    ['goes on behind what is refused', ['fail; show version'], { code: 1, out: '2.6\n', err: 'No.\n' }],
+    ['takes a single word for a line', ['show version; warn'], { code: 0, out: '2.6\nCareful.\n', err: '' }],
+    ['takes several for words, whatever is in them', ['keep', 'a b', 'c;d\\'], { code: 0, out: 'a b|c;d\\:undefined\n', err: '' }],
+    ['reads JSON where an answer is some', ['--json', 'keep', '[1]', '2'], { code: 0, out: '{"answer":"[1]|2:undefined"}\n', err: '' }],
+  ];
+  for (const [what, words, expected] of cases) it(what, async () => assert.deepEqual(await run(words), expected));
+
+  it('ends badly where there is no such command', async () => {
+    const { code, out, err } = await run(['shw', 'stat']);
+    assert.deepEqual([code, out], [1, '']);
+    assert.match(err, /^Unknown command/);
+  });
+
+  it('reads commands line by line', async () => {
+    const { code, out, err } = await run([], 'show version\nfail\n\nkeep x <<\na\nb\n\nkeep y <<\nc\n');
+    assert.deepEqual([code, out, err], [1, '2.6\nx:"a\\nb\\n"\ny:"c\\n"\n', 'No.\n']);
+  });
+
+  it('reads a payload', async () => {
+    assert.equal((await run(['keep', 'x', '<<'], 'a b\nc')).out, 'x:"a b\\nc\\n"\n');
+    assert.equal((await run(['keep x <<'], 'a\n')).out, 'x:"a\\n"\n');
+  });
+
+  it('says why nobody can be asked', async () => {
+    const { code, err } = await run(['--socket', join(folder, 'nobody'), 'show', 'stat']);
+    assert.deepEqual([code, err], [2, `fairlead: ${join(folder, 'nobody')}: there is no such socket\n`]);
+  });
+
+  it('does not wait for ever', async () => {
+    const silent = createServer({ allowHalfOpen: true }, () => {});
+    const at = join(folder, 'silent');
+    await new Promise<void>((resolve) => silent.listen(at, resolve));
+    try {
+      const { code, err } = await run(['--timeout', '1', '-s', at, 'show', 'stat']);
+      assert.deepEqual([code, err], [2, `fairlead: ${at}: no answer within 1 s\n`]);
+    } finally {
+      silent.close();
+    }
+  });
+
+  describe('completes', () => {
+    const completions: readonly (readonly [words: readonly string[], found: string])[] = [
+      [[''], 'fail help keep prompt quit set show warn'],
+      [['s'], 'set show'],
+      [['show', ''], 'stat table version'],
+      [['show', 'st'], 'stat'],
+      [['set', 'server', ''], 'app/s1 web/FRONTEND app/BACKEND'],
+      [['set', 'server', 'app/s1', 'state', ''], 'drain maint ready'],
+      [['show', 'stat', 'j'], 'json'],
+      [['show', 'table', ''], 't'],
+      [['nonsense', ''], ''],
+    ];
+    for (const [words, found] of completions) {
+      it(`'${words.join(' ')}'`, async () => {
+        const { code, out } = await run(['complete', ...words]);
+        assert.deepEqual([code, out.split('\n').filter(Boolean).sort()], [0, found.split(' ').filter(Boolean).sort()]);
+      });
+    }
+    it('with the options that stand before', async () => {
+      const { out } = await run(['complete', '--socket', path, 'show', 'v'], '', { FAIRLEAD_SOCKET: '/nowhere' });
+      assert.equal(out, 'version\n');
+    });
+    it('nothing where nobody answers', async () => {
+      const { code, out } = await run(['complete', 's'], '', { FAIRLEAD_SOCKET: join(folder, 'nobody') });
+      assert.deepEqual([code, out], [0, '']);
+    });
+    it('in bash', { skip: spawnSync('bash', ['-c', 'true']).status === 0 ? false : 'there is no bash' }, async () => {
+      const { out } = await run(['completion', 'bash']);
+      // In place of the program: one that says what it was asked.
+      const script = `${out}\nasked() { printf '%s\\n' "$@" | tail -n 2; }\nCOMP_WORDS=(asked ctl show st); COMP_CWORD=3; _fairlead; echo "\${COMPREPLY[*]}"`;
+      const { stdout, stderr } = spawnSync('bash', ['-c', script], { encoding: 'utf8' });
+      assert.deepEqual([stdout, stderr], ['show st\n', '']);
+    });
+    it('in no shell that it does not know', async () => {
+      const { code, err } = await run(['completion', 'tcsh']);
+      assert.deepEqual([code, err], [2, "fairlead: 'completion' expects one of bash, zsh, fish\n"]);
+    });
+  });
+
+  describe('at a terminal', () => {
+    /** Types each when what stands before it was to be seen, and answers all that was. */
+    async function talk(typed: readonly (readonly [seen: string, keys: string])[]): Promise<string> {
+      const stdin = Object.assign(new PassThrough(), { isTTY: true });
+      const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+      let seen = '';
+      stdout.on('data', (piece: Buffer) => {
+        seen += piece.toString();
+      });
+      const ended = ctl([], { env: { FAIRLEAD_SOCKET: path, HOME: folder }, cwd: folder, stdin, stdout, stderr });
+      let from = 0;
+      for (const [expected, keys] of typed) {
+        await until(`'${expected}' is seen`, () => seen.slice(from).includes(expected));
+        from = seen.length;
+        stdin.write(keys);
+      }
+      assert.equal(await ended, 0);
+      return seen;
+    }
+
+    it('answers lines, completes words and keeps what was said', async () => {
+      const seen = await talk([
+        ['fairlead> ', 'show version\r'],
+        ['2.6', 'show ver\t'],
+        ['version ', '\r'],
+        ['2.6', 'keep x <<\r'],
+        ['+ ', 'a\r\r'],
+        ['x:"a\\n"', 'quit\r'],
+      ]);
+      assert.equal(seen.split('2.6').length - 1, 2);
+      // The key that goes one line up: what was said last.
+      await talk([
+        ['fairlead> ', '\u001b[A'],
+        ['quit', '\r'],
+      ]);
+    });
+  });
+});
