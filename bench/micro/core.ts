@@ -65,14 +65,14 @@ export const core: readonly Entry[] = [
         counters.bout += 260;
         counters.hrsp.count(200);
         counters.rate.add(now);
-        counters.qtime.add(0);
-        counters.ctime.add(1);
-        counters.rtime.add(2);
-        counters.ttime.add(3);
+        counters.qtime.add(0, counters.reqTot);
+        counters.ctime.add(1, counters.reqTot);
+        counters.rtime.add(2, counters.reqTot);
+        counters.ttime.add(3, counters.reqTot);
         return counters;
       },
       verify: ({ stot, bout, hrsp, ttime }) => {
-        assert.deepEqual([stot, bout, hrsp.two, ttime.read()], [exchanges, 260 * exchanges, exchanges, 3]);
+        assert.deepEqual([stot, bout, hrsp.two, ttime.read(exchanges)], [exchanges, 260 * exchanges, exchanges, 3]);
       },
     };
   }),

@@ -173,6 +173,12 @@ export class Server {
     return limit !== 0 && this.scur >= limit;
   }
 
+  /** How many connections to it are thought to be needed; the CSV's need_conn_est. A check needs one, too. */
+  get neededConnections(): number {
+    const lately = this.idle === NO_IDLE ? this.counters.smax : this.idle.needed;
+    return Math.max(this.scur, lately, this.verdict === undefined ? 0 : 1);
+  }
+
   get inMaintenance(): boolean {
     return (this.admin & ANY_MAINT) !== 0;
   }

@@ -1,61 +1,74 @@
-/** Events in the last second, as HAProxy counts them: this second's plus the share of the previous that still counts. */
+/** Rates and averages with HAProxy's own arithmetic, so that both show the same of the same traffic. */
+
+const PERIOD = 1000;
+
+/**
+ * Events in the last second: those of the current period, and of the one before it the share that is within a second. A
+ * period begins where the former one ended, or with the first event after a pause.
+ */
 export class Rate {
-  private second = 0;
+  /** When the current period began, ms; long ago before the first event. */
+  private start = -2 * PERIOD;
   private current = 0;
   private previous = 0;
-  /** Highest rate seen; `clear counters` zeroes it. */
+  /** Most events of a period; `clear counters` zeroes it. */
   max = 0;
 
   /** `now` in ms of the process's monotonic clock. */
   add(now: number): void {
-    this.rotate(now);
+    if (now - this.start >= PERIOD) this.rotate(now);
     this.current++;
     if (this.current > this.max) this.max = this.current;
   }
 
-  /** Events a second, a whole number. A single event reads as 1 until the second after its own has passed, as in HAProxy. */
+  /** Events a second, a whole number. A single event reads as 1 until its period and the next are over, instead of flapping. */
   read(now: number): number {
-    this.rotate(now);
-    if (this.current === 0 && this.previous <= 1) return this.previous;
-    const elapsed = (now % 1000) / 1000;
-    return Math.floor(this.current + this.previous * (1 - elapsed));
+    let { current, previous } = this;
+    let left = Math.floor(this.start + PERIOD - now);
+    if (left < 0) {
+      left += PERIOD;
+      previous = left >= 0 ? current : 0;
+      current = 0;
+    }
+    if (current === 0 && previous <= 1) return previous;
+    return Math.floor((previous * left) / PERIOD + current);
   }
 
   private rotate(now: number): void {
-    const second = Math.floor(now / 1000);
-    if (second === this.second) return;
-    this.previous = second === this.second + 1 ? this.current : 0;
+    this.previous = this.current;
     this.current = 0;
-    this.second = second;
+    this.start += PERIOD;
+    if (now - this.start < PERIOD) return;
+    this.previous = 0;
+    this.start = now;
   }
 }
 
-const SAMPLES = 1024;
+/** The manual says 1024. */
+const SAMPLES = 512;
 
-/** Sliding average over the last min(1024, count) values (HAProxy's qtime, ctime, rtime, ttime), and their maximum. */
+/**
+ * Average of the last values (qtime, ctime, rtime, ttime), which fade out, and the highest of them. How many there were is
+ * counted elsewhere: requests that brought no value make it smaller, too.
+ */
 export class SlidingAverage {
   private sum = 0;
-  private count = 0;
   max = 0;
 
-  add(value: number): void {
-    if (this.count < SAMPLES) {
-      this.count++;
-      this.sum += value;
-    } else {
-      this.sum += value - this.sum / SAMPLES;
-    }
+  /** `value` is whole; `count`: how many requests there have been, this one included. */
+  add(value: number, count: number): void {
+    this.sum += value;
+    if (count > SAMPLES) this.sum -= Math.ceil((this.sum - value) / SAMPLES);
     if (value > this.max) this.max = value;
   }
 
-  /** A whole number, in the unit of the values. */
-  read(): number {
-    return this.count === 0 ? 0 : Math.round(this.sum / this.count);
+  /** A whole number, in the unit of the values; `count` as above. */
+  read(count: number): number {
+    return Math.ceil(this.sum / (count > 0 && count < SAMPLES ? count : SAMPLES));
   }
 
   clear(): void {
     this.sum = 0;
-    this.count = 0;
     this.max = 0;
   }
 }

@@ -68,7 +68,7 @@ export function bindsConnection(head: Head): boolean {
 class Pool extends Timed implements IdleConnections {
   /** In use at once, at most, since the last purge. */
   private peak = 0;
-  needed = 0;
+  private estimate = 0;
   private readonly server: Server;
   private readonly wheel: Wheel;
   private readonly idle: ServerConnection[] = [];
@@ -78,6 +78,10 @@ class Pool extends Timed implements IdleConnections {
     super();
     this.server = server;
     this.wheel = wheel;
+  }
+
+  get needed(): number {
+    return Math.max(this.peak, this.estimate);
   }
 
   get length(): number {
@@ -153,12 +157,12 @@ class Pool extends Timed implements IdleConnections {
   /** The purge. */
   onTimeout(now: number): void {
     const { scur, config } = this.server;
-    const spare = this.idle.length + scur - Math.max(this.peak, this.needed);
+    const spare = this.idle.length + scur - this.needed;
     if (spare > 0) this.closeOldest(Math.min(this.idle.length, Math.ceil(spare / 2)));
-    this.needed = Math.max(this.peak, Math.floor((this.needed + this.peak) / 2));
+    this.estimate = Math.max(this.peak, Math.floor((this.estimate + this.peak) / 2));
     this.peak = scur;
     if (this.idle.length > 0 || scur > 0) this.wheel.arm(this, Math.max(1, config.poolPurgeDelay), now);
-    else this.needed = 0;
+    else this.estimate = 0;
   }
 }
 

@@ -48,14 +48,14 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   const connect = Math.round(reach.connectedAt - reach.assignedAt);
   const response = Math.round(exchange.responseAt - reach.connectedAt);
   const total = Math.round(now - exchange.session.requestStart);
-  s.qtime.add(queue);
-  s.ctime.add(connect);
-  s.rtime.add(response);
-  s.ttime.add(total);
-  b.qtime.add(queue);
-  b.ctime.add(connect);
-  b.rtime.add(response);
-  b.ttime.add(total);
+  s.qtime.add(queue, s.reqTot);
+  s.ctime.add(connect, s.reqTot);
+  s.rtime.add(response, s.reqTot);
+  s.ttime.add(total, s.reqTot);
+  b.qtime.add(queue, b.reqTot);
+  b.ctime.add(connect, b.reqTot);
+  b.rtime.add(response, b.reqTot);
+  b.ttime.add(total, b.reqTot);
 }
 
 /** Of all that ended, however they did: what was given up after a time-out took its time, too. A tunnel is no answer that takes long. */

@@ -45,10 +45,10 @@ export function countTcpEnded({ listener, bytesIn, bytesOut, acceptedAt, reach }
   const connect = reach.connectedAt < 0 ? 0 : elapsed(reach.assignedAt, reach.connectedAt);
   const total = elapsed(acceptedAt, now);
   for (const { counters } of [backend, server]) {
-    counters.qtime.add(queue);
-    counters.ctime.add(connect);
-    counters.rtime.add(0);
-    counters.ttime.add(total);
+    counters.qtime.add(queue, counters.lbtot);
+    counters.ctime.add(connect, counters.lbtot);
+    counters.rtime.add(0, counters.lbtot);
+    counters.ttime.add(total, counters.lbtot);
   }
 }
 

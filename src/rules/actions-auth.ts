@@ -6,7 +6,7 @@ import type { ActionRow } from './action.ts';
 import type { Final } from './types.ts';
 
 /** RFC 7617 2: the realm is a quoted string. */
-export function challenge(realm: string): string {
+function challenge(realm: string): string {
   return `www-authenticate: Basic realm="${withoutBreaks(realm).replace(/["\\]/g, '\\$&')}"\r\n`;
 }
 

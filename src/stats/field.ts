@@ -75,6 +75,14 @@ export function target(name: string, tags: string, help: string, read: (counters
   return field(name, tags, help, { S: (of, at) => read(of.counters, at), B: (of, at) => read(of.counters, at) });
 }
 
+/** A time of the server side: of all requests, in mode tcp of all sessions. */
+export function average(name: 'qtime' | 'ctime' | 'rtime' | 'ttime', help: string): Field {
+  return field(name, 'MaP:u32', help, {
+    S: ({ counters, backend }) => counters[name].read(isHttp(backend) ? counters.reqTot : counters.lbtot),
+    B: ({ counters, config }) => counters[name].read(config.mode === 'http' ? counters.reqTot : counters.lbtot),
+  });
+}
+
 /** Responses of one class; what is no HTTP has none. */
 export function classes(name: string, tags: string, help: string, read: (hrsp: ResponseClasses) => number): Field {
   const reader = (of: { readonly counters: { readonly hrsp: ResponseClasses } }): number => read(of.counters.hrsp);

@@ -12,7 +12,7 @@ function used(): ServerCounters {
   counters.chkdown = 2;
   counters.lastsess = 1000;
   counters.hrsp.count(200);
-  counters.qtime.add(7);
+  counters.qtime.add(7, 1);
   counters.rate.add(1000);
   counters.rate.add(1000);
   return counters;
@@ -24,7 +24,7 @@ describe('counters', () => {
     counters.clearMax();
     const { smax, qmax, rate, qtime } = counters;
     assert.deepEqual([smax, qmax, rate.max, qtime.max], [0, 0, 0, 0]);
-    assert.deepEqual([counters.stot, counters.hrsp.two, qtime.read(), rate.read(1000)], [5, 1, 7, 2]);
+    assert.deepEqual([counters.stot, counters.hrsp.two, qtime.read(1), rate.read(1000)], [5, 1, 7, 2]);
   });
 
   it('forget everything but the rate of this moment', () => {

@@ -27,11 +27,11 @@ function* connections(backends: readonly Backend[]): Generator<string> {
   for (const backend of backends) yield backend.servers.map(connectionsOf).join('');
 }
 
-function connectionsOf({ id, backend, config, idle, scur, counters }: Server): string {
+function connectionsOf({ id, backend, config, idle, scur, counters, neededConnections }: Server): string {
   const { name, address = '-', port, poolPurgeDelay, poolMaxConn } = config;
   const server = `${backend.name}/${name} ${backend.config.id}/${id} ${address} ${port}`;
   const kept = `${idle.length - idle.proven} ${idle.proven} ${poolMaxConn} ${idle.length} ${idle.length}`;
-  return `${server} - ${poolPurgeDelay} ${scur} ${counters.smax} ${Math.max(scur, idle.needed)} ${kept}\n`;
+  return `${server} - ${poolPurgeDelay} ${scur} ${counters.smax} ${neededConnections} ${kept}\n`;
 }
 
 /** Runs with the backend that the first word names. */
