@@ -6,14 +6,16 @@ type Asked = Pick<Scrape, 'scopes' | 'noMaint'>;
 
 /**
  * `scope=` may come again and again: a name adds, `*` adds all, nothing takes all away. What else there may be means
- * nothing. Undefined where a scope is none.
+ * nothing, but must be well-formed. Undefined where a scope is none, or an escape.
  */
 export function parseScrape(target: string): Asked | undefined {
   const scopes = new Set<Scope>();
   let limited = false;
   let noMaint = false;
   const mark = target.indexOf('?');
-  for (const parameter of mark < 0 ? [] : target.slice(mark + 1).split('&')) {
+  const query = mark < 0 ? '' : target.slice(mark + 1);
+  if (/%(?![\da-f]{2})/i.test(query)) return undefined;
+  for (const parameter of query.split('&')) {
     const equals = parameter.indexOf('=');
     const name = decode(equals < 0 ? parameter : parameter.slice(0, equals));
     if (name === 'no-maint') noMaint = true;
@@ -32,13 +34,9 @@ function isScope(value: string | undefined): value is Scope {
   return SCOPES.some((scope) => scope === value);
 }
 
-/** As it is where it is not well-formed. */
+/** To bytes, one character each. */
 function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return text.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 }
 
 interface Range {

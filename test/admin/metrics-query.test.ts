@@ -15,6 +15,8 @@ const targets: readonly (readonly [target: string, scopes: string | undefined, n
   ['/metrics?scope=fairlead', 'fairlead'],
   ['/metrics?scope=a', undefined],
   ['/metrics?scope=toString', undefined],
+  ['/metrics?no-maint=%4', undefined],
+  ['/metrics?%ff=%C3%28', ALL],
   ['/metrics/sub?scope=global&scope=frontend', 'global,frontend'],
   ['http://host/metrics?scope=global', 'global'],
 ];
