@@ -17,7 +17,13 @@ defaults
     option redispatch
 `;
 
-/** Text of the built-in configuration; `password` protects `/admin?stats` for the user `admin`. */
+/**
+ * Text of the built-in configuration; `password` protects `/admin?stats` and `/metrics` for the user `admin`.
+ *
+ * `/metrics` is a path that containers have, too, and anybody may come to this port: who sends the password is answered by
+ * us, everybody else by the container, and is not asked for one. Clients of this machine are no exception: there a container
+ * is tried out, and behind Docker's port forwarding everybody may look like one.
+ */
 export function builtinText(options: { readonly port: number; readonly password: string }): string {
   const { port, password } = options;
   return `${COMMON_TEXT}
@@ -27,6 +33,8 @@ listen http-in
     stats enable
     stats uri /admin?stats
     stats auth "admin:${quote(password)}"
+    acl is-admin req.fhdr(authorization) -m str "Basic ${Buffer.from(`admin:${password}`).toString('base64')}"
+    http-request use-service prometheus-exporter if { path /metrics } is-admin
 `;
 }
 
