@@ -15,6 +15,8 @@ export interface Options {
   readonly shares: readonly number[];
   /** Requests a second, for `latency`, instead of `shares`. */
   readonly rate: number | undefined;
+  /** What a log line costs, instead of anything else. */
+  readonly logging: boolean;
   /** Idle connections to compare the memory of, instead of anything else. */
   readonly idle: number | undefined;
 }
@@ -31,6 +33,7 @@ export const usage = `npm run bench -- [options]
   --latency       latency at the same fixed rate for all (scenarios: ${latencyScenarios.join(', ')})
   --share A,B     that rate in percent of what HAProxy reaches (50)
   --rate N        that rate in requests a second instead
+  --logging       what a line of option httplog adds
   --idle N        memory of N idle connections, --seconds after the last of them was opened
 `;
 
@@ -48,10 +51,14 @@ export function readOptions(args: readonly string[]): Options {
       share: text,
       rate: text,
       idle: text,
+      logging: { type: 'boolean' },
     },
   });
-  const latency = values.latency ?? false;
-  if (latency && values.idle !== undefined) throw new Error('--latency and --idle are two benchmarks: one at a time');
+  const { latency = false, logging = false } = values;
+  if (Number(latency) + Number(logging) + Number(values.idle !== undefined) > 1) {
+    throw new Error('--latency, --logging and --idle are a benchmark each: one at a time');
+  }
+  if (logging && values.only !== undefined) throw new Error('--logging has its own scenarios, so --only has no meaning');
   if (!latency && (values.share ?? values.rate) !== undefined) throw new Error('--share and --rate belong to --latency');
   const only = values.only ?? (latency ? latencyScenarios.join(',') : undefined);
   const selected = chosen('--only', only, scenarios);
@@ -63,6 +70,7 @@ export function readOptions(args: readonly string[]): Options {
     scenarios: selected,
     peers: chosen('--peers', values.peers, peers),
     latency,
+    logging,
     shares: (values.share ?? '50').split(',').map((share) => positive('--share', share)),
     rate: values.rate === undefined ? undefined : positive('--rate', values.rate),
     idle: values.idle === undefined ? undefined : positive('--idle', values.idle),

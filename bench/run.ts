@@ -1,12 +1,13 @@
 /**
- * `npm run bench`: proxies side by side, in the closed loop, at equal load (`--latency`) or holding idle connections
- * (`--idle`). See README.md beside this file for the method.
+ * `npm run bench`: proxies side by side, in the closed loop, at equal load (`--latency`), holding idle connections
+ * (`--idle`), or with and without a log (`--logging`). See README.md beside this file for the method.
  */
 
 import { Arena, lacking, machine, print } from './arena.ts';
 import { closedLoop, complaints } from './contest.ts';
 import { compareIdle } from './idle/idle.ts';
 import { compareLatency } from './latency/latency.ts';
+import { compareLogging } from './logging/logging.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { table } from './table.ts';
 
@@ -14,6 +15,7 @@ async function bench(options: Options, arena: Arena): Promise<void> {
   print(describeRun(options, arena));
   const { idle } = options;
   if (idle !== undefined) return compareIdle(arena, { ...options, connections: idle });
+  if (options.logging) return compareLogging(arena, options);
   if (options.latency) return compareLatency(arena, options);
   for (const scenario of options.scenarios) {
     const results = await closedLoop(arena, { ...options, scenario });
