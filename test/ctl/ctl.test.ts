@@ -36,7 +36,7 @@ const COMMANDS: Command[] = [
       return DONE;
     },
   },
-  { name: 'help', syntax: '', help: 'help', run: ({ args }) => message(Level.Info, help(COMMANDS, args)) },
+  { name: 'help', syntax: '', help: 'help', run: ({ args }) => help(COMMANDS, args) },
 ];
 
 interface Said {
@@ -53,7 +53,7 @@ describe('fairlead ctl', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'fairlead-ctl-'));
     path = join(folder, 'api');
-    const dialect: Dialect = { prompt: '> ', address: (words) => ({ words, commands: COMMANDS }) };
+    const dialect: Dialect = { prompt: () => '> ', address: (words) => ({ words, commands: COMMANDS }) };
     server = createServer({ allowHalfOpen: true }, (socket) => {
       new Peer(socket, new CliSession({} as Runtime, dialect, 'admin', 'none', 60_000), () => {}).serve();
     });

@@ -22,7 +22,7 @@ function setVariable({ args: [name], state }: Call): Answer {
 }
 
 /** `expert-mode [on|off]`: there is nothing that it opens; another word than `on` is off. */
-function mode(name: 'expert' | 'experimental'): (call: Call) => Answer {
+export function mode(name: 'expert' | 'experimental'): (call: Call) => Answer {
   return ({ args: [how], state }) => {
     const modes: Pick<CliState, typeof name> = state;
     if (how === undefined) return message(Level.Info, `${name}-mode is ${modes[name] ? 'ON' : 'OFF'}`);

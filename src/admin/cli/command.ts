@@ -26,6 +26,8 @@ export interface CliState {
   /** `expert-mode`, `experimental-mode` */
   expert: boolean;
   experimental: boolean;
+  /** The master's `mcli-debug-mode`: it answers what its worker does. */
+  debug: boolean;
   /** How long the connection may be idle, ms. */
   timeout: number;
 }
@@ -45,7 +47,7 @@ export type Answer =
   /** A report; its pieces are made when the client has taken the former ones. */
   | { readonly kind: 'data'; readonly pieces: Iterable<string> }
   /** As it stands, without an empty line behind it: what HAProxy's master says of its own doing. */
-  | { readonly kind: 'bare'; readonly text: string }
+  | { readonly kind: 'bare'; readonly text: string /** And the connection closes. */; readonly last?: boolean }
   | { readonly kind: 'close' };
 
 /** One command. */

@@ -3,10 +3,9 @@
  * rows, too: who asks for one is told so, and not that there is no such word.
  */
 
-import { Level } from '../../core/log.ts';
 import { aboutCommands } from './about.ts';
 import { absentCommands } from './absent.ts';
-import { type Command, message, refuse } from './command.ts';
+import { type Command, refuse } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
 import { errorCommands } from './errors.ts';
@@ -56,6 +55,6 @@ const own: readonly Command[] = [
 
 export const COMMANDS: readonly Command[] = [
   ...own,
-  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => message(Level.Info, help(own, args)) },
+  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => help(own, args) },
   ...refused,
 ];

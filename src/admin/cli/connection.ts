@@ -23,7 +23,7 @@ function setTimeout({ args, state }: Call): Answer {
   return DONE;
 }
 
-function setSeverity({ args, state }: Call): Answer {
+export function setSeverity({ args, state }: Call): Answer {
   const [how] = args;
   if (how !== 'none' && how !== 'number' && how !== 'string') return refuse("one of 'none', 'number', 'string' is a required argument");
   state.severity = how;

@@ -1,7 +1,8 @@
 /** `help`, and what a command that there is not is answered with: the ones that it may have been meant for. */
 
+import { Level } from '../../core/log.ts';
 import { nearest } from '../../core/suggest.ts';
-import type { Command } from './command.ts';
+import type { Answer, Command } from './command.ts';
 
 /** Where the explanations stand, as in HAProxy's help. */
 const COLUMN = 40;
@@ -12,18 +13,22 @@ const ALWAYS: readonly (readonly [string, string])[] = [
 ];
 
 /** Answers `help <words>`. */
-export function help(commands: readonly Command[], words: readonly string[]): string {
-  return `The following commands are valid at this level:\n${list(candidates(commands, words))}`;
+export function help(commands: readonly Command[], words: readonly string[]): Answer {
+  return lines('The following commands are valid at this level:', candidates(commands, words));
 }
 
 /** Answers words that are no command. */
-export function usage(commands: readonly Command[], words: readonly string[]): string {
+export function usage(commands: readonly Command[], words: readonly string[]): Answer {
   const some = candidates(commands, words);
   const how =
     words.length === 0
       ? 'Unknown command. Please enter one of the following commands only:'
       : 'Unknown command, but maybe one of the following ones is a better match:';
-  return `${how}\n${list(some)}`;
+  return lines(how, some);
+}
+
+function lines(heading: string, commands: readonly Command[]): Answer {
+  return { kind: 'message', severity: Level.Info, text: `${heading}\n${list(commands)}` };
 }
 
 /** Those that begin with most of the words; of these the ones whose next word is nearly what was said, if any. */

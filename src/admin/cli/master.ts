@@ -8,9 +8,10 @@
 import { compatibleVersion } from '../../config/condition.ts';
 import { monotonic } from '../../core/clock.ts';
 import { Level } from '../../core/log.ts';
-import { type Answer, allows, type Call, type CliLevel, type Command, DENIED, DONE, data, message } from './command.ts';
+import { mode } from './absent.ts';
+import { type Answer, allows, type Call, type CliLevel, type CliState, type Command, DENIED, DONE, data, message } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { lower, togglePrompt } from './connection.ts';
+import { lower, setSeverity, togglePrompt } from './connection.ts';
 import { help } from './help.ts';
 import type { Runtime } from './runtime.ts';
 import type { Addressed, Dialect } from './session.ts';
@@ -56,21 +57,42 @@ const own: readonly Command[] = [
   { name: 'operator', syntax: '', help: 'lower the level of this connection to operator', run: lower('operator', SILENT) },
   { name: 'user', syntax: '', help: 'lower the level of this connection to user', run: lower('user', SILENT) },
   { name: 'prompt', syntax: '', help: 'toggle interactive mode with prompt', run: togglePrompt(SILENT) },
-  { name: 'quit', syntax: '', help: 'disconnect', run: () => ({ kind: 'close' }) },
+  { name: 'quit', syntax: '', help: 'disconnect', run: () => ({ kind: 'bare', text: '', last: true }) },
   { name: 'reload', syntax: '', help: 'read the configuration again', level: 'operator', run: reload },
   { name: 'show cli level', syntax: '', help: 'the level of this connection', run: ({ state }) => message(Level.Info, state.level) },
+  // The master has none that it would name: as HAProxy.
+  { name: 'show cli sockets', syntax: '', help: 'where the Runtime API listens', run: () => DONE },
   { name: 'show proc', syntax: '', help: 'the processes', run: showProcesses },
   { name: 'show version', syntax: '', help: 'the version of the process', run: () => message(Level.Info, compatibleVersion) },
 ];
 
 const MASTER: readonly Command[] = [
   ...own,
-  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => message(Level.Info, help(own, args)) },
-  ...['expert-mode', 'experimental-mode', 'mcli-debug-mode'].map((name) => ({ name, syntax: '[on|off]', help: '', run: () => SILENT })),
+  { name: 'help', syntax: '[<command>]', help: 'list matching or all commands', run: ({ args }) => help(own, args) },
+  ...(['expert', 'experimental', 'debug'] as const).map(
+    (name): Command => ({
+      name: name === 'debug' ? 'mcli-debug-mode' : `${name}-mode`,
+      syntax: '[on|off]',
+      help: '',
+      level: 'admin',
+      run: ({ args: [how], state }) => {
+        state[name] = how === 'on';
+        return SILENT;
+      },
+    }),
+  ),
 ];
 
 /** Commands of the worker as its master passes them on: these are about the connection, which is the master's. */
-const OF_CONNECTION: ReadonlySet<string> = new Set(['prompt', 'quit', 'operator', 'user']);
+const OF_CONNECTION: ReadonlySet<string> = new Set([
+  'prompt',
+  'quit',
+  'operator',
+  'user',
+  'expert-mode',
+  'experimental-mode',
+  'mcli-debug-mode',
+]);
 const WORKER: readonly Command[] = [
   ...COMMANDS.filter(({ name }) => !OF_CONNECTION.has(name)),
   ...MASTER.filter(({ name }) => OF_CONNECTION.has(name)),
@@ -80,13 +102,28 @@ const WORKER: readonly Command[] = [
 function lowerForNow(level: CliLevel): (call: Call) => Answer {
   return ({ state }) => (allows(state.level, level) ? DONE : DENIED);
 }
-const PASSED: readonly Command[] = WORKER.map((command) =>
-  command.name === 'operator' || command.name === 'user' ? { ...command, run: lowerForNow(command.name) } : command,
-);
+const FOR_NOW: ReadonlyMap<string, Command['run']> = new Map<string, Command['run']>([
+  ['operator', lowerForNow('operator')],
+  ['user', lowerForNow('user')],
+  ['prompt', () => ({ kind: 'bare', text: '\n> ' })],
+  ['quit', () => SILENT],
+  ['expert-mode', forNow(mode('expert'))],
+  ['experimental-mode', forNow(mode('experimental'))],
+  ['set severity-output', forNow(setSeverity)],
+]);
+const PASSED: readonly Command[] = WORKER.map((command) => ({ ...command, run: FOR_NOW.get(command.name) ?? command.run }));
+
+/** `mcli-debug-mode`: what the master does, and what its worker does. */
+const BOTH: readonly Command[] = [...MASTER, ...COMMANDS.filter(({ name }) => !MASTER.some((own) => own.name === name))];
+
+function forNow(run: (call: Call) => Answer): (call: Call) => Answer {
+  return (call) => run({ ...call, state: { ...call.state } });
+}
 
 /** One connection to the master. */
 export class MasterDialect implements Dialect {
   private readonly runtime: Runtime;
+  readonly stays = true;
   private worker = false;
 
   constructor(runtime: Runtime) {
@@ -97,21 +134,24 @@ export class MasterDialect implements Dialect {
     return this.runtime.facts.pid;
   }
 
-  get prompt(): string {
-    if (this.worker) return `${this.pid}> `;
-    return this.runtime.reloads.failed > 0 ? 'master[ReloadFailed]> ' : 'master> ';
+  /** `4711(xe)> `: who is asked, and the modes that are on. */
+  prompt({ experimental, expert, debug }: CliState): string {
+    const master = this.runtime.reloads.failed > 0 ? 'master[ReloadFailed]' : 'master';
+    const modes = `${experimental ? 'x' : ''}${expert ? 'e' : ''}${debug ? 'd' : ''}`;
+    return `${this.worker ? this.pid : master}${modes === '' ? '' : `(${modes})`}> `;
   }
 
-  address([first = '', ...rest]: readonly string[]): Addressed | Answer {
-    if (!first.startsWith('@')) return { words: first === '' ? [] : [first, ...rest], commands: this.worker ? WORKER : MASTER };
+  address([first = '', ...rest]: readonly string[], { debug }: CliState): Addressed | Answer {
+    const own = debug ? BOTH : MASTER;
+    if (!first.startsWith('@')) return { words: first === '' ? [] : [first, ...rest], commands: this.worker ? WORKER : own };
     const worker = first === '@1' || first === `@!${this.pid}`;
     const master = first === '@' || first === '@0' || first === '@master';
-    if (!worker && !master) return { kind: 'bare', text: `Can't find the target PID matching the prefix '${first}'\n` };
-    if (rest.length > 0) return { words: rest, commands: worker ? PASSED : MASTER };
+    if (!worker && !master) return { kind: 'bare', text: `Can't find the target PID matching the prefix '${first}'\n`, last: true };
+    if (rest.length > 0) return { words: rest, commands: worker ? PASSED : own };
     this.worker = worker;
     return SILENT;
   }
 }
 
 /** One connection to the process itself. */
-export const PROCESS: Dialect = { prompt: '> ', address: (words) => ({ words, commands: COMMANDS }) };
+export const PROCESS: Dialect = { prompt: () => '> ', address: (words) => ({ words, commands: COMMANDS }) };

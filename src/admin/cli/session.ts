@@ -10,7 +10,6 @@
  * it is taken; nothing is answered behind the end.
  */
 
-import { Level } from '../../core/log.ts';
 import { type Answer, allows, type CliLevel, type CliState, type Command, DENIED, refuse, type SeverityOutput } from './command.ts';
 import { usage } from './help.ts';
 import type { Runtime } from './runtime.ts';
@@ -25,9 +24,11 @@ const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info'
 /** What one connection may ask: commands of the process, or of HAProxy's master (`master.ts`). */
 export interface Dialect {
   /** What follows answers in interactive mode. */
-  readonly prompt: string;
+  prompt(state: CliState): string;
   /** The commands that a command of these words may be. Answers instead where the words are an address, or a wrong one. */
-  address(words: readonly string[]): Addressed | Answer;
+  address(words: readonly string[], state: CliState): Addressed | Answer;
+  /** Without a prompt, too, the connection is there until its client leaves. */
+  readonly stays?: boolean;
 }
 
 export interface Addressed {
@@ -50,13 +51,14 @@ export class CliSession {
   private stage: 'ready' | 'busy' | 'over' = 'ready';
   /** Commands so far. A client that has asked nothing yet may take its time. */
   asked = 0;
-  /** What stands behind the answer that is being taken. */
+  /** What stands behind the answer that is being taken, and whether that is the end. */
   private ending = '\n';
+  private last = false;
 
   constructor(runtime: Runtime, dialect: Dialect, level: CliLevel, severity: SeverityOutput, timeout: number) {
     this.runtime = runtime;
     this.dialect = dialect;
-    this.state = { level, socketLevel: level, severity, interactive: false, expert: false, experimental: false, timeout };
+    this.state = { level, socketLevel: level, severity, interactive: false, expert: false, experimental: false, debug: false, timeout };
   }
 
   /** Nothing more will be answered: the connection is to close. */
@@ -82,6 +84,7 @@ export class CliSession {
         const { done, value } = this.pieces.next();
         if (done !== true) return value;
         this.pieces = undefined;
+        if (this.last) this.stage = 'over';
         return this.ending;
       }
       const command = this.commands.shift();
@@ -95,7 +98,7 @@ export class CliSession {
   private readLine(): boolean {
     const end = this.input.indexOf('\n');
     if (end < 0) {
-      const done = this.input === '' && this.open === undefined && this.asked > 0 && !this.state.interactive;
+      const done = this.dialect.stays !== true && this.input === '' && this.open === undefined && this.asked > 0 && !this.state.interactive;
       if (done || this.input.length > LONGEST) this.stage = 'over';
       return false;
     }
@@ -152,23 +155,24 @@ export class CliSession {
 
   private run(words: readonly string[]): Answer | Promise<Answer> {
     const { state, runtime } = this;
-    const asked = this.dialect.address(words);
+    const asked = this.dialect.address(words, state);
     if ('kind' in asked) return asked;
     const command = findCommand(asked.commands, asked.words);
-    if (command === undefined) return { kind: 'message', severity: Level.Info, text: usage(asked.commands, asked.words) };
+    if (command === undefined) return usage(asked.commands, asked.words);
     if (!allows(state.level, command.level ?? 'user')) return DENIED;
     const args = asked.words.slice(command.name.split(' ').length);
     return command.run({ args, payload: this.payload, runtime, state });
   }
 
   private take(answer: Answer): void {
-    const prompt = this.state.interactive ? this.dialect.prompt : '';
+    const prompt = this.state.interactive ? this.dialect.prompt(this.state) : '';
     switch (answer.kind) {
       case 'close':
         this.stage = 'over';
         return;
       case 'bare':
         this.say(answer.text, prompt);
+        this.last = answer.last === true;
         return;
       case 'message':
         this.say(this.prefix(answer.severity) + answer.text, `\n${prompt}`);

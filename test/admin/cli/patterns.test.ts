@@ -20,7 +20,7 @@ let patterns = new Patterns();
 
 /** With entries for references, since those count on. */
 function ask(line: string): string {
-  const dialect = { prompt: '> ', address: (words: readonly string[]) => ({ words, commands: patternCommands }) };
+  const dialect = { prompt: () => '> ', address: (words: readonly string[]) => ({ words, commands: patternCommands }) };
   const session = new CliSession({ patterns } as Runtime, dialect, 'user', 'none', 1000);
   session.push(`${line.replaceAll('MAP', FILE)}\n`);
   let text = '';

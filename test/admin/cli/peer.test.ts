@@ -35,7 +35,7 @@ async function meet(story: (meeting: Meeting) => Promise<void>, timeout = 60_000
     { name: 'show', syntax: '', help: '', run: () => data(REPORT) },
     { name: 'later', syntax: '', help: '', run: () => new Promise<never>(() => {}) },
   ];
-  const dialect: Dialect = { prompt: '', address: (words) => ({ words, commands }) };
+  const dialect: Dialect = { prompt: () => '', address: (words) => ({ words, commands }) };
   const session = new CliSession({} as Runtime, dialect, 'user', 'none', timeout);
   const peer = new Peer(accepted, session, () => {});
   try {

@@ -33,7 +33,7 @@ function commandsWith(more: readonly Command[] = []): readonly Command[] {
 }
 
 function open(level: 'admin' | 'user' = 'admin', commands: readonly Command[] = commandsWith()): CliSession {
-  const dialect: Dialect = { prompt: '> ', address: (words) => ({ words, commands }) };
+  const dialect: Dialect = { prompt: () => '> ', address: (words) => ({ words, commands }) };
   return new CliSession({} as Runtime, dialect, level, 'none', 1000);
 }
 
