@@ -48,6 +48,7 @@ function contextOf(request: RuleContext['request']): RuleContext {
     disableL7Retry: false,
     facts: plainFacts,
     notes: undefined,
+    capture: () => false,
     uniqueId: undefined,
   };
 }

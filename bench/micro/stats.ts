@@ -37,6 +37,7 @@ function recordOf(wallStart: number): AccessRecord {
     disableL7Retry: false,
     facts,
     notes: undefined,
+    capture: () => false,
     uniqueId: undefined,
   };
   return { ...facts, frontend: new Frontend(new Program(config, rules, 15360)), context, unread: false };

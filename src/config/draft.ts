@@ -9,6 +9,7 @@ import type {
   AgentConfig,
   BalanceConfig,
   BindConfig,
+  CapturesConfig,
   CheckExpect,
   CheckService,
   CheckStep,
@@ -188,6 +189,7 @@ export interface ProxyDraft extends Inherited {
   idAt: Place | undefined;
   description: string | undefined;
   redirects: readonly RawRule[];
+  captures: CapturesConfig;
   readonly monitorFail: RawRule[];
   readonly binds: BindDraft[];
   readonly useBackends: UseBackendConfig[];
@@ -470,6 +472,7 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     idAt: undefined,
     description: undefined,
     redirects: [],
+    captures: { request: [], response: [], cookie: undefined },
     monitorFail: [],
     binds: [],
     useBackends: [],

@@ -31,11 +31,12 @@ export function checkMode(proxy: ProxyDraft, reporter: Reporter): void {
   const ignored = (given: boolean, place: Place | undefined, name: string, requires = 'it requires'): void => {
     if (given) reporter.warning(place ?? proxy.place, `${name} ignored for ${calledOf(proxy)} as ${requires} HTTP mode.`);
   };
-  const { stats, httpRequest, httpResponse, redirects, forwardfor, kind } = proxy;
+  const { stats, httpRequest, httpResponse, redirects, captures, forwardfor, kind } = proxy;
   ignored(stats !== undefined, stats?.place, "'stats' statement");
   ignored(httpRequest.length > 0, httpRequest[0]?.place, "'http-request' rules", 'they require');
   ignored(httpResponse.length > 0, httpResponse[0]?.place, "'http-response' rules", 'they require');
   ignored(redirects.length > 0, redirects[0]?.place, "'redirect' rules", 'they require');
+  ignored(captures.cookie !== undefined, captures.cookie?.place, "'capture' statement");
   ignored(forwardfor !== undefined, undefined, "'option forwardfor'");
   ignored(proxy.acceptInvalidRequest && kind !== 'backend', undefined, "'option accept-invalid-http-request'");
   ignored(proxy.acceptInvalidResponse && kind !== 'frontend', undefined, "'option accept-invalid-http-response'");

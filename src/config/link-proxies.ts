@@ -25,8 +25,16 @@ export function checkProxies(draft: Draft, reporter: Reporter): void {
     checkTimeouts(proxy, reporter);
     checkStats(proxy, reporter);
     warnWithoutEffect(proxy, draft, reporter);
+    checkCaptures(proxy, draft, reporter);
   }
   checkTracking(draft.proxies, reporter);
+}
+
+function checkCaptures({ captures, kind, name }: ProxyDraft, { global }: Draft, reporter: Reporter): void {
+  const { cookie } = captures;
+  if (cookie === undefined || cookie.length <= global.cookielen) return;
+  const what = kind === 'listen' ? 'proxy' : kind;
+  reporter.warning(cookie.place, `truncating capture length to ${global.cookielen} bytes for ${what} '${name}'.`);
 }
 
 /** A name with `%[` is known only with the request. */

@@ -10,7 +10,18 @@ import { linkDockers } from './link-docker.ts';
 import { linkLogFormat, linkMode } from './link-mode.ts';
 import { linkStick } from './link-persistence.ts';
 import { checkProxies } from './link-proxies.ts';
-import type { BindConfig, Config, GlobalConfig, LogTarget, MonitorConfig, ProxyConfig, StatsConfig, Timeouts, Userlist } from './model.ts';
+import type {
+  BindConfig,
+  CapturesConfig,
+  Config,
+  GlobalConfig,
+  LogTarget,
+  MonitorConfig,
+  ProxyConfig,
+  StatsConfig,
+  Timeouts,
+  Userlist,
+} from './model.ts';
 
 /** While `reporter` has seen an alert, the result is good for finding more mistakes alone. */
 export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
@@ -85,6 +96,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     timeouts: linkTimeouts(proxy.timeouts),
     logs: proxy.logs.flatMap((log) => (log === 'global' ? logs : [linkLog(log, draft.global)])),
     ...linkLogFormat(proxy),
+    captures: linkCaptures(proxy, draft.global),
     dontlognull: proxy.dontlognull,
     ignoreProbes: proxy.ignoreProbes,
     connectionMode: proxy.connectionMode,
@@ -133,6 +145,11 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
       selector: { ...servers.selector, engine: engineOf(servers.selector.engine) },
     })),
   };
+}
+
+function linkCaptures({ captures }: ProxyDraft, { cookielen }: GlobalDraft): CapturesConfig {
+  const { cookie } = captures;
+  return cookie === undefined ? captures : { ...captures, cookie: { ...cookie, length: Math.min(cookie.length, cookielen) } };
 }
 
 /** Manual 4.2: what each time-out takes its value from when it is not set. */

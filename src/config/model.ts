@@ -454,6 +454,21 @@ export interface LogStyle {
   readonly tag: string | undefined;
 }
 
+/** A captured header, or room for what rules capture: so much of a value is kept. */
+export interface CaptureConfig {
+  /** In lower case, bytes. */
+  readonly name: string | undefined;
+  readonly length: number;
+}
+
+/** What a frontend keeps of requests and responses for its log, by number. */
+export interface CapturesConfig {
+  readonly request: readonly CaptureConfig[];
+  readonly response: readonly CaptureConfig[];
+  /** Cookies whose name begins so. */
+  readonly cookie: { readonly place: Place; readonly name: string; readonly length: number } | undefined;
+}
+
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */
 export interface ProxyConfig {
   readonly place: Place;
@@ -469,6 +484,7 @@ export interface ProxyConfig {
   /** `none` logs a line at accept, as HAProxy without `option httplog`. Only where `logs` is not empty. */
   readonly logFormat: 'httplog' | 'tcplog' | 'jsonlog' | 'custom' | 'none';
   readonly logStyle: LogStyle;
+  readonly captures: CapturesConfig;
   readonly dontlognull: boolean;
   readonly ignoreProbes: boolean;
   readonly connectionMode: HttpConnectionMode;

@@ -59,7 +59,7 @@ let told: ExchangeFacts | undefined;
 export function access(exchange: ExchangeFacts, now: number, bad: boolean): void {
   const { session, services } = exchange;
   const { frontend } = session.listener;
-  if (frontend.config.logs.length === 0) return;
+  if (frontend.config.logs.length === 0 || exchange.told) return;
   if (exchange.notes?.level === 'silent') return;
   if (frontend.config.logFormat === 'none') {
     if (session.answered === 0) {
@@ -69,6 +69,25 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
     return;
   }
   fill(exchange, now, bad, true);
+  // Without a response there was no moment to tell it early.
+  record.early = frontend.config.logStyle.asap;
+  write(exchange, bad);
+}
+
+/** `option logasap`: the response begins at `now`, and there will be no other line. */
+export function accessEarly(exchange: ExchangeFacts, now: number): void {
+  const { frontend } = exchange.session.listener;
+  const { logs, logFormat } = frontend.config;
+  if (logs.length === 0 || logFormat === 'none' || exchange.notes?.level === 'silent') return;
+  exchange.told = true;
+  fill(exchange, now, false, false);
+  record.early = true;
+  write(exchange, false);
+}
+
+function write(exchange: ExchangeFacts, bad: boolean): void {
+  const { session, services } = exchange;
+  const { frontend } = session.listener;
   record.context = bad && frontend.program.rules.log !== undefined ? unreadContext(exchange) : exchange;
   told = exchange;
   try {
@@ -171,6 +190,7 @@ function unreadContext(exchange: ExchangeFacts): RuleContext {
     disableL7Retry: false,
     facts: record as AccessRecord,
     notes: undefined,
+    capture: () => false,
     uniqueId: undefined,
   };
 }
@@ -196,9 +216,13 @@ export function loggedClient(client: Client, listener: Listener): Client {
   return isUnix(client, listener) ? { clientAddress: 'unix', clientPort: listener.id } : client;
 }
 
-/** As it came: a rule may have changed what was sent on. */
+const SLASH = '/'.charCodeAt(0);
+
+/** As it came, because a rule may have changed what was sent on; HAProxy drops a port that says nothing (RFC 3986 6.2.3). */
 function requestLine({ request, services }: ExchangeFacts): string {
-  return request.text.slice(0, Math.min(request.fieldsFrom - 2, services.limits.logLine));
+  const { text, fieldsFrom } = request;
+  const line = text.slice(0, Math.min(fieldsFrom - 2, services.limits.logLine));
+  return text.charCodeAt(text.indexOf(' ') + 1) === SLASH ? line : line.replace(/( http:\/\/[^/? ]*):80(?=[/? ])/i, '$1');
 }
 
 /** When it left its queue; -1 where it never reached one; `now` where it never left it. */

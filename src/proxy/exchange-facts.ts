@@ -2,7 +2,7 @@
 
 import { Head } from '../http/head.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
-import { type Notes, uniqueIdOf } from '../rules/notes.ts';
+import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import { factsOf } from './access.ts';
 import type { Reach } from './reach.ts';
@@ -23,6 +23,8 @@ export abstract class ExchangeFacts implements RuleContext {
   notes: Notes | undefined = undefined;
   /** Which one of the process it is. */
   serial = 0;
+  /** Its log line is written. */
+  told = false;
   /** Who answered where no server did: `<STATS>`, `<PROMEX>`; empty for anybody else. */
   servedBy = '';
   /** From and to the client, heads included. */
@@ -75,6 +77,9 @@ export abstract class ExchangeFacts implements RuleContext {
   get facts(): LogFacts {
     return factsOf(this);
   }
+  capture(side: 'request' | 'response', index: number, value: string): boolean {
+    return keep(this, this.session.listener.frontend.config.captures, side, index, value);
+  }
   get uniqueId(): string | undefined {
     return uniqueIdOf(this, this.session.listener.frontend.program.rules.uniqueId);
   }
@@ -85,6 +90,7 @@ export abstract class ExchangeFacts implements RuleContext {
     this.responseSeen = false;
     this.disableL7Retry = false;
     this.notes = undefined;
+    this.told = false;
     this.serial = this.services.serial++;
     this.servedBy = '';
     this.bytesIn = headBytes;

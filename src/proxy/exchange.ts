@@ -25,7 +25,7 @@ import { Framing, type Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
-import { access } from './access.ts';
+import { access, accessEarly } from './access.ts';
 import { formKey, seeksForm } from './balance-key.ts';
 import { type Carried, Carrier } from './carrier.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
@@ -65,6 +65,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private unlogged = false;
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
+  /** Its answer, while the client waits for it in vain. */
+  private tarpit: Final | undefined = undefined;
   /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
   private asked = 0;
   private tunnel: Tunnel | undefined = undefined;
@@ -77,6 +79,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const { frontend } = this.session.listener;
     frontend.counters.reqTot++;
     frontend.counters.reqRate.add(now);
+    frontend.program.recorder?.begun(this);
     this.session.setReading(this.upload.bodiless ? Reading.Wait : Reading.Body);
     try {
       this.decide(available, now);
@@ -118,6 +121,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (this.mode === 'close') this.keepAlive = false;
     const { program } = reach;
     if (program !== undefined && program !== frontend.program && this.intercept(program, available)) return;
+    frontend.program.recorder?.leaving(this);
     reach.bind();
     const { upload } = this;
     upload.lines = requestHead(this.request, this.session, this.mode, program?.forwardFor ?? frontend.program.forwardFor);
@@ -391,7 +395,10 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     tally.countAnswered(server, head.status);
     if (!this.reach.observe(statusMeans(head.status), now)) return -1;
     this.reach.remember();
+    const { recorder } = this.session.listener.frontend.program;
+    recorder?.answered(this);
     if (this.denyResponse()) return -1;
+    recorder?.passing(this);
     const { binding } = this.reach;
     binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
@@ -399,6 +406,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       return at;
     }
     this.sendHead();
+    if (this.session.listener.frontend.config.logStyle.asap) accessEarly(this, now);
     return next;
   }
 
@@ -527,6 +535,9 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
 
   onServerTimeout(): void {
     switch (this.reach.phase) {
+      case Phase.Reply:
+        if (this.tarpit !== undefined) this.leaveTarpit(this.tarpit);
+        return;
       case Phase.Established:
         if (this.relay.begun) this.fail(Failures.ResponseStalled);
         else if (this.serverBehind) this.fail(Failures.UploadStalled);
@@ -619,18 +630,52 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   // --- own replies
 
   private end(final: Final, available: number): boolean {
-    if (final.kind === 'denied') {
-      tally.countDenied(this);
-      this.reach.recognize(this.session.listener.frontend);
-      this.termination = 'PR';
-    } else {
+    if (final.kind === 'intercepted') {
       tally.countIntercepted(this);
       this.termination = 'LR';
+    } else {
+      tally.countDenied(this);
+      this.reach.recognize(this.session.listener.frontend);
+      this.session.listener.frontend.program.recorder?.cookie(this);
+      this.termination = 'PR';
+      if (final.kind !== 'denied') {
+        this.refuseOddly(final);
+        return true;
+      }
     }
     const service = final.service === undefined ? undefined : this.services.named.get(final.service);
     if (service === undefined) this.ownReply(final.status, final.reply, available, final.close);
     else this.served(service.name, service.answer(this), available);
     return true;
+  }
+
+  /** Late, or not at all. */
+  private refuseOddly(final: Final): void {
+    // As in HAProxy's log: it is not over with its head.
+    this.headAt = -1;
+    if (final.kind === 'tarpitted') {
+      const { tarpit, connect } = (this.reach.backend ?? this.session.listener.frontend).config.timeouts;
+      this.reach.phase = Phase.Reply;
+      this.termination = 'PT';
+      this.tarpit = final;
+      this.reach.arm(tarpit ?? connect ?? 0, monotonic());
+      return;
+    }
+    this.hangUp(final.kind === 'dropped');
+  }
+
+  /** The client gets no answer. `silently`: nor a clean end. */
+  private hangUp(silently: boolean): void {
+    this.close(false, monotonic(), true);
+    if (silently) this.session.reset();
+    else this.session.closeCleanly();
+  }
+
+  /** It has waited long enough. */
+  private leaveTarpit({ status, reply }: Final): void {
+    this.tarpit = undefined;
+    this.reach.assignedAt = monotonic();
+    this.ownReply(status, reply, 0, true);
   }
 
   /** `reply` is by one of the proxy's own services, at once or when it is made. */
@@ -782,6 +827,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     reach.end();
     this.asked++;
     this.tunnel = undefined;
+    this.tarpit = undefined;
     this.upload.serverBehind = false;
     this.clientAwaited = false;
     this.relay.clear();

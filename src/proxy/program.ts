@@ -6,6 +6,7 @@ import type { HeadRules } from '../http/parse.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import { Monitor } from './monitor.ts';
 import { Persistence } from './persistence.ts';
+import { Recorder } from './recorder.ts';
 
 export class Program {
   readonly config: ProxyConfig;
@@ -14,6 +15,8 @@ export class Program {
   readonly monitor: Monitor | undefined;
   /** What binds clients to this backend's servers; undefined where nothing does. */
   readonly persistence: Persistence | undefined;
+  /** Undefined for a frontend that writes nothing down. */
+  readonly recorder: Recorder | undefined;
   /** Of the requests that a frontend takes, and of the responses that a backend takes. */
   readonly requestHeads: HeadRules;
   readonly responseHeads: HeadRules;
@@ -22,6 +25,7 @@ export class Program {
   constructor(config: ProxyConfig, rules: CompiledRules, maxTarget: number) {
     this.config = config;
     this.rules = rules;
+    this.recorder = Recorder.of(config);
     this.persistence = Persistence.of(config, rules.persistence);
     this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };
     this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget };

@@ -22,6 +22,8 @@ export class TcpContext implements KeyContext {
   readonly server = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
+  /** While its log line is written: that is what it tells. */
+  told: LogFacts | undefined = undefined;
   private readonly listener: Listener;
   private readonly tell: () => LogFacts;
 
@@ -38,7 +40,11 @@ export class TcpContext implements KeyContext {
   }
 
   get facts(): LogFacts {
-    return this.tell();
+    return this.told ?? this.tell();
+  }
+  /** Rules on messages have none here. */
+  capture(): boolean {
+    return false;
   }
   get uniqueId(): string | undefined {
     return uniqueIdOf(this, this.listener.frontend.program.rules.uniqueId);

@@ -64,7 +64,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
     this.serial = services.serial++;
-    this.context = new TcpContext(socket, listener, () => tcpRecord(this, monotonic()));
+    this.context = new TcpContext(socket, listener, () => tcpRecord(this, monotonic(), false));
     this.reach = new Reach(this, this.context);
     this.reach.reset(now);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
@@ -190,6 +190,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.relay = new TcpRelay(this, connection, timeouts, server.backend.config.timeouts, this.services.wheel, now);
     // From here on it is the relay's. Until now a fault of ours would have closed it with the way to it.
     reach.connection = undefined;
+    if (this.listener.frontend.config.logStyle.asap) logTcp(this, now, true);
     const held = this.held.splice(0);
     if (held.length > 0) this.relay.onClientBytes(held.length === 1 ? (held[0] as Buffer) : Buffer.concat(held), now);
     this.regulate();

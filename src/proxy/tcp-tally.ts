@@ -67,18 +67,23 @@ export function logAccepted({ listener, services, context }: TcpFacts): void {
   services.accessLog.connect({ ...loggedClient(context, listener), localAddress, localPort, frontend });
 }
 
-/** Before its slot is given back. */
-export function logTcp(facts: TcpFacts, now: number): void {
+/** Before its slot is given back; `early`: as soon as there is a server, with `option logasap`. */
+export function logTcp(facts: TcpFacts, now: number, early = false): void {
   const { listener, services, bytesIn } = facts;
-  const { logs, logFormat, dontlognull } = listener.frontend.config;
+  const { logs, logFormat, logStyle, dontlognull } = listener.frontend.config;
   if (logs.length === 0 || logFormat === 'none') return;
+  if (logStyle.asap && !early && facts.reach.connectedAt >= 0) return;
   // What the server said of itself is none of a client's traffic, for HAProxy.
-  if (dontlognull && bytesIn === 0) return;
-  services.accessLog.exchange(tcpRecord(facts, now));
+  if (dontlognull && bytesIn === 0 && !early) return;
+  const { context } = facts;
+  const record = tcpRecord(facts, now, !early);
+  context.told = record;
+  services.accessLog.exchange(record);
+  context.told = undefined;
 }
 
 /** What a log line would tell at `now`. */
-export function tcpRecord(facts: TcpFacts, now: number): AccessRecord {
+export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRecord {
   const { listener, services, reach, context, bytesIn, bytesOut } = facts;
   const { frontend } = listener;
   const server = reach.concerned;
@@ -105,15 +110,15 @@ export function tcpRecord(facts: TcpFacts, now: number): AccessRecord {
     timeData: reach.connectedAt < 0 ? -1 : timeTotal - elapsed(facts.acceptedAt, reach.connectedAt),
     timeActive: timeTotal,
     timeTotal,
-    status: -1,
+    status: 0,
     bytesToClient: bytesOut,
     bytesFromClient: bytesIn,
     termination: `${facts.termination}--`,
     actconn: services.connections,
     feconn: frontend.scur,
     beconn: reach.backend?.scur ?? 0,
-    // The slot is given back right after this line.
-    srvconn: server === undefined ? 0 : server.scur - (reach.server === undefined ? 0 : 1),
+    // The slot is given back right after the last line.
+    srvconn: server === undefined ? 0 : server.scur - (reach.server === undefined || !over ? 0 : 1),
     retries: reach.retries,
     redispatched: reach.redispatched,
     serverQueue: reach.serverQueue,
@@ -122,7 +127,7 @@ export function tcpRecord(facts: TcpFacts, now: number): AccessRecord {
     serial: facts.serial,
     logged: frontend.logged,
     pid: services.pid,
-    early: false,
+    early: frontend.config.logStyle.asap,
     notes: context.notes,
   };
 }

@@ -12,6 +12,7 @@ import { AUTH_ACTION } from './actions-auth.ts';
 import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
 import { LINE_ACTIONS } from './actions-line.ts';
+import { LOG_ACTIONS } from './actions-log.ts';
 import { PATTERN_ACTIONS } from './actions-patterns.ts';
 import { REPLY_ACTIONS } from './actions-reply.ts';
 import { SERVICE_ACTIONS } from './actions-service.ts';
@@ -31,6 +32,7 @@ export const ACTIONS: readonly ActionRow[] = [
   ...EXCHANGE_ACTIONS,
   ...HEADER_ACTIONS,
   ...LINE_ACTIONS,
+  ...LOG_ACTIONS,
   ...PATTERN_ACTIONS,
   ...REPLY_ACTIONS,
   ...SERVICE_ACTIONS,

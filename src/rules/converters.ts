@@ -8,7 +8,7 @@ import { type Cut, fieldOf, wordOf } from './fields.ts';
 import { MAP_CONVERTERS } from './maps.ts';
 import { compileRegex } from './regex.ts';
 import { expand, parseReplacement } from './replacement.ts';
-import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType } from './sample.ts';
+import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType, single } from './sample.ts';
 import { leadingInteger, lowerAscii, upperAscii } from './text.ts';
 
 export interface ConverterRow {
@@ -66,6 +66,23 @@ function hashing(name: 'sdbm' | 'djb2' | 'wt6' | 'crc32'): ConverterRow {
   };
   const help = `The hash of that name, as \`hash-type\` has it; mixed once more with \`avalanche\` 1.`;
   return { name, arguments: [{ name: 'avalanche', type: 'integer', optional: true }], type: 'int', help, compile };
+}
+
+/** Keeps what passes by under a number of the frontend's captures; no value where there is no such number. */
+function capturing(name: string, side: 'request' | 'response'): ConverterRow {
+  const compile = (args: Arguments) => {
+    const index = integer(args, 0, 0);
+    return (sample: Sample): Sample => {
+      const { get } = asText(sample);
+      const source = single((context) => {
+        const value = get(context);
+        return value !== undefined && context.capture(side, index, value) ? value : undefined;
+      });
+      return { type: 'str', source };
+    };
+  };
+  const help = `Keeps the value for the log, under a number that \`declare capture ${side}\` has made.`;
+  return { name, arguments: [{ name: 'idx', type: 'integer' }], type: 'str', help, compile };
 }
 
 function question(name: string, help: string, ask: (value: number) => boolean): ConverterRow {
@@ -213,6 +230,8 @@ export const CONVERTERS: readonly ConverterRow[] = [
     bytes,
     'bin',
   ),
+  capturing('capture-req', 'request'),
+  capturing('capture-res', 'response'),
   hashing('crc32'),
   hashing('djb2'),
   text(

@@ -163,7 +163,11 @@ const CONNECTION: readonly FetchRow[] = [
     needs: 'backend',
     chapter: '7.3.3',
     help: 'Name of the backend.',
-    compile: () => ({ type: 'str', source: single((context) => context.backend) }),
+    // In a log without one it is the frontend's, as `%b` is.
+    compile: () => ({
+      type: 'str',
+      source: single(({ backend, frontend, request }) => backend ?? (request.method === '' ? undefined : frontend)),
+    }),
   },
   {
     names: ['srv_name'],

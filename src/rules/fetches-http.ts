@@ -65,11 +65,8 @@ const REQUEST_LINE: readonly FetchRow[] = [
     needs: 'nothing',
   },
   {
-    ...row(
-      ['capture.req.ver'],
-      'str',
-      'Version of the request as `HTTP/1.1`, also while the response is handled.',
-      (head) => `HTTP/${version(head)}`,
+    ...row(['capture.req.ver'], 'str', 'Version of the request as `HTTP/1.1`, also while the response is handled.', (head) =>
+      head.method === '' ? undefined : `HTTP/${version(head)}`,
     ),
     needs: 'nothing',
   },

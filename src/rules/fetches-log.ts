@@ -1,4 +1,4 @@
-/** Fetches that logs ask for: of TLS, which no listener and no server speaks yet (manual 7.3.3, 7.3.4). */
+/** Fetches that logs ask for: what was captured (manual 7.3.6), and what is known of TLS, which nobody speaks yet (7.3.4). */
 
 import type { FetchRow } from './fetch.ts';
 import { constant, type Sample, single } from './sample.ts';
@@ -12,7 +12,33 @@ const NO_INTEGER: Sample = { type: 'int', source: single<number>(() => undefined
 const NO_STRING: Sample = { type: 'str', source: single<string>(() => undefined) };
 const FALSE: Sample = { type: 'bool', source: constant(false) };
 
+/** `capture.req.hdr(<idx>)` and its like. */
+function captured(name: string, side: 'request' | 'response'): FetchRow {
+  return {
+    names: [name],
+    arguments: [{ name: 'idx', type: 'integer' }],
+    type: 'str',
+    needs: 'nothing',
+    chapter: '7.3.6',
+    help: `What was captured of the ${side} under this number.`,
+    compile: (args) => {
+      const index = Number(args[0]);
+      return { type: 'str', source: single((context) => context.notes?.[side][index]) };
+    },
+  };
+}
+
 export const LOG_FETCHES: readonly FetchRow[] = [
+  captured('capture.req.hdr', 'request'),
+  captured('capture.res.hdr', 'response'),
+  row(['capture.res.ver'], 'str', '7.3.6', 'Version of the response as `HTTP/1.1`.', {
+    type: 'str',
+    source: single(({ response }) => (response === undefined ? undefined : response.version === 10 ? 'HTTP/1.0' : 'HTTP/1.1')),
+  }),
+  row(['unique-id'], 'str', '7.3.6', 'The unique id of the request, as `unique-id-format` makes it.', {
+    type: 'str',
+    source: single((context) => context.uniqueId),
+  }),
   row(['fc_err'], 'int', '7.3.3', "The error of the client's connection, 0 for none: that of TLS or PROXY protocol.", {
     type: 'int',
     source: constant(0),

@@ -100,11 +100,16 @@ function address(get: Get<string | undefined>): Variable['compile'] {
   };
 }
 
-function port(get: Get<number | undefined>): Variable['compile'] {
+/** Four digits; what stands for the port of a unix socket is a number of another kind. */
+function port(get: Get<number | undefined>, of: Get<string | undefined>): Variable['compile'] {
   return (flags) => {
     const none = written(() => undefined, flags);
     const write = counted((context) => get(context) as number)(flags);
-    return (context) => (get(context) === undefined ? none(context) : write(context));
+    return (context) => {
+      const value = get(context);
+      if (value === undefined) return none(context);
+      return of(context) === 'unix' ? String(value) : write(context);
+    };
   };
 }
 
@@ -129,7 +134,8 @@ function pathOnly(target: string): string {
   const path = withoutQuery(target);
   if (path.startsWith('/')) return path;
   const authority = path.indexOf('://');
-  if (authority < 0) return path;
+  // `*` is no path.
+  if (authority < 0) return '';
   const slash = path.indexOf('/', authority + 3);
   return slash < 0 ? '' : path.slice(slash);
 }
@@ -149,7 +155,7 @@ function braces(side: Side): Variable['compile'] {
       const values = context.facts.notes?.[side];
       if (values === undefined || values.length === 0) return '';
       const one = (value: string | undefined) => (value === undefined ? '' : encodedHeader(value, backslash));
-      const list = `{${values.map(one).join('|')}}`;
+      const list = `{${Array.from(values, one).join('|')}}`;
       return quote ? `"${list}"` : list;
     };
 }
@@ -164,7 +170,7 @@ function listed(side: Side): Variable['compile'] {
         if (quote) return value === undefined ? '""' : `"${encodedHeader(value, backslash)}"`;
         return value === undefined ? '-' : encodedHeader(value, backslash);
       };
-      return values.map(one).join(' ');
+      return Array.from(values, one).join(' ');
     };
 }
 
@@ -176,14 +182,14 @@ const seconds: Get<number> = (context) => Math.floor(context.facts.wallReady / 1
 const millis: Get<number> = (context) => Math.floor(context.facts.wallReady % 1000);
 
 const WAYS: readonly Variable[] = [
-  { name: 'ci', help: "Client's address", compile: address((context) => context.facts.clientAddress) },
-  { name: 'cp', help: "Client's port", compile: port((context) => context.facts.clientPort) },
-  { name: 'fi', help: 'Address that the client connected to', compile: address((context) => context.facts.localAddress) },
-  { name: 'fp', help: 'Port that the client connected to', compile: port((context) => context.facts.localPort) },
+  { name: 'ci', help: "Client's address", compile: address(fact('clientAddress')) },
+  { name: 'cp', help: "Client's port", compile: port(fact('clientPort'), fact('clientAddress')) },
+  { name: 'fi', help: 'Address that the client connected to', compile: address(fact('localAddress')) },
+  { name: 'fp', help: 'Port that the client connected to', compile: port(fact('localPort'), fact('localAddress')) },
   { name: 'bi', help: 'Own address to the server', compile: address((context) => context.facts.connection?.sourceAddress) },
-  { name: 'bp', help: 'Own port to the server', compile: port((context) => context.facts.connection?.sourcePort) },
+  { name: 'bp', help: 'Own port to the server', compile: port((context) => context.facts.connection?.sourcePort, (context) => context.facts.connection?.sourceAddress) },
   { name: 'si', help: "Server's address", compile: address((context) => context.facts.connection?.targetAddress) },
-  { name: 'sp', help: "Server's port", compile: port((context) => context.facts.connection?.targetPort) },
+  { name: 'sp', help: "Server's port", compile: port((context) => context.facts.connection?.targetPort, (context) => context.facts.connection?.targetAddress) },
   { name: 'f', help: 'Name of the frontend', compile: text((context) => context.frontend) },
   {
     name: 'ft',

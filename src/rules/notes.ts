@@ -1,5 +1,6 @@
 /** What rules and captures have written down of one exchange for its log line. Made when something is. */
 
+import type { CapturesConfig } from '../config/model.ts';
 import type { Level } from '../core/log.ts';
 import type { CompiledRules, RuleContext } from './types.ts';
 
@@ -13,6 +14,29 @@ export class Notes {
   uniqueId: string | undefined = undefined;
   /** `set-log-level`. */
   level: Level | 'silent' | undefined = undefined;
+}
+
+/** Every number up to the last is there, whatever is known of it: `{a||}`. */
+export function notesFor(context: Pick<RuleContext, 'notes'>, captures: CapturesConfig): Notes {
+  context.notes ??= new Notes();
+  const { notes } = context;
+  notes.request.length = captures.request.length;
+  notes.response.length = captures.response.length;
+  return notes;
+}
+
+/** False where there is no such number. */
+export function keep(
+  context: Pick<RuleContext, 'notes'>,
+  captures: CapturesConfig,
+  side: 'request' | 'response',
+  index: number,
+  value: string,
+): boolean {
+  const capture = captures[side][index];
+  if (capture === undefined) return false;
+  notesFor(context, captures)[side][index] = value.slice(0, capture.length);
+  return true;
 }
 
 /** Made once. A format that asks for itself finds nothing. */

@@ -6,7 +6,7 @@ function names(text: string): ReadonlySet<string> {
 
 const FETCHES = names(`
   avg_queue base32+src bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn be_conn_free be_id
-  be_server_timeout be_sess_rate be_tunnel_timeout bin capture.req.hdr capture.res.hdr capture.res.ver connslots cookie cpu_calls
+  be_server_timeout be_sess_rate be_tunnel_timeout bin connslots cookie cpu_calls
   cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout date date_us distcc_body distcc_param dst_conn dst_is_local env fc_dst
   fc_dst_is_local fc_dst_port fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
   fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src fc_src_is_local fc_src_port fc_unacked fcgi.docroot fcgi.index
@@ -47,11 +47,11 @@ const FETCHES = names(`
   ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
   ssl_fc_session_id ssl_fc_session_key ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
-  stopping table_avl table_cnt thread unique-id url32+src url_ip url_port uuid var wait_end
+  stopping table_avl table_cnt thread url32+src url_ip url_port uuid var wait_end
 `);
 
 const CONVERTERS = names(`
-  add_item aes_gcm_dec and be2dec be2hex capture-req capture-res concat cpl crc32c cut_crlf debug digest div even
+  add_item aes_gcm_dec and be2dec be2hex concat cpl crc32c cut_crlf debug digest div even
   fix_is_valid fix_tag_value hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
   language ltime mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
   sha2 srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
@@ -61,15 +61,15 @@ const CONVERTERS = names(`
 `);
 
 const REQUEST_ACTIONS = names(`
-  cache-use capture do-resolve early-hint normalize-uri ot-group replace-uri
-  sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-log-level set-mark set-nice
+  cache-use do-resolve early-hint normalize-uri ot-group replace-uri
+  sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-mark set-nice
   set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt strict-mode
   track-sc0 track-sc1 track-sc2 unset-var wait-for-body wait-for-handshake
 `);
 
 const RESPONSE_ACTIONS = names(`
-  cache-store capture ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
-  set-log-level set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
+  cache-store ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
+  set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
   wait-for-body
 `);
 

@@ -66,7 +66,7 @@ function absolute(path: string): string {
 
 /**
  * The target as the client sent it, whatever rules have made of it since: from the request line that `head.text`
- * begins with, from its first slash on where it came in absolute-form.
+ * begins with; of absolute-form its path and query, empty where it has none.
  */
 export function originalTarget(head: Head): string {
   const from = head.text.indexOf(' ') + 1;
@@ -76,7 +76,7 @@ export function originalTarget(head: Head): string {
   const authority = head.text.indexOf('://', from);
   if (authority < 0 || authority > to) return head.text.slice(from, to);
   const slash = head.text.indexOf('/', authority + 3);
-  return slash < 0 || slash > to ? '/' : head.text.slice(slash, to);
+  return slash < 0 || slash > to ? '' : head.text.slice(slash, to);
 }
 
 export function originalMethod(head: Head): string {

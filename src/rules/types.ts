@@ -21,6 +21,8 @@ export interface RuleContext {
   /** What a log line would tell now. The object is used again and again: it is read at once. */
   readonly facts: LogFacts;
   notes: Notes | undefined;
+  /** Keeps `value` under a number of the frontend's captures, cut to its length; false where there is no such number. */
+  capture(side: 'request' | 'response', index: number, value: string): boolean;
   /** Made when it is asked for; undefined without a `unique-id-format`. */
   readonly uniqueId: string | undefined;
 }

@@ -110,7 +110,7 @@ function captures({ request, response }: NonNullable<AccessRecord['notes']>): st
 }
 
 function braces(values: readonly (string | undefined)[]): string {
-  return values.length === 0 ? '' : `{${values.map((value) => (value === undefined ? '' : logHeader(value))).join('|')}} `;
+  return values.length === 0 ? '' : `{${Array.from(values, (value) => (value === undefined ? '' : logHeader(value))).join('|')}} `;
 }
 
 /** Connections, retries and queues. */

@@ -114,7 +114,7 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     'http-request use-service prometheus-exporter x',
     "'http-request use-service' expects either 'if' or 'unless' followed by a condition but found 'x'",
   ],
-  ['http-request capture path len 10', "'http-request capture' is HAProxy's; Fairlead does not do it"],
+  ['http-request set-nice 10', "'http-request set-nice' is HAProxy's; Fairlead does not do it"],
   ['http-request set-var(txn.x) path', "'http-request set-var(txn.x)' is HAProxy's; Fairlead does not do it"],
   ['http-request deny status 99', "error detected in frontend 'web' while parsing 'http-request deny' rule : Unexpected status code '99'"],
   [

@@ -17,7 +17,12 @@ function expressions(phase: 'request' | 'response'): string[] {
     ({ names, needs }) => !constants.includes(names[0] as string) && needs !== (phase === 'request' ? 'response' : 'request'),
   )
     .filter(({ needs }) => phase === 'response' || (needs !== 'backend' && needs !== 'server' && needs !== 'answer'))
-    .flatMap(({ names, arguments: specs }) => (specs.length === 0 ? names : names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`])));
+    .flatMap(({ names, arguments: specs }) => {
+      if (specs.length === 0) return names;
+      const [first] = specs;
+      if (first?.type === 'integer') return names.map((name) => `${name}(0)`);
+      return names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`]);
+    });
   const given: Readonly<Record<string, string>> = {
     regex: '"(.)(a|b)*"',
     subst: '"\\2\\1"',

@@ -91,6 +91,7 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     server: undefined,
     disableL7Retry: false,
     notes: undefined,
+    capture: () => false,
     uniqueId: undefined,
     ...more,
   };

@@ -43,6 +43,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
       asap: false,
       tag: undefined,
     },
+    captures: { request: [], response: [], cookie: undefined },
     dontlognull: false,
     ignoreProbes: false,
     connectionMode: 'keep-alive',

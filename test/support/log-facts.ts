@@ -45,4 +45,9 @@ export function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
 }
 
 /** The part of a rule's context that is about logs. */
-export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'uniqueId'> = { facts: logFacts(), notes: undefined, uniqueId: undefined };
+export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'capture' | 'uniqueId'> = {
+  facts: logFacts(),
+  notes: undefined,
+  capture: () => false,
+  uniqueId: undefined,
+};

@@ -7,6 +7,7 @@ import { ANY_PROXY, BACK, FRONT, type Row } from '../row.ts';
 import { readInteger } from '../values.ts';
 import { balanceRows } from './balance.ts';
 import { bindRows } from './bind.ts';
+import { captureRows } from './capture.ts';
 import { checkRows } from './check.ts';
 import { persistenceRows } from './cookie.ts';
 import { dockerProxyRows } from './docker.ts';
@@ -144,6 +145,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...ruleRows,
   ...balanceRows,
   ...bindRows,
+  ...captureRows,
   ...checkRows,
   ...dockerProxyRows,
   ...errorfileRows,

@@ -60,7 +60,7 @@ export const refusedKeywords: readonly Refused[] = [
   ...refuse(
     PROXY,
     undefined,
-    `capture cookie, capture request, capture response, compression, declare capture, email-alert, errorfiles,
+    `compression, email-alert, errorfiles,
      errorloc, errorloc302, errorloc303, filter, http-after-response, http-error, option http-buffer-request,
      option http-restrict-req-hdr-names, option originalto, rate-limit`,
   ),
@@ -69,7 +69,7 @@ export const refusedKeywords: readonly Refused[] = [
   ...refuse(
     FRONT,
     undefined,
-    `capture, clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare, option disable-h2-upgrade,
+    `clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare, option disable-h2-upgrade,
      option h1-case-adjust-bogus-client, option http-use-proxy-header,
      option idle-close-on-response`,
   ),

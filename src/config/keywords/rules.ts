@@ -5,6 +5,7 @@ import type { ProxyDraft } from '../draft.ts';
 import type { RawRule } from '../model.ts';
 import { ANY_PROXY, type Row, type Section, type Statement } from '../row.ts';
 import { forbiddenInName } from '../values.ts';
+import { numberCapture } from './capture.ts';
 
 const PROXIES: readonly Section[] = ['frontend', 'listen', 'backend'];
 
@@ -81,7 +82,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
     missing: "'http-request' expects an action.",
     rule: true,
     parse: (proxy, line) => {
-      proxy.httpRequest = [...proxy.httpRequest, rule(line)];
+      proxy.httpRequest = [...proxy.httpRequest, numberCapture(proxy, rule(line))];
     },
   },
   {
