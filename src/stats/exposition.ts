@@ -57,6 +57,8 @@ export interface MetricSources {
 interface Subject {
   readonly of: Row['of'];
   readonly labels: string;
+  /** The labels with what ends them. */
+  readonly closed: string;
   readonly tcp: boolean;
 }
 
@@ -115,16 +117,20 @@ function subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): Record<Si
   return subjects;
 }
 
-function subjectOf(row: Row, labels: string): Subject {
+function subjectOf(row: Row, proxy: string): Subject {
   switch (row.side) {
     case 'F':
     case 'B':
-      return { of: row.of, labels, tcp: row.of.config.mode === 'tcp' };
+      return subject(row.of, proxy, row.of.config);
     case 'L':
-      return { of: row.of, labels: `${labels},${label('listener', row.of.config.name)}`, tcp: row.of.frontend.config.mode === 'tcp' };
+      return subject(row.of, `${proxy},${label('listener', row.of.config.name)}`, row.of.frontend.config);
     case 'S':
-      return { of: row.of, labels: `${labels},${label('server', row.of.config.name)}`, tcp: row.of.backend.config.mode === 'tcp' };
+      return subject(row.of, `${proxy},${label('server', row.of.config.name)}`, row.of.backend.config);
   }
+}
+
+function subject(of: Row['of'], labels: string, { mode }: { readonly mode: string }): Subject {
+  return { of, labels, closed: `${labels}} `, tcp: mode === 'tcp' };
 }
 
 const PREFIXES: Readonly<Record<Side, string>> = {
@@ -134,23 +140,20 @@ const PREFIXES: Readonly<Record<Side, string>> = {
   S: 'haproxy_server_',
 };
 
-/** As HAProxy, families have no header where there is nobody who might have a sample. */
+/** As HAProxy, families have no header where nobody has a sample. */
 function* sideFamilies(side: Side, subjects: readonly Subject[], at: Reading, openMetrics: boolean): Generator<string> {
   let last = '';
   for (const field of FIELDS) {
     const { metric } = field;
     if (metric === undefined || !metric.sides.includes(side)) continue;
     const name = PREFIXES[side] + metric.name;
-    let text = '';
-    for (const samples of samplesOf(field, metric, side, name, subjects, at, openMetrics)) {
-      if (name !== last) text += header(name, metric.help, isCounter(name) ? 'counter' : 'gauge', openMetrics);
+    // Of several rows with one name, the first that has samples.
+    let head = name === last ? '' : header(name, metric.help, isCounter(name) ? 'counter' : 'gauge', openMetrics);
+    for (const piece of samplesOf(field, metric, side, name, subjects, at, openMetrics)) {
+      yield head + piece;
+      head = '';
       last = name;
-      text += samples;
-      if (text.length < PIECE) continue;
-      yield text;
-      text = '';
     }
-    yield text;
   }
 }
 
@@ -158,8 +161,7 @@ function isCounter(name: string): boolean {
   return name.endsWith('_total');
 }
 
-/** The lines of each subject that has some. */
-function* samplesOf(
+function samplesOf(
   field: Field,
   metric: Metric,
   side: Side,
@@ -169,36 +171,63 @@ function* samplesOf(
   openMetrics: boolean,
 ): Generator<string> {
   const states = metric.states?.[side] as States<Row['of']> | undefined;
-  if (states !== undefined) {
-    const ends = states.words.map((word) => `,state="${word}"} `);
-    for (const { of, labels } of subjects) {
-      const counts = states.count(of);
-      if (counts !== undefined) yield stateLines(`${name}{${labels}`, ends, counts);
-    }
-    return;
-  }
+  if (states !== undefined) return stateSamples(states, name, subjects);
   // The side says whose it is.
   const read = (metric.read ?? field)[side] as ((of: Row['of'], at: Reading) => Value) | undefined;
-  if (read === undefined) return;
   const sparse = metric.sparse === true || (openMetrics && isCounter(name));
-  const end = metric.label === undefined ? '} ' : `,${metric.label}} `;
-  for (const { of, labels, tcp } of subjects) {
-    if (tcp && metric.http === true) continue;
-    const value = read(of, at);
-    if (value === undefined && sparse) continue;
-    yield `${name}{${labels}${end}${metric.ms === true ? seconds(value) : (value ?? 'NaN')}\n`;
-  }
+  return samples(metric, name, subjects, sparse, (of) => read?.(of, at));
 }
 
-function stateLines(begin: string, ends: readonly string[], counts: readonly number[]): string {
+/*
+ * Of 2,000 servers there are 140,000 lines: each is put together from as few strings as can be, most of which are there
+ * already, because what they cost is to be joined.
+ */
+
+function* samples(
+  { label: more, ms, http }: Metric,
+  name: string,
+  subjects: readonly Subject[],
+  sparse: boolean,
+  read: (of: Row['of']) => Value,
+): Generator<string> {
+  const begin = `${name}{`;
   let text = '';
-  for (let i = 0; i < ends.length; i++) text += `${begin}${ends[i]}${counts[i]}\n`;
-  return text;
+  for (const { of, labels, closed, tcp } of subjects) {
+    if (tcp && http === true) continue;
+    const value = read(of);
+    if (value === undefined && sparse) continue;
+    text += begin + (more === undefined ? closed : `${labels},${more}} `) + (ms === true ? seconds(value) : ending(value));
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+function* stateSamples({ words, count }: States<Row['of']>, name: string, subjects: readonly Subject[]): Generator<string> {
+  const ends = words.map((word) => `,state="${word}"} `);
+  const none = ends.map((end) => `${end}0\n`);
+  let text = '';
+  for (const { of, labels } of subjects) {
+    const counts = count(of);
+    if (counts === undefined) continue;
+    const begin = `${name}{${labels}`;
+    for (let i = 0; i < ends.length; i++) text += begin + (counts[i] === 0 ? none[i] : `${ends[i]}${counts[i]}\n`);
+    if (text.length < PIECE) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+function ending(value: Value): string {
+  if (value === 0) return '0\n';
+  return value === undefined ? 'NaN\n' : `${value}\n`;
 }
 
 /** Of milliseconds. */
 function seconds(ms: Value): string {
-  return ms === 0 ? '0.000000' : (Number(ms ?? Number.NaN) / 1000).toFixed(6);
+  return ms === 0 ? '0.000000\n' : `${(Number(ms ?? Number.NaN) / 1000).toFixed(6)}\n`;
 }
 
 /** HAProxy has the youngest first. */
