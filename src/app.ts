@@ -247,6 +247,18 @@ export class App {
     };
   }
 
+  /** Operators have changed servers, and nothing else. Names that are new are asked for first. */
+  private async changeServers(names: boolean): Promise<void> {
+    const view = (config: Config): Config => this.changes.over(config);
+    if (names) await this.goOver(this.current, view, () => {});
+    else {
+      await this.inTurn(async () => {
+        this.store.configure(view(this.config));
+        this.store.flush();
+      });
+    }
+  }
+
   private configure(prepared: Prepared, view: View): Promise<readonly BindFailure[]> {
     return this.inTurn(() => this.configureNow(prepared, view, () => {}));
   }
@@ -398,11 +410,15 @@ export class App {
       },
       setHost: async ({ backend, config: { name } }, fqdn) => {
         this.changes.setHost(backend.name, name, fqdn);
-        await this.goOver(
-          this.current,
-          (config) => this.changes.over(config),
-          () => {},
-        );
+        await this.changeServers(true);
+      },
+      addServer: async ({ name }, server) => {
+        this.changes.addServer(name, server);
+        await this.changeServers(server.fqdn !== undefined);
+      },
+      removeServer: async ({ backend, config: { name } }) => {
+        this.changes.removeServer(backend.name, name);
+        await this.changeServers(false);
       },
       reload: () => this.lifecycle.reload(),
     };

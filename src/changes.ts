@@ -1,9 +1,10 @@
 /**
  * What operators have changed in the configuration by the Runtime API, until the next configuration: limits of clients,
- * which frontends listen, dynamic cookies, names of hosts. (What else they change of servers, those remember.)
+ * which frontends listen, dynamic cookies, names of hosts, servers that come and go. (What else they change of servers, those
+ * remember.)
  */
 
-import type { Config, ProxyConfig } from './config/model.ts';
+import type { Config, ProxyConfig, ServerConfig } from './config/model.ts';
 import type { FrontendState } from './proxy/frontend.ts';
 
 /** What is left out stays as it is. */
@@ -31,6 +32,9 @@ export class Changes {
   private readonly cookies: Map<string, DynamicCookie> = new Map();
   /** By `backend/server`. */
   private readonly hosts: Map<string, string> = new Map();
+  /** By the backend's name: servers that no text has, and names of those that it has in vain. */
+  private readonly added: Map<string, readonly ServerConfig[]> = new Map();
+  private readonly removed: Map<string, ReadonlySet<string>> = new Map();
 
   /** `set maxconn frontend` */
   limit(frontend: string, maxconn: number): void {
@@ -56,8 +60,26 @@ export class Changes {
     this.hosts.set(`${backend}/${server}`, fqdn);
   }
 
+  /** `add server` */
+  addServer(backend: string, server: ServerConfig): void {
+    this.added.set(backend, [...(this.added.get(backend) ?? []), server]);
+  }
+
+  /** `del server` */
+  removeServer(backend: string, name: string): void {
+    const added = this.added.get(backend) ?? [];
+    this.added.set(
+      backend,
+      added.filter((server) => server.name !== name),
+    );
+    this.removed.set(backend, new Set([...(this.removed.get(backend) ?? []), name]));
+    this.hosts.delete(`${backend}/${name}`);
+  }
+
   forget(): void {
     this.maxconn = undefined;
+    this.added.clear();
+    this.removed.clear();
     this.hosts.clear();
     this.cookies.clear();
     this.limits.clear();
@@ -73,7 +95,7 @@ export class Changes {
 
   private overBackend(proxy: ProxyConfig): ProxyConfig {
     if (proxy.kind === 'frontend') return proxy;
-    const changed = this.overServers(proxy);
+    const changed = this.overHosts(this.overServers(proxy));
     const change = this.cookies.get(proxy.name);
     if (change === undefined || proxy.cookie === undefined) return changed;
     const { dynamic = proxy.cookie.dynamic, key = proxy.dynamicCookieKey } = change;
@@ -81,6 +103,13 @@ export class Changes {
   }
 
   private overServers(proxy: ProxyConfig): ProxyConfig {
+    const added = this.added.get(proxy.name) ?? [];
+    const removed = this.removed.get(proxy.name);
+    if (added.length === 0 && removed === undefined) return proxy;
+    return { ...proxy, servers: [...proxy.servers.filter(({ name }) => removed?.has(name) !== true), ...added] };
+  }
+
+  private overHosts(proxy: ProxyConfig): ProxyConfig {
     const hostOf = (server: string): string | undefined => this.hosts.get(`${proxy.name}/${server}`);
     if (!proxy.servers.some(({ name }) => hostOf(name) !== undefined)) return proxy;
     const servers = proxy.servers.map((server) => {

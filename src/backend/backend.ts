@@ -262,8 +262,13 @@ export class Backend {
     return server;
   }
 
-  /** `id N`, else its place among all, or the next number that nobody has. */
-  private idFor({ id }: ServerConfig): number {
+  /** `id N`, else its place among all, or the next number that nobody has; of `add server` the first one. */
+  private idFor({ id, dynamic }: ServerConfig): number {
+    if (dynamic === true) {
+      let free = 1;
+      while (this.configuredIds.has(free) || this.ids.has(free)) free++;
+      return id ?? free;
+    }
     this.lastId++;
     if (id !== undefined) return id;
     while (this.configuredIds.has(this.lastId) || this.ids.has(this.lastId)) this.lastId++;

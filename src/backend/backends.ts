@@ -183,12 +183,14 @@ export class Backends {
       if (known.update(config, state, reason, batch.now)) batch.recheck.add(known);
       return;
     }
-    const saved = this.saved.get(backend.name)?.get(desired.config.name);
+    const { name, dynamic } = desired.config;
+    const saved = dynamic === true ? undefined : this.saved.get(backend.name)?.get(name);
     const first = firstAddress(desired.config, saved);
     const { config, state, reason } = withAddress(desired, first);
     const server = backend.addServer(config, batch.now);
     server.firstAddress = first;
     server.startAs(state, reason);
+    if (dynamic === true) server.onEnabled = () => this.checker.start([server]);
     if (saved !== undefined) batch.restored.push({ server, saved });
     batch.recheck.add(server);
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);

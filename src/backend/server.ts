@@ -91,6 +91,8 @@ export class Server {
   fastCheck = false;
   /** Called when `fastCheck` becomes true: the next check may have to come sooner. */
   onFastCheck: (() => void) | undefined = undefined;
+  /** Of one that was added while the process runs: its checks begin when they are enabled, not an interval later. */
+  onEnabled: (() => void) | undefined = undefined;
   readonly observer: Observer = new Observer();
   /** Who it tracks, and who tracks it: the newest first, as in HAProxy's logs. */
   tracked: Server | undefined = undefined;
@@ -138,8 +140,10 @@ export class Server {
     this.maxconn = config.maxconn;
     const { rise, fall } = checkWords(config);
     this.check = new Health(rise, fall);
+    this.check.enabled = config.dynamic !== true;
+    this.agent.enabled = config.dynamic !== true;
     this.lastChange = now;
-    if (config.disabled) this.admin |= Admin.ForcedMaint | Admin.ConfigMaint;
+    if (config.disabled) this.admin |= config.dynamic === true ? Admin.ForcedMaint : Admin.ForcedMaint | Admin.ConfigMaint;
     if (config.address === undefined) this.admin |= Admin.ResolutionMaint;
     if (!this.inMaintenance) return;
     this.op = OpState.Stopped;
@@ -249,12 +253,14 @@ export class Server {
 
   /** `enable health`, `disable health`: what is known of its health counts, or does not, from now on. */
   enableCheck(on: boolean): void {
+    if (on && !this.check.enabled) this.onEnabled?.();
     this.check.enabled = on;
     // It was in maintenance meanwhile: in service, it is as one that was never checked.
     if (on && this.op !== OpState.Stopped && !this.check.up) this.check.value = this.check.rise;
   }
 
   enableAgent(on: boolean): void {
+    if (on && !this.agent.enabled) this.onEnabled?.();
     this.agent.enabled = on;
   }
 

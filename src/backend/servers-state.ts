@@ -90,7 +90,7 @@ function stateOf(config: object | undefined, { enabled }: Health, running: boole
 
 /** `disabled` pauses a check that there is not, too, and nothing ever resumes it. */
 function isPaused({ config, checkEnabled, inMaintenance }: Server): boolean {
-  return config.check === undefined ? config.disabled : checkEnabled && inMaintenance;
+  return config.check === undefined ? config.disabled && config.dynamic !== true : checkEnabled && inMaintenance;
 }
 
 // --- and back -------------------------------------------------------------------------------------------------------

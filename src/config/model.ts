@@ -248,6 +248,8 @@ export interface ServerConfig {
   readonly checkWords?: ServerCheckConfig | undefined;
   /** `id N`: `sid` of the statistics, instead of the place in the list. */
   readonly id?: number | undefined;
+  /** `add server`: no text has it. Its checks wait until they are enabled, too. */
+  readonly dynamic?: true;
   /** Where it came from, for people: `file:line`, or `container 3f2a... image eviking/mydockerapp`. */
   readonly origin: string;
   /** More of that, where a container is the server. */

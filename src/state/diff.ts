@@ -30,8 +30,9 @@ function diffBackend(from: DesiredBackend, to: DesiredBackend, changes: Change[]
   const backend = to.name;
   for (const [identity, server] of before) {
     if (after.has(identity)) continue;
-    // A server that was leaving has said why.
-    changes.push({ kind: 'remove-server', backend, identity, reason: server.reason || `${server.config.origin} is gone` });
+    // A server that was leaving has said why; who has removed one that no text has knows.
+    const { origin, dynamic } = server.config;
+    changes.push({ kind: 'remove-server', backend, identity, reason: server.reason || (dynamic === true ? '' : `${origin} is gone`) });
   }
   for (const [identity, server] of after) {
     const old = before.get(identity);

@@ -8,6 +8,7 @@ import { absentCommands } from './absent.ts';
 import { type Command, refuse } from './command.ts';
 import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
+import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
@@ -25,13 +26,11 @@ function notDone(why: string, ...names: readonly string[]): readonly Command[] {
 }
 
 const NOT_YET = 'it does not have this yet';
-const CONFIGURE = 'change the configuration and reload it';
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
   ...notDone(NOT_YET, 'show schema json'),
   ...notDone(NOT_YET, 'set rate-limit'),
-  ...notDone(CONFIGURE, 'add server', 'del server'),
   ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
   ...notDone(OWN, 'debug'),
 ];
@@ -39,6 +38,7 @@ const refused: readonly Command[] = [
 const own: readonly Command[] = [
   ...connectionCommands,
   ...counterCommands,
+  ...dynamicCommands,
   ...frontendCommands,
   ...poolCommands,
   ...aboutCommands,

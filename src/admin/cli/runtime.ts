@@ -4,7 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
-import type { StatsSocketConfig } from '../../config/model.ts';
+import type { ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
@@ -72,6 +72,9 @@ export interface Runtime extends ProcessState {
   setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
   /** The server's address is that of another host from now on, as soon as the name is resolved. */
   setHost(server: Server, fqdn: string): Promise<void>;
+  /** Nothing of the text: until it is read again. */
+  addServer(backend: Backend, server: ServerConfig): Promise<void>;
+  removeServer(server: Server): Promise<void>;
   /** As SIGUSR2. Resolves when it is over, well or not. */
   reload(): Promise<void>;
 }

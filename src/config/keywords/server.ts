@@ -179,15 +179,27 @@ export interface Applied {
   readonly notices: readonly string[];
 }
 
-/** Applies `maxconn 32 check inter 2s` in order. After an unknown word it stops: what follows may be its argument. */
-export function applyWords(server: ServerDraft, words: readonly string[]): Applied {
+/**
+ * Applies `maxconn 32 check inter 2s` in order. After an unknown word it stops: what follows may be its argument.
+ * `refuse` says why a word that is known may not stand here.
+ */
+export function applyWords(
+  server: ServerDraft,
+  words: readonly string[],
+  refuse: (name: string) => string | undefined = () => undefined,
+): Applied {
   const errors: string[] = [];
   const notices: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const name = words[i] ?? '';
     const row = byName.get(name);
+    const refused = refusedServerParameters.get(name);
+    const unfit = row === undefined && refused === undefined ? undefined : refuse(name);
+    if (unfit !== undefined) {
+      errors.push(unfit);
+      break;
+    }
     if (row === undefined) {
-      const refused = refusedServerParameters.get(name);
       if (refused === undefined) {
         errors.push(`unknown keyword '${name}'${didYouMean(name, [...byName.keys(), ...refusedServerParameters.keys()])}`);
         break;

@@ -1,0 +1,61 @@
+/**
+ * `add server` of the Runtime API (management manual 9.3): the words of a `server` line for a server that no text has. As in
+ * HAProxy, `default-server` does not count for it, it starts in maintenance, and some words are not for it.
+ */
+
+import { readServerAddress } from './address.ts';
+import { finishServer, newServer } from './draft.ts';
+import { applyWords } from './keywords/server.ts';
+import type { ProxyConfig, ServerConfig } from './model.ts';
+import { forbiddenInName, type Read } from './values.ts';
+
+/** Those of HAProxy that it does not take here; what is neither among them nor known at all is none of a server's. */
+const FIT: ReadonlySet<string> = new Set(
+  `addr agent-addr agent-check agent-inter agent-port agent-send allow-0rtt alpn backup ca-file check check-alpn check-proto
+   check-send-proxy check-sni check-ssl check-via-socks4 ciphers ciphersuites crl-file crt disabled downinter enabled error-limit fall
+   fastinter force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 id inter maxconn maxqueue minconn no-backup no-ssl-reuse
+   no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 npn observe on-error on-marked-down on-marked-up pool-low-conn
+   pool-max-conn pool-purge-delay port proto proxy-v2-options rise send-proxy send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn
+   slowstart sni source ssl ssl-max-ver ssl-min-ver tfo tls-tickets track usesrc verify verifyhost weight ws`.split(/\s+/),
+);
+
+/** @param words address and parameters; at least one. Errors are HAProxy's sentences, which end as its do */
+export function readDynamicServer(proxy: ProxyConfig, name: string, words: readonly string[]): Read<ServerConfig> {
+  const bad = forbiddenInName(name);
+  if (bad !== undefined) return { error: `character '${bad}' is not permitted in server name '${name}'.` };
+  const [address = '', ...parameters] = words;
+  const read = readServerAddress(address, '');
+  if ('error' in read) return read;
+  const draft = { ...newServer(), disabled: true, dynamic: true as const, origin: 'the Runtime API' };
+  const unfit = (word: string): string | undefined => (FIT.has(word) ? undefined : `'${word}'${UNFIT}`);
+  const [error] = applyWords(draft, parameters, unfit).errors;
+  if (error !== undefined) return { error: error.endsWith(UNFIT) ? error : ended(error) };
+  if (draft.agentChecked && draft.agentWords.port === undefined) {
+    return { error: `server ${name} does not have agent port. Agent check has been disabled.` };
+  }
+  const config = finishServer({ ...draft, ...read.value, name, identity: name });
+  const wrong = misfit(proxy, config);
+  return wrong === undefined ? { value: config } : { error: ended(wrong) };
+}
+
+const UNFIT = ' option is not accepted for dynamic server';
+
+function ended(error: string): string {
+  return /[.!?]$/.test(error) ? error : `${error}.`;
+}
+
+/** What the text would be told once all of it has been read. */
+function misfit(proxy: ProxyConfig, { name, check, observe, track, id, address, port }: ServerConfig): string | undefined {
+  if (observe === 'layer7' && proxy.mode === 'tcp') return "'layer7' can only be used in http proxies";
+  if (check !== undefined && track !== undefined) return 'unable to enable checks and tracking at the same time!';
+  const holder = id === undefined ? undefined : proxy.servers.find((server) => server.id === id);
+  if (holder !== undefined) return `'id' : custom id ${id} already used at ${holder.origin} ('server ${holder.name}')`;
+  if (check === undefined || port !== 0 || (check.port ?? check.addressPort) !== undefined) return undefined;
+  if ((check.address ?? address)?.startsWith('/') === true || connectsHavePorts(proxy)) return undefined;
+  return `config: backend '${proxy.name}': server '${name}' has neither service port nor check port nor tcp_check rule 'connect' with port information`;
+}
+
+function connectsHavePorts({ checkRules }: ProxyConfig): boolean {
+  const connects = checkRules?.steps.filter((step) => step.kind === 'connect') ?? [];
+  return checkRules?.protocol === 'tcp' && connects.length > 0 && connects.every((step) => (step.port ?? step.addressPort) !== undefined);
+}

@@ -1,0 +1,244 @@
+/** Servers that come and go by the Runtime API, beside HAProxy's: what is taken, what is refused, what the statistics have of them. */
+
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { FIELDS } from '../../src/stats/fields.ts';
+import { askCli } from '../support/cli.ts';
+import { Fairlead } from '../support/fairlead.ts';
+import { parseStats } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
+
+const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
+const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+
+const CONFIG = `
+global
+    nbthread 1
+    maxconn 200
+    stats socket %DIR%/admin level admin
+    stats socket %DIR%/operator
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 5s
+    timeout server 5s
+frontend web
+    bind unix@%DIR%/web
+    default_backend app
+backend app
+    default-server weight 7 maxconn 3
+    server s1 127.0.0.1:1 check inter 1h
+    server s2 127.0.0.1:1 id 5
+    server follower 127.0.0.1:1 track app/s1
+    server plain 127.0.0.1:1
+    server chosen 127.0.0.1:1
+    use-server chosen if { path /chosen }
+backend least
+    balance leastconn
+backend first
+    balance first
+backend random
+    balance random
+backend static
+    balance static-rr
+backend source
+    balance source
+backend consistent
+    balance source
+    hash-type consistent
+backend cookies
+    cookie SRV insert
+    server c1 127.0.0.1:1 cookie c1
+backend tcp
+    mode tcp
+backend checked
+    option httpchk GET /
+listen both
+    bind unix@%DIR%/both
+    server b1 127.0.0.1:1
+`;
+
+const SCRIPT: readonly (readonly [what: string, lines: readonly string[]])[] = [
+  [
+    'what is no server',
+    [
+      'add server',
+      'add server app',
+      'add server app/',
+      'add server /x',
+      'add server app/x',
+      'add server nope/x',
+      'add server nope/x 127.0.0.1',
+      'add server web/x 127.0.0.1:1',
+      'add server app/s1 127.0.0.1:1',
+      'add server app/a*b 127.0.0.1:1',
+      'add server app/#9 127.0.0.1:1',
+      'add server app/x 127.0.0.1:80-90',
+      'add server app/x 127.0.0.1:1 bogus',
+      'add server app/x 127.0.0.1:1 check bogus',
+      'add server app/x 127.0.0.1:1 cookie x',
+      'add server app/x 127.0.0.1:1 check cookie x bogus',
+      'add server app/x 127.0.0.1:1 stick',
+      'add server app/x 127.0.0.1:1 non-stick',
+      'add server app/x 127.0.0.1:1 redir /x',
+      'add server app/x 127.0.0.1:1 resolvers x',
+      'add server app/x 127.0.0.1:1 resolve-prefer ipv4',
+      'add server app/x 127.0.0.1:1 init-addr none',
+      'add server app/x 127.0.0.1:1 namespace x',
+      'add server app/x 127.0.0.1:1 max-reuse 5',
+      'add server app/x 127.0.0.1:1 no-check',
+      'add server app/x 127.0.0.1:1 log-proto legacy',
+      'add server app/x 127.0.0.1:1 id 5',
+      'add server app/x 127.0.0.1:1 track app/nope',
+      'add server app/x 127.0.0.1:1 track nope',
+      'add server app/x 127.0.0.1:1 check track app/s1',
+      'add server app/x 127.0.0.1:1 agent-check',
+      'add server app/x 127.0.0.1 check',
+      'add server static/x 127.0.0.1:1',
+      'add server source/x 127.0.0.1:1',
+      'show servers state',
+    ],
+  ],
+  [
+    'what is one',
+    [
+      'add server app/n1 127.0.0.1:80',
+      'add server app/n1 127.0.0.1:80',
+      'add server app/n2 127.0.0.1:80 id 20 weight 5 maxconn 3 maxqueue 4 minconn 2',
+      'add server app/n3 127.0.0.1',
+      'add server app/n4 unix@/tmp/fairlead-test-nobody',
+      'add server app/n6 127.0.0.1:80 pool-max-conn 5 pool-low-conn 1 pool-purge-delay 1s',
+      'add server app/n7 127.0.0.1:80 track app/s1',
+      'add server app/n8 127.0.0.1:80 track app/n7',
+      'add server app/n8 127.0.0.1:80 observe layer7',
+      'add server app/n9 127.0.0.1:80 slowstart 5s error-limit 3 on-error mark-down on-marked-down shutdown-sessions on-marked-up shutdown-backup-sessions',
+      'add server app/n10 127.0.0.1:80 backup',
+      'add server app/n11 [::1]:80',
+      'add server app/n12 127.0.0.1:80 check inter 1h rise 3 fall 4',
+      'add server app/n13 127.0.0.1:80 weight 256',
+      'add server least/x 127.0.0.1:1',
+      'add server first/x 127.0.0.1:1',
+      'add server random/x 127.0.0.1:1',
+      'add server consistent/x 127.0.0.1:1',
+      'add server cookies/x 127.0.0.1:1',
+      'add server checked/x 127.0.0.1:1 check inter 1h',
+      'add server tcp/x 127.0.0.1:1 check inter 1h',
+      'add server both/x 127.0.0.1:1',
+      'add server #3/number 127.0.0.1:1',
+      'show servers state app',
+      'show servers state',
+      'show stat',
+      'get weight app/n1',
+      'get weight app/#2',
+      'set severity-output number;add server app/n1 127.0.0.1:80;add server app/told 127.0.0.1:80;del server app/told;del server app/told;add server nope/x 1.2.3.4;add server static/x 1.2.3.4',
+    ],
+  ],
+  [
+    'what becomes of them',
+    [
+      'enable health app/n1',
+      'enable server app/n1',
+      'show stat app 4 2',
+      'set server app/n1 state drain',
+      'set server app/n1 weight 9',
+      'get weight app/n1',
+      'set server app/n1 addr 127.0.0.3 port 99',
+      'set maxconn server app/n1 4',
+      'disable server app/n2',
+      'enable server app/n7',
+      'show stat app',
+      'show servers state app',
+      'disable server app/n7',
+    ],
+  ],
+  [
+    'who goes',
+    [
+      'del server',
+      'del server app',
+      'del server app/',
+      'del server nope/x',
+      'del server app/nope',
+      'del server web/x',
+      'del server app/plain',
+      'del server app/n1',
+      'disable server app/s1;del server app/s1',
+      'disable server app/chosen;del server app/chosen',
+      'disable server app/plain;del server app/plain',
+      'disable server app/s2;del server app/s2',
+      'set server app/n1 state maint;del server app/n1',
+      'del server app/n7',
+      'disable server app/follower;del server app/follower',
+      'del server #3/#20 more',
+      'del server app/n12',
+      'del server least/x',
+      'enable server app/plain',
+      'show servers state app',
+      'show stat',
+      'add server app/again 127.0.0.1:80',
+      'add server app/plain 127.0.0.1:80',
+      'show servers state app',
+    ],
+  ],
+];
+
+describe('servers that come and go, side by side with HAProxy', { skip }, () => {
+  let folder = '';
+  let haproxy: ChildProcess;
+  let fairlead: Fairlead;
+  let folders: readonly string[] = [];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-dynamic-'));
+    writeFileSync(join(folder, 'haproxy.cfg'), CONFIG.replaceAll('%DIR%', folder));
+    haproxy = spawn('haproxy', ['-db', '-q', '-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
+    fairlead = await Fairlead.start(CONFIG);
+    folders = [folder, fairlead.folder];
+    for (const path of folders) {
+      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await askCli(join(path, 'admin'), 'show stat app 4 1')));
+    }
+  });
+
+  after(async () => {
+    await fairlead?.stop('SIGKILL');
+    if (haproxy?.exitCode === null) {
+      haproxy.kill('SIGKILL');
+      await once(haproxy, 'exit');
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const [what, lines] of SCRIPT) {
+    it(what, async () => {
+      for (const line of lines) {
+        const [theirs, ours] = await Promise.all(folders.map((path) => askCli(join(path, 'admin'), line)));
+        assert.deepEqual([line, comparable(ours ?? '')], [line, comparable(theirs ?? '')]);
+      }
+    });
+  }
+
+  it('those who may not', async () => {
+    for (const line of ['add server app/z 127.0.0.1:1', 'del server app/n2']) {
+      const [theirs, ours] = await Promise.all(folders.map((path) => askCli(join(path, 'operator'), line)));
+      assert.deepEqual([line, ours], [line, theirs]);
+    }
+  });
+});
+
+/** Without what is of the moment. */
+function comparable(answer: string): unknown {
+  if (answer.includes('# pxname,')) return parseStats(answer).map(withoutTimes);
+  return answer.replace(/\/[\w/-]+\/haproxy\.cfg/, 'FILE').replace(/^((?:\S+ ){9})\d+( (?:\S+ ){14})\S+$/gm, '$1AGE$2AGENT');
+}
+
+/** Also a limit of idle connections, 0 where HAProxy forgets its default, and a weight that it works out as they come up. */
+const OF_THE_MOMENT = ['src_ilim', 'weight', 'algo', 'need_conn_est', 'lastchg', 'check_duration', 'downtime'];
+
+function withoutTimes(row: Readonly<Record<string, string>>): object {
+  return Object.fromEntries(FIELDS.map(({ name }) => [name, row[name]]).filter(([name]) => !OF_THE_MOMENT.includes(name ?? '')));
+}
