@@ -180,7 +180,7 @@ export class Server {
   /** How many connections to it are thought to be needed; the CSV's need_conn_est. A check needs one, too. */
   get neededConnections(): number {
     const lately = this.idle === NO_IDLE ? this.counters.smax : this.idle.needed;
-    return Math.max(this.scur, lately, this.verdict === undefined ? 0 : 1);
+    return Math.max(this.scur, lately, (this.verdict ?? this.agentVerdict) === undefined ? 0 : 1);
   }
 
   get inMaintenance(): boolean {

@@ -112,8 +112,13 @@ export class Side {
     return side;
   }
 
-  cli(command: string): Promise<string> {
-    return askCli(join(this.folder, 'ctl'), command);
+  /** Of the Runtime API, answered so far. */
+  commands = 0;
+
+  async cli(command: string): Promise<string> {
+    const answer = await askCli(join(this.folder, 'ctl'), command);
+    this.commands++;
+    return answer;
   }
 
   async rows(): Promise<readonly StatsRow[]> {
@@ -124,10 +129,12 @@ export class Side {
     return new Client(join(this.folder, name));
   }
 
-  /** Requests over one connection, which is closed when all are answered or the other side has closed it. */
+  /** Requests over one connection, which is ended when all are answered, and waited for until the other side has closed it. */
   async ask(name: string, ...requests: readonly string[]): Promise<string> {
     const client = this.client(name);
     for (const [index, request] of requests.entries()) await client.say(request, index + 1);
+    client.socket.end();
+    await client.rest();
     client.close();
     return client.received;
   }
@@ -143,6 +150,8 @@ export class Side {
 
 /** What a server of these tests does with a request is in its path. */
 export interface Servers extends Upstream {
+  /** Where an agent says `maxconn:7` to whoever connects, and nothing else. */
+  readonly agent: string;
   /** Answers what is held under this name, once it is there. */
   release(name: string): Promise<void>;
   /** So many requests have come for `/hold/<name>`. */
@@ -152,6 +161,7 @@ export interface Servers extends Upstream {
 const ok = (body: string, status = '200 OK'): string => `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 
 export async function startServers(): Promise<Servers> {
+  const agent = await startRawUpstream((socket) => socket.end('75% maxconn:7\n'));
   const held = new Map<string, Socket>();
   const upstream = await startRawUpstream((socket) => {
     let received = '';
@@ -161,16 +171,20 @@ export async function startServers(): Promise<Servers> {
       for (;;) {
         const end = received.indexOf('\r\n\r\n') + 4;
         if (end < 4) return;
-        const length = Number(/\r\ncontent-length: *(\d+)/i.exec(received.slice(0, end))?.[1] ?? 0);
-        if (received.length < end + length) return;
+        const whole = endOfBody(received, end);
+        if (whole < 0 || received.length < whole) return;
         const path = received.split(' ', 2)[1] ?? '';
-        received = received.slice(end + length);
+        received = received.slice(whole);
         answer(socket, path, held);
       }
     });
   });
   return {
     ...upstream,
+    agent: agent.address,
+    async stop() {
+      await Promise.all([upstream.stop(), agent.stop()]);
+    },
     held: (name) => held.has(name),
     async release(name) {
       const socket = await until(`${name} is held`, () => held.get(name));
@@ -178,6 +192,14 @@ export async function startServers(): Promise<Servers> {
       socket.write(ok('held'));
     },
   };
+}
+
+/** Behind the body of the request whose head ends at `end`; -1 where that is not to be seen yet. */
+function endOfBody(text: string, end: number): number {
+  const head = text.slice(0, end);
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return end + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+  const last = text.indexOf('0\r\n\r\n', end);
+  return last < 0 ? -1 : last + 5;
 }
 
 function answer(socket: Socket, path: string, held: Map<string, Socket>): void {

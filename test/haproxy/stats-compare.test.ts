@@ -1,0 +1,194 @@
+/** The statistics beside HAProxy's: the same configuration, the same traffic, every row compared field by field. */
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { FIELDS } from '../../src/stats/fields.ts';
+import { refusingAddress } from '../support/faulty.ts';
+import type { StatsRow } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
+import { type Servers, Side, skip, startServers } from './side-by-side.ts';
+import { GLOBAL, get, STORIES, type Story } from './stats-stories.ts';
+
+let sides: readonly Side[] = [];
+let servers: Servers | undefined;
+
+before(async () => {
+  if (skip !== false) return;
+  servers = await startServers();
+  const refusing = (await refusingAddress()).address;
+  const config = [GLOBAL, ...STORIES.map(({ config }) => config)]
+    .join('\n')
+    .replaceAll('%OK%', servers.address)
+    .replaceAll('%REFUSES%', refusing)
+    .replaceAll('%AGENT.host%', '127.0.0.1')
+    .replaceAll('%AGENT.port%', servers.agent.replace(/^.*:/, ''));
+  sides = await Promise.all([Side.start('haproxy', config), Side.start('fairlead', config)]);
+});
+
+after(async () => {
+  await Promise.all(sides.map((side) => side.stop()));
+  await servers?.stop();
+});
+
+/** What the clock says differs; that there is something does not. */
+const MOMENTS: ReadonlySet<string> = new Set([
+  ...['lastchg', 'downtime', 'check_duration', 'agent_duration', 'lastsess'],
+  ...['rate', 'req_rate', 'conn_rate', 'rate_max', 'req_rate_max', 'conn_rate_max'],
+  ...['qtime', 'ctime', 'rtime', 'ttime', 'qtime_max', 'ctime_max', 'rtime_max', 'ttime_max'],
+]);
+
+function comparable(column: string, row: StatsRow): string {
+  const value = row[column] ?? '';
+  // While a check runs.
+  if (column === 'check_code' || column === 'last_chk') return row.check_status?.startsWith('* ') ? 'unknown yet' : value;
+  if (column === 'lastsess') return value === '-1' ? value : 'a moment';
+  if (MOMENTS.has(column)) return value === '' ? '' : 'a moment';
+  return column.endsWith('_status') ? value.replace(/^\* /, '') : value;
+}
+
+async function rowsOf(side: Side, { proxies }: Story): Promise<ReadonlyMap<string, StatsRow>> {
+  const rows = (await side.rows()).filter(({ pxname }) => proxies.includes(pxname ?? ''));
+  return new Map(rows.map((row) => [`${row.pxname}/${row.svname}`, row]));
+}
+
+async function differences(story: Story): Promise<string[]> {
+  const [theirs, ours] = (await Promise.all(sides.map((side) => rowsOf(side, story)))) as [
+    ReadonlyMap<string, StatsRow>,
+    ReadonlyMap<string, StatsRow>,
+  ];
+  assert.deepEqual([...ours.keys()], [...theirs.keys()]);
+  const found: string[] = [];
+  for (const [name, row] of theirs) {
+    for (const { name: column } of FIELDS) {
+      if (story.without?.includes(column) || column === 'bin' || column === 'bout') continue;
+      const other = ours.get(name) ?? {};
+      if (comparable(column, row) !== comparable(column, other))
+        found.push(`${name} ${column}: ${row[column]} there, ${other[column]} here`);
+    }
+  }
+  return found;
+}
+
+describe('traffic is counted as HAProxy counts it', { skip }, () => {
+  for (const story of STORIES) {
+    test(story.name, async () => {
+      await Promise.all(sides.map((side) => story.play(side, servers as Servers)));
+      let last: readonly string[] = [];
+      await until(
+        'they agree',
+        async () => {
+          last = await differences(story);
+          return last.length === 0;
+        },
+        3000,
+      ).catch(() => assert.deepEqual(last, []));
+    });
+  }
+});
+
+/** Typed lines by what they are about: `B/app 0 pxname KNS:str`. Values are compared above. */
+function shapes(typed: string): string[] {
+  const names = new Map([...typed.matchAll(/^(\w\.\d+\.\d+)\.0\.pxname\..*:str:(\w+)/gm)].map(([, row, name]) => [row, name]));
+  return typed.split('\n').flatMap((line) => {
+    const [, row, position, column, tags] = /^(\w\.\d+\.\d+)\.(\d+)\.(\w+)\.1:(\w+:\w+):/.exec(line) ?? [];
+    if (row === undefined || Number(position) >= FIELDS.length) return [];
+    return [`${row} ${names.get(row)} ${position} ${column} ${tags}`];
+  });
+}
+
+test('typed reports have the same columns, positions and types', { skip }, async () => {
+  for (const filter of ['', ' up', ' no-maint', ' desc']) {
+    const [theirs, ours] = await Promise.all(sides.map((side) => side.cli(`show stat typed${filter}`)));
+    assert.deepEqual(shapes(ours ?? ''), shapes(theirs ?? ''), filter);
+  }
+});
+
+interface Cell {
+  readonly objType: string;
+  readonly proxyId: number;
+  readonly id: number;
+  readonly field: { readonly pos: number; readonly name: string };
+  readonly processNum: number;
+  readonly tags: object;
+  readonly value: { readonly type: string; readonly value: unknown };
+}
+
+test('JSON reports have the same rows, columns, tags and types', { skip }, async () => {
+  // Of few rows: HAProxy loses parts of more.
+  for (const proxy of ['idle', 'sockets', 'tcp']) {
+    const read = async (side: Side) => {
+      const rows = JSON.parse(await side.cli(`show stat ${proxy} -1 -1 json`)) as Cell[][];
+      return rows.map((row) =>
+        row.filter(({ field }) => field.pos < FIELDS.length).map(({ value, ...cell }) => ({ ...cell, type: value.type })),
+      );
+    };
+    const [theirs, ours] = await Promise.all(sides.map(read));
+    assert.deepEqual(ours, theirs, proxy);
+  }
+});
+
+test('rows are chosen alike', { skip }, async () => {
+  const words = [
+    '',
+    'sockets 1 -1',
+    'sockets 8 2',
+    'sockets -1 1',
+    '3 4 -1',
+    '#3 4 -1',
+    'weights 4 3',
+    'up',
+    'no-maint',
+    '-1 2 -1 up',
+    '0 1',
+    'nope -1 -1',
+    'desc',
+  ];
+  for (const word of words) {
+    const read = async (side: Side) =>
+      (await side.cli(`show stat ${word}`)).split('\n').map((line) => line.split(',').slice(0, 2).join('/'));
+    const [theirs, ours] = await Promise.all(sides.map(read));
+    assert.deepEqual(ours, theirs, word);
+  }
+});
+
+/** Of the machine, the program and the moment. */
+const OWN: ReadonlySet<string> = new Set([
+  ...['Version', 'Release_date', 'Build info', 'Pid', 'Uptime', 'Uptime_sec', 'Start_time_sec', 'Tasks', 'Run_queue', 'Idle_pct'],
+  ...['Memmax_MB', 'Memmax_bytes', 'PoolAlloc_MB', 'PoolAlloc_bytes', 'PoolUsed_MB', 'PoolUsed_bytes', 'Ulimit-n', 'Maxsock'],
+  ...['ConnRate', 'MaxConnRate', 'SessRate', 'MaxSessRate', 'TotalBytesOut', 'BytesOutRate'],
+]);
+/** Connections to the Runtime API are among them, and each has one request. */
+const WITH_COMMANDS: ReadonlySet<string> = new Set(['CumConns', 'CumReq']);
+
+test('show info tells the same of the process', { skip }, async () => {
+  const config = `${GLOBAL}
+ maxconn 300
+listen app
+ bind unix@%DIR%/app
+ bind unix@%DIR%/more
+ server s ${(servers as Servers).address}
+frontend alone
+ bind unix@%DIR%/alone
+ maxconn 10`;
+  const play = async (side: Side) => {
+    await side.ask('app', get('/'), get('/'), get('/404'));
+    await side.ask('more', get('/'));
+    await side.ask('alone', get('/'));
+    const stays = side.client('app');
+    await stays.say(get('/'));
+    const lines = (await side.cli('show info typed')).trim().split('\n');
+    stays.close();
+    return lines.map((line) => {
+      const [, start = '', name = '', tags = '', value = ''] = /^(\d+\.(.*?)\.1:)(\w+:\w+):(.*)$/.exec(line) ?? [];
+      const told = WITH_COMMANDS.has(name) ? Number(value) - side.commands : value;
+      return `${start}${tags}${OWN.has(name) ? '' : `:${told}`}`;
+    });
+  };
+  const fresh = await Promise.all([Side.start('haproxy', config), Side.start('fairlead', config)]);
+  try {
+    const [theirs, ours] = await Promise.all(fresh.map(play));
+    assert.deepEqual(ours, theirs);
+  } finally {
+    await Promise.all(fresh.map((side) => side.stop()));
+  }
+});
