@@ -4,7 +4,7 @@
  */
 
 import { Level } from '../../core/log.ts';
-import { type Answer, type Call, type CliState, type Command, DONE, data, message, refuse } from './command.ts';
+import { type Answer, type Call, type CliLevel, type CliState, type Command, DONE, data, message, refuse } from './command.ts';
 
 function showPeers({ args: [first, section] }: Call): Answer {
   const name = first === 'dict' || first === '-' ? section : first;
@@ -31,10 +31,10 @@ export function mode(name: 'expert' | 'experimental'): (call: Call) => Answer {
   };
 }
 
-/** Reports of nothing, with their headings. */
-const EMPTY: readonly (readonly [name: string, heading: string])[] = [
+/** Reports of nothing, with their headings, and whom they are for. */
+const EMPTY: readonly (readonly [name: string, heading: string, level?: CliLevel])[] = [
   ['show ssl cert', ''],
-  ['show ssl crt-list', ''],
+  ['show ssl crt-list', '', 'admin'],
   ['show ssl ocsp-response', ''],
   ['show ssl ca-file', '# filename\n'],
   ['show ssl crl-file', '# filename\n'],
@@ -49,5 +49,5 @@ export const absentCommands: readonly Command[] = [
   { name: 'set var', syntax: '<name> <expression>', help: '', run: setVariable },
   { name: 'expert-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('expert') },
   { name: 'experimental-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('experimental') },
-  ...EMPTY.map(([name, heading]) => ({ name, syntax: '', help: '', run: () => data(heading) })),
+  ...EMPTY.map(([name, heading, level = 'user']) => ({ name, syntax: '', help: '', level, run: () => data(heading) })),
 ];

@@ -51,7 +51,7 @@ function* lines(message: InvalidMessage, side: Side, bufsize: number): Generator
   const to = server === undefined ? '<NONE> (#-1)' : `${server.config.name} (#${server.id})`;
   const [here, other] = side === 'request' ? [`frontend ${front}`, `backend ${back}`] : [`backend ${back}`, `frontend ${front}`];
   yield ` \n[${accessDate(at)}] ${here}: invalid ${side}\n`;
-  yield `  ${other}, server ${to}, event #${event}, src ${clientAddress}:${clientPort}\n`;
+  yield `  ${other}, server ${to}, event #${event}, src ${clientAddress === '' ? 'unix' : clientAddress}:${clientPort}\n`;
   yield `  buffer starts at 0 (including 0 out), ${bufsize - bytes.length} free,\n`;
   yield `  len ${bytes.length}, wraps at ${bufsize - RESERVED}, error at position ${position}\n`;
   // What stands here of HAProxy's connections and streams is bits of its own.
