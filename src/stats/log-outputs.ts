@@ -62,8 +62,12 @@ export class Waiting {
     this.losses = losses;
   }
 
+  hasRoomFor(line: string): boolean {
+    return this.length + line.length <= BACKLOG;
+  }
+
   add(line: string): void {
-    if (this.length + line.length > BACKLOG) {
+    if (!this.hasRoomFor(line)) {
       this.losses.add(1, FULL);
       return;
     }
