@@ -46,16 +46,15 @@ function comparable(column: string, row: StatsRow): string {
   return column.endsWith('_status') ? value.replace(/^\* /, '') : value;
 }
 
-async function rowsOf(side: Side, { proxies }: Story): Promise<ReadonlyMap<string, StatsRow>> {
+type Rows = ReadonlyMap<string, StatsRow>;
+
+async function rowsOf(side: Side, { proxies }: Story): Promise<Rows> {
   const rows = (await side.rows()).filter(({ pxname }) => proxies.includes(pxname ?? ''));
   return new Map(rows.map((row) => [`${row.pxname}/${row.svname}`, row]));
 }
 
 async function differences(story: Story): Promise<string[]> {
-  const [theirs, ours] = (await Promise.all(sides.map((side) => rowsOf(side, story)))) as [
-    ReadonlyMap<string, StatsRow>,
-    ReadonlyMap<string, StatsRow>,
-  ];
+  const [theirs, ours] = (await Promise.all(sides.map((side) => rowsOf(side, story)))) as [Rows, Rows];
   assert.deepEqual([...ours.keys()], [...theirs.keys()]);
   const found: string[] = [];
   for (const [name, row] of theirs) {
@@ -83,6 +82,22 @@ describe('traffic is counted as HAProxy counts it', { skip }, () => {
         3000,
       ).catch(() => assert.deepEqual(last, []));
     });
+  }
+});
+
+/** Seconds, as the clock has gone on between two looks, and between what was done to one and to the other. */
+const SLACK = 3;
+
+test('seconds since a change, of outages and since the last session are the same', { skip }, async () => {
+  const read = async (side: Side): Promise<Rows> => new Map((await side.rows()).map((row) => [`${row.pxname}/${row.svname}`, row]));
+  const [theirs, ours] = (await Promise.all(sides.map(read))) as [Rows, Rows];
+  for (const [name, row] of theirs) {
+    for (const column of ['lastchg', 'downtime', 'lastsess']) {
+      const [there, here] = [row[column] ?? '', ours.get(name)?.[column] ?? ''];
+      const told = `${name} ${column}: ${there} there, ${here} here`;
+      assert.equal(here === '', there === '', told);
+      assert.ok(Math.abs(Number(here) - Number(there)) <= SLACK, told);
+    }
   }
 });
 

@@ -142,6 +142,41 @@ backend ownbe
     },
   },
   {
+    name: 'who may see the statistics',
+    proxies: ['may'],
+    // HAProxy takes it for an abort that a client closes behind its refusal.
+    without: ['cli_abrt'],
+    config: listen(
+      'may',
+      ` stats uri /stats
+ stats http-request deny if { hdr(x) deny }
+ stats http-request auth unless { hdr(x) ok }
+ http-request auth if { path /private }
+ server s %OK%`,
+    ),
+    play: async (side) => {
+      const requests = [get('/stats', 'X: deny\r\n'), get('/stats'), get('/stats', 'X: ok\r\n'), get('/private'), get('/')];
+      for (const request of requests) await side.ask('may', request);
+    },
+  },
+  {
+    name: 'a monitor that asks, and forms that change nothing',
+    proxies: ['asked', 'askedbe'],
+    config: `frontend asked
+ bind unix@%DIR%/asked
+ monitor-uri /alive
+ monitor fail if { hdr(x) dead }
+ stats uri /stats
+ default_backend askedbe
+backend askedbe
+ stats uri /bstats
+ server s %OK%`,
+    play: async (side) => {
+      const form = (target: string) => `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\ns=x`;
+      await side.ask('asked', get('/alive'), get('/alive', 'X: dead\r\n'), form('/stats'), form('/bstats'), get('/bstats'), get('/alive?'));
+    },
+  },
+  {
     name: 'classes of responses',
     proxies: ['status'],
     config: listen('status', ' server s %OK%'),
