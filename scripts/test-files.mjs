@@ -7,6 +7,7 @@ export const built = join(root, 'dist', 'test');
 
 /** Folders under test/ that need more than Node, and what they need. */
 export const groups = {
+  browser: 'the browser chromium',
   clients: 'the programs that are compared and asked: haproxy, perl, and what watches HAProxy',
   docker: 'a Docker engine, or dockerd and root to start one',
   haproxy: 'the program haproxy, to compare with side by side',

@@ -24,6 +24,7 @@ import { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
+import { explained } from './explained.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import type { Frontend } from './proxy/frontend.ts';
@@ -36,6 +37,7 @@ import { Events } from './stats/event-log.ts';
 import { processTotals } from './stats/info.ts';
 import type { LineStream } from './stats/log-outputs.ts';
 import { LogSinks } from './stats/log-sinks.ts';
+import { History } from './stats/page/history.ts';
 import type { ProcessFacts } from './stats/page.ts';
 import type { OwnFacts } from './stats/prometheus.ts';
 import { pairProxies, type StatsProxy } from './stats/rows.ts';
@@ -90,6 +92,9 @@ export class App {
   private readonly wheel: Wheel = new Wheel();
   private readonly pulse: Pulse = new Pulse(() => processTotals(this.runtime).bytesOut);
   private readonly metrics: MetricsEndpoint;
+  private readonly history: History = new History(() =>
+    this.config.proxies.some(({ stats }) => stats !== undefined) ? this.proxies() : [],
+  );
   private readonly runtime: Runtime;
   private readonly cli: CliServer;
   private readonly master: CliServer;
@@ -153,6 +158,7 @@ export class App {
     const { config } = this.current;
     this.setLogTargets(config);
     this.sources.start(config);
+    this.history.start();
     const { graceMs } = this.surroundings;
     const missing = await this.store.whenReady(this.sources.names, graceMs);
     if (!this.surroundings.enginesAreOptional) this.tellMissing(missing);
@@ -218,6 +224,7 @@ export class App {
   /** Ends everything now. */
   stop(): void {
     this.pulse.stop();
+    this.history.stop();
     this.sources.stop();
     this.cli.destroy();
     this.master.destroy();
@@ -450,6 +457,8 @@ export class App {
       facts: this.facts(),
       proxies: () => this.proxies(),
       admits: (config, context) => this.current.rules.get(config.id)?.statsAdmin?.(context) ?? false,
+      history: this.history,
+      explain: () => explained(this.store, this.sources),
     });
   }
 
@@ -470,6 +479,7 @@ export class App {
       },
       connections: () => app.connections,
       idle: () => this.pulse.idle,
+      bytesOutRate: () => this.pulse.bytesOutRate(),
     };
   }
 }

@@ -3,6 +3,7 @@
  * them, POST changes servers where `stats admin` allows it, and answers with a redirect to the page.
  */
 
+import { compatibleVersion } from '../config/condition.ts';
 import type { ProxyConfig, StatsConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { withoutBreaks } from '../http/chars.ts';
@@ -11,7 +12,9 @@ import { errorReply } from '../http/replies.ts';
 import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
 import type { Reading } from '../stats/field.ts';
-import { type ProcessFacts, page } from '../stats/page.ts';
+import type { ExplainFacts } from '../stats/page/explain.ts';
+import type { History } from '../stats/page/history.ts';
+import { PAGE_FIELDS, type PageQuery, type ProcessFacts, page, readPageQuery } from '../stats/page.ts';
 import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
 import { SCHEMA } from '../stats/schema.ts';
 import { inSlices } from '../stats/slices.ts';
@@ -30,6 +33,19 @@ export interface StatsEndpointOptions {
   readonly proxies: () => readonly StatsProxy[];
   /** Whether a `stats admin` rule of the proxy matches the request. */
   readonly admits: (config: ProxyConfig, context: Context) => boolean;
+  /** The last two minutes of every row. */
+  readonly history: History;
+  /** What discovery knows, and why something is not routed. */
+  readonly explain: () => ExplainFacts;
+}
+
+/** One report, as it was asked for. */
+interface Wanted {
+  readonly config: ProxyConfig;
+  readonly stats: StatsConfig;
+  readonly query: StatsQuery;
+  readonly asked: PageQuery;
+  readonly context: Context;
 }
 
 const NO_CACHE = 'cache-control: no-cache\r\n';
@@ -75,20 +91,20 @@ export class StatsEndpoint implements StatsHandler {
     const stats = config?.stats;
     if (config === undefined || stats === undefined) return undefined;
     if (stats.auth.length > 0 && !isAuthorized(stats.auth, request.first('authorization'))) return refuse(stats);
-    const query = parseQuery(behindUri(stats.uri, request.target) ?? '');
+    const rest = behindUri(stats.uri, request.target) ?? '';
+    const query = parseQuery(rest);
     if (request.method === 'POST') return this.change(config, stats, query, context, body);
-    return this.report(config, stats, query, context);
+    return this.report({ config, stats, query, asked: readPageQuery(rest), context });
   }
 
-  private report(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context): Reply | Promise<Reply> {
-    const refresh = stats.refresh === undefined || query.norefresh ? '' : `refresh: ${stats.refresh}\r\n`;
-    const fieldLines = `${NO_CACHE}content-type: ${TYPES[query.format]}\r\n${refresh}`;
-    if (context.request.method === 'HEAD') return answer(fieldLines, EMPTY);
-    const made = this.make(config, stats, query, context);
+  private report(wanted: Wanted): Reply | Promise<Reply> {
+    const fieldLines = fieldLinesOf(wanted);
+    if (wanted.context.request.method === 'HEAD') return answer(fieldLines, EMPTY);
+    const made = this.make(wanted);
     return made instanceof Promise ? made.then((body) => answer(fieldLines, body)) : answer(fieldLines, made);
   }
 
-  private make(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context): Buffer | Promise<Buffer> {
+  private make({ config, stats, query, asked, context }: Wanted): Buffer | Promise<Buffer> {
     if (query.format === 'schema') return Buffer.from(SCHEMA);
     const { up, noMaint, scope } = query;
     const selection: Selection = { up, noMaint, scope: scope.toLowerCase(), names: stats.scope };
@@ -97,7 +113,10 @@ export class StatsEndpoint implements StatsHandler {
     if (query.format === 'html') {
       const admin = stats.admin.length > 0 && this.options.admits(config, context);
       const { norefresh, result } = query;
-      return Buffer.from(page({ facts: this.options.facts, stats, proxies, selection, at, admin, norefresh, result }));
+      const { facts, history, explain } = this.options;
+      return inSlices(
+        page({ facts, spoken: compatibleVersion, stats, proxies, selection, at, admin, norefresh, result, asked, history, explain }),
+      );
     }
     const rows = proxies.flatMap((proxy) => rowsOf(proxy, selection));
     return inSlices(WRITERS[query.format](rows, at));
@@ -110,6 +129,15 @@ export class StatsEndpoint implements StatsHandler {
     const visible = selectProxies(this.options.proxies(), { ...EVERYTHING, names: stats.scope });
     return redirect(stats, query, runForm(body.toString('utf8'), visible, monotonic()));
   }
+}
+
+/** Browsers get no `refresh` with the page: it renews itself, and says so to those that have no scripts. */
+function fieldLinesOf({ stats, query, asked, context }: Wanted): string {
+  const html = query.format === 'html';
+  if (html && asked.live) return `${NO_CACHE}content-type: application/json\r\n`;
+  const renews = html && (context.request.first('accept') ?? '').includes('text/html');
+  const refresh = stats.refresh === undefined || query.norefresh || renews ? '' : `refresh: ${stats.refresh}\r\n`;
+  return `${NO_CACHE}content-type: ${TYPES[query.format]}\r\n${refresh}${html ? PAGE_FIELDS : ''}`;
 }
 
 /** The side of the proxy whose `stats uri` the request is under, for the methods that statistics have. */

@@ -1,17 +1,28 @@
 /**
- * The statistics as a page for people: one table per proxy with the cells that HAProxy's page has (`page-columns.ts`),
- * readable in light and dark and on a phone, without scripts and without anything from another host.
+ * The statistics as a page for people: one table per proxy with HAProxy's cells, every row with its details, and a view of
+ * what discovery knows. One document that loads nothing: whole without scripts, live with them (`page/client.ts`).
+ *
+ *     <uri>                 the tables          <uri>;live              the same as JSON, for the page's script
+ *     <uri>;row=<key>       one row's details   <uri>;row=<key>;live    its parts
+ *     <uri>;explain         what is routed      <uri>;explain;live      its parts
  *
  * Programs read it too: monitoring agents look for `HAProxy version X,`, `<b>uptime = </b> 0d 0h01m36s<br>` and
- * `idle = N %`, each on one line.
+ * `idle = N %`, each on one line, and for HAProxy's classes and anchors of rows.
  */
 
 import type { StatsConfig } from '../config/model.ts';
 import type { Reading } from './field.ts';
-import { cells, getter, HEADINGS, narrowRules } from './page-columns.ts';
-import { STYLE } from './page-style.ts';
-import { html } from './page-text.ts';
-import { type Row, rowsOf, type Selection, type StatsProxy } from './rows.ts';
+import { silentColumns } from './page/columns.ts';
+import { type DataSource, openingOf, pageRows } from './page/data.ts';
+import { detailParts, findRow } from './page/detail.ts';
+import { EXPLAIN_REFUSED, type ExplainFacts, explainParts } from './page/explain.ts';
+import type { History } from './page/history.ts';
+import { hashOf, SCRIPT } from './page/script.ts';
+import { type PageFacts, type PageProxy, type Part, RESULTS } from './page/shape.ts';
+import { STYLE } from './page/style.ts';
+import { chipsMarkup, factsMarkup, type Place, rowMarkup, sectionClosing, sectionOpening } from './page/tables.ts';
+import { html } from './page/text.ts';
+import type { Selection, StatsProxy } from './rows.ts';
 
 /** What the page says about the process. */
 export interface ProcessFacts {
@@ -29,10 +40,14 @@ export interface ProcessFacts {
   connections(): number;
   /** Percentage of time the event loop waits. */
   idle(): number;
+  /** Bytes sent in the last second. */
+  bytesOutRate(): number;
 }
 
 export interface PageView {
   readonly facts: ProcessFacts;
+  /** The version of HAProxy whose statistics we speak; readers take their features from it. */
+  readonly spoken: string;
   readonly stats: StatsConfig;
   /** Those that are to be shown. */
   readonly proxies: readonly StatsProxy[];
@@ -43,138 +58,217 @@ export interface PageView {
   readonly norefresh: boolean;
   /** The code behind `;st=`, or empty. */
   readonly result: string;
+  readonly asked: PageQuery;
+  readonly history: History;
+  readonly explain: () => ExplainFacts;
 }
 
-/** The version whose statistics we speak; readers take their features from it. */
-const SPOKEN = '2.6.0';
+/** What of the page is asked for. */
+export interface PageQuery {
+  readonly view: 'tables' | 'row' | 'explain';
+  /** Of `row`: `shop/web-1`. */
+  readonly key: string;
+  readonly live: boolean;
+}
 
-export const RESULTS: Readonly<Record<string, string>> = {
-  DONE: 'Done.',
-  PART: 'Done in part: some of the servers could not be changed.',
-  NONE: 'Nothing has changed.',
-  ERRP: 'Not done: the request names no such backend, server or action.',
-  EXCD: 'Not done: the request is too large. Select fewer servers.',
-  DENY: 'Not done: changes are not allowed from here.',
-  IVAL: 'Not done: the request is invalid.',
-  UNKN: 'The result is unknown.',
-};
+/** How often the page asks for news, in seconds, where `stats refresh` does not say. */
+const INTERVAL = 2;
 
-/** What the form offers, in the order of its list. */
-const ACTIONS: readonly (readonly [action: string, label: string])[] = [
-  ['ready', 'ready: take traffic'],
-  ['drain', 'drain: finish, take nothing new'],
-  ['maint', 'maint: stop, and stop checking'],
-  ['dhlth', 'health checks: off'],
-  ['ehlth', 'health checks: on'],
-  ['hrunn', 'health: up'],
-  ['hnolb', 'health: up, no new clients'],
-  ['hdown', 'health: down'],
-  ['dagent', 'agent checks: off'],
-  ['eagent', 'agent checks: on'],
-  ['arunn', 'agent: up'],
-  ['adown', 'agent: down'],
-  ['shutdown', 'end their sessions'],
-];
+/** `rest` is what stands behind the `stats uri`. */
+export function readPageQuery(rest: string): PageQuery {
+  const row = /;row=([^;&#]*)/.exec(rest)?.[1];
+  const live = rest.includes(';live');
+  if (row !== undefined) return { view: 'row', key: decoded(row), live };
+  return { view: rest.includes(';explain') ? 'explain' : 'tables', key: '', live };
+}
 
-const SIDE_CLASS = { F: 'frontend', L: 'listener', S: 'server', B: 'backend' } as const;
+/** What is no encoding names nothing. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
 
-export function page(view: PageView): string {
-  const { stats, facts, proxies, selection, result, at } = view;
-  const node = stats.showNode === undefined ? '' : ` on ${html(stats.showNode || facts.node)}`;
+const POLICY =
+  `default-src 'none'; script-src ${hashOf(SCRIPT)}; style-src ${hashOf(STYLE)}; connect-src 'self'; img-src data:; form-action 'self'; ` +
+  `base-uri 'none'; frame-ancestors 'none'`;
+
+/** Field lines of the page: nothing but its own script and style counts in it, and nobody frames it. */
+export const PAGE_FIELDS = `content-security-policy: ${POLICY}\r\nx-frame-options: DENY\r\nx-content-type-options: nosniff\r\nreferrer-policy: same-origin\r\n`;
+
+/** The document or, for its script, JSON; in pieces, so that a large one can be made in slices. */
+export function* page(view: PageView): Generator<string> {
+  const { asked } = view;
+  if (asked.view === 'tables') yield* asked.live ? liveTables(view) : tablesPage(view);
+  else yield asked.live ? JSON.stringify({ facts: factsOf(view), parts: partsOf(view) }) : partsPage(view);
+}
+
+function sourceOf({ history, selection, at, admin }: PageView): DataSource {
+  return { history, selection, at, admin };
+}
+
+function placeOf({ stats, selection, norefresh }: PageView): Place {
+  return { uri: stats.uri, options: optionsOf(selection, norefresh) };
+}
+
+function optionsOf({ up, noMaint, scope }: Selection, norefresh: boolean): string {
+  return `${up ? ';up' : ''}${noMaint ? ';no-maint' : ''}${norefresh ? ';norefresh' : ''}${scope && `;scope=${scope}`}`;
+}
+
+function factsOf({ facts, proxies, at }: PageView): PageFacts {
+  return {
+    uptime: Math.max(0, Math.floor((at.now - facts.startedAt) / 1000)),
+    pid: facts.pid,
+    maxconn: facts.maxconn,
+    connections: facts.connections(),
+    connRate: proxies.reduce((sum, { frontend }) => sum + (frontend?.counters.connRate.read(at.now) ?? 0), 0),
+    bitRate: facts.bytesOutRate() * 8,
+    idle: facts.idle(),
+  };
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------
+
+function* liveTables(view: PageView): Generator<string> {
+  const source = sourceOf(view);
+  yield `{"facts":${JSON.stringify(factsOf(view))},"proxies":[`;
+  let separator = '';
+  for (const proxy of view.proxies) {
+    yield `${separator}${JSON.stringify(openingOf(proxy, source)).slice(0, -1)},"rows":[`;
+    separator = ',';
+    let comma = '';
+    for (const row of pageRows(proxy, source)) {
+      yield comma + JSON.stringify(row);
+      comma = ',';
+    }
+    yield ']}';
+  }
+  yield ']}';
+}
+
+function* tablesPage(view: PageView): Generator<string> {
+  const source = sourceOf(view);
+  const place = placeOf(view);
+  // All is read before anything is written: what stands above the tables tells of their rows. Reading takes steps, too.
+  const proxies: PageProxy[] = [];
+  for (const proxy of view.proxies) {
+    const rows = [];
+    for (const row of pageRows(proxy, source)) {
+      rows.push(row);
+      yield '';
+    }
+    proxies.push({ ...openingOf(proxy, source), rows });
+  }
+  yield opening(view);
+  yield `<div class="bar"><div class="chips" id="chips" role="group" aria-label="Servers by state">${chipsMarkup(proxies, undefined)}</div>${TOOLS}</div>`;
+  const silent = silentColumns(proxies.flatMap(({ rows }) => rows)).map((at) => `no-${at + 2}`);
+  yield `<main id="tables" class="${silent.join(' ')}">`;
+  for (const proxy of proxies) {
+    yield sectionOpening(proxy, place);
+    for (const row of proxy.rows) yield `${rowMarkup(proxy, row, place)}\n`;
+    yield `${sectionClosing(proxy)}\n`;
+  }
+  yield `</main>${closing()}`;
+}
+
+// --- details and explain --------------------------------------------------------------------------------------------
+
+function partsOf(view: PageView): readonly Part[] {
+  const { asked, stats, proxies, at, admin } = view;
+  const source = sourceOf(view);
+  if (asked.view === 'explain') {
+    const allowed = stats.scope.length === 0 && (stats.auth.length > 0 || at.legends || admin);
+    if (!allowed) return [{ id: 'refused', markup: `<p>${EXPLAIN_REFUSED}</p>` }];
+    return explainParts(view.explain(), proxies, placeOf(view), at.now);
+  }
+  const found = findRow(asked.key, proxies, source);
+  if (found === undefined) return [{ id: 'gone', markup: '<p>There is no such row: it is gone, or it is not shown here.</p>' }];
+  return detailParts(found, source, stats);
+}
+
+function partsPage(view: PageView): string {
+  const { asked } = view;
+  const sections = partsOf(view).map(({ id, markup }) => `<section class="card" data-part="${id}">${markup}</section>`);
+  const title = asked.view === 'explain' ? 'Why is it not routed?' : html(asked.key);
+  return `${opening(view)}<div class="bar"><h2>${title}</h2>${TOOLS}</div><main id="parts" class="parts">${sections.join('')}</main>${closing()}`;
+}
+
+// --- the document ---------------------------------------------------------------------------------------------------
+
+/** One line that leads to three. */
+const LINES = 'M1 8h5M10 3.5h5M10 8h5M10 12.5h5M6 8c2.5 0 1.5-4.5 4-4.5M6 8h4M6 8c2.5 0 1.5 4.5 4 4.5';
+const LOGO = `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${LINES}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-linecap="round"/></svg>`;
+const ICON = `data:image/svg+xml,${encodeURIComponent(
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><path d="${LINES}" fill="none" stroke="#3f7fc4" stroke-width="2" stroke-linecap="round"/></svg>`,
+)}`;
+
+const TOOLS =
+  '<div id="tools" role="search" hidden><span id="shown" role="status"></span><button type="button" id="clear" hidden>Show all</button>' +
+  '<label><input type="checkbox" id="problems">Problems only</label>' +
+  '<label><span class="unseen">Filter</span><input type="search" id="filter" placeholder="Filter by name, reason, address" autocomplete="off" spellcheck="false"></label></div>';
+
+function opening(view: PageView): string {
+  const { stats, facts, asked, norefresh, result } = view;
+  const node = stats.showNode === undefined ? '' : ` on ${stats.showNode || facts.node}`;
+  const place = placeOf(view);
+  const title = `Fairlead statistics${node}`;
+  const interval = Math.max(1, stats.refresh ?? INTERVAL);
+  const reload =
+    stats.refresh === undefined || norefresh ? '' : `<noscript><meta http-equiv="refresh" content="${stats.refresh}"></noscript>`;
+  const settings = {
+    uri: place.uri,
+    options: place.options,
+    view: asked.view === 'row' ? `;row=${encodeURIComponent(asked.key)}` : asked.view === 'explain' ? ';explain' : '',
+    interval: String(interval),
+    paused: norefresh ? 'yes' : 'no',
+    title,
+  };
+  const data = Object.entries(settings).map(([name, value]) => ` data-${name}="${html(value)}"`);
   const told = RESULTS[result];
-  const tables = proxies.map((proxy) => ({ proxy, rows: rowsOf(proxy, selection) }));
-  const narrow = narrowRules(
-    tables.flatMap(({ rows }) => rows),
-    at,
-  );
-  return (
-    `<!DOCTYPE html>
+  return `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Fairlead statistics${node}</title><style>${STYLE}${narrow}</style></head><body>
-<h1>Fairlead${node}</h1>
-${about(view)}
-${links(view)}
-${told === undefined ? '' : `<p class="told" role="status">${html(told)}</p>`}
-<p class="key"><span class="up">up</span><span class="going">changing</span><span class="down">down</span><span class="drain">drain</span>` +
-    `<span class="maint">maintenance</span><span class="plain">not checked</span></p>
-${tables.map(({ proxy, rows }) => section(proxy, rows, view)).join('\n')}
-</body></html>
-`
-  );
+<title>${html(title)}</title>${reload}<link rel="icon" href="${ICON}"><style>${STYLE}</style></head><body${data.join('')}>
+<header><h1>${LOGO}<span>Fairlead${html(node)}</span></h1>${links(view)}
+<div class="status"><span id="live" role="status"></span><span id="age" class="soft" aria-hidden="true"></span><button type="button" id="pause" hidden>Pause</button></div></header>
+<div class="about">${about(view)}<span id="facts">${factsMarkup(factsOf(view))}</span></div>
+<p class="unseen" id="news" aria-live="polite"></p>
+<p class="told" id="toast" role="status"${told === undefined ? ' hidden' : ''}>${told === undefined ? '' : html(told)}</p>
+`;
 }
 
-function about({ facts, stats, at }: PageView): string {
-  const version = stats.hideVersion
-    ? ''
-    : `Fairlead ${html(facts.version)}, with the statistics of HAProxy version ${SPOKEN}, released ${html(facts.released)}<br>\n`;
-  const description = stats.showDesc === undefined ? '' : `${html(stats.showDesc)}<br>\n`;
-  return `<p class="about">${description}${version}<b>pid = </b> ${facts.pid} (process #1, nbproc = 1, nbthread = 1)<br>
-<b>uptime = </b> ${uptime(at.now - facts.startedAt)}<br>
-<b>maxconn = </b> ${facts.maxconn}; current conns = ${facts.connections()}; idle = ${Math.round(facts.idle())} %</p>`;
+function about({ facts, stats, spoken }: PageView): string {
+  const description = stats.showDesc === undefined ? '' : `<span>${html(stats.showDesc)}</span>\n`;
+  if (stats.hideVersion) return description;
+  return `${description}<span>Fairlead ${html(facts.version)}, with the statistics of HAProxy version ${spoken}, released ${html(facts.released)}</span>\n`;
 }
 
-/** `0d 0h01m36s` */
-function uptime(ms: number): string {
-  const seconds = Math.max(0, Math.floor(ms / 1000));
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const hours = Math.floor(seconds / 3600);
-  return `${Math.floor(hours / 24)}d ${hours % 24}h${two(Math.floor(seconds / 60) % 60)}m${two(seconds % 60)}s`;
+function closing(): string {
+  return `
+<dialog id="panel" aria-labelledby="panel-title"><div><h2 id="panel-title" tabindex="-1"></h2><button type="button" id="panel-close">Close</button></div><div id="panel-body" class="parts"></div></dialog>
+<dialog id="confirm" aria-labelledby="confirm-title" aria-describedby="confirm-body"><h2 id="confirm-title"></h2><div id="confirm-body"></div><p class="buttons"><button type="button" id="confirm-no">Cancel</button><button type="button" id="confirm-yes"></button></p></dialog>
+<script type="module">${SCRIPT}</script></body></html>
+`;
 }
 
-function links({ stats, selection, norefresh }: PageView): string {
-  const to = (up: boolean, still: boolean, more = ''): string =>
-    html(`${stats.uri}${more}${up ? ';up' : ''}${still ? ';norefresh' : ''}${selection.scope && `;scope=${selection.scope}`}`);
-  const link = (href: string, text: string): string => `<a href="${href}">${text}</a>`;
-  const list = [
-    link(to(!selection.up, norefresh), selection.up ? 'Show all servers' : 'Hide servers that are down'),
-    link(to(selection.up, norefresh), 'Refresh now'),
-  ];
-  if (stats.refresh !== undefined) list.push(link(to(selection.up, !norefresh), norefresh ? 'Refresh by itself' : 'Stand still'));
-  list.push(link(to(false, norefresh, ';csv'), 'CSV'), link(to(false, norefresh, ';json'), 'JSON'));
-  return `<nav>${list.join(' ')}</nav>`;
-}
-
-function section(proxy: StatsProxy, rows: readonly Row[], view: PageView): string {
-  const form = view.admin && proxy.backend !== undefined && proxy.backend.servers.length > 0;
-  const table = `<div class="wide"><table>${HEAD}<tbody>\n${rows.map((row) => tableRow(proxy, row, view, form)).join('\n')}\n</tbody></table></div>`;
-  const body = form ? `<form method="post" action="${html(view.stats.uri)}">${table}${controls(proxy)}</form>` : table;
-  return `<section><h2 id="${html(proxy.name)}">${html(proxy.name)}</h2>${body}</section>`;
-}
-
-const HEAD = `<thead><tr><th></th>${HEADINGS}</tr></thead>`;
-
-function tableRow(proxy: StatsProxy, row: Row, view: PageView, form: boolean): string {
-  const get = getter(row, view.at);
-  const name = String(get('svname'));
-  const title = row.side === 'F' ? 'Frontend' : row.side === 'B' ? 'Backend' : name;
-  const box = form && row.side === 'S' ? `<input type="checkbox" name="s" value="${html(name)}" aria-label="${html(name)}"> ` : '';
-  const legend = view.at.legends ? legendsOf(row, get) : '';
-  const state = stateClass(String(get('status')));
-  return (
-    `<tr class="${SIDE_CLASS[row.side]} ${state}" id="${html(`${proxy.name}/${title}`)}">` +
-    `<th scope="row">${box}${html(title)}${legend}</th>${cells(get, row)}</tr>`
-  );
-}
-
-/** `stats show-legends`: addresses, algorithms and what a server was made from are not for every viewer. */
-function legendsOf(row: Row, get: ReturnType<typeof getter>): string {
-  const facts = [get('addr'), get('algo'), row.side === 'S' ? row.of.config.origin : undefined];
-  return facts.map((fact) => (fact ? `<small>${html(String(fact))}</small>` : '')).join('');
-}
-
-function controls(proxy: StatsProxy): string {
-  const options = ACTIONS.map(([action, label]) => `<option value="${action}">${label}</option>`).join('');
-  return (
-    `<p class="act"><label>Selected servers: <select name="action">${options}</select></label> ` +
-    `<input type="hidden" name="b" value="#${proxy.backend?.config.id}"><button>Apply</button></p>`
-  );
-}
-
-/** A row's colour, from HAProxy's status words. */
-export function stateClass(status: string): string {
-  if (/^(UP|DOWN|NOLB|DRAIN) \d+\//.test(status)) return 'going';
-  if (status.startsWith('DOWN') || status === 'STOP') return 'down';
-  if (status.startsWith('MAINT') || status === 'PAUSED') return 'maint';
-  if (status.startsWith('DRAIN') || status.startsWith('NOLB')) return 'drain';
-  return status === 'no check' ? 'plain' : 'up';
+/** HAProxy's choices, and ours. */
+function links({ stats, selection, norefresh, asked }: PageView): string {
+  const { uri } = stats;
+  const link = (text: string, changes: Partial<Selection>, still = norefresh, more = ''): string =>
+    `<a href="${html(`${uri}${more}${optionsOf({ ...selection, ...changes }, still)}`)}">${text}</a>`;
+  const views = [
+    ['Statistics', '', asked.view === 'tables'],
+    ['Explain routing', ';explain', asked.view === 'explain'],
+  ] as const;
+  const list = views.map(([text, more, here]) => {
+    const anchor = link(text, {}, norefresh, more);
+    return here ? anchor.replace('<a ', '<a aria-current="page" ') : anchor;
+  });
+  list.push(link(selection.up ? 'Show all servers' : 'Hide servers that are down', { up: !selection.up }));
+  list.push(link(selection.noMaint ? 'Show maintenance' : 'Hide maintenance', { noMaint: !selection.noMaint }));
+  if (selection.scope !== '') list.push(link(`All proxies, not only *${html(selection.scope)}*`, { scope: '' }));
+  list.push(link(norefresh ? 'Refresh by itself' : 'Stand still', {}, !norefresh), link('Refresh now', {}));
+  list.push(link('CSV', { up: false, noMaint: false }, norefresh, ';csv'), link('JSON', { up: false, noMaint: false }, norefresh, ';json'));
+  return `<nav aria-label="Views">${list.join(' ')}</nav>`;
 }

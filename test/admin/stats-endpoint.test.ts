@@ -5,6 +5,9 @@ import type { StatsConfig } from '../../src/config/model.ts';
 import { Head } from '../../src/http/head.ts';
 import type { Reply } from '../../src/proxy/types.ts';
 import type { RuleContext } from '../../src/rules/types.ts';
+import type { ExplainFacts } from '../../src/stats/page/explain.ts';
+import { History } from '../../src/stats/page/history.ts';
+import { PAGE_FIELDS } from '../../src/stats/page.ts';
 import { contextOf } from '../rules/support.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
 
@@ -15,6 +18,7 @@ interface Request {
   readonly body?: string;
 }
 
+const NOTHING_KNOWN: ExplainFacts = { sources: [], conflicts: [], routes: [], unsettled: [] };
 const NOTHING = Buffer.alloc(0);
 const ADMIN = { place: { file: 'test.cfg', line: 3 }, words: ['if', 'TRUE'] };
 const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
@@ -49,9 +53,12 @@ function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointO
       maxconn: 200,
       connections: () => 0,
       idle: () => 100,
+      bytesOutRate: () => 0,
     },
     proxies: () => [app, { name: 'other', frontend: undefined, backend: other }],
     admits: () => true,
+    history: new History(() => []),
+    explain: () => NOTHING_KNOWN,
     ...options,
   });
   assert.ok(app.frontend);
@@ -100,8 +107,9 @@ test('the answer has the fields of HAProxy, in its order', () => {
     const reply = ask({ target });
     assert.deepEqual([reply.status, reply.reason, reply.framing], [200, 'OK', 'chunked']);
     assert.equal(ask({ target, method: 'HEAD' }).fieldLines, reply.fieldLines);
-    assert.equal(reply.fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\nrefresh: 10\r\n`);
-    assert.equal(ask({ target: `${target};norefresh` }).fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\n`);
+    const own = type === 'text/html' ? PAGE_FIELDS : '';
+    assert.equal(reply.fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\nrefresh: 10\r\n${own}`);
+    assert.equal(ask({ target: `${target};norefresh` }).fieldLines, `cache-control: no-cache\r\ncontent-type: ${type}\r\n${own}`);
   }
 });
 
@@ -160,8 +168,35 @@ test('addresses are shown with show-legends alone', () => {
   assert.match(setUp({ showLegends: true }).ask({ target: '/admin?stats;csv' }).body.toString(), /,127\.0\.0\.1:19001,/);
 });
 
+test('browsers are not told to load the page anew, which renews itself', () => {
+  const { ask } = setUp({ refresh: 10 });
+  const fields = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+  assert.doesNotMatch(ask({ fields }).fieldLines, /refresh/);
+  assert.match(ask({ fields }).body.toString(), /<noscript><meta http-equiv="refresh" content="10"><\/noscript>/);
+  assert.match(ask({ target: '/admin?stats;csv', fields }).fieldLines, /refresh: 10/);
+});
+
+test("the page's script asks for JSON, with the rights and the choices of the page", () => {
+  const { ask } = setUp({ scope: ['app'], admin: [ADMIN] });
+  const reply = ask({ target: '/admin?stats;live;scope=AP' });
+  assert.equal(reply.fieldLines, 'cache-control: no-cache\r\ncontent-type: application/json\r\n');
+  const { proxies } = JSON.parse(reply.body.toString());
+  assert.deepEqual(
+    proxies.map(({ name, form }: { name: string; form: number | null }) => [name, form]),
+    [['app', 2]],
+  );
+  assert.deepEqual(JSON.parse(ask({ target: '/admin?stats;live;scope=other' }).body.toString()).proxies, []);
+  assert.match(ask({ target: '/admin?stats;live;row=other%2Fo1' }).body.toString(), /no such row/);
+});
+
+test('an action from the page leaves who asked for it', () => {
+  const { post, ask } = setUp({ admin: [ADMIN] });
+  post('s=w1&action=maint&b=app');
+  assert.match(ask().body.toString(), /asked for on this page/);
+});
+
 test('the page has its form where stats admin matches', () => {
-  const form = /<form method="post"/;
+  const form = /<form method="post" action="\/admin\?stats"/;
   assert.match(
     setUp({ admin: [ADMIN] })
       .ask()

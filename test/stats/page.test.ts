@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type PageView, page, stateClass } from '../../src/stats/page.ts';
-import { bytes, duration } from '../../src/stats/page-text.ts';
-import { EVERYTHING } from '../../src/stats/rows.ts';
+import { Script } from 'node:vm';
+import { History } from '../../src/stats/page/history.ts';
+import { hashOf, SCRIPT } from '../../src/stats/page/script.ts';
+import type { PageData } from '../../src/stats/page/shape.ts';
+import { STYLE } from '../../src/stats/page/style.ts';
+import { PAGE_FIELDS, type PageView, page, readPageQuery } from '../../src/stats/page.ts';
+import { EVERYTHING, type StatsProxy } from '../../src/stats/rows.ts';
 import { CHECK, makeListen, serverConfig, statsConfig } from './objects.ts';
 
 function view(changes: Partial<PageView> = {}): PageView {
@@ -16,7 +20,9 @@ function view(changes: Partial<PageView> = {}): PageView {
       maxconn: 200,
       connections: () => 3,
       idle: () => 98.6,
+      bytesOutRate: () => 125_000,
     },
+    spoken: '2.6.12',
     stats: statsConfig(),
     proxies: [makeListen('app', [serverConfig('w1', { check: CHECK }), serverConfig('w2')], { id: 6 })],
     selection: EVERYTHING,
@@ -24,154 +30,314 @@ function view(changes: Partial<PageView> = {}): PageView {
     admin: false,
     norefresh: false,
     result: '',
+    asked: readPageQuery(''),
+    history: new History(() => []),
+    explain: () => ({ sources: [], conflicts: [], routes: [], unsettled: [] }),
     ...changes,
   };
 }
 
-test('monitoring agents find version, uptime and idleness', () => {
-  const text = page(view());
-  assert.equal(/HAProxy version ([^,]+),/.exec(text)?.[1], '2.6.0');
-  assert.deepEqual(/<b>uptime = <\/b> (\d+)d (\d+)h(\d+)m(\d+)s<br>/.exec(text)?.slice(1), ['0', '0', '01', '36']);
-  assert.match(text, /idle = 99 %/);
-  assert.match(text, /pid = <\/b> 26978 \(process #1, nbproc = 1, nbthread = 1\)/);
+const whole = (changes: Partial<PageView> = {}): string => [...page(view(changes))].join('');
+/** What stands in the document but for the page's own style and script. */
+const text = (changes: Partial<PageView> = {}): string => whole(changes).replace(STYLE, '').replace(SCRIPT, '');
+const asked = (rest: string, changes: Partial<PageView> = {}): string => text({ asked: readPageQuery(rest), ...changes });
+const live = (changes: Partial<PageView> = {}): PageData => JSON.parse(asked(';live', changes));
+
+test('monitoring agents find version, uptime and idleness, each on one line', () => {
+  const lines = whole().split('\n');
+  const found = (pattern: RegExp): readonly string[] => lines.flatMap((line) => pattern.exec(line)?.slice(1) ?? []);
+  assert.deepEqual(found(/HAProxy version ([^,]+), released/), ['2.6.12']);
+  assert.deepEqual(found(/<b>uptime = <\/b> (\d+)d (\d+)h(\d+)m(\d+)s<br>/), ['0', '0', '01', '36']);
+  assert.deepEqual(found(/idle = ([0-9]+) %/), ['99']);
+  assert.deepEqual(found(/pid = <\/b> (\d+) \(process #1, nbproc = 1, nbthread = 1\)/), ['26978']);
+  assert.deepEqual(found(/current conns = (\d+); current pipes = 0\/0; conn rate = (\d+)\/sec; bit rate = (\S+)/), [
+    '3',
+    '0',
+    '1.00\u00a0Mbps</span>'.split('\u00a0')[0],
+  ]);
 });
 
 test('the page says who it is, and hide-version hides every version', () => {
-  assert.match(page(view()), /Fairlead 0\.1\.0/);
-  assert.doesNotMatch(page(view({ stats: statsConfig({ hideVersion: true }) })), /version|0\.1\.0/);
+  assert.match(text(), /Fairlead 0\.1\.0/);
+  assert.doesNotMatch(text({ stats: statsConfig({ hideVersion: true }) }), /version|0\.1\.0/);
 });
 
-test('nothing is loaded from elsewhere and nothing is run', () => {
-  assert.doesNotMatch(page(view({ admin: true })), /<script|<link|https?:\/\/|@import|url\(/);
+test('nothing is loaded, and nothing but the page’s own script and style counts', () => {
+  assert.doesNotMatch(whole({ admin: true }), /https?:\/\/|@import|url\(|<script[^>]*src|<link rel="stylesheet/);
+  assert.match(PAGE_FIELDS, /content-security-policy: default-src 'none'; /);
+  assert.ok(PAGE_FIELDS.includes(`script-src ${hashOf(/<script type="module">([\s\S]*?)<\/script>/.exec(whole())?.[1] ?? '')};`));
+  assert.ok(PAGE_FIELDS.includes(`style-src ${hashOf(/<style>([\s\S]*?)<\/style>/.exec(whole())?.[1] ?? '')};`));
+  assert.match(PAGE_FIELDS, /frame-ancestors 'none'\r\nx-frame-options: DENY\r\n/);
+  assert.doesNotMatch(text({ admin: true }), / style=| on[a-z]+=/);
 });
 
-test('there is a table per proxy with a row per object', () => {
-  const text = page(view());
-  for (const id of ['app/Frontend', 'app/w1', 'app/w2', 'app/Backend']) assert.ok(text.includes(`id="${id}"`), id);
-  assert.match(text, /<tr class="server going" id="app\/w1">/);
-  assert.match(text, /<tr class="server plain" id="app\/w2">/);
+test('the script is one text without imports that a browser can read', () => {
+  assert.doesNotMatch(SCRIPT, /^\s*(import|export)\b/m);
+  assert.doesNotMatch(SCRIPT, /<\/script|sourceMappingURL/);
+  new Script(`(async () => {${SCRIPT}})`);
+});
+
+test('there is a row per object, by the names and classes that HAProxy gives them', () => {
+  const rows = [...text().matchAll(/<tr class="([^"]*)" data-key="([^"]*)"><th scope="row"><a name="([^"]*)">/g)].map((match) =>
+    match.slice(1),
+  );
+  assert.deepEqual(rows, [
+    ['frontend is-up', 'app/Frontend', 'app/Frontend'],
+    ['active_going_down server is-going', 'app/w1', 'app/w1'],
+    ['active_no_check server is-plain', 'app/w2', 'app/w2'],
+    ['backend is-up', 'app/Backend', 'app/Backend'],
+  ]);
+  assert.match(text(), /<table class="tbl">.*<tr class="titre">/);
+});
+
+test('tables are read aloud with their headings', () => {
+  assert.match(text(), /<th scope="col" class="c-name">Name<\/th><th scope="col" class="c-state" title="[^"]+">State<\/th>/);
+  for (const landmark of [
+    /<header>/,
+    /<nav aria-label="Views">/,
+    /<main id="tables"/,
+    /role="search"/,
+    /<caption class="unseen">app<\/caption>/,
+  ]) {
+    assert.match(text(), landmark);
+  }
 });
 
 test('a server shows why it is where it is', () => {
-  const listen = makeListen('app', [serverConfig('w1')]);
-  const server = listen.backend?.servers[0];
-  assert.ok(server);
-  server.reason = 'health check of the container fails';
-  const text = page(view({ proxies: [listen] }));
-  assert.ok(text.includes('<small>health check of the container fails</small>'));
-});
-
-test('a phone, which has no column for the last check, shows under the status why a server is down', () => {
   const listen = makeListen('app', [serverConfig('w1', { check: CHECK })]);
-  const server = listen.backend?.servers[0];
+  listen.backend?.servers[0]?.setVerdict({ code: 'L7STS', passed: false, status: 503, info: 'Service <Unavailable>', duration: 4 }, 0);
+  assert.match(text({ proxies: [listen] }), /<small class="why">Layer7 wrong status 503: Service &lt;Unavailable&gt;<\/small>/);
+});
+
+test('while a check runs, the last one is shown whole', () => {
+  const listen = makeListen('app', [serverConfig('w1', { check: CHECK })]);
+  const [server] = listen.backend?.servers ?? [];
   assert.ok(server);
-  server.setVerdict({ code: 'L7STS', passed: false, status: 503, info: 'Service <Unavailable>', duration: 4 }, 0);
-  const text = page(view({ proxies: [listen] }));
-  assert.match(text, /DOWN<small class="phone">L7STS\/503 in 4ms: Service &lt;Unavailable&gt;<\/small><\/td>/);
+  server.setVerdict({ code: 'L7OK', passed: true, status: 200, info: '', duration: 4 }, 0);
+  server.checking = true;
+  assert.match(text({ proxies: [listen] }), /L7OK\/200 in 4ms/);
 });
 
-test('status and last check stand right behind the name', () => {
-  const headings = (page(view()).match(/<thead>.*?<\/thead>/)?.[0] ?? '').replace(/<[^>]*>/g, ' ').split(/\s+/);
-  assert.deepEqual(headings.slice(1, 4), ['Status', 'LastChk', 'Queue']);
-});
-
-/** What the style sheet takes away in a window of at most this width, by the heading of the column. */
-function leftOut(text: string, width: string): string[] {
-  const headings = Array.from(text.matchAll(/<th scope="col">([^<]*)/g), (match) => match[1] ?? '');
-  const rule = new RegExp(`@media \\(max-width: ${width}\\) \\{ (tr > .*?) \\{ display: none`).exec(text)?.[1] ?? '';
-  return Array.from(rule.matchAll(/:nth-child\((\d+)\)/g), (match) => headings[Number(match[1]) - 2] ?? '');
+/** Columns that no window narrower than `rem` shows, by their headings. */
+function leftOut(document: string, rem: number): string[] {
+  const headings = Array.from(document.matchAll(/<th scope="col" class="c-[^"]*" title="[^"]*">([^<]*)/g), (match) => match[1] ?? '');
+  const rules = [...STYLE.matchAll(/@media \(width < (\d+)rem\) \{ (\.tbl tr .*?) \{ display: none/g)].filter(
+    (rule) => Number(rule[1]) >= rem,
+  );
+  return rules.flatMap((rule) =>
+    Array.from((rule[2] ?? '').matchAll(/:nth-child\((\d+)\)/g), (match) => headings[Number(match[1]) - 2] ?? ''),
+  );
 }
 
-test('a narrower window leaves out columns that say nothing in any row, and gets them back when one does', () => {
+test('a phone shows state, sessions, total and the sum of errors', () => {
   const listen = makeListen('app', [serverConfig('w1')]);
-  const server = listen.backend?.servers[0];
-  assert.ok(server);
-  assert.ok(leftOut(page(view({ proxies: [listen] })), '84rem').includes('Warnings'));
-  server.counters.wretr++;
-  assert.ok(!leftOut(page(view({ proxies: [listen] })), '84rem').includes('Warnings'));
-});
-
-test('a phone shows status, sessions, total and the sum of errors', () => {
-  const listen = makeListen('app', [serverConfig('w1')]);
-  const server = listen.backend?.servers[0];
+  const [server] = listen.backend?.servers ?? [];
   assert.ok(server);
   server.counters.econ = 20;
   server.counters.eresp = 3;
-  const text = page(view({ proxies: [listen] }));
-  const hidden = new Set(leftOut(text, '40rem'));
-  const headings = Array.from(text.match(/<thead>.*?<\/thead>/)?.[0].matchAll(/<th scope="col">([^<]*)/g) ?? [], (match) => match[1] ?? '');
+  const document = text({ proxies: [listen] });
+  const all = Array.from(/<thead>.*?<\/thead>/.exec(document)?.[0].matchAll(/title="[^"]*">([^<]*)/g) ?? [], (match) => match[1] ?? '');
+  const hidden = new Set(leftOut(document, 48));
   assert.deepEqual(
-    headings.filter((heading) => !hidden.has(heading)),
-    ['Status', 'Sessions', 'Total', 'Errors'],
+    all.filter((heading) => !hidden.has(heading)),
+    ['State', 'Sessions', 'Total', 'Errors'],
   );
-  assert.ok(text.includes('<span class="phone">23</span>'));
+  assert.ok(document.includes('<span class="phone">23</span>'));
+});
+
+test('a window without room for all leaves out columns that say nothing in any row, and gets them back when one does', () => {
+  const listen = makeListen('app', [serverConfig('w1')]);
+  const silent = () => /<main id="tables" class="([^"]*)">/.exec(text({ proxies: [listen] }))?.[1]?.split(' ') ?? [];
+  const before = silent();
+  const [server] = listen.backend?.servers ?? [];
+  assert.ok(server);
+  server.counters.wretr++;
+  assert.equal(silent().length, before.length - 1);
+  const gone = before.find((name) => !silent().includes(name)) ?? '';
+  assert.ok(STYLE.includes(`.${gone} .tbl tr > :nth-child(${gone.replace('no-', '')})`));
 });
 
 test('where a server is and what it was made from is shown with show-legends alone', () => {
   const proxies = [makeListen('app', [serverConfig('w1', { origin: 'container web image <x>' })])];
   const secrets = /127\.0\.0\.1:19001|container web|roundrobin/;
-  assert.doesNotMatch(page(view({ proxies })), secrets);
-  const text = page(view({ proxies, at: { now: 96_500, legends: true, counts: false } }));
-  assert.ok(text.includes('w1<small>127.0.0.1:19001</small><small>container web image &lt;x&gt;</small></th>'));
-  assert.ok(text.includes('Backend<small>roundrobin</small></th>'));
+  assert.doesNotMatch(text({ proxies }), secrets);
+  assert.doesNotMatch(asked(';row=app%2Fw1', { proxies }), secrets);
+  const document = text({ proxies, at: { now: 96_500, legends: true, counts: false } });
+  assert.ok(document.includes('127.0.0.1:19001, container web image &lt;x&gt;</small>'));
+  assert.ok(document.includes('balance roundrobin'));
 });
 
-test('names and descriptions cannot become markup', () => {
-  const evil = '"><script>alert(1)</script>';
-  const text = page(
-    view({ proxies: [makeListen(evil, [serverConfig(evil)])], stats: statsConfig({ showDesc: evil, showNode: evil }), admin: true }),
-  );
-  assert.doesNotMatch(text, /<script/);
+test('of a line in a file, the folder is left to the details', () => {
+  const proxies = [makeListen('app', [serverConfig('w1', { origin: '/etc/fairlead/haproxy.cfg:12' })])];
+  const at = { now: 0, legends: true, counts: false };
+  assert.ok(text({ proxies, at }).includes('127.0.0.1:19001, haproxy.cfg:12</small>'));
+  assert.ok(asked(';row=app%2Fw1', { proxies, at }).includes('/etc/fairlead/haproxy.cfg:12'));
+});
+
+const EVIL = `"><script>alert(1)</script><img src=x onerror='alert(2)'>&amp;`;
+
+test('names, reasons and descriptions cannot become markup', () => {
+  const container = { id: EVIL, name: EVIL, image: EVIL, imageId: EVIL, created: 0, labels: new Map([[EVIL, EVIL]]) };
+  const listen = makeListen(EVIL, [serverConfig(EVIL, { check: CHECK, origin: EVIL, container })], { description: EVIL });
+  const [server] = listen.backend?.servers ?? [];
+  assert.ok(server);
+  server.setVerdict({ code: 'L7STS', passed: false, status: 500, info: EVIL, duration: 1 }, 0);
+  const note = { level: 'error', subject: EVIL, message: EVIL } as const;
+  const hostile: Partial<PageView> = {
+    proxies: [listen],
+    stats: statsConfig({ showDesc: EVIL, showNode: EVIL }),
+    selection: { ...EVERYTHING, scope: '"><' },
+    at: { now: 0, legends: true, counts: false },
+    admin: true,
+    explain: () => ({
+      sources: [{ name: EVIL, spokenAt: undefined, trouble: EVIL, servers: 0, pools: 0, routes: 0, notes: [note] }],
+      conflicts: [note],
+      routes: [{ frontend: EVIL, host: EVIL, pool: EVIL, priority: 0, rewrite: EVIL, origin: EVIL }],
+      unsettled: [EVIL],
+    }),
+  };
+  for (const rest of ['', `;row=${encodeURIComponent(`${EVIL}/${EVIL}`)}`, ';explain']) {
+    const document = asked(rest, hostile);
+    assert.doesNotMatch(document, /<script>alert|<img/, rest);
+    assert.ok(document.includes('&lt;script&gt;'), rest);
+  }
+  assert.equal(live(hostile).proxies[0]?.rows[1]?.name, EVIL);
 });
 
 test('a form is there for those who may change servers', () => {
-  assert.doesNotMatch(page(view()), /<form/);
-  const text = page(view({ admin: true }));
-  assert.match(text, /<form method="post" action="\/admin\?stats">/);
-  assert.match(text, /<input type="checkbox" name="s" value="w1"/);
-  assert.match(text, /<input type="hidden" name="b" value="#6">/);
+  assert.doesNotMatch(text(), /<form/);
+  const document = text({ admin: true });
+  assert.match(document, /<form method="post" action="\/admin\?stats">/);
+  assert.match(document, /<input type="checkbox" name="s" value="w1"/);
+  assert.match(document, /<input type="hidden" name="b" value="#6">/);
+  assert.doesNotMatch(asked(';row=app%2Fw1'), /<form/);
+  assert.match(asked(';row=app%2Fw1', { admin: true }), /<button name="action" value="drain">/);
 });
 
 test('the result of a change is told, and only one that we know', () => {
-  assert.match(page(view({ result: 'DONE' })), /role="status">Done\./);
-  assert.doesNotMatch(page(view({ result: 'WHAT' })), /role="status"/);
+  assert.match(text({ result: 'DONE' }), /role="status">Done\./);
+  assert.match(text({ result: 'WHAT' }), /id="toast" role="status" hidden><\/p>/);
 });
 
 test('links keep what was chosen', () => {
-  const text = page(view({ selection: { ...EVERYTHING, up: true, scope: 'app' }, norefresh: true, stats: statsConfig({ refresh: 10 }) }));
-  assert.ok(text.includes('href="/admin?stats;norefresh;scope=app">Show all servers'));
-  assert.ok(text.includes('href="/admin?stats;up;scope=app">Refresh by itself'));
-  assert.ok(text.includes('href="/admin?stats;csv;norefresh;scope=app">CSV'));
+  const document = text({ selection: { ...EVERYTHING, up: true, scope: 'app' }, norefresh: true, stats: statsConfig({ refresh: 10 }) });
+  for (const link of [
+    'href="/admin?stats;norefresh;scope=app">Show all servers',
+    'href="/admin?stats;up;no-maint;norefresh;scope=app">Hide maintenance',
+    'href="/admin?stats;up;scope=app">Refresh by itself',
+    'href="/admin?stats;csv;norefresh;scope=app">CSV',
+    'href="/admin?stats;explain;up;norefresh;scope=app">Explain routing',
+    'href="/admin?stats;up;norefresh">All proxies',
+  ]) {
+    assert.ok(document.includes(link), link);
+  }
 });
 
-const STATES: readonly (readonly [status: string, shown: string])[] = [
-  ['UP', 'up'],
-  ['OPEN', 'up'],
-  ['UP 1/3', 'going'],
-  ['DOWN 1/2', 'going'],
-  ['DOWN', 'down'],
-  ['STOP', 'down'],
-  ['NOLB', 'drain'],
-  ['DRAIN', 'drain'],
-  ['MAINT', 'maint'],
-  ['MAINT (resolution)', 'maint'],
-  ['PAUSED', 'maint'],
-  ['no check', 'plain'],
-];
-
-test('every status has its colour', () => {
-  for (const [status, shown] of STATES) assert.equal(stateClass(status), shown, status);
+test('who has no scripts gets the page anew as stats refresh says', () => {
+  const stats = statsConfig({ refresh: 7 });
+  assert.match(text({ stats }), /<noscript><meta http-equiv="refresh" content="7"><\/noscript>/);
+  assert.doesNotMatch(text({ stats, norefresh: true }), /http-equiv/);
+  assert.match(text({ stats }), /data-interval="7" data-paused="no"/);
+  assert.match(text({ stats, norefresh: true }), /data-paused="yes"/);
+  assert.match(text(), /data-interval="2"/);
 });
 
-test('durations are read at a glance', () => {
-  assert.deepEqual([7, 306, 11040, 93600, undefined].map(duration), ['7s', '5m6s', '3h4m', '1d2h', undefined]);
-});
-
-test('bytes are three digits and a unit', () => {
-  const written = [0, 999, 1000, 12_345, 999_499, 999_500, 4_561_000_000, 1e18, undefined].map(bytes);
-  const expected = ['0', '999', '1.00 kB', '12.3 kB', '999 kB', '1.00 MB', '4.56 GB', '1000 PB', undefined];
+test('what the script gets is what the tables are made from', () => {
+  const { facts, proxies } = live();
+  assert.deepEqual(facts, { uptime: 96, pid: 26978, maxconn: 200, connections: 3, connRate: 0, bitRate: 1_000_000, idle: 98.6 });
   assert.deepEqual(
-    written.map((text) => text?.replace('\u00a0', ' ')),
-    expected,
+    proxies.map(({ name, kind, form, rows }) => [name, kind, form, rows.map((row) => row.name)]),
+    [['app', 'listen', null, ['FRONTEND', 'w1', 'w2', 'BACKEND']]],
   );
+});
+
+test('details have every value of the row, with what it means', () => {
+  const document = asked(';row=app%2Fw1');
+  for (const name of ['qtime_max', 'hrsp_2xx', 'check_rise', 'need_conn_est', 'sid', 'mode']) {
+    assert.match(document, new RegExp(`<th scope="row">${name}<small>[^<]+</small></th>`), name);
+  }
+  assert.match(asked(';row=app%2FFrontend'), /<th scope="row">req_rate_max</);
+  assert.match(asked(';row=app%2Fnobody'), /There is no such row/);
+  assert.match(asked(';row=%'), /There is no such row/);
+});
+
+test('details tell the last checks and where a container comes from', () => {
+  const container = {
+    id: 'abc',
+    name: 'web-1',
+    image: 'nginx:1.27',
+    imageId: 'sha256:1',
+    created: 0,
+    labels: new Map([['fairlead.host', 'a.test']]),
+  };
+  const listen = makeListen('app', [serverConfig('w1', { check: CHECK, container })]);
+  const [server] = listen.backend?.servers ?? [];
+  assert.ok(server);
+  for (let at = 0; at < 40; at++)
+    server.setVerdict({ code: 'L4CON', passed: false, status: -1, info: `no ${at}`, duration: at }, at * 1000);
+  const document = asked(';row=app%2Fw1', { proxies: [listen], at: { now: 41_000, legends: true, counts: false } });
+  const checks = [...document.matchAll(/<th scope="row">(\w+) ago<\/th>.*?(no \d+)<\/td><td class="number">(\d+) ms/g)].map((match) =>
+    match.slice(1),
+  );
+  assert.equal(checks.length, 16);
+  assert.deepEqual(checks[0], ['2s', 'no 39', '39']);
+  assert.match(document, /<th scope="row">label fairlead\.host<\/th><td>a\.test<\/td>/);
+  assert.match(document, /<th scope="row">image<\/th><td>nginx:1\.27<\/td>/);
+});
+
+test('the explain view shows sources, notes with the worst first, and where hosts lead', () => {
+  const note = (level: 'info' | 'error', subject: string) => ({ level, subject, message: `of ${subject}` });
+  const document = asked(';explain', {
+    at: { now: 96_500, legends: true, counts: false },
+    explain: () => ({
+      sources: [
+        {
+          name: 'docker',
+          spokenAt: 90_500,
+          trouble: '',
+          servers: 3,
+          pools: 2,
+          routes: 1,
+          notes: [note('info', 'db'), note('error', 'web-1')],
+        },
+        { name: 'docker/east', spokenAt: undefined, trouble: '', servers: 0, pools: 0, routes: 0, notes: [] },
+        { name: 'docker/west', spokenAt: 1, trouble: 'connect ECONNREFUSED', servers: 0, pools: 0, routes: 0, notes: [] },
+      ],
+      conflicts: [],
+      routes: [{ frontend: 'www', host: 'a.test/api', pool: 'app', priority: 5, rewrite: '', origin: 'container web-1' }],
+      unsettled: ['www'],
+    }),
+  });
+  assert.match(document, /docker<\/th><td><span class="badge up">speaks<\/span><\/td><td>6s ago/);
+  assert.match(document, /docker\/east<\/th><td><span class="badge going">silent/);
+  assert.match(document, /docker\/west<\/th><td><span class="badge down">away<\/span><small>connect ECONNREFUSED/);
+  assert.ok(document.indexOf('of web-1') < document.indexOf('of db'));
+  assert.match(
+    document,
+    /a\.test\/api<\/th><td>www<\/td><td><a class="open" href="[^"]*">app<\/a><\/td><td><span class="badge up">served<\/span> 2 of 2/,
+  );
+  assert.match(document, /priority 5, rewritten to &#39;&#39;/);
+  assert.match(document, /<b>www<\/b>: a host without a route gets 503/);
+});
+
+const EXPLAINED: readonly (readonly [who: string, changes: Partial<PageView>, shown: boolean])[] = [
+  ['anybody', {}, false],
+  ['who had to log in', { stats: statsConfig({ auth: [{ user: 'a', password: 'b' }] }) }, true],
+  ['who may see addresses', { at: { now: 0, legends: true, counts: false } }, true],
+  ['who may change servers', { admin: true }, true],
+  ['who sees some proxies alone', { admin: true, stats: statsConfig({ scope: ['app'] }) }, false],
+];
+for (const [who, changes, shown] of EXPLAINED) {
+  test(`${who} ${shown ? 'gets' : 'does not get'} the explain view`, () => {
+    assert.equal(asked(';explain', changes).includes('Sources of servers'), shown);
+  });
+}
+
+test('a page of many servers is made in pieces', () => {
+  const servers = Array.from({ length: 500 }, (_, at) => serverConfig(`w${at}`));
+  const proxies: StatsProxy[] = [makeListen('app', servers)];
+  const pieces = [...page(view({ proxies }))];
+  assert.ok(pieces.length > 1000, `${pieces.length} pieces`);
+  const data = [...page(view({ proxies, asked: readPageQuery(';live') }))].join('');
+  assert.ok(data.length / 500 < 300, `${data.length / 500} bytes for each server that is idle`);
 });

@@ -18,6 +18,7 @@ export function processState(proxies: readonly StatsProxy[] = []): ProcessState 
       maxconn: 200,
       connections: () => 0,
       idle: () => 100,
+      bytesOutRate: () => 0,
     },
     spoken: '2.6.12',
     startedAt: 1_700_000_000,

@@ -1,6 +1,10 @@
-/** How the statistics page writes: markup that is safe, numbers and durations that are read at a glance. */
+/**
+ * How the statistics page writes: markup that is safe, numbers and durations that are read at a glance.
+ *
+ * Shared with the browser.
+ */
 
-import type { Value } from './field.ts';
+type Value = string | number | null | undefined;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -15,6 +19,13 @@ export function duration(value: Value): string | undefined {
   if (value < 3600) return `${Math.floor(value / 60)}m${value % 60}s`;
   if (value < 86400) return `${Math.floor(value / 3600)}h${Math.floor((value % 3600) / 60)}m`;
   return `${Math.floor(value / 86400)}d${Math.floor((value % 86400) / 3600)}h`;
+}
+
+/** Seconds as `0d 0h01m36s`, which programs read. */
+export function uptime(seconds: number): string {
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${Math.floor(hours / 24)}d ${hours % 24}h${two(Math.floor(seconds / 60) % 60)}m${two(seconds % 60)}s`;
 }
 
 /** Digits in groups of three from 10 000 on, with narrow blanks that do not break. */

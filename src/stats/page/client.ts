@@ -1,0 +1,411 @@
+/**
+ * The page's script. Without it the page is whole, and stands still; with it, it asks for what is now, filters, sorts,
+ * shows details beside the tables, and acts on servers without leaving the place.
+ *
+ * What it knows of the view stands in `view`, what the server said last in `data`, what is in the document in `sections`.
+ */
+
+import type { PageDialog, PageDocument, PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
+import { Grid, replace, showHeadings } from './grid.ts';
+import { clearParts, showParts } from './panel.ts';
+import {
+  ACTIONS,
+  type Action,
+  cellOf,
+  keyOf,
+  type PageData,
+  type PageFacts,
+  type PageRow,
+  type Part,
+  RESULTS,
+  TONES,
+  type Tone,
+  toneOf,
+} from './shape.ts';
+import { chipsMarkup, detailsAddress, factsMarkup, type Place } from './tables.ts';
+import { html } from './text.ts';
+import { isFiltering, newsOf, nextSort, readView, type View, writeView } from './view.ts';
+
+declare const document: PageDocument;
+declare const window: PageWindow;
+
+interface PartsAnswer {
+  readonly facts: PageFacts;
+  readonly parts: readonly Part[];
+}
+
+function get<Found extends PageElement = PageElement>(id: string): Found {
+  return document.getElementById<Found>(id) as Found;
+}
+
+const settings = document.body.dataset;
+const place: Place = { uri: settings.uri ?? '', options: settings.options ?? '' };
+const interval = Number(settings.interval) * 1000;
+const tables = document.getElementById('tables');
+const grid = tables === null ? undefined : new Grid(tables, place, folded);
+const parts = document.getElementById('parts');
+const panel = get<PageDialog>('panel');
+const panelBody = get('panel-body');
+const confirmation = get<PageDialog>('confirm');
+const filter = get<PageInput>('filter');
+const problems = get<PageInput>('problems');
+
+let view: View = readView(window.location.hash);
+let data: PageData | undefined;
+let states = new Map<string, string>();
+let paused = settings.paused === 'yes';
+let answeredAt = Date.now();
+let lost = '';
+let timer: ReturnType<typeof setTimeout> | undefined;
+let asking = false;
+/** Somebody asked while an answer was on its way: that may be older than what they did. */
+let again = false;
+/** The link that has opened the panel. */
+let opener: PageElement | undefined;
+
+// --- asking ---------------------------------------------------------------------------------------------------------
+
+/** From the origin: an address with a password in it, as this page's may be, is refused. */
+async function ask<Answer>(address: string): Promise<Answer> {
+  const answer = await fetch(window.location.origin + address, { signal: AbortSignal.timeout(Math.max(10_000, interval * 2)) });
+  if (answer.status === 401) throw new Error('the statistics ask for a password again: load the page anew');
+  if (!answer.ok) throw new Error(`the statistics answer ${answer.status}`);
+  return (await answer.json()) as Answer;
+}
+
+async function poll(): Promise<void> {
+  clearTimeout(timer);
+  if (asking) {
+    again = true;
+    return;
+  }
+  asking = true;
+  try {
+    await refresh();
+    answeredAt = Date.now();
+    lost = '';
+  } catch (error) {
+    lost = error instanceof TypeError || (error as Error).name === 'TimeoutError' ? 'no answer' : (error as Error).message;
+  }
+  asking = false;
+  tellLive();
+  if (again) {
+    again = false;
+    void poll();
+  } else {
+    schedule();
+  }
+}
+
+async function refresh(): Promise<void> {
+  if (tables !== null) {
+    const answer = await ask<PageData>(`${place.uri};live${place.options}`);
+    showFacts(answer.facts);
+    showTables(answer);
+  } else if (parts !== null) {
+    const answer = await ask<PartsAnswer>(`${place.uri}${settings.view};live${place.options}`);
+    showFacts(answer.facts);
+    showParts(parts, answer.parts);
+    filterParts();
+  }
+  if (panel.open) await refreshPanel();
+}
+
+function schedule(): void {
+  clearTimeout(timer);
+  if (!paused && document.visibilityState === 'visible') timer = setTimeout(poll, interval);
+}
+
+/** The words are told to screen readers when they change; the seconds are for the eye alone. */
+function tellLive(): void {
+  const words = lost !== '' ? `Connection lost: ${lost}` : paused ? 'Paused' : 'Live';
+  const live = get('live');
+  if (live.textContent !== words) live.textContent = words;
+  const ago = Math.round((Date.now() - answeredAt) / 1000);
+  get('age').textContent = lost !== '' ? `last answer ${ago} s ago, trying again` : paused ? '' : `every ${interval / 1000} s`;
+  document.body.classList.toggle('lost', lost !== '');
+  document.body.classList.toggle('paused', paused);
+  get('pause').textContent = paused ? 'Go on' : 'Pause';
+}
+
+function showFacts(facts: PageFacts): void {
+  replace(get('facts'), factsMarkup(facts));
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------
+
+function showTables(answer: PageData): void {
+  data = answer;
+  if (grid?.show(answer.proxies) === true) {
+    for (const form of document.querySelectorAll('#tables form')) tellMarked(form);
+    showHeadings(view.sort);
+  }
+  tellNews(answer);
+  showView();
+}
+
+function tellNews(answer: PageData): void {
+  const now = new Map<string, string>();
+  for (const proxy of answer.proxies) {
+    for (const row of proxy.rows) if (row.side === 'S') now.set(keyOf(proxy.name, row), String(cellOf(row, 'status')));
+  }
+  const news = states.size === 0 ? '' : newsOf(states, now);
+  states = now;
+  if (news !== '') get('news').textContent = news;
+  const down = [...now.values()].filter((status) => toneOf(status) === 'down').length;
+  document.title = `${down === 0 ? '' : `(${down} down) `}${settings.title}`;
+}
+
+// --- the view -------------------------------------------------------------------------------------------------------
+
+function change(changes: Partial<View>): void {
+  view = { ...view, ...changes };
+  const hash = writeView(view);
+  window.history.replaceState(null, '', window.location.pathname + window.location.search + (hash === '' ? '' : `#${hash}`));
+  showView();
+}
+
+function showView(): void {
+  if (data === undefined || grid === undefined) return;
+  const [seen, all] = grid.arrange(data.proxies, view);
+  replace(get('chips'), chipsMarkup(data.proxies, view.tones));
+  const filtering = isFiltering(view);
+  const count = filtering ? `${seen} of ${all} servers shown` : `${all} servers`;
+  if (get('shown').textContent !== count) get('shown').textContent = count;
+  get('clear').hidden = !filtering;
+  if (filter.value !== view.text && document.activeElement !== filter) filter.value = view.text;
+  problems.checked = view.problems;
+}
+
+function folded(name: string, closed: boolean): void {
+  if (view.closed.has(name) === closed) return;
+  const names = new Set(view.closed);
+  if (closed) names.add(name);
+  else names.delete(name);
+  change({ closed: names });
+}
+
+/** In the explain view, lines that hold every word. */
+function filterParts(): void {
+  const words = filter.value.toLowerCase().split(/\s+/);
+  let seen = 0;
+  for (const line of document.querySelectorAll('#parts [data-text]')) {
+    const text = line.textContent.toLowerCase();
+    line.hidden = !words.every((word) => text.includes(word));
+    if (!line.hidden) seen++;
+  }
+  const count = filter.value === '' ? '' : `${seen} lines shown`;
+  if (get('shown').textContent !== count) get('shown').textContent = count;
+}
+
+// --- details --------------------------------------------------------------------------------------------------------
+
+async function refreshPanel(): Promise<void> {
+  const key = view.open;
+  const answer = await ask<PartsAnswer>(`${detailsAddress({ ...place, options: '' }, key)};live${place.options}`);
+  if (view.open === key) showParts(panelBody, answer.parts);
+}
+
+function openPanel(key: string, from?: PageElement): void {
+  if (from !== undefined) opener = from;
+  clearParts(panelBody);
+  get('panel-title').textContent = key;
+  if (!panel.open) panel.show();
+  change({ open: key });
+  get('panel-title').focus();
+  void poll();
+}
+
+function closePanel(): void {
+  const key = view.open;
+  panel.close();
+  change({ open: '' });
+  const link = opener?.isConnected ? opener : rowElement(key)?.querySelector('a.open');
+  link?.focus();
+  opener = undefined;
+}
+
+function rowElement(key: string): PageElement | undefined {
+  return Array.from(document.querySelectorAll('#tables tr[data-key]')).find((row) => row.dataset.key === key);
+}
+
+/** The key behind `;row=` of a link to details. */
+function keyOfLink(link: PageElement): string {
+  return decodeURIComponent(/;row=([^;&#]*)/.exec(link.getAttribute('href') ?? '')?.[1] ?? '');
+}
+
+// --- actions --------------------------------------------------------------------------------------------------------
+
+interface Order {
+  readonly action: Action;
+  readonly backend: string;
+  readonly names: readonly string[];
+}
+
+function orderOf(form: PageElement, submitter: PageInput | null | undefined): Order | undefined {
+  const chosen = submitter?.value || form.querySelector<PageInput>('select')?.value;
+  const action = ACTIONS.find(({ name }) => name === chosen);
+  const boxes = [...form.querySelectorAll<PageInput>('input[name="s"]')];
+  const names = boxes.filter((box) => box.checked || box.getAttribute('type') === 'hidden').map((box) => box.value);
+  const backend = form.querySelector<PageInput>('input[name="b"]')?.value;
+  return action === undefined || backend === undefined ? undefined : { action, backend, names };
+}
+
+function confirmOrder(form: PageElement, order: Order): void {
+  const { action, names } = order;
+  if (names.length === 0) {
+    toast('Select servers first.');
+    return;
+  }
+  const many = names.length === 1 ? names[0] : `${names.length} servers`;
+  const list =
+    names.length === 1
+      ? ''
+      : `<ul>${names
+          .slice(0, 12)
+          .map((name) => `<li>${html(name)}</li>`)
+          .join('')}${names.length > 12 ? `<li>and ${names.length - 12} more</li>` : ''}</ul>`;
+  const they = names.length === 1 ? 'It' : 'Each of them';
+  const last = leavesNobody(order) ? '<p class="told"><b>Nobody would be left to take traffic in this backend.</b></p>' : '';
+  get('confirm-title').textContent = `${action.label}: ${many}?`;
+  get('confirm-body').innerHTML = `${list}<p>${they} ${html(action.effect)}</p>${last}`;
+  const yes = get('confirm-yes');
+  yes.textContent = action.label;
+  pending = { form, order };
+  confirmation.showModal();
+  yes.focus();
+}
+
+let pending: { readonly form: PageElement; readonly order: Order } | undefined;
+
+function leavesNobody({ action, backend, names }: Order): boolean {
+  const proxy = data?.proxies.find(({ form }) => `#${form}` === backend);
+  if (action.stops !== true || proxy === undefined) return false;
+  const working = (row: PageRow): boolean => {
+    const status = String(cellOf(row, 'status'));
+    return row.side === 'S' && (status.startsWith('UP') || status === 'no check');
+  };
+  return proxy.rows.some(working) && !proxy.rows.some((row) => working(row) && !names.includes(row.name));
+}
+
+async function carryOut(): Promise<void> {
+  confirmation.close();
+  const { form, order } = pending ?? {};
+  pending = undefined;
+  if (form === undefined || order === undefined) return;
+  const body = new URLSearchParams([
+    ...order.names.map((name): [string, string] => ['s', name]),
+    ['action', order.action.name],
+    ['b', order.backend],
+  ]);
+  try {
+    const answer = await fetch(window.location.origin + place.uri + place.options, { method: 'POST', body });
+    const code = /;st=([A-Z]{4})/.exec(answer.url)?.[1] ?? 'UNKN';
+    // The page that comes with it is not needed.
+    await answer.body?.cancel();
+    toast(
+      `${order.action.label}: ${order.names.join(', ').slice(0, 200)}. ${answer.ok ? (RESULTS[code] ?? RESULTS.UNKN) : `The answer was ${answer.status}.`}`,
+    );
+    if (code === 'DONE') for (const box of form.querySelectorAll<PageInput>('input[type="checkbox"]')) box.checked = false;
+  } catch {
+    toast('Not known whether it was done: there was no answer.');
+  }
+  tellMarked(form);
+  void poll();
+}
+
+function toast(text: string): void {
+  get('toast').textContent = text;
+  get('toast').hidden = false;
+}
+
+function tellMarked(form: PageElement): void {
+  const told = form.querySelector('.marked');
+  if (told === null) return;
+  const count = [...form.querySelectorAll('input[name="s"]:checked')].length;
+  told.textContent = count === 0 ? '' : `${count} selected`;
+  form.classList.toggle('some', count > 0);
+}
+
+// --- what people do -------------------------------------------------------------------------------------------------
+
+function onClick(event: PageEvent): void {
+  const button = event.target.closest('button');
+  const link = event.target.closest('a.open');
+  if (link !== null && !(event.ctrlKey || event.metaKey || event.shiftKey)) {
+    event.preventDefault();
+    openPanel(keyOfLink(link), link);
+  } else if (button?.dataset.sort !== undefined) {
+    change({ sort: nextSort(view.sort, button.dataset.sort, Number(button.dataset.at)) });
+    refocus(`button[data-sort="${button.dataset.sort}"][data-at="${button.dataset.at}"]`, button, () => showHeadings(view.sort));
+  } else if (button?.dataset.tone !== undefined) {
+    const tone = TONES.find((one) => one === button.dataset.tone) as Tone;
+    const tones = new Set(view.tones);
+    if (!tones.delete(tone)) tones.add(tone);
+    change({ tones });
+    document.querySelector(`button[data-tone="${tone}"]`)?.focus();
+  }
+}
+
+/** Markup that is made anew takes the focus along: to the same button of the same table. */
+function refocus(selector: string, button: PageElement, render: () => void): void {
+  const table = button.closest('table');
+  render();
+  (table?.querySelector(selector) ?? document.querySelector(selector))?.focus({ preventScroll: true });
+}
+
+function onSubmit(event: PageEvent): void {
+  const order = orderOf(event.target, event.submitter);
+  if (order === undefined) return;
+  event.preventDefault();
+  confirmOrder(event.target, order);
+}
+
+function onKey(event: PageEvent): void {
+  if (event.key !== 'Escape' || event.defaultPrevented || confirmation.open || !panel.open) return;
+  event.preventDefault();
+  closePanel();
+}
+
+function start(): void {
+  document.body.classList.toggle('scripted', true);
+  for (const id of ['tools', 'pause']) get(id).hidden = false;
+  document.addEventListener('click', onClick);
+  document.addEventListener('submit', onSubmit);
+  document.addEventListener('keydown', onKey);
+  document.addEventListener('change', ({ target }) => {
+    const form = target.closest('form');
+    if (form !== null && target.matches('input[name="s"]')) tellMarked(form);
+  });
+  filter.addEventListener('input', () => (tables === null ? filterParts() : change({ text: filter.value })));
+  problems.addEventListener('change', () => change({ problems: problems.checked }));
+  get('clear').addEventListener('click', () => {
+    filter.value = '';
+    change({ text: '', tones: new Set(), problems: false });
+    filter.focus();
+  });
+  get('pause').addEventListener('click', () => {
+    paused = !paused;
+    tellLive();
+    if (!paused) void poll();
+  });
+  get('panel-close').addEventListener('click', closePanel);
+  get('confirm-yes').addEventListener('click', () => void carryOut());
+  get('confirm-no').addEventListener('click', () => confirmation.close());
+  document.addEventListener('visibilitychange', () =>
+    document.visibilityState === 'visible' && !paused ? void poll() : clearTimeout(timer),
+  );
+  window.addEventListener('hashchange', () => {
+    view = readView(window.location.hash);
+    showHeadings(view.sort);
+    showView();
+  });
+  filter.value = view.text;
+  problems.closest('label')?.classList.toggle('unseen', tables === null);
+  tellLive();
+  setInterval(() => lost !== '' && tellLive(), 1000);
+  if (view.open !== '') openPanel(view.open);
+  else void poll();
+}
+
+start();

@@ -1,0 +1,285 @@
+/**
+ * The columns of the page's tables: HAProxy's cells, with state, last check and the course of the rate at the front,
+ * because they are what people come for. Cells of one subject share a column (`cur / max / limit`). All other values of
+ * the statistics stand in a row's details.
+ *
+ * Shared with the browser.
+ */
+
+import { type Cell, type CellName, cellOf, LEVELS, type PageRow, toneOf } from './shape.ts';
+import { bytes, duration, html, thousands } from './text.ts';
+
+export interface PageColumn {
+  /** For the style sheet and the address of a view. */
+  readonly id: string;
+  readonly label: string;
+  /** The label in full, for who hears it or asks. */
+  readonly help: string;
+  /** One cell, or several of one subject, by their labels. */
+  readonly parts: Readonly<Record<string, CellName>>;
+  /** How a part is written where it is not its number. */
+  readonly write?: (value: Cell, row: PageRow) => string;
+  /** The narrowest window that has room for it, in rem (of 16 pixels); 0 is a phone. */
+  readonly from: number;
+  /** In em of the table. */
+  readonly width: number;
+  /** Of several cells a phone shows the first, or the sum. */
+  readonly phone?: 'first' | 'sum';
+  /** Words, to be read from the left. */
+  readonly words?: true;
+  /** Anything but 0 deserves a look. */
+  readonly alarming?: true;
+  /** Instead of the parts: markup. */
+  readonly markup?: (row: PageRow) => string;
+}
+
+export const COLUMNS: readonly PageColumn[] = [
+  {
+    id: 'state',
+    from: 0,
+    width: 12,
+    label: 'State',
+    help: 'State, for how long, and why',
+    parts: { '': 'status' },
+    words: true,
+    markup: stateMarkup,
+  },
+  {
+    id: 'check',
+    from: 64,
+    width: 13,
+    label: 'Last check',
+    help: 'The last checks and the result of the last one',
+    parts: { '': 'check_status' },
+    words: true,
+    markup: checkMarkup,
+  },
+  {
+    id: 'rate',
+    from: 48,
+    width: 12.5,
+    label: 'Session rate',
+    help: 'New sessions a second: the last two minutes, now, and the most in a second',
+    parts: { now: 'rate', max: 'rate_max' },
+    markup: rateMarkup,
+  },
+  {
+    id: 'sessions',
+    from: 0,
+    width: 8.5,
+    label: 'Sessions',
+    help: 'Sessions at once: now, most, limit',
+    parts: { cur: 'scur', max: 'smax', limit: 'slim' },
+    write: (value) => (value === 0 ? '–' : number(value)),
+    phone: 'first',
+  },
+  {
+    id: 'queue',
+    from: 64,
+    width: 7.4,
+    label: 'Queue',
+    help: 'Requests that wait: now, most, limit',
+    parts: { cur: 'qcur', max: 'qmax', limit: 'qlimit' },
+    alarming: true,
+  },
+  { id: 'total', from: 0, width: 5, label: 'Total', help: 'Sessions since the start', parts: { '': 'stot' } },
+  {
+    id: 'time',
+    from: 90,
+    width: 3.8,
+    label: 'Resp.',
+    help: 'Milliseconds to the response, average of the last 1024',
+    parts: { ms: 'rtime' },
+  },
+  {
+    id: 'errors',
+    from: 0,
+    width: 7.6,
+    label: 'Errors',
+    help: 'Errors of requests, of connections, of responses',
+    parts: { req: 'ereq', conn: 'econ', resp: 'eresp' },
+    phone: 'sum',
+    alarming: true,
+  },
+  { id: 'fails', from: 64, width: 3.8, label: '5xx', help: 'Responses with status 500 to 599', parts: { '': 'hrsp_5xx' }, alarming: true },
+  {
+    id: 'warnings',
+    from: 90,
+    width: 6,
+    label: 'Warnings',
+    help: 'Retries, and requests sent elsewhere',
+    parts: { retr: 'wretr', redis: 'wredis' },
+    alarming: true,
+  },
+  {
+    id: 'bytes',
+    from: 72,
+    width: 10,
+    label: 'Bytes',
+    help: 'Bytes from and to clients',
+    parts: { in: 'bin', out: 'bout' },
+    write: (value) => html(bytes(value) ?? '–'),
+  },
+  {
+    id: 'denied',
+    from: 104,
+    width: 5,
+    label: 'Denied',
+    help: 'Requests and responses denied by rules',
+    parts: { req: 'dreq', resp: 'dresp' },
+  },
+  { id: 'lbtot', from: 104, width: 5, label: 'LbTot', help: 'Sessions given by the balancing algorithm', parts: { '': 'lbtot' } },
+  {
+    id: 'last',
+    from: 104,
+    width: 4,
+    label: 'Last',
+    help: 'Since the last session',
+    parts: { '': 'lastsess' },
+    write: (value) => (value === -1 ? '?' : (duration(value) ?? '')),
+  },
+  {
+    id: 'weight',
+    from: 90,
+    width: 4.6,
+    label: 'Weight',
+    help: 'Weight in effect, and as set; of a backend, over its usable servers',
+    parts: { '': 'weight', set: 'uweight' },
+  },
+  {
+    id: 'servers',
+    from: 104,
+    width: 5,
+    label: 'Servers',
+    help: 'Active and backup: of a backend, how many are usable',
+    parts: { act: 'act', bck: 'bck' },
+    write: (value, row) => (row.side === 'S' ? (value === 1 ? 'Y' : '–') : number(value)),
+  },
+  {
+    id: 'checks',
+    from: 90,
+    width: 5,
+    label: 'Checks',
+    help: 'Failed checks, and outages',
+    parts: { chk: 'chkfail', dwn: 'chkdown' },
+    alarming: true,
+  },
+  {
+    id: 'downtime',
+    from: 90,
+    width: 5.4,
+    label: 'Dwntme',
+    help: 'Seconds of all outages',
+    parts: { '': 'downtime' },
+    write: (value) => duration(value) ?? '',
+  },
+];
+
+/** With thin spaces: there is little room. */
+const SLASH = '\u2009/\u2009';
+
+/** How a cell looks, and what is in it: markup. */
+export interface CellMarkup {
+  readonly look: string;
+  readonly text: string;
+}
+
+/** The cells of a row behind its name. */
+export function cellsOf(row: PageRow): CellMarkup[] {
+  return COLUMNS.map((column) => {
+    const values = Object.values(column.parts).map((name) => cellOf(row, name));
+    if (column.markup !== undefined) return { look: column.words ? 'words' : '', text: column.markup(row) };
+    if (values.every((value) => value === null)) return { look: '', text: '' };
+    const write = column.write ?? number;
+    const texts = values.map((value) => (value === null ? '–' : write(value, row)));
+    const sum = column.phone === 'sum' ? `<span class="phone">${thousands(total(values))}</span>` : '';
+    return { look: lookOfValues(column, values), text: joined({ phone: column.phone }, texts) + sum };
+  });
+}
+
+/** Columns that are empty or 0 in every row, by their place: a window without room for all leaves them out. */
+export function silentColumns(rows: readonly PageRow[]): number[] {
+  return COLUMNS.flatMap((column, at) => {
+    if (column.from === 0) return [];
+    return rows.every((row) => Object.values(column.parts).every((name) => isNothing(cellOf(row, name)))) ? [at] : [];
+  });
+}
+
+/** `cur / max / limit`; what a phone leaves out of it stands in an element of its own. */
+export function joined({ phone }: { readonly phone: PageColumn['phone'] | undefined }, parts: readonly string[]): string {
+  if (phone === undefined) return parts.join(SLASH);
+  const shown = phone === 'first' ? 1 : 0;
+  return `${parts[shown - 1] ?? ''}<span class="rest">${shown === 0 ? '' : SLASH}${parts.slice(shown).join(SLASH)}</span>`;
+}
+
+function number(value: Cell): string {
+  return typeof value === 'number' ? thousands(value) : html(value ?? '–');
+}
+
+function total(values: readonly Cell[]): number {
+  return values.reduce<number>((sum, value) => sum + (typeof value === 'number' ? value : 0), 0);
+}
+
+function lookOfValues({ alarming, id }: PageColumn, values: readonly Cell[]): string {
+  // What waits now is a matter of now, not of the most that ever waited.
+  const telling = id === 'queue' ? values.slice(0, 1) : values;
+  if (telling.every(isNothing)) return 'nothing';
+  return alarming === true ? 'alarm' : '';
+}
+
+function isNothing(value: Cell): boolean {
+  return value === null || value === 0 || value === -1 || value === '';
+}
+
+/** A state is told by a sign, by words and by colour. */
+function stateMarkup(row: PageRow): string {
+  const status = String(cellOf(row, 'status') ?? '');
+  const since = duration(cellOf(row, 'lastchg'));
+  const why = row.why === '' ? '' : `<small class="why">${html(row.why)}</small>`;
+  return `<span class="badge ${toneOf(status)}">${html(status)}</span>${since === undefined ? '' : ` <span class="since">${since}</span>`}${why}`;
+}
+
+/** `L7OK/200 in 1ms` behind a bar for each of the last checks; what it heard stands in the state's reason. */
+function checkMarkup(row: PageRow): string {
+  const status = cellOf(row, 'check_status');
+  if (status === null) return '';
+  const code = cellOf(row, 'check_code');
+  const took = cellOf(row, 'check_duration');
+  const text = `${status}${code === null ? '' : `/${code}`}${took === null ? '' : ` in ${took}ms`}`;
+  return `${stripMarkup(row.checks.slice(-BARS))}${html(text)}`;
+}
+
+/** So many of the last checks have room in a cell. */
+const BARS = 10;
+
+/** Failed ones are the tall ones. */
+function stripMarkup(checks: string): string {
+  if (checks === '') return '';
+  const bars = (sign: string, top: number): string =>
+    Array.from(checks, (check, at) => (check === sign ? `M${at * 3} ${top}h2V12h-2z` : '')).join('');
+  const width = checks.length * 3;
+  return (
+    `<svg class="strip" viewBox="0 0 ${width} 12" width="${width}" height="12" aria-hidden="true">` +
+    `<path class="passed" d="${bars('p', 7)}"/><path class="failed" d="${bars('f', 0)}"/></svg>`
+  );
+}
+
+/** The numbers say what the picture shows. */
+function rateMarkup(row: PageRow): string {
+  const rate = cellOf(row, 'rate');
+  if (rate === null) return '';
+  return `${sparkMarkup(row, 'spark')}<span class="${rate === 0 ? 'nothing' : ''}">${number(rate)}${SLASH}${number(cellOf(row, 'rate_max'))}</span>`;
+}
+
+export function sparkMarkup({ rates, faults }: Pick<PageRow, 'rates' | 'faults'>, name: string): string {
+  const width = Math.max(rates.length, faults.length, 2) - 1;
+  const line = Array.from(rates, (sign, at) => `${at === 0 ? 'M' : 'L'}${at} ${heightOf(sign)}`).join('');
+  const area = line === '' ? '' : `<path class="area" d="${line}L${width} 18L0 18Z"/><path class="line" d="${line}"/>`;
+  const failed = Array.from(faults, (sign, at) => (sign === '0' ? '' : `M${at} 18V${heightOf(sign)}`)).join('');
+  const marks = failed === '' ? '' : `<path class="faults" d="${failed}"/>`;
+  return `<svg class="${name}" viewBox="0 0 ${width} 18" preserveAspectRatio="none" aria-hidden="true">${area}${marks}</svg>`;
+}
+
+function heightOf(sign: string): number {
+  return 17 - Math.round((LEVELS.indexOf(sign) * 160) / (LEVELS.length - 1)) / 10;
+}
