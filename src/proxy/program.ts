@@ -15,6 +15,8 @@ export class Program {
   readonly monitor: Monitor | undefined;
   /** What binds clients to this backend's servers; undefined where nothing does. */
   readonly persistence: Persistence | undefined;
+  /** Its log tells of our own end of connections to servers: to be asked for while they are open. */
+  readonly logsSource: boolean;
   /** Undefined for a frontend that writes nothing down. */
   readonly recorder: Recorder | undefined;
   /** Of the requests that a frontend takes, and of the responses that a backend takes. */
@@ -25,6 +27,7 @@ export class Program {
   constructor(config: ProxyConfig, rules: CompiledRules, maxTarget: number) {
     this.config = config;
     this.rules = rules;
+    this.logsSource = rules.log?.source === true;
     this.recorder = Recorder.of(config);
     this.persistence = Persistence.of(config, rules.persistence);
     this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };

@@ -51,7 +51,7 @@ export class Reach extends Timed implements Waiter {
   backend: Backend | undefined = undefined;
   server: Server | undefined = undefined;
   connection: ServerConnection | undefined = undefined;
-  /** The last one that was established: known until the slot goes back. */
+  /** The last one, whatever became of it: known until the slot goes back. */
   carried: ServerConnection | undefined = undefined;
   /** The backend's rules; one that discovery has made has none. */
   program: Program | undefined = undefined;
@@ -245,12 +245,14 @@ export class Reach extends Timed implements Waiter {
     this.phase = Phase.Connecting;
     this.arm(config.timeouts.connect, now);
     this.connection = new ServerConnection(server, this.owner, this.owner.services.wheel, this.context.localPort);
+    this.carried = this.connection;
   }
 
   /** Takes one that was kept. */
   reuse(connection: ServerConnection): void {
     const { server } = connection;
     this.connection = connection;
+    this.carried = connection;
     server.counters.reuse++;
     server.backend.counters.reuse++;
     connection.reuse(this.owner);
@@ -260,7 +262,7 @@ export class Reach extends Timed implements Waiter {
   established(server: Server, now: number): void {
     if (server.config.observe !== undefined) server.observe(Observation.Connected, now);
     this.connectedAt = now;
-    this.carried = this.connection;
+    if (this.frontend?.logsSource === true) this.connection?.noteSource();
     this.phase = Phase.Established;
   }
 

@@ -55,7 +55,7 @@ export class ServerConnection implements Ends {
   /** Where the next read goes, until Node knows of it. */
   private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
   closed = false;
-  /** Own end of it, once somebody has asked. */
+  /** Own end of it, once noted. */
   private source: { readonly address: string; readonly port: number } | undefined = undefined;
   private readonly addressVersion: number;
   private readonly unix: boolean;
@@ -94,17 +94,16 @@ export class ServerConnection implements Ends {
     return this.user === undefined && !this.closed;
   }
 
-  /** To be asked while it is open, by whose log wants to know: Node forgets it with the socket. */
-  private get ownEnd(): { readonly address: string; readonly port: number } {
+  /** While it is open, for whose log wants to know: Node forgets it with the socket. */
+  noteSource(): void {
     const { localAddress = '', localPort = 0 } = this.socket;
     this.source ??= this.unix ? { address: 'unix', port: 0 } : { address: localAddress, port: localPort };
-    return this.source;
   }
   get sourceAddress(): string {
-    return this.ownEnd.address;
+    return this.source?.address ?? this.socket.localAddress ?? '';
   }
   get sourcePort(): number {
-    return this.ownEnd.port;
+    return this.source?.port ?? this.socket.localPort ?? 0;
   }
   get targetAddress(): string {
     return this.unix ? 'unix' : (this.server.config.address ?? '');

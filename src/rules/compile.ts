@@ -94,10 +94,13 @@ class Compiler {
   private logs(): Pick<CompiledRules, 'log' | 'uniqueId'> {
     const { kind, mode, logStyle, logFormat } = this.proxy;
     if (kind === 'backend') return {};
+    let source = false;
     const compile = (format: FormatText | undefined, what: string, style: Style, scope = LOG_SCOPE): Render | undefined => {
       if (format === undefined) return undefined;
       const parse = () => compileFormat(format.text, scope, { ...style, http: mode === 'http' });
-      return this.each([{ ...format, words: [] }], () => within(`failed to parse ${what} : `, parse))[0]?.render;
+      const [compiled] = this.each([{ ...format, words: [] }], () => within(`failed to parse ${what} : `, parse));
+      if (SOURCES.some((name) => compiled?.uses.has(name))) source = true;
+      return compiled?.render;
     };
     const log = {
       line: compile(logFormat === 'custom' ? logStyle.format : undefined, 'log-format', LOG),
@@ -105,7 +108,10 @@ class Compiler {
       structured: compile(logStyle.structured, 'log-format-sd', LOG),
     };
     const compiled = log.line !== undefined || log.error !== undefined || log.structured !== undefined;
-    return { log: compiled ? log : undefined, uniqueId: compile(logStyle.uniqueId, 'unique-id', UNIQUE_ID, UNIQUE_ID_SCOPE) };
+    return {
+      log: compiled ? { ...log, source } : undefined,
+      uniqueId: compile(logStyle.uniqueId, 'unique-id', UNIQUE_ID, UNIQUE_ID_SCOPE),
+    };
   }
 
   private hashed(): CompiledRules['hashed'] {
@@ -241,6 +247,9 @@ function statsRule({ place, words }: RawRule): RawRule {
   if (action !== 'auth' || next === 'realm') return { place, words };
   return { place, words: ['auth', 'realm', 'HAProxy Statistics', ...words.slice(1)] };
 }
+
+/** Variables and fetches that tell of our own end of the connection to a server. */
+const SOURCES = ['bi', 'bp', 'bc_src', 'bc_src_port'];
 
 function findAction(name: string, ruleset: string, scope: Scope): ActionRow {
   const here = ACTIONS.filter((row) => row.on === 'both' || row.on === scope.phase);

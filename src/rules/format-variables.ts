@@ -187,9 +187,23 @@ const WAYS: readonly Variable[] = [
   { name: 'fi', help: 'Address that the client connected to', compile: address(fact('localAddress')) },
   { name: 'fp', help: 'Port that the client connected to', compile: port(fact('localPort'), fact('localAddress')) },
   { name: 'bi', help: 'Own address to the server', compile: address((context) => context.facts.connection?.sourceAddress) },
-  { name: 'bp', help: 'Own port to the server', compile: port((context) => context.facts.connection?.sourcePort, (context) => context.facts.connection?.sourceAddress) },
+  {
+    name: 'bp',
+    help: 'Own port to the server',
+    compile: port(
+      (context) => context.facts.connection?.sourcePort || undefined,
+      (context) => context.facts.connection?.sourceAddress,
+    ),
+  },
   { name: 'si', help: "Server's address", compile: address((context) => context.facts.connection?.targetAddress) },
-  { name: 'sp', help: "Server's port", compile: port((context) => context.facts.connection?.targetPort, (context) => context.facts.connection?.targetAddress) },
+  {
+    name: 'sp',
+    help: "Server's port",
+    compile: port(
+      (context) => context.facts.connection?.targetPort,
+      (context) => context.facts.connection?.targetAddress,
+    ),
+  },
   { name: 'f', help: 'Name of the frontend', compile: text((context) => context.frontend) },
   {
     name: 'ft',

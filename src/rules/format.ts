@@ -26,6 +26,8 @@ export interface Format {
   /** The whole text where nothing is filled in, else undefined. */
   readonly constant: string | undefined;
   readonly render: Render;
+  /** Names of the variables and fetches in it. */
+  readonly uses: ReadonlySet<string>;
 }
 
 /** Whose format it is. */
@@ -52,14 +54,15 @@ function constantly(text: string): Render {
 
 /** Compiles `text` for rules of `scope`; throws a RuleError in HAProxy's wording. */
 export function compileFormat(text: string, scope: Scope, style: Style = MESSAGE): Format {
-  const parts = join(new Parser(text, scope, style).parse());
+  const parser = new Parser(text, scope, style);
+  const parts = join(parser.parse());
   const constant = parts.length === 0 ? '' : parts.length === 1 && typeof parts[0] === 'string' ? parts[0] : undefined;
-  return { parts, constant, render: constant === undefined ? rendering(parts) : constantly(constant) };
+  return { parts, constant, render: constant === undefined ? rendering(parts) : constantly(constant), uses: parser.uses };
 }
 
 /** A text that is taken as it is. */
 export function literalFormat(text: string): Format {
-  return { parts: [text], constant: text, render: constantly(text) };
+  return { parts: [text], constant: text, render: constantly(text), uses: new Set() };
 }
 
 /** What the parser has read: `optional` may be nothing at all, and takes the blank behind it along. */
@@ -117,6 +120,7 @@ function rendering(parts: readonly Part[]): Render {
 }
 
 class Parser {
+  readonly uses: Set<string> = new Set();
   private readonly text: string;
   private readonly scope: Scope;
   private readonly style: Style;
@@ -197,6 +201,7 @@ class Parser {
     if (end >= this.text.length) throw new RuleError(`missing ']' after '${this.text.slice(from)}'`);
     if (this.text[end] !== ']') throw new RuleError(`expected ']' after '${this.text.slice(from, end)}', but found '${this.text[end]}'`);
     this.at = end + 1;
+    this.uses.add(call.name);
     const { get } = asText(sample);
     this.pieces.push(this.style.message ? inMessage(get, flags) : inLog(get, flags));
   }
@@ -219,6 +224,7 @@ class Parser {
       throw new RuleError(`no such format variable '${name}'. If you wanted to emit the '%' character verbatim, you need to use '%%'`);
     }
     if (variable.http === true && !this.style.http) throw new RuleError(`format variable '${name}' is reserved for HTTP mode`);
+    this.uses.add(name);
     const render = variable.compile(flags);
     this.pieces.push(variable.optional === true ? { optional: render } : render);
   }

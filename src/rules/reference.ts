@@ -144,12 +144,13 @@ ${table(['converter', 'yields', 'meaning'], rows)}`;
 
 function formats(): string {
   const rows = VARIABLES.map(({ name, help }) => [code(`%${name}`), help]);
-  return `## Log-format strings in rules
+  return `## Log-format strings
 
-\`%[<fetch>,<converter>...]\` stands for a sample, the variables below for what they name, \`%%\` for a percent sign. A sample without a
-value is empty; control characters in one become \`%XX\`. Flags stand in braces: \`%{+Q}f\` puts quotes around a variable, \`+E\` escapes
-quotes, backslashes and \`]\`, \`+X\` writes ports and IPv4 addresses in hexadecimal, \`%{+Q}o\` sets flags for all variables that
-follow. (manual 8.2.6)
+\`%[<fetch>,<converter>...]\` stands for a sample, the variables below for what they name, \`%%\` for a percent sign. Flags stand in
+braces: \`%{+Q}f\` puts quotes around a text, \`+E\` escapes quotes, backslashes and \`]\`, \`+X\` writes addresses, ports and counters in
+hexadecimal, \`+M\` writes \`-\` for what is empty; \`%{+Q}o\` sets flags for all that follows. In logs, several blanks are one, and
+empty is \`-\`; control characters in a sample become \`#XX\`. In rules a sample without a value is empty, control characters in one
+become \`%XX\`, and of the flags only \`+E\` counts for samples. (manual 8.2.6)
 
 ${table(['variable', 'meaning'], rows)}`;
 }

@@ -55,6 +55,8 @@ export interface CompiledLog {
   readonly error: ((context: RuleContext) => string) | undefined;
   /** `log-format-sd` */
   readonly structured: ((context: RuleContext) => string) | undefined;
+  /** They tell of our own end of the connection to a server. */
+  readonly source: boolean;
 }
 
 /** All rules of one proxy, compiled. A missing one costs nothing per request. */

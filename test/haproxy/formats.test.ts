@@ -77,6 +77,7 @@ const STYLES: readonly string[] = [
   " log-format 'Fs %ac %fc %bc %sc %ts %ST %r'\n option logasap",
   ' option httplog\n option logasap\n capture response header X-R len 4',
   ' option tcplog\n option logasap',
+  ' log stdout format rfc5424 local0\n log-tag edge\n log-format \'Fs %ST\'\n log-format-sd \'%{+Q,+E}o [fs@1 name="Fs" uri=%[capture.req.uri] method=%[capture.req.method] ST="%ST"]\'',
 ];
 
 /** In mode tcp, where a request is bytes. */
@@ -193,19 +194,25 @@ async function logged(side: Side, where: string, request: string): Promise<void>
 }
 
 function masked(line: string): string {
-  return line
-    .replace(/\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d/g, 'DATE')
-    .replace(/DATE\.\d{3}/g, 'DATE.ms')
-    .replace(
-      / (-?\d+(?:\/-?\d+){3}\/\+?\d+) (-?\d+) (\+?)\d+ /,
-      (_, times: string, status: string, more: string) => ` ${rough(times)} ${status} ${more}B `,
-    )
-    .replace(
-      / (-?\d+\/-?\d+\/\+?\d+) (\+?)\d+ (..) /,
-      (_, times: string, more: string, state: string) => ` ${rough(times)} ${more}B ${state} `,
-    )
-    .replace(/ \d+ "" "" (\S+) \d{3} /, ' B "" "" $1 ms ')
-    .replace(/("(?:s1|<NOSRV>)") (-?\d+(?: -?\d+){4}) /, (_, server: string, times: string) => `${server} ${rough(times)} `);
+  return (
+    line
+      .replace(/\d{4}-\d\d-\d\dT\S+/, 'ISO')
+      .replace(/ edge \d+ /, ' edge PID ')
+      .replace(/\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d/g, 'DATE')
+      .replace(/DATE\.\d{3}/g, 'DATE.ms')
+      .replace(
+        / (-?\d+(?:\/-?\d+){3}\/\+?\d+) (-?\d+) (\+?)\d+ /,
+        (_, times: string, status: string, more: string) => ` ${rough(times)} ${status} ${more}B `,
+      )
+      .replace(
+        / (-?\d+\/-?\d+\/\+?\d+) (\+?)\d+ (..) /,
+        (_, times: string, more: string, state: string) => ` ${rough(times)} ${more}B ${state} `,
+      )
+      // HAProxy may be on its way to the next connection when it gives up a server.
+      .replace(/(\+B (?:- - SH--|SH) )\d+(\/\d+){3}/, '$1n/n/n/n')
+      .replace(/ \d+ "" "" (\S+) \d{3} /, ' B "" "" $1 ms ')
+      .replace(/("(?:s1|<NOSRV>)") (-?\d+(?: -?\d+){4}) /, (_, server: string, times: string) => `${server} ${rough(times)} `)
+  );
 }
 
 /** A time that was reached is one, whatever it is. */

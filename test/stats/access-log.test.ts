@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { HTTPLOG, TCPLOG } from '../../src/config/keywords/log-style.ts';
 import type { Config } from '../../src/config/model.ts';
 import { Head } from '../../src/http/head.ts';
 import type { AccessRecord } from '../../src/proxy/types.ts';
+import { compileRules } from '../../src/rules/compile.ts';
+import { Notes } from '../../src/rules/notes.ts';
 import { AccessLogWriter, connectLine, httpLine, tcpLine } from '../../src/stats/access-log.ts';
 import { LogSinks } from '../../src/stats/log-sinks.ts';
 import { contextOf } from '../rules/support.ts';
+import { PLACE } from '../support/config.ts';
 import { logFacts } from '../support/log-facts.ts';
 import { logTarget, makeFrontend, proxyConfig } from './objects.ts';
 import { FakeStream } from './streams.ts';
@@ -95,6 +99,29 @@ const CASES: readonly (readonly [what: string, changes: Partial<AccessRecord>, l
 for (const [what, changes, line] of CASES) {
   test(`${what} is logged as HAProxy logs it`, () => {
     assert.equal(httpLine(record(changes)), `127.0.0.1:54610 [21/Nov/2026:00:27:07.285] ${line}`);
+  });
+}
+
+/** What the manual says that the options stand for, and lines that are written by hand. */
+const COMPILED = [
+  ['httplog', HTTPLOG, httpLine],
+  ['tcplog', TCPLOG, tcpLine],
+] as const;
+
+for (const [name, format, byHand] of COMPILED) {
+  test(`option ${name} is its log-format`, () => {
+    const style = { ...frontend.config.logStyle, format: { place: PLACE, text: format } };
+    const { log } = compileRules(proxyConfig('web', 'frontend', { logFormat: 'custom', logStyle: style }), ({ message }) =>
+      assert.fail(message),
+    );
+    const notes = Object.assign(new Notes(), { requestCookie: 'a=1' });
+    notes.request.push('x|y', undefined);
+    notes.response.length = 1;
+    const odd: readonly Partial<AccessRecord>[] = [{ notes }, { early: true, redispatched: true }, { requestLine: 'GET /"#\x80 HTTP/1.0' }];
+    for (const changes of [...CASES.map(([, found]) => found), ...odd]) {
+      const facts = record(changes);
+      assert.equal(log?.line?.(contextOf(new Head(), { facts })), byHand(facts));
+    }
   });
 }
 

@@ -6,7 +6,6 @@ import type { Row, Section, Statement } from '../row.ts';
 
 /** A `defaults` section has none: numbers of captures would collide. */
 const PROXIES: readonly Section[] = ['frontend', 'listen', 'backend'];
-const FRONTENDS: readonly Section[] = ['frontend', 'listen'];
 
 type Side = 'request' | 'response';
 
@@ -49,7 +48,8 @@ function parseHeader(side: Side): (proxy: ProxyDraft, line: Statement) => void {
 
 function parseDeclare(proxy: ProxyDraft, line: Statement): void {
   const [side = '', len = '', length = ''] = line.words;
-  if (side !== 'request' && side !== 'response') {
+  if (proxy.kind === 'backend') line.fail("'declare' only available in frontend or listen section");
+  else if (side !== 'request' && side !== 'response') {
     line.fail("'declare capture' requires a direction ('request' or 'response')");
   } else if (len !== 'len' || !/^\d+$/.test(length)) {
     line.fail("'declare capture': 'len' requires a numeric value that represents the capture length");
@@ -96,7 +96,7 @@ export const captureRows: readonly Row<ProxyDraft>[] = [
   },
   {
     name: 'declare capture',
-    sections: FRONTENDS,
+    sections: PROXIES,
     syntax: '{request|response} len <length>',
     chapter: '4.2',
     doc: 'Room for what `http-request capture` or `http-response capture` keeps under the number of this line.',

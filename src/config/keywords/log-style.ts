@@ -128,9 +128,15 @@ export const logStyleRows: readonly Row<ProxyDraft>[] = [
     'asap',
     'The line is written as soon as the response begins, or the connection to the server is made: what may still grow has a `+` before it.',
   ),
-  format('log-format', 'format', FRONT, '4.2, 8.2.6', 'What a log line looks like.'),
-  format('log-format-sd', 'structured', FRONT, '4.2, 8.2.6', 'Structured data of log lines in format `rfc5424`, with its brackets.'),
-  format('error-log-format', 'error', FRONT, '4.2, 8.2.5', 'What the line of a connection looks like on which no request could be read.'),
+  format('log-format', 'format', ANY_PROXY, '4.2, 8.2.6', 'What a log line looks like.'),
+  format('log-format-sd', 'structured', ANY_PROXY, '4.2, 8.2.6', 'Structured data of log lines in format `rfc5424`, with its brackets.'),
+  format(
+    'error-log-format',
+    'error',
+    ANY_PROXY,
+    '4.2, 8.2.5',
+    'What the line of a connection looks like on which no request could be read.',
+  ),
   format('unique-id-format', 'uniqueId', FRONT, '4.2', 'What the unique id of each request is made of: `%ID`, `unique-id`.'),
   {
     name: 'unique-id-header',
