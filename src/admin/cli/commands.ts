@@ -29,9 +29,8 @@ const NOT_YET = 'it does not have this yet';
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
-  ...notDone(NOT_YET, 'show schema json'),
   ...notDone(NOT_YET, 'set rate-limit'),
-  ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl', 'show tls-keys'),
+  ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl'),
   ...notDone(OWN, 'debug'),
 ];
 
