@@ -399,6 +399,13 @@ export class App {
         this.changes.maxconn = maxconn;
         await this.resume();
       },
+      get rateLimits() {
+        return { ...app.config.global.rateLimits, ...app.changes.rateLimits };
+      },
+      setRateLimit: async (kind, limit) => {
+        this.changes.rateLimits = { ...this.changes.rateLimits, [kind]: limit };
+        await this.resume();
+      },
       setFrontendMaxconn: async ({ name }, maxconn) => {
         this.changes.limit(name, maxconn);
         await this.resume();

@@ -1,10 +1,10 @@
 /**
- * What operators have changed in the configuration by the Runtime API, until the next configuration: limits of clients,
+ * What operators have changed in the configuration by the Runtime API, until the next configuration: limits of clients and rates,
  * which frontends listen, dynamic cookies, names of hosts, servers that come and go. (What else they change of servers, those
  * remember.)
  */
 
-import type { Config, ProxyConfig, ServerConfig } from './config/model.ts';
+import type { Config, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
 import type { FrontendState } from './proxy/frontend.ts';
 
 /** What is left out stays as it is. */
@@ -25,6 +25,8 @@ export function paused(proxy: ProxyConfig): ProxyConfig {
 export class Changes {
   /** `set maxconn global` */
   maxconn: number | undefined = undefined;
+  /** `set rate-limit` */
+  rateLimits: Partial<RateLimits> = {};
   /** By the frontend's name. */
   private readonly limits: Map<string, number> = new Map();
   private readonly states: Map<string, FrontendState> = new Map();
@@ -78,6 +80,7 @@ export class Changes {
 
   forget(): void {
     this.maxconn = undefined;
+    this.rateLimits = {};
     this.added.clear();
     this.removed.clear();
     this.hosts.clear();
@@ -90,7 +93,8 @@ export class Changes {
   over(config: Config): Config {
     const { global } = config;
     const proxies = config.proxies.map((proxy) => this.overBackend(this.overFrontend(proxy)));
-    return { ...config, global: { ...global, maxconn: this.maxconn ?? global.maxconn }, proxies };
+    const rateLimits = { ...global.rateLimits, ...this.rateLimits };
+    return { ...config, global: { ...global, maxconn: this.maxconn ?? global.maxconn, rateLimits }, proxies };
   }
 
   private overBackend(proxy: ProxyConfig): ProxyConfig {

@@ -158,6 +158,7 @@ interface Inherited {
   stats: StatsDraft | undefined;
   monitorUri: string | undefined;
   maxconn: number | undefined;
+  rateLimit: number;
   backlog: number | undefined;
   defaultBackend: Reference | undefined;
   socketStats: boolean;
@@ -272,6 +273,7 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     maxurilen: undefined,
     logurilen: 1024,
     cookielen: 63,
+    rateLimits: { connections: 0, sessions: 0, sslSessions: 0, compression: 0 },
     spreadChecks: 0,
     serverStateFile: undefined,
     serverStateBase: undefined,
@@ -356,6 +358,7 @@ function newInherited(): Inherited {
     stats: undefined,
     monitorUri: undefined,
     maxconn: undefined,
+    rateLimit: 0,
     backlog: undefined,
     defaultBackend: undefined,
     socketStats: false,
@@ -438,6 +441,7 @@ function copyInherited(from: Inherited): Inherited {
     stats: from.stats === undefined ? undefined : { ...from.stats },
     monitorUri: from.monitorUri,
     maxconn: from.maxconn,
+    rateLimit: from.rateLimit,
     backlog: from.backlog,
     defaultBackend: from.defaultBackend,
     socketStats: from.socketStats,

@@ -111,6 +111,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     monitor: linkMonitor(proxy),
     binds: linkBinds(proxy),
     maxconn: limitOf(proxy),
+    rateLimit: proxy.rateLimit,
     useBackends: proxy.useBackends,
     defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
     dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engine: engineOf(routes.engine) })),

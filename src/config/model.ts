@@ -81,6 +81,7 @@ export interface GlobalConfig {
   readonly cookielen: number;
   /** `log-send-hostname [<name>]`: the name in the header of each line; empty for the system's own. */
   readonly logSendHostname?: string | undefined;
+  readonly rateLimits: RateLimits;
   /** `spread-checks` in percent, default 0. */
   readonly spreadChecks: number;
   /** `stats socket`: where the Runtime API listens. */
@@ -92,6 +93,14 @@ export interface GlobalConfig {
   /** `server-state-file`, `server-state-base`. */
   readonly serverStateFile: string | undefined;
   readonly serverStateBase: string | undefined;
+}
+
+/** `maxconnrate`, `maxsessrate`, `maxsslrate`, `maxcomprate` (in kB): so many a second; 0 is no limit. */
+export interface RateLimits {
+  readonly connections: number;
+  readonly sessions: number;
+  readonly sslSessions: number;
+  readonly compression: number;
 }
 
 /** Durations in ms; `undefined` is "no time-out", as in HAProxy. */
@@ -505,6 +514,8 @@ export interface ProxyConfig {
   // Frontend side (frontend, listen)
   readonly binds: readonly BindConfig[];
   readonly maxconn: number | undefined;
+  /** `rate-limit sessions`: new connections in a second; 0 is no limit. */
+  readonly rateLimit: number;
   readonly useBackends: readonly UseBackendConfig[];
   readonly defaultBackend: string | undefined;
   readonly dockerRoutes: readonly DockerRoutesConfig[];

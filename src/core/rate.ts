@@ -34,6 +34,17 @@ export class Rate {
     return Math.floor((previous * left) / PERIOD + current);
   }
 
+  /** Milliseconds until fewer than `limit` read, if nothing comes meanwhile; 0 where that is so. */
+  until(limit: number, now: number): number {
+    if (this.read(now) < limit) return 0;
+    if (now - this.start >= PERIOD) this.rotate(now);
+    const { current, previous } = this;
+    const left = this.start + PERIOD - now;
+    // In this period the former one fades away, in the next one this.
+    const wait = current < limit ? left - ((limit - current) * PERIOD) / previous : left + PERIOD - (limit * PERIOD) / current;
+    return Math.max(1, Math.ceil(wait) + 1);
+  }
+
   private rotate(now: number): void {
     this.previous = this.current;
     this.current = 0;

@@ -1,5 +1,11 @@
-/** `maxconn` of the process and of each frontend, and `disable frontend`: who is served now and who waits, in arrival order. */
+/**
+ * Limits of the process and of each frontend, on how many there are (`maxconn`) and how many come in a second (`maxconnrate`,
+ * `rate-limit sessions`), and `disable frontend`: who is served now and who waits, in arrival order.
+ */
 
+import type { RateLimits } from '../config/model.ts';
+import { monotonic } from '../core/clock.ts';
+import { Timed } from '../core/wheel.ts';
 import type { Accepted } from './accept.ts';
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
@@ -13,13 +19,15 @@ interface Waiting {
   readonly onClose: () => void;
 }
 
-export class Admission {
+export class Admission extends Timed {
   /** `global maxconn`; undefined is unlimited. */
   maxconn: number | undefined = undefined;
+  rateLimits: RateLimits | undefined = undefined;
   private readonly services: Services;
   private readonly waiting: Set<Waiting> = new Set();
 
   constructor(services: Services) {
+    super();
     this.services = services;
   }
 
@@ -28,7 +36,27 @@ export class Admission {
     if (frontend.state !== 'OPEN') return true;
     if (this.maxconn !== undefined && this.services.connections >= this.maxconn) return true;
     if (frontend.config.maxconn !== undefined && frontend.scur >= frontend.config.maxconn) return true;
-    return listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn;
+    if (listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn) return true;
+    return this.pause(listener) > 0;
+  }
+
+  /** Milliseconds until the limits by the second let one more in. */
+  private pause({ frontend }: Listener): number {
+    const { rateLimit } = frontend.config;
+    const { connections = 0, sessions = 0 } = this.rateLimits ?? {};
+    if (rateLimit + connections + sessions === 0) return 0;
+    const now = monotonic();
+    const { connRate, sessRate } = this.services.counters;
+    return Math.max(
+      rateLimit === 0 ? 0 : frontend.counters.rate.until(rateLimit, now),
+      connections === 0 ? 0 : connRate.until(connections, now),
+      sessions === 0 ? 0 : sessRate.until(sessions, now),
+    );
+  }
+
+  /** A second has room again, perhaps. */
+  override onTimeout(): void {
+    this.refill();
   }
 
   /** Beyond the limit a connection is closed at once: each that waits costs a descriptor. */
@@ -43,6 +71,13 @@ export class Admission {
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
     this.waiting.add(waiting);
+    this.remind(listener);
+  }
+
+  /** Who waits for a second to pass is not woken by anybody's end. */
+  private remind(listener: Listener): void {
+    const pause = this.pause(listener);
+    if (pause > 0 && (this.slot < 0 || monotonic() + pause < this.deadline)) this.services.wheel.arm(this, pause);
   }
 
   private remove(waiting: Waiting): void {
@@ -63,7 +98,10 @@ export class Admission {
     let admitted = 0;
     for (const waiting of this.waiting) {
       if (admitted === most) return;
-      if (this.full(waiting.listener)) continue;
+      if (this.full(waiting.listener)) {
+        this.remind(waiting.listener);
+        continue;
+      }
       this.remove(waiting);
       const { socket } = waiting.accepted;
       socket.removeListener('error', waiting.onClose);

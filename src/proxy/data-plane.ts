@@ -126,6 +126,7 @@ export class DataPlane {
     const { bufsize, maxrewrite, maxhdr, logurilen } = config.global;
     this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1 };
     this.admission.maxconn = config.global.maxconn;
+    this.admission.rateLimits = config.global.rateLimits;
     for (const listener of plan.gone) listener.close();
     for (const listener of plan.paused) listener.pause();
     this.gone = [...this.gone, ...plan.gone].filter((listener) => listener.scur > 0);

@@ -273,7 +273,7 @@ export const FIELDS: readonly Field[] = [
     'F',
     'limit_session_rate',
     "Limit on the number of sessions accepted in a second (frontend only, 'rate-limit sessions' setting)",
-    frontend('rate_lim', 'CLP:u32', 'Limit of new sessions per second', zero),
+    frontend('rate_lim', 'CLP:u32', 'Limit of new sessions per second', (of) => of.config.rateLimit),
   ),
   metric(
     'FSB',

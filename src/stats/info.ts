@@ -6,7 +6,7 @@
  */
 
 import { getHeapStatistics } from 'node:v8';
-import type { Config } from '../config/model.ts';
+import type { Config, RateLimits } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import type { ProcessCounters } from '../core/counters.ts';
 import type { ProcessFacts } from './page.ts';
@@ -38,6 +38,8 @@ export interface ProcessState {
   readonly stopping: boolean;
   readonly cli: CliCounts;
   readonly counters: ProcessCounters;
+  /** As configured, or set at run time. */
+  readonly rateLimits: RateLimits;
   /** Timers that run: of sessions, checks and what waits. */
   readonly timers: number;
   /** What is ready and waits for the next turn of the event loop. */
@@ -118,13 +120,13 @@ const ROWS: readonly InfoRow[] = [
   row(24, 'PipesUsed', 'MGP:u32', 'Pipes in use'),
   row(25, 'PipesFree', 'MGP:u32', 'Pipes not in use'),
   row(26, 'ConnRate', 'MRP:u32', 'Client connections of the last second', ({ state, now }) => state.counters.connRate.read(now), RATE),
-  row(27, 'ConnRateLimit', 'CLP:u32', 'Limit of ConnRate'),
+  row(27, 'ConnRateLimit', 'CLP:u32', 'Limit of ConnRate', ({ state }) => state.rateLimits.connections),
   row(28, 'MaxConnRate', 'MMP:u32', 'Highest ConnRate', ({ state }) => state.counters.connRate.max),
   row(29, 'SessRate', 'MRP:u32', 'Sessions of the last second', ({ state, now }) => state.counters.sessRate.read(now), RATE),
-  row(30, 'SessRateLimit', 'CLP:u32', 'Limit of SessRate'),
+  row(30, 'SessRateLimit', 'CLP:u32', 'Limit of SessRate', ({ state }) => state.rateLimits.sessions),
   row(31, 'MaxSessRate', 'MRP:u32', 'Highest SessRate', ({ state }) => state.counters.sessRate.max),
   row(32, 'SslRate', 'MRP:u32', 'TLS connections of the last second', undefined, RATE),
-  row(33, 'SslRateLimit', 'CLP:u32', 'Limit of SslRate'),
+  row(33, 'SslRateLimit', 'CLP:u32', 'Limit of SslRate', ({ state }) => state.rateLimits.sslSessions),
   row(34, 'MaxSslRate', 'MMP:u32', 'Highest SslRate'),
   row(35, 'SslFrontendKeyRate', 'MGP:u32', 'TLS keys made with clients in the last second', undefined, RATE),
   row(36, 'SslFrontendMaxKeyRate', 'MMP:u32', 'Highest SslFrontendKeyRate'),
@@ -135,7 +137,7 @@ const ROWS: readonly InfoRow[] = [
   row(41, 'SslCacheMisses', 'MCP:u32', 'Lookups of TLS sessions that found nothing'),
   row(42, 'CompressBpsIn', 'MRP:u32', 'Bytes a second that are compressed', undefined, RATE),
   row(43, 'CompressBpsOut', 'MRP:u32', 'Bytes a second that compression made', undefined, RATE),
-  row(44, 'CompressBpsRateLim', 'CLP:u32', 'Limit of CompressBpsOut'),
+  row(44, 'CompressBpsRateLim', 'CLP:u32', 'Limit of CompressBpsOut', ({ state }) => state.rateLimits.compression * 1024),
   row(47, 'Tasks', 'MGP:u32', 'Timers that run, and sockets that listen', ({ state, totals }) => state.timers + totals.listeners),
   row(48, 'Run_queue', 'MGP:u32', 'What waits for the next turn of the event loop', ({ state }) => state.ready),
   row(49, 'Idle_pct', 'MaP:u32', 'Percent of the last second that was spent waiting', ({ state }) => Math.round(state.facts.idle())),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import { Rate, SlidingAverage } from '../../src/core/rate.ts';
 
 describe('Rate', () => {
@@ -22,6 +23,25 @@ describe('Rate', () => {
     assert.equal(rate.read(6800), 1);
     assert.equal(rate.read(7900), 1);
     assert.equal(rate.read(7901), 0);
+  });
+
+  it('tells how long it takes until there is room below a limit', () => {
+    const step = fc.record({ after: fc.integer({ min: 0, max: 1500 }), events: fc.integer({ min: 0, max: 20 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), fc.integer({ min: 1, max: 15 }), (steps, limit) => {
+        const rate = new Rate();
+        let now = 5000;
+        for (const { after, events } of steps) {
+          now += after;
+          for (let i = 0; i < events; i++) rate.add(now);
+        }
+        assert.equal(rate.until(limit, now) === 0, rate.read(now) < limit);
+        let end = now;
+        for (let wait = rate.until(limit, end); wait > 0; wait = rate.until(limit, end)) end += wait;
+        assert.ok(end - now <= 2001, `${end - now} ms`);
+        if (end > now + 1 && limit > 1) assert.ok(rate.read(end - 2) >= limit, 'it could have been sooner');
+      }),
+    );
   });
 
   it('forgets after a pause and keeps the maximum', () => {

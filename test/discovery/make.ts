@@ -29,6 +29,7 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     maxurilen: 15360,
     logurilen: 1024,
     cookielen: 63,
+    rateLimits: { connections: 0, sessions: 0, sslSessions: 0, compression: 0 },
     spreadChecks: 0,
     statsSockets: [],
     statsTimeout: 10_000,

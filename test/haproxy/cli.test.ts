@@ -414,6 +414,28 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
     ],
   ],
   [
+    'limits of rates',
+    'admin',
+    [
+      'set rate-limit',
+      'set rate-limit connections',
+      'set rate-limit connections foo',
+      'set rate-limit connections global',
+      'set rate-limit connections global -1',
+      'set rate-limit connections global 100',
+      'set rate-limit connections global 100x',
+      'set rate-limit sessions global',
+      'set rate-limit sessions global 7 8',
+      'set rate-limit ssl-sessions',
+      'set rate-limit ssl-sessions global 9',
+      'set rate-limit http-compression foo 1',
+      'set rate-limit http-compression global',
+      'set rate-limit foo global 3',
+      'operator;set rate-limit sessions global 3',
+      'set rate-limit connections global 0;set rate-limit sessions global 0;set rate-limit ssl-sessions global 0',
+    ],
+  ],
+  [
     'dynamic cookies',
     'admin',
     [

@@ -28,6 +28,7 @@ export function processState(proxies: readonly StatsProxy[] = []): ProcessState 
     stopping: false,
     cli: { sockets: 0, current: 0, accepted: 0, bytesOut: 0 },
     counters: new ProcessCounters(),
+    rateLimits: { connections: 0, sessions: 0, sslSessions: 0, compression: 0 },
     timers: 0,
     ready: 0,
     droppedLogs: 0,

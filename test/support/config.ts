@@ -57,6 +57,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     stats: undefined,
     binds: [],
     maxconn: undefined,
+    rateLimit: 0,
     useBackends: [],
     defaultBackend: undefined,
     dockerRoutes: [],

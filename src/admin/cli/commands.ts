@@ -14,6 +14,7 @@ import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
 import { patternCommands } from './patterns.ts';
 import { poolCommands } from './pools.ts';
+import { rateLimitCommands } from './rate-limits.ts';
 import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
@@ -25,11 +26,9 @@ function notDone(why: string, ...names: readonly string[]): readonly Command[] {
   return names.map((name) => ({ name, syntax: '', help: '', run: () => refuse(`'${name}' is not done by Fairlead: ${why}.`) }));
 }
 
-const NOT_YET = 'it does not have this yet';
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
-  ...notDone(NOT_YET, 'set rate-limit'),
   ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl'),
   ...notDone(OWN, 'debug'),
 ];
@@ -40,6 +39,7 @@ const own: readonly Command[] = [
   ...dynamicCommands,
   ...frontendCommands,
   ...poolCommands,
+  ...rateLimitCommands,
   ...aboutCommands,
   ...absentCommands,
   ...errorCommands,

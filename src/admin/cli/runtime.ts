@@ -4,7 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
-import type { ServerConfig, StatsSocketConfig } from '../../config/model.ts';
+import type { RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
@@ -66,6 +66,7 @@ export interface Runtime extends ProcessState {
   /** Ends what is under way on a server. */
   shutdown(server: Server, cause: ShutdownCause): void;
   setMaxconn(maxconn: number): Promise<void>;
+  setRateLimit(kind: keyof RateLimits, limit: number): Promise<void>;
   setFrontendMaxconn(frontend: Frontend, maxconn: number): Promise<void>;
   /** Answers whether it could be: a port that was given up may be somebody else's. */
   setFrontendState(frontend: Frontend, state: FrontendState): Promise<boolean>;

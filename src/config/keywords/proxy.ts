@@ -16,6 +16,7 @@ import { proxyLogRows } from './log.ts';
 import { logStyleRows } from './log-style.ts';
 import { monitorRows } from './monitor.ts';
 import { optionRows } from './options.ts';
+import { rateLimitRows } from './rate-limits.ts';
 import { retryRows } from './retry.ts';
 import { ruleRows } from './rules.ts';
 import { stateRows } from './server-state.ts';
@@ -154,6 +155,7 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...optionRows,
   ...persistenceRows,
   ...proxyLogRows,
+  ...rateLimitRows,
   ...retryRows,
   ...serverRows,
   ...stateRows,
