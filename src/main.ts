@@ -24,7 +24,7 @@ import { detailedVersionText, HELP, versionText } from './help.ts';
 import { ExitCode, Life } from './life.ts';
 import { type ConfigSource, hasListener, type Preparation, prepare } from './prepare.ts';
 import type { BindFailure } from './proxy/data-plane.ts';
-import { openDescriptor } from './stats/log-outputs.ts';
+import { BACKLOG, openDescriptor } from './stats/log-outputs.ts';
 
 /** Where the `haproxy` image has its configuration. */
 const IMAGE_CONFIG = '/usr/local/etc/haproxy/haproxy.cfg';
@@ -365,7 +365,8 @@ function removePidfile(path: string): void {
 }
 
 function print({ quiet }: RunOptions, lines: readonly string[]): void {
-  if (!quiet && standardError === 'open') process.stderr.write(lines.join(''));
+  // A reader that stands still shall not cost memory for ever.
+  if (!quiet && standardError === 'open' && process.stderr.writableLength < BACKLOG) process.stderr.write(lines.join(''));
 }
 
 function fail(options: RunOptions, message: string): never {

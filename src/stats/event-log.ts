@@ -7,7 +7,7 @@
  * Invariant: one event is one line. Messages quote labels, names and answers of others, who shall not write lines of ours.
  */
 
-import type { Config, LogTarget } from '../config/model.ts';
+import type { Config, LogTarget, ProxyConfig } from '../config/model.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { LogSinks } from './log-sinks.ts';
 import { severityWord } from './syslog.ts';
@@ -27,7 +27,7 @@ export interface EventsOptions {
 export class Events implements EventLog {
   private readonly options: EventsOptions;
   private global: readonly LogTarget[] = [];
-  private proxies: ReadonlyMap<string, readonly LogTarget[]> = new Map();
+  private proxies: ReadonlyMap<string, Pick<ProxyConfig, 'logs' | 'logStyle'>> = new Map();
 
   constructor(options: EventsOptions) {
     this.options = options;
@@ -36,7 +36,7 @@ export class Events implements EventLog {
   /** At start and at every reload. A proxy that the configuration does not name logs where `global` does. */
   setTargets(config: Config): void {
     this.global = config.global.logs;
-    this.proxies = new Map(config.proxies.map((proxy) => [proxy.name, proxy.logs]));
+    this.proxies = new Map(config.proxies.map((proxy) => [proxy.name, proxy]));
   }
 
   /** What a state file has made of a server: on standard error alone, because HAProxy says it before its logs are open. */
@@ -47,9 +47,10 @@ export class Events implements EventLog {
 
   event(level: Level, message: string, proxy?: string): void {
     const { quiet, debug, write, pid, sinks } = this.options;
-    const targets = proxy === undefined ? this.global : (this.proxies.get(proxy) ?? this.global);
+    const own = proxy === undefined ? undefined : this.proxies.get(proxy);
+    const targets = own?.logs ?? this.global;
     const text = oneLine(message);
-    if (targets.length > 0) sinks.send(targets, level, text);
+    if (targets.length > 0) sinks.send(targets, level, text, '', own?.logStyle.tag);
     if (write === undefined || quiet || (level > Level.Notice && !debug)) return;
     write(`${`[${wordFor(level, proxy)}]`.padEnd(10)} (${pid}) : ${spoken(text)}\n`);
   }

@@ -180,7 +180,8 @@ listen gone
  bind unix@%DIR%/gone
  http-request return status 200
 backend be
- log 127.0.0.1:${receivers[name].port} format priority local1 notice err
+ log 127.0.0.1:${receivers[name].port} local1 notice err
+ log-tag up-north
  server s1 127.0.0.1:1
  server s2 127.0.0.1:1 backup`;
   const [haproxy, fairlead] = await startBoth(config);
@@ -198,7 +199,7 @@ backend be
       process.kill(Number(/^Pid: (\d+)$/m.exec(await side.cli('show info'))?.[1]), 'SIGUSR1');
       await until('the last proxy has stopped', () => /Proxy be stopped/.test(side.output));
       await settled('the lines', () => receivers[side.name].lines.length);
-      const lines = receivers[side.name].lines.filter((line) => !/Stopping:|<HTTPCLIENT>/.test(line));
+      const lines = receivers[side.name].lines.filter((line) => !/Stopping:|<HTTPCLIENT>/.test(line)).map(alike);
       const said = side.output.split('\n').filter((line) => /^\[(?:WARNING|ALERT)/.test(line) && !/<HTTPCLIENT>|GLOBAL/.test(line));
       got[side.name] = { answers, lines, said: said.map((line) => line.replace(/\(\d+\)/, '(pid)')) };
     }

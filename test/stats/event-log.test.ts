@@ -22,7 +22,7 @@ function setUp(changes: Partial<EventsOptions> = {}) {
   const events = new Events({ pid: 4711, sinks, write, quiet: false, debug: false, ...changes });
   const global = [logTarget({ target: { kind: 'fd', fd: 3 }, format: 'short' })];
   const app = [logTarget({ target: { kind: 'fd', fd: 4 }, format: 'short' })];
-  const config = { global: { logs: global, logTag: 'haproxy' }, proxies: [{ name: 'app', logs: app }] } as unknown as Config;
+  const config = { global: { logs: global, logTag: 'haproxy' }, proxies: [{ name: 'app', logs: app, logStyle: {} }] } as unknown as Config;
   sinks.setTargets(config);
   events.setTargets(config);
   const logged = (fd: number): string => {
