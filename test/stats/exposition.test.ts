@@ -8,9 +8,11 @@ import { FIELDS } from '../../src/stats/fields.ts';
 import { OwnMetrics } from '../../src/stats/prometheus.ts';
 import type { StatsProxy } from '../../src/stats/rows.ts';
 import { type Family, parseExposition, seriesOf } from '../support/exposition.ts';
-import { CHECK, makeBackend, makeListen, makeListener, proxyConfig, serverConfig } from './objects.ts';
+import { PROMEX } from './cases/promex.ts';
+import { CHECK, makeBackend, makeListen, makeListener, PLACE, proxyConfig, serverConfig } from './objects.ts';
 import { processState } from './process-state.ts';
 
+const STICK_TABLE = { place: PLACE, type: 'ip', length: 16, size: 100, expire: undefined, nopurge: false } as const;
 const SOURCE = { name: 'docker', up: true, snapshots: 3, at: 0, events: 7, failures: 1, servers: 2, refused: 1, routes: 4 };
 
 function ownMetrics(sources = [SOURCE]): OwnMetrics {
@@ -56,7 +58,10 @@ function arena(): readonly StatsProxy[] {
   const web = makeListen('web', [serverConfig('w1', { check: CHECK }), serverConfig('w2', { maxconn: 5 })], { socketStats: true });
   assert.ok(web.frontend);
   web.frontend.listeners = [makeListener(web.frontend, 1), makeListener(web.frontend, 2)];
-  const app = makeBackend(proxyConfig('app', 'backend'), [serverConfig('a', { check: CHECK }), serverConfig('m', { disabled: true })]);
+  const app = makeBackend(proxyConfig('app', 'backend', { stickTable: STICK_TABLE }), [
+    serverConfig('a', { check: CHECK }),
+    serverConfig('m', { disabled: true }),
+  ]);
   app.counters.latency = new Latency();
   app.servers[0]?.setVerdict({ code: 'L7OK', passed: true, status: 200, info: '', duration: 1500 }, performance.now());
   return [web, proxyOf(app), makeListen('db', [serverConfig('d1')], { mode: 'tcp' })];
@@ -71,6 +76,12 @@ test('both formats are what Prometheus reads, with the same series in both but f
       .filter((name) => !/nodejs|process_/.test(name));
   assert.deepEqual(series(open), series(text));
   assert.ok(series(text).length > 300);
+});
+
+test("HAProxy's metrics are all there, in its order, with its types and labels", async () => {
+  const found = [...(await families(arena())).values()].filter(({ name }) => name.startsWith('haproxy_'));
+  const written = found.map(({ name, type, samples }) => `${name} ${type} ${[...(samples[0]?.labels.keys() ?? [])].join()}`.trimEnd());
+  assert.deepEqual(written, PROMEX.trim().split('\n'));
 });
 
 const PREFIXES: Readonly<Record<string, string>> = { F: 'frontend', L: 'listener', S: 'server', B: 'backend' };
