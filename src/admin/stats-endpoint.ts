@@ -9,6 +9,7 @@ import { monotonic } from '../core/clock.ts';
 import { withoutBreaks } from '../http/chars.ts';
 import type { Head } from '../http/head.ts';
 import { errorReply } from '../http/replies.ts';
+import { rawTarget } from '../http/target.ts';
 import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
 import type { Reading } from '../stats/field.ts';
@@ -91,7 +92,7 @@ export class StatsEndpoint implements StatsHandler {
     const stats = config?.stats;
     if (config === undefined || stats === undefined) return undefined;
     if (stats.auth.length > 0 && !isAuthorized(stats.auth, request.first('authorization'))) return refuse(stats);
-    const rest = behindUri(stats.uri, request.target) ?? '';
+    const rest = behind(stats, request) ?? '';
     const query = parseQuery(rest);
     if (request.method === 'POST') return this.change(config, stats, query, context, body);
     return this.report({ config, stats, query, asked: readPageQuery(rest), context });
@@ -142,14 +143,19 @@ function fieldLinesOf({ stats, query, asked, context }: Wanted): string {
 
 /** The side of the proxy whose `stats uri` the request is under, for the methods that statistics have. */
 function findStats({ frontend, backend }: Asked, request: Head): ProxyConfig | undefined {
-  const { method, target } = request;
+  const { method } = request;
   if (method !== 'GET' && method !== 'HEAD' && method !== 'POST') return undefined;
-  if (isUnder(frontend.config, target)) return frontend.config;
-  return backend !== undefined && isUnder(backend.config, target) ? backend.config : undefined;
+  if (isUnder(frontend.config, request)) return frontend.config;
+  return backend !== undefined && isUnder(backend.config, request) ? backend.config : undefined;
 }
 
-function isUnder({ stats }: ProxyConfig, target: string): boolean {
-  return stats !== undefined && behindUri(stats.uri, target) !== undefined;
+function isUnder({ stats }: ProxyConfig, request: Head): boolean {
+  return stats !== undefined && behind(stats, request) !== undefined;
+}
+
+/** What stands behind the uri. One that begins with a slash is a path, whatever form the target has. */
+function behind({ uri }: StatsConfig, request: Head): string | undefined {
+  return behindUri(uri, uri.startsWith('/') ? request.target : rawTarget(request));
 }
 
 function answer(fieldLines: string, body: Buffer): Reply {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { PAGE_FIELDS } from '../../src/stats/page.ts';
+import { until } from '../support/wait.ts';
 import { Side, skip } from './side-by-side.ts';
 
 /** Port 1 of the loopback refuses connections; no check comes while this test runs. */
@@ -53,6 +54,9 @@ frontend asks
  bind unix@%DIR%/asks
  http-request auth if { path /named }
  http-request auth realm Ours
+frontend far
+ bind unix@%DIR%/far
+ stats uri http://here/s
 frontend ways
  bind unix@%DIR%/ways
  monitor-uri http://here/mon
@@ -121,6 +125,8 @@ const REQUESTS: readonly (readonly [name: string, socket: string, request: strin
   ['an encoded question mark', 'open', get('/admin%3Fstats')],
   ['two slashes', 'open', get('//admin?stats')],
   ['a target with its scheme', 'open', 'GET http://foo/admin?stats;csv HTTP/1.1\r\nHost: foo\r\n\r\n'],
+  ['a uri with a scheme', 'far', 'GET http://here/stats;csv HTTP/1.1\r\nHost: here\r\n\r\n'],
+  ['half of a uri with a scheme', 'far', get('/stats;csv')],
   ['typed', 'open', get('/admin?stats;typed')],
   ['JSON', 'open', get('/admin?stats;json')],
   ['several formats', 'open', get('/admin?stats;json;csv;typed')],
@@ -162,7 +168,7 @@ const REQUESTS: readonly (readonly [name: string, socket: string, request: strin
   ['a whole monitor-uri', 'ways', 'GET http://here/mon HTTP/1.1\r\nHost: here\r\n\r\n'],
   ['half of it', 'ways', get('/mon', 'Connection: close\r\n')],
   ['a form', 'open', form('/admin?stats', ADMIN)],
-  ['a form by number, ready', 'open', form('/admin?stats', 's=s1&action=ready&b=%2310')],
+  ['a form by number, ready', 'open', form('/admin?stats', 's=s1&action=ready&b=%2311')],
   ['a form that says what to show', 'open', form('/admin?stats;csv;norefresh;up', ADMIN)],
   ['a form without a backend', 'open', form('/admin?stats', 's=s1&action=ready')],
   ['a form with an unknown action', 'open', form('/admin?stats', 's=s1&action=x&b=app')],
@@ -219,5 +225,28 @@ describe('a report has the same rows', { skip }, () => {
       assert.deepEqual(cells(ours), cells(theirs));
       assert.ok(theirs[0]?.startsWith(ours[0] ?? ''), 'the columns up to the mark');
     });
+  }
+});
+
+test('who wants to be told so before its form is', { skip }, async () => {
+  for (const side of sides) {
+    const client = side.client('open');
+    client.socket.write(get('/admin?stats', 'Expect: 100-continue\r\nContent-Length: 3\r\n', 'POST'));
+    await until(`${side.name} says that it goes on`, () => client.received === 'HTTP/1.1 100 Continue\r\n\r\n');
+    assert.match(await client.say('s=x'), /\r\n\r\nHTTP\/1.1 303 See Other\r\n(.*\r\n)*location: .*;st=NONE\r\n/);
+    client.close();
+  }
+});
+
+test('a client of HTTP/1.0 gets no chunks', { skip }, async () => {
+  const ours = sides[1] as Side;
+  for (const kept of [false, true]) {
+    const client = ours.client('open');
+    const answer = await client.say(`GET /admin?stats;csv HTTP/1.0\r\n${kept ? 'Connection: keep-alive\r\n' : ''}\r\n`);
+    assert.match(
+      answer,
+      new RegExp(`^HTTP/1.1 200 OK\r\ncontent-length: \\d+\r\n(.*\r\n)*connection: ${kept ? 'keep-alive' : 'close'}\r\n\r\n# pxname,`),
+    );
+    client.close();
   }
 });
