@@ -33,6 +33,10 @@ defaults
  retries 0
 frontend www
  bind unix@%DIR%/www
+ capture request header Host len 10
+ capture request header X-None len 10
+ capture response header Content-Length len 10
+ capture cookie SID len 8
  http-request deny if { path /denied }
  http-request redirect location /elsewhere if { path /moved }
  http-request return status 200 if { path /returned }
@@ -84,7 +88,7 @@ async function startServer(): Promise<Upstream> {
   });
 }
 
-const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nCookie: SID=abc\r\n\r\n`;
 
 /** What clients do: paths that are asked for on a connection each, and more. */
 const PATHS = [
@@ -184,6 +188,8 @@ const TABLES: readonly { readonly options: string; readonly columns?: readonly n
     '-HS 200: -c',
     '-tcn SH -c',
     '-TCN -- -c',
+    '-hdr 1:1',
+    '-hdr 2:1',
   ].map((options) => ({ options })),
   ...['-u', '-uc', '-ue', '-ut', '-ua', '-uto', '-uao', '-uba', '-ubt', '-uc -query'].map((options) => ({
     options,
