@@ -41,10 +41,11 @@ export class Client {
     }
   }
 
-  /** Sends, and waits for so many responses in all, or for the end. */
+  /** Sends, and waits for so many responses in all, or for the end. What answers HEAD has no body. */
   async say(text: string, responses = 1): Promise<string> {
     this.socket.write(text, 'latin1');
-    await until(`${responses} responses; have ${this.received}`, () => this.ended || countOf(this.received) >= responses);
+    const bodiless = text.startsWith('HEAD ');
+    await until(`${responses} responses; have ${this.received}`, () => this.ended || countOf(this.received, bodiless) >= responses);
     return this.received;
   }
 
@@ -60,13 +61,13 @@ export class Client {
 }
 
 /** Whole final responses, by their framing. */
-function countOf(text: string): number {
+function countOf(text: string, bodiless: boolean): number {
   let count = 0;
   for (let at = 0; ; ) {
     const end = text.indexOf('\r\n\r\n', at) + 4;
     if (end < 4) return count;
     const head = text.slice(at, end);
-    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const length = bodiless ? 0 : Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
     if (/\r\ntransfer-encoding: *chunked/i.test(head)) {
       const last = text.indexOf('\r\n0\r\n\r\n', end - 2);
       if (last < 0) return count;

@@ -193,7 +193,7 @@ backend askedbe
   {
     name: 'a connection is refused, with retries and nobody else',
     proxies: ['refused'],
-    config: listen('refused', ' server s %REFUSES%'),
+    config: listen('refused', ' timeout connect 100ms\n server s %REFUSES%'),
     play: (side) => side.ask('refused', get('/')),
   },
   {
@@ -248,7 +248,7 @@ backend alldown
   {
     name: 'mode tcp and a refused connection',
     proxies: ['tcprefused'],
-    config: listen('tcprefused', ' mode tcp\n server s %REFUSES%'),
+    config: listen('tcprefused', ' mode tcp\n timeout connect 100ms\n server s %REFUSES%'),
     play: async (side) => {
       await side.client('tcprefused').rest();
     },

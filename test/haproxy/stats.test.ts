@@ -62,6 +62,7 @@ frontend ways
  monitor-uri http://here/mon
  default_backend app
 backend app
+ retries 0
  stats uri /b
  stats scope .
  stats scope rules
