@@ -86,7 +86,7 @@ class Conversation {
     this.target = target;
     const { words } = options;
     if (words.length > 0) await this.askWords(words);
-    else if (edge.stdin.isTTY === true) await this.atTerminal();
+    else if (edge.stdin.isTTY === true) return this.atTerminal();
     else await this.fromInput();
     return this.code;
   }
@@ -99,9 +99,11 @@ class Conversation {
     else await this.answer(line, undefined);
   }
 
-  private atTerminal(): Promise<void> {
+  /** What was refused there has been seen. */
+  private async atTerminal(): Promise<number> {
     const { stdin: input, stdout: output, env } = this.edge;
-    return converse({ input, output }, this.target, env, (line, payload) => this.answer(line, payload));
+    await converse({ input, output }, this.target, env, (line, payload) => this.answer(line, payload));
+    return Code.Done;
   }
 
   private async fromInput(): Promise<void> {

@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import { ctl } from '../../src/ctl/ctl.ts';
 import { CliClient } from '../support/cli.ts';
 import { until } from '../support/wait.ts';
 import { type Servers, Side, skip, startServers } from './side-by-side.ts';
@@ -297,6 +299,32 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
     }
   });
 
+  it('fairlead ctl reads both alike', async () => {
+    const commands = [
+      ['show', 'servers', 'state'],
+      ['show', 'servers', 'conn'],
+      ['show', 'backend'],
+      ['show', 'stat', '-1', '4', '-1'],
+      ['show', 'table'],
+      ['show', 'cli', 'level'],
+      ['get', 'weight', 'app/s1'],
+      ['set', 'weight', 'app/nope', '5'],
+      ['set', 'server', 'app/s1', 'state', 'ready'],
+      ['set', 'server', 'app/s1', 'addr', '127.0.0.1'],
+      ['nonsense'],
+      ['complete', 'set', 'server', ''],
+      ['complete', 'show', 'servers', 'state', ''],
+    ];
+    for (const command of commands) {
+      // A table shows no column in which everybody has 0, and so may not show an age.
+      const formats = command[0] === 'complete' ? [[]] : command.length > 2 ? [['--json']] : [[], ['--json'], ['--raw']];
+      for (const format of formats) {
+        const [wanted, got] = await Promise.all([theirs, ours].map((side) => control(side, [...format, ...command])));
+        assert.deepEqual([command, got], [command, wanted]);
+      }
+    }
+  });
+
   it('sockets have the mode that is asked for, and their files stay when the process has gone', async () => {
     for (const side of [theirs, ours]) assert.equal(statSync(join(side.folder, 'ctl')).mode & 0o777, 0o640, side.name);
     // The last test here: nobody answers any more.
@@ -314,6 +342,20 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
 
 async function ask(side: Side, command: string, level: string): Promise<string> {
   return comparable(await halfClose(join(side.folder, level), `${command}\n`));
+}
+
+/** What `fairlead ctl` says of one, and its exit code. */
+async function control(side: Side, words: readonly string[]): Promise<readonly unknown[]> {
+  const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
+  stdin.end();
+  const code = await ctl(words, { env: { FAIRLEAD_SOCKET: join(side.folder, 'ctl') }, cwd: side.folder, stdin, stdout, stderr });
+  // Numbers are compared elsewhere, commands are not all the same, and HAProxy's modules have columns of their own.
+  const own = (text: string): string =>
+    text
+      .replace(/(Unknown command[^\\\n]*).*/s, '$1')
+      .replace(/,"(?:ssl|h[12])_\w+":\d+/g, '')
+      .replace(/\d+/g, 'N');
+  return [code, own(String(stdout.read() ?? '')), own(String(stderr.read() ?? ''))];
 }
 
 /** Sends, ends, and answers all that came until the other side closed, or reset. */

@@ -28,19 +28,23 @@ const FAMILIES = { tcpv4: 'ipv4', tcpv6: 'ipv6', unix_stream: 'unix' } as const;
 export function showDescriptors({ args: [text], runtime }: Call): Answer {
   const wanted = text === undefined ? undefined : Number.parseInt(text, 10);
   const known = ownersOf(runtime);
-  const lines = openDescriptors(known)
-    .filter(({ fd }) => wanted === undefined || fd === wanted)
-    .map(({ fd, what }) => `${String(fd).padStart(7)} : ${known.get(fd) ?? what}\n`);
-  return { kind: 'data', pieces: lines };
+  const all = openDescriptors() ?? [...known.keys()];
+  return { kind: 'data', pieces: lines(wanted === undefined ? all : all.filter((fd) => fd === wanted), known) };
 }
 
-/** Where the system does not say: those that we know of. */
-function openDescriptors(known: ReadonlyMap<number, string>): readonly { readonly fd: number; readonly what: string }[] {
+/** One at a time: there may be very many. */
+function* lines(descriptors: readonly number[], known: ReadonlyMap<number, string>): Generator<string> {
+  for (const fd of descriptors) yield `${String(fd).padStart(7)} : ${known.get(fd) ?? describe(fd)}\n`;
+}
+
+/** Undefined where the system does not say. */
+function openDescriptors(): readonly number[] | undefined {
   try {
-    const all = readdirSync(OPEN).map(Number);
-    return all.sort((one, other) => one - other).flatMap((fd) => ({ fd, what: describe(fd) }));
+    return readdirSync(OPEN)
+      .map(Number)
+      .sort((one, other) => one - other);
   } catch {
-    return [...known].map(([fd, what]) => ({ fd, what }));
+    return undefined;
   }
 }
 

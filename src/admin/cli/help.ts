@@ -52,19 +52,18 @@ function candidates(commands: readonly Command[], words: readonly string[]): rea
 /** How many may be suggested where nothing is a typing mistake away, as in HAProxy. */
 const MOST = 5;
 
-/** Those whose word at `position` has most letters in common with `word`; all, where none has any. */
+/** Those whose word at `position` is most like `word`; all, where none is at all. */
 function closest(word: string, commands: readonly Command[], position: number): readonly Command[] {
   const scored = commands.map((command) => ({ command, score: alikeness(word, command.name.split(' ')[position] ?? '') }));
   const some = scored.filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
   return some.length === 0 ? commands : some.slice(0, MOST).map(({ command }) => command);
 }
 
-/** How many of the pairs of neighbouring letters two words share; the ends count as letters. */
+/** How many letters, and pairs of neighbouring letters, two words share, for each that they have. */
 function alikeness(one: string, other: string): number {
-  const pairs = (word: string): ReadonlySet<string> =>
-    new Set(Array.from({ length: word.length + 1 }, (_, at) => ` ${word} `.slice(at, at + 2)));
-  const [a, b] = [pairs(one.toLowerCase()), pairs(other)];
-  return [...a].filter((pair) => b.has(pair)).length / Math.max(a.size, b.size);
+  const parts = (word: string): ReadonlySet<string> => new Set([...word, ...Array.from(word, (_, at) => word.slice(at, at + 2))]);
+  const [a, b] = [parts(one.toLowerCase()), parts(other)];
+  return [...a].filter((part) => b.has(part)).length / Math.max(a.size, b.size);
 }
 
 function list(commands: readonly Command[]): string {
