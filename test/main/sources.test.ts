@@ -121,3 +121,37 @@ describe('sources over a reload', () => {
     assert.equal(store.sources.has('docker'), false);
   });
 });
+
+describe('what metrics tell of a source', () => {
+  const docker = () => sources.facts().find(({ name }) => name === 'docker');
+
+  it('is what it said last, and how often it was heard of', async () => {
+    engine.run('one', { image: 'app', address: '172.17.0.2' });
+    engine.run('two', { image: 'app', address: '172.17.0.3', labels: { 'fairlead.weight': 'heavy' } });
+    await start(withEngine());
+    const first = docker();
+    assert.deepEqual([first?.up, first?.servers, first?.refused, first?.routes, first?.failures], [true, 1, 1, 0, 0]);
+    assert.ok(first?.at !== undefined && first.at <= performance.now());
+    engine.run('three', { image: 'app', address: '172.17.0.4' });
+    await until('the new container is a server', () => docker()?.servers === 2);
+    assert.ok((docker()?.events ?? 0) > first.events);
+    assert.ok((docker()?.snapshots ?? 0) > first.snapshots);
+  });
+
+  it('is that it cannot be reached, with what it said before', async () => {
+    engine.run('one', { image: 'app', address: '172.17.0.2' });
+    await start(withEngine());
+    await engine.close();
+    await until('the engine is missed', () => docker()?.up === false);
+    assert.ok((docker()?.failures ?? 0) > 0);
+    assert.equal(docker()?.servers, 1);
+  });
+
+  it('is nothing yet, before it has spoken', async () => {
+    await start(plain());
+    await engine.close();
+    await sources.prepare(withEngine(), 1);
+    const { up, at, snapshots, servers } = docker() ?? assert.fail('no such source');
+    assert.deepEqual([up, at, snapshots, servers], [false, undefined, 0, 0]);
+  });
+});
