@@ -3,7 +3,7 @@
  * patterns agrees makes it true.
  */
 
-import { isAddress } from './address.ts';
+import { isAddress, leadingIpv4 } from './address.ts';
 import { RuleError } from './error.ts';
 import { AffixIndex, ExactIndex, FoldedIndex, type Index, ListIndex, NetworkIndex } from './pattern-index.ts';
 import type { Lookup, PatternSet } from './patterns.ts';
@@ -118,6 +118,7 @@ interface Range {
 function parseRange(text: string): Range {
   const range = /^(-?\d+)?:(-?\d+)?$/.exec(text);
   if (range === null) {
+    if (text.includes(':')) throw new RuleError(`'${text}' is not a valid number range`);
     if (!/^-?\d+$/.test(text)) throw new RuleError(`'${text}' is not a number`);
     return { low: Number(text), high: Number(text) };
   }
@@ -152,9 +153,13 @@ function expressions(ignoreCase: boolean): Index<string> {
 }
 
 /** A text that is no address is no value. */
-function addresses(sample: Sample): Source<string> {
+function addressesOnly(sample: Sample): Source<string> {
   const source = asAddress(sample);
-  return sample.type === 'ip' || sample.type === 'int' ? source : mapped(source, (value) => (isAddress(value) ? value : undefined));
+  return sample.type === 'ip' || sample.type === 'int' ? source : mapped(source, readAddress);
+}
+
+function readAddress(text: string): string | undefined {
+  return leadingIpv4(text) ?? (isAddress(text) ? text : undefined);
 }
 
 const DIRECTORIES = delimited('/?');
@@ -172,14 +177,14 @@ export const MATCHES: readonly MatchRow[] = [
     help: 'A number: `80`, ranges `1024:65535`, `1024:`, `:1023`, or one of the operators `eq ge gt le lt` before numbers.',
     source: asInteger,
     index: rangeIndex,
-    read: (word) => (/^[+-]?\d+$/.test(word) ? leadingInteger(word) : undefined),
+    read: (word) => (/^[+-]?\d/.test(word) ? leadingInteger(word) : undefined),
   },
   {
     name: 'ip',
     help: 'An address or a network: `192.0.2.0/24`, `2001:db8::/32`. An IPv4 network also contains its mapped IPv6 addresses.',
-    source: addresses,
+    source: addressesOnly,
     index: () => new NetworkIndex(),
-    read: asIs,
+    read: readAddress,
     tree: 'always',
   },
   text('bin', 'The bytes, in hexadecimal digits.', () => new ExactIndex(parseBlock)),

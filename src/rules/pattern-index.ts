@@ -235,8 +235,13 @@ export class NetworkIndex implements Index<string> {
   private changed(): void {
     if (this.masks.length !== this.ipv4.size) this.masks = [...this.ipv4.keys()].sort((a, b) => b - a);
     if (this.lengths.length !== this.ipv6.size) this.lengths = [...this.ipv6.keys()].sort((a, b) => b - a);
-    if (this.ipv6.size > 0) this.find = (value) => this.findIpv4(value) ?? this.findIpv6(value);
+    if (this.ipv6.size > 0) this.find = (value) => this.findBoth(value);
     else this.find = this.ipv4.size > 0 ? (value) => this.findIpv4(value) : nothing;
+  }
+
+  /** Those of its own family first. */
+  private findBoth(value: string): Pattern | undefined {
+    return value.includes(':') ? (this.findIpv6(value) ?? this.findIpv4(value)) : (this.findIpv4(value) ?? this.findIpv6(value));
   }
 
   private findIpv4(value: string): Pattern | undefined {

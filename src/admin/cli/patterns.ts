@@ -167,10 +167,11 @@ function addAcl({ args, runtime }: Call): Answer {
   if (word === '' || text === '') return refuse("'add acl' expects two parameters: ACL identifier and pattern.");
   const set = findSet(runtime, word);
   if (set === undefined) return unknown('acl');
+  if (isFuture(set, version)) return inFuture('acl');
   if (set.isUsedBy('map')) {
     return refuse("This ACL is shared with a map containing samples. You must use the command 'add map' to add values.");
   }
-  return isFuture(set, version) ? inFuture('acl') : attempt(() => set.add(bytesOf(text), undefined, version));
+  return attempt(() => set.add(bytesOf(text), undefined, version));
 }
 
 function isFuture(set: PatternSet, version: number | undefined): boolean {
