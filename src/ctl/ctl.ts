@@ -56,11 +56,11 @@ function fail({ stderr }: CtlEdge, message: string): number {
   return Code.Failed;
 }
 
-/** Of the options before it, those that say whom to ask. */
+/** Options that say whom to ask stand before `complete`, or, on a line that is being typed, behind it. */
 async function suggest(options: CtlOptions, { env, cwd, stdout }: CtlEdge): Promise<number> {
   const inner = parseCtl(options.words.slice(0, -1));
   const asked = inner.kind === 'ask' ? inner.options : options;
-  const target = findSocket({ ...options, ...asked }, env, cwd);
+  const target = findSocket({ socket: asked.socket ?? options.socket, files: [...options.files, ...asked.files] }, env, cwd);
   if (typeof target === 'string') return Code.Failed;
   const said = asked.words.length === 1 ? asked.words : asked.words.map(quoted);
   const found = await complete(target, [...said, options.words.at(-1) ?? ''].join(' '));

@@ -24,7 +24,7 @@ export function parseAnswer(text: string): Parsed {
   return { kind: 'text', text };
 }
 
-const SHAPES: readonly Shape[] = [typedStatistics, typedRecord, commas, headed, tables, identified, colons, assignments];
+const SHAPES: readonly Shape[] = [typedStatistics, typedRecord, commas, headed, processes, tables, identified, colons, assignments];
 
 /** `F.2.0.0.pxname.1:KNS:str:stats`: a cell a line. */
 function typedStatistics(lines: readonly string[]): Parsed | undefined {
@@ -80,6 +80,16 @@ function headed(lines: readonly string[]): Parsed | undefined {
   const columns = heading.slice(2).split(' ');
   const cells = rest.map((line) => line.split(' '));
   return cells.every(({ length }) => length === columns.length) ? rowsOf(columns, cells) : undefined;
+}
+
+/** `#<PID> <type>` and columns of their width: `show proc` of a master, with headings between. */
+function processes([heading = '', ...lines]: readonly string[]): Parsed | undefined {
+  if (!heading.startsWith('#<')) return undefined;
+  const columns = [...heading.matchAll(/<(\w+)>/g)].map(([, name = '']) => name);
+  return rowsOf(
+    columns,
+    lines.filter((line) => !line.startsWith('#')).map((line) => line.trimEnd().split(/ {2,}/)),
+  );
 }
 
 /** `# table: name, type: ip, size:100, used:2`, alone or each with its entries behind it. */

@@ -147,6 +147,10 @@ describe('fairlead ctl', () => {
       const { out } = await run(['complete', '--socket', path, 'show', 'v'], '', { FAIRLEAD_SOCKET: '/nowhere' });
       assert.equal(out, 'version\n');
     });
+    it('with the options that stand before the word itself', async () => {
+      const { out } = await run(['--socket', path, 'complete', 'show', 'v'], '', { FAIRLEAD_SOCKET: '/nowhere' });
+      assert.equal(out, 'version\n');
+    });
     it('nothing where nobody answers', async () => {
       const { code, out } = await run(['complete', 's'], '', { FAIRLEAD_SOCKET: join(folder, 'nobody') });
       assert.deepEqual([code, out], [0, '']);

@@ -28,6 +28,14 @@ const cases: readonly (readonly [what: string, text: string, parsed: unknown])[]
     [{ be_id: 4, be_name: 'app', srv_addr: '127.0.0.1' }],
   ],
   ['a list of names', '# name\napp\n1.5', [{ name: 'app' }, { name: '1.5' }]],
+  [
+    'processes of a master',
+    '#<PID>          <type>          <reloads>       <uptime>        <version>      \n7               master          1 [failed: 0]   0d00h46m35s     2.6.12\n# workers\n9               worker          0               0d00h20m02s     2.6.12\n# programs',
+    [
+      { PID: 7, type: 'master', reloads: '1 [failed: 0]', uptime: '0d00h46m35s', version: '2.6.12' },
+      { PID: 9, type: 'worker', reloads: 0, uptime: '0d00h20m02s', version: '2.6.12' },
+    ],
+  ],
   ['a heading alone', '# id (file) description', []],
   ['what has no shape', 'IP changed from 1 to 2', { text: 'IP changed from 1 to 2' }],
   [
