@@ -30,7 +30,7 @@ export class MetricsEndpoint implements Service {
   /** From `begin` on, or the first scrape. */
   private own: OwnMetrics | undefined;
   /** Reports that wait for their turn, by what they are about. */
-  private readonly waiting = new Map<string, Promise<Buffer>>();
+  private readonly waiting = new Map<string, Promise<Reply['body']>>();
   /** The last one that was asked for. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -52,7 +52,7 @@ export class MetricsEndpoint implements Service {
     return this.report(scrape).then((body) => reply(scrape, body));
   }
 
-  private report(scrape: Scrape): Promise<Buffer> {
+  private report(scrape: Scrape): Promise<Reply['body']> {
     const key = `${[...scrape.scopes].sort()} ${scrape.noMaint} ${scrape.openMetrics}`;
     const waiting = this.waiting.get(key);
     if (waiting !== undefined) return waiting;
@@ -65,15 +65,15 @@ export class MetricsEndpoint implements Service {
     return report;
   }
 
-  private async make(scrape: Scrape): Promise<Buffer> {
+  private async make(scrape: Scrape): Promise<Reply['body']> {
     const own = scrape.scopes.has('fairlead') ? await this.begin().families() : [];
-    const process = this.options.state();
+    const state = this.options.state();
     const at = { now: monotonic(), legends: false, counts: false };
-    return inSlices(exposition({ process, proxies: process.proxies, own, at }, scrape));
+    return inSlices(exposition({ process: state, proxies: state.proxies, own, at }, scrape));
   }
 }
 
-function reply({ openMetrics }: Scrape, body: Buffer): Reply {
+function reply({ openMetrics }: Scrape, body: Reply['body']): Reply {
   const fieldLines = `cache-control: no-cache\r\ncontent-type: ${openMetrics ? OPEN_METRICS : TEXT}\r\n`;
   return { status: 200, reason: 'OK', fieldLines, body, framing: 'chunked' };
 }
