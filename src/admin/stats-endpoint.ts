@@ -18,7 +18,7 @@ import type { History } from '../stats/page/history.ts';
 import { PAGE_FIELDS, type PageQuery, type ProcessFacts, page, readPageQuery } from '../stats/page.ts';
 import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
 import { SCHEMA } from '../stats/schema.ts';
-import { inSlices } from '../stats/slices.ts';
+import { inSlices, type Sliced } from '../stats/slices.ts';
 import { json, typed } from '../stats/typed.ts';
 import { isForeign } from './same-site.ts';
 import { runForm } from './stats-actions.ts';
@@ -105,7 +105,7 @@ export class StatsEndpoint implements StatsHandler {
     return made instanceof Promise ? made.then((body) => answer(fieldLines, body)) : answer(fieldLines, made);
   }
 
-  private make({ config, stats, query, asked, context }: Wanted): Buffer | Promise<Buffer> {
+  private make({ config, stats, query, asked, context }: Wanted): Sliced {
     if (query.format === 'schema') return Buffer.from(SCHEMA);
     const { up, noMaint, scope } = query;
     const selection: Selection = { up, noMaint, scope: scope.toLowerCase(), names: stats.scope };
@@ -158,7 +158,7 @@ function behind({ uri }: StatsConfig, request: Head): string | undefined {
   return behindUri(uri, uri.startsWith('/') ? request.target : rawTarget(request));
 }
 
-function answer(fieldLines: string, body: Buffer): Reply {
+function answer(fieldLines: string, body: Reply['body']): Reply {
   return { status: 200, reason: 'OK', fieldLines, body, framing: 'chunked' };
 }
 

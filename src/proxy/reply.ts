@@ -20,7 +20,8 @@ export function sendError(exchange: ExchangeFacts, status: number, connection: C
 }
 
 export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<Reply, 'status'>, connection: Connection): void {
-  const { body, fieldLines, framing } = reply;
+  const { fieldLines, framing } = reply;
+  const parts = Buffer.isBuffer(reply.body) ? [reply.body] : reply.body;
   const { method, version } = exchange.request;
   const start = `HTTP/1.1 ${status} ${reply.reason}\r\n`;
   const end = `${connectionLine(connection)}\r\n`;
@@ -29,27 +30,29 @@ export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<R
     return;
   }
   if (framing === 'chunked' && version !== 10) {
-    sendChunked(exchange, `${start}${fieldLines}transfer-encoding: chunked\r\n${end}`, body);
+    sendChunked(exchange, `${start}${fieldLines}transfer-encoding: chunked\r\n${end}`, parts);
     return;
   }
   // RFC 9110 6.4.1.
   const bodied = status !== 204 && status !== 304;
-  const length = bodied && framing !== 'own' ? `content-length: ${body.length}\r\n` : '';
-  sendText(exchange, start + length + fieldLines + end);
-  if (bodied && body.length > 0 && method !== 'HEAD') send(exchange, body);
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  sendText(exchange, start + (bodied && framing !== 'own' ? `content-length: ${size}\r\n` : '') + fieldLines + end);
+  if (!bodied || method === 'HEAD') return;
+  for (const part of parts) if (part.length > 0) send(exchange, part);
 }
 
-/** In one chunk, and one call of the system. */
-function sendChunked(exchange: ExchangeFacts, head: string, body: Buffer): void {
-  if (body.length === 0) {
-    sendText(exchange, `${head}0\r\n\r\n`);
-    return;
-  }
+/** In a chunk for each part, and one call of the system. */
+function sendChunked(exchange: ExchangeFacts, head: string, parts: readonly Buffer[]): void {
   const { socket } = exchange.session.outlet;
+  let before = head;
   socket.cork();
-  sendText(exchange, `${head}${body.length.toString(16)}\r\n`);
-  send(exchange, body);
-  sendText(exchange, '\r\n0\r\n\r\n');
+  for (const part of parts) {
+    if (part.length === 0) continue;
+    sendText(exchange, `${before}${part.length.toString(16)}\r\n`);
+    send(exchange, part);
+    before = '\r\n';
+  }
+  sendText(exchange, `${before}0\r\n\r\n`);
   socket.uncork();
 }
 

@@ -12,7 +12,8 @@ export interface Reply {
   readonly reason: string;
   /** Field lines with CRLF each; without what frames the body and connection, which the exchange adds. */
   readonly fieldLines: string;
-  readonly body: Buffer;
+  /** Large ones in parts. */
+  readonly body: Buffer | readonly Buffer[];
   /**
    * `chunked`: as HAProxy sends what its applets make, but to HTTP/1.0 clients. `own`: the field lines say the length. Default:
    * content-length stands before them.

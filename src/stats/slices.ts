@@ -15,8 +15,11 @@ type Job = () => boolean;
 
 const jobs: Job[] = [];
 
-/** `pieces` joined, as UTF-8. An error of theirs is thrown, or rejects. */
-export function inSlices(pieces: Iterable<string>, slice: number = SLICE): Buffer | Promise<Buffer> {
+/** As UTF-8; a long one in parts, which to join would take as long as to make some of them. */
+export type Sliced = Buffer | Promise<readonly Buffer[]>;
+
+/** `pieces`, one after the other. An error of theirs is thrown, or rejects. */
+export function inSlices(pieces: Iterable<string>, slice: number = SLICE): Sliced {
   const iterator = pieces[Symbol.iterator]();
   const made: Buffer[] = [];
   const job: Job = () => {
@@ -39,7 +42,7 @@ export function inSlices(pieces: Iterable<string>, slice: number = SLICE): Buffe
     start(() => {
       try {
         if (!job()) return false;
-        resolve(Buffer.concat(made));
+        resolve(made);
       } catch (error) {
         reject(error);
       }

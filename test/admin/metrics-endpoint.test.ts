@@ -8,6 +8,7 @@ import { contextOf, type Fields, request } from '../rules/support.ts';
 import { makeBackend, proxyConfig, serverConfig } from '../stats/objects.ts';
 import { processState } from '../stats/process-state.ts';
 import { parseExposition } from '../support/exposition.ts';
+import { textOf } from './reply-text.ts';
 
 /** How often a report was begun. */
 let made = 0;
@@ -29,19 +30,20 @@ function ask(target: string, fields: Fields = [], method = 'GET'): Reply | Promi
 }
 
 test('the answer is what HAProxy answers, in text where nothing else is asked for', async () => {
-  const { status, reason, fieldLines, framing, body } = await ask('/metrics');
+  const answer = await ask('/metrics');
+  const { status, reason, fieldLines, framing } = answer;
   assert.deepEqual([status, reason, framing], [200, 'OK', 'chunked']);
   assert.equal(fieldLines, 'cache-control: no-cache\r\ncontent-type: text/plain; version=0.0.4\r\n');
-  assert.ok(parseExposition(body.toString()).has('haproxy_process_nbthread'));
+  assert.ok(parseExposition(textOf(answer)).has('haproxy_process_nbthread'));
 });
 
 test('OpenMetrics is an answer of its own type', async () => {
-  const { fieldLines, body } = await ask('/metrics?scope=global', [
+  const answer = await ask('/metrics?scope=global', [
     ['Accept', 'text/html'],
     ['Accept', 'application/openmetrics-text'],
   ]);
-  assert.match(fieldLines, /content-type: application\/openmetrics-text; version=1.0.0; charset=utf-8\r\n/);
-  assert.ok(parseExposition(body.toString(), true).has('haproxy_process_requests'));
+  assert.match(answer.fieldLines, /content-type: application\/openmetrics-text; version=1.0.0; charset=utf-8\r\n/);
+  assert.ok(parseExposition(textOf(answer), true).has('haproxy_process_requests'));
 });
 
 test('HEAD is answered with the same fields, and nothing is made for it', async () => {
@@ -74,7 +76,7 @@ test('who asks for the same while a report is waiting shares it; one that is bei
   app.counters.stot = 2;
   const late = await ask('/metrics?scope=backend');
   assert.notEqual((await early).body, late.body);
-  assert.match(late.body.toString(), /haproxy_backend_sessions_total\{proxy="app"\} 2\n/);
+  assert.match(textOf(late), /haproxy_backend_sessions_total\{proxy="app"\} 2\n/);
 });
 
 test('reports of different kinds are made one after the other', async () => {

@@ -10,6 +10,7 @@ import { History } from '../../src/stats/page/history.ts';
 import { PAGE_FIELDS } from '../../src/stats/page.ts';
 import { contextOf } from '../rules/support.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
+import { textOf } from './reply-text.ts';
 
 interface Request {
   readonly method?: string;
@@ -348,6 +349,6 @@ test('a large report is made while others have their turn, and is whole', async 
   const { endpoint, asked } = setUp({}, { proxies: () => [{ name: 'large', frontend: undefined, backend: large }] });
   const reply = endpoint.handle(asked, context({ target: '/admin?stats;json' }), NOTHING);
   assert.ok(reply instanceof Promise);
-  const rows = JSON.parse((await reply).body.toString()) as unknown[];
+  const rows = JSON.parse(textOf(await reply)) as unknown[];
   assert.equal(rows.length, 3001);
 });
