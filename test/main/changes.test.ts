@@ -48,6 +48,37 @@ describe('changes over a configuration', () => {
     assert.deepEqual([after.global.maxconn, proxy(after, 'web').maxconn], [7, 3]);
   });
 
+  it('are limits of rates, each by itself', () => {
+    const changes = new Changes();
+    changes.rateLimits = { sessions: 4 };
+    assert.deepEqual(changes.over(config()).global.rateLimits, { connections: 0, sessions: 4, sslSessions: 0, compression: 0 });
+  });
+
+  it('are servers that no text has, and those that it has in vain', () => {
+    const changes = new Changes();
+    const names = () => proxy(changes.over(config()), 'app').servers.map(({ name, fqdn = '' }) => [name, fqdn]);
+    const [server] = proxy(config(), 'app').servers.slice(1);
+    assert.ok(server);
+    changes.addServer('app', { ...server, name: 'new', identity: 'new', dynamic: true });
+    changes.setHost('app', 'new', 'other.test');
+    changes.removeServer('app', 's1');
+    assert.deepEqual(names(), [
+      ['s2', ''],
+      ['new', 'other.test'],
+    ]);
+    changes.removeServer('app', 'new');
+    changes.addServer('app', { ...server, name: 's1', identity: 's1', dynamic: true });
+    assert.deepEqual(names(), [
+      ['s2', ''],
+      ['s1', ''],
+    ]);
+    changes.forget();
+    assert.deepEqual(names(), [
+      ['s1', 'one.test'],
+      ['s2', ''],
+    ]);
+  });
+
   it('close what a frontend listens on, but for what could not be had again while it is paused', () => {
     const changes = new Changes();
     const binds = () => proxy(changes.over(config()), 'web').binds.map(({ address, paused = false }) => [address.kind, paused]);
