@@ -64,7 +64,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
 function compileAll(proxies: readonly ProxyConfig[]) {
   const found: Diagnostic[] = [];
   const patterns = new Patterns();
-  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic), patterns)]));
+  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic), patterns, proxies)]));
   return { rules, patterns, found };
 }
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import type { RuleContext, RuleSet } from '../../src/rules/types.ts';
 import { browser, requestParser } from './http.ts';
-import { load, plainFacts, section } from './setup.ts';
+import { load, nothingLive, plainFacts, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 const configuration = `
@@ -48,6 +48,7 @@ function contextOf(request: RuleContext['request']): RuleContext {
     disableL7Retry: false,
     facts: plainFacts,
     notes: undefined,
+    live: nothingLive,
     capture: () => false,
     uniqueId: undefined,
   };

@@ -8,6 +8,7 @@ import type { Diagnostic, ProxyConfig } from '../../src/config/model.ts';
 import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { compileRules } from '../../src/rules/compile.ts';
+import type { Live } from '../../src/rules/live.ts';
 import type { LogFacts } from '../../src/rules/log-facts.ts';
 import type { CompiledRules } from '../../src/rules/types.ts';
 
@@ -47,6 +48,16 @@ export function backendOf({ config }: Section): { readonly backend: Backend; rea
   backend.refresh(0);
   return { backend, servers };
 }
+
+/** No proxies to ask about. */
+export const nothingLive: Live = {
+  firstRequest: true,
+  listener: { id: 1, name: 'sock-1' },
+  frontend: () => ({ id: 2, connections: 1 }),
+  backend: () => undefined,
+  server: undefined,
+  ends: undefined,
+};
 
 /** What a log line tells of a plain request. */
 export const plainFacts: LogFacts = {

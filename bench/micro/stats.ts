@@ -7,7 +7,7 @@ import { Frontend } from '../../src/proxy/frontend.ts';
 import { Program } from '../../src/proxy/program.ts';
 import type { AccessRecord } from '../../src/proxy/types.ts';
 import { httpLine } from '../../src/stats/access-log.ts';
-import { load, plainFacts, section } from './setup.ts';
+import { load, nothingLive, plainFacts, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 const configuration = `
@@ -37,6 +37,7 @@ function recordOf(wallStart: number): AccessRecord {
     disableL7Retry: false,
     facts,
     notes: undefined,
+    live: nothingLive,
     capture: () => false,
     uniqueId: undefined,
   };

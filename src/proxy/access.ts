@@ -190,6 +190,7 @@ function unreadContext(exchange: ExchangeFacts): RuleContext {
     disableL7Retry: false,
     facts: record as AccessRecord,
     notes: undefined,
+    live: exchange.live,
     capture: () => false,
     uniqueId: undefined,
   };

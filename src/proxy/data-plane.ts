@@ -60,6 +60,7 @@ export class DataPlane {
     this.services = {
       named: new Map(),
       pid: 0,
+      frontends: () => this.table,
       ...parts,
       invalid: new InvalidMessages(),
       limits: { bufsize: 16384, headSize: 15360, maxhdr: 101, logLine: 1023 },

@@ -1,10 +1,12 @@
 /** What others read of an exchange: rules while it runs, counters and the access log at its end. */
 
 import { Head } from '../http/head.ts';
+import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import { factsOf } from './access.ts';
+import { liveOf } from './live.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -76,6 +78,10 @@ export abstract class ExchangeFacts implements RuleContext {
 
   get facts(): LogFacts {
     return factsOf(this);
+  }
+  get live(): Live {
+    const { session, services, reach } = this;
+    return liveOf({ listener: session.listener, services, reach, before: session.answered });
   }
   capture(side: 'request' | 'response', index: number, value: string): boolean {
     return keep(this, this.session.listener.frontend.config.captures, side, index, value);

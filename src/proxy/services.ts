@@ -5,6 +5,7 @@ import type { RouteTable } from '../backend/routes.ts';
 import type { ProcessCounters } from '../core/counters.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
+import type { Frontend } from './frontend.ts';
 import type { InvalidMessages } from './invalid.ts';
 import type { Program } from './program.ts';
 import type { AccessLog, Service, StatsHandler } from './types.ts';
@@ -38,6 +39,8 @@ export interface Services {
   limits: Limits;
   /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
   programs: ReadonlyMap<number, Program>;
+  /** By name. */
+  frontends(): ReadonlyMap<string, Frontend>;
   readonly pid: number;
   /** Requests and TCP sessions so far: each has its number (`%rt`). */
   serial: number;

@@ -2,10 +2,11 @@
 
 import type net from 'node:net';
 import type { Head } from '../http/head.ts';
+import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { KeyContext } from './balance-key.ts';
-import type { Listener } from './listener.ts';
+import { liveOf, type Subject } from './live.ts';
 import { NO_REQUEST } from './no-request.ts';
 import { plainAddress } from './session.ts';
 
@@ -24,13 +25,12 @@ export class TcpContext implements KeyContext {
   notes: Notes | undefined = undefined;
   /** While its log line is written: that is what it tells. */
   told: LogFacts | undefined = undefined;
-  private readonly listener: Listener;
-  private readonly tell: () => LogFacts;
+  private readonly subject: Subject & { readonly facts: LogFacts };
 
-  /** `tell`: what a log line would tell now. */
-  constructor(socket: net.Socket, listener: Listener, tell: () => LogFacts) {
-    this.listener = listener;
-    this.tell = tell;
+  /** `subject`: its session. */
+  constructor(socket: net.Socket, subject: Subject & { readonly facts: LogFacts }) {
+    const { listener } = subject;
+    this.subject = subject;
     this.peerAddress = socket.remoteAddress ?? '';
     this.clientAddress = plainAddress(socket.remoteAddress);
     this.clientPort = socket.remotePort ?? 0;
@@ -40,13 +40,16 @@ export class TcpContext implements KeyContext {
   }
 
   get facts(): LogFacts {
-    return this.told ?? this.tell();
+    return this.told ?? this.subject.facts;
+  }
+  get live(): Live {
+    return liveOf(this.subject);
   }
   /** Rules on messages have none here. */
   capture(): boolean {
     return false;
   }
   get uniqueId(): string | undefined {
-    return uniqueIdOf(this, this.listener.frontend.program.rules.uniqueId);
+    return uniqueIdOf(this, this.subject.listener.frontend.program.rules.uniqueId);
   }
 }

@@ -14,6 +14,7 @@ import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
+import type { LogFacts } from '../rules/log-facts.ts';
 import { type Accepted, owned, wasReset } from './accept.ts';
 import { Alarm } from './alarm.ts';
 import type { Listener } from './listener.ts';
@@ -45,6 +46,8 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   /** Nobody knows whether a session that is silent has something under way. */
   readonly idle = false;
   readonly requests = 1;
+  /** Of its connection, which is all of it. */
+  readonly before = 0;
   readonly reach: Reach;
   bytesIn = 0;
   termination = '--';
@@ -64,7 +67,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
     this.serial = services.serial++;
-    this.context = new TcpContext(socket, listener, () => tcpRecord(this, monotonic(), false));
+    this.context = new TcpContext(socket, this);
     this.reach = new Reach(this, this.context);
     this.reach.reset(now);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
@@ -73,6 +76,11 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     socket.on('error', () => this.guard(() => this.onGone()));
     socket.on('close', () => this.guard(() => this.onClosed()));
     accepted.read((bytes, length) => this.guard(() => this.onBytes(bytes.subarray(0, length))));
+  }
+
+  /** What a log line would tell now. */
+  get facts(): LogFacts {
+    return tcpRecord(this, monotonic(), false);
   }
 
   get bytesOut(): number {

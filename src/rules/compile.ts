@@ -55,9 +55,15 @@ interface Route {
  * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
  * @param report told of every error (`alert`) and doubt (`warning`) with its place; a rule with an error is left out
  * @param patterns of the whole configuration: proxies share files
+ * @param proxies of the whole configuration, whom rules may ask about; undefined: anybody
  */
-export function compileRules(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, patterns = new Patterns()): CompiledRules {
-  return fill(patterns, () => new Compiler(proxy, report).compile());
+export function compileRules(
+  proxy: ProxyConfig,
+  report: (diagnostic: Diagnostic) => void,
+  patterns: Patterns = new Patterns(),
+  proxies: readonly ProxyConfig[] | undefined = undefined,
+): CompiledRules {
+  return fill(patterns, () => new Compiler(proxy, report, proxies).compile());
 }
 
 class Compiler {
@@ -67,18 +73,22 @@ class Compiler {
   /** The section's own, and those of the `defaults` that it takes after: HAProxy lists them apart. */
   private readonly predefined = { own: new Map<string, readonly AclTest[]>(), inherited: new Map<string, readonly AclTest[]>() };
 
-  constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void) {
+  private readonly knows: Scope['knows'];
+
+  constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, proxies: readonly ProxyConfig[] | undefined) {
     this.proxy = proxy;
+    this.knows = proxies === undefined ? undefined : (kind, name) => proxies.some((one) => one.name === name && isA(kind, one));
     this.report = (diagnostic) => report({ ...diagnostic, message: textOf(diagnostic.message) });
   }
 
   compile(): CompiledRules {
     const { proxy } = this;
     this.acls = compileAcls(proxy.acls, ({ place }, severity, message) => this.report({ severity, place, message }));
-    const requestScope = scopeOf(proxy, 'http-request');
+    const requestScope = this.scope(scopeOf(proxy, 'http-request'));
+    const responseScope = this.scope(scopeOf(proxy, 'http-response'));
     return {
       request: runner(this.each(proxy.httpRequest, (rule) => this.action(rule, requestScope))),
-      response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, scopeOf(proxy, 'http-response')))),
+      response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, responseScope))),
       redirect: runner(this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope))),
       route: router(this.each(proxy.useBackends, (rule) => this.route(rule.backend, rule))),
       stats: runner(this.each(proxy.stats?.httpRequest ?? [], (rule) => this.action(statsRule(rule), requestScope))),
@@ -90,6 +100,10 @@ class Compiler {
     };
   }
 
+  private scope(scope: Scope): Scope {
+    return this.knows === undefined ? scope : { ...scope, knows: this.knows };
+  }
+
   /** The formats of a frontend's log. */
   private logs(): Pick<CompiledRules, 'log' | 'uniqueId'> {
     const { kind, mode, logStyle, logFormat } = this.proxy;
@@ -97,7 +111,7 @@ class Compiler {
     let source = false;
     const compile = (format: FormatText | undefined, what: string, style: Style, scope = LOG_SCOPE): Render | undefined => {
       if (format === undefined) return undefined;
-      const parse = () => compileFormat(format.text, scope, { ...style, http: mode === 'http' });
+      const parse = () => compileFormat(format.text, this.scope(scope), { ...style, http: mode === 'http' });
       const [compiled] = this.each([{ ...format, words: [] }], () => within(`failed to parse ${what} : `, parse));
       if (SOURCES.some((name) => compiled?.uses.has(name))) source = true;
       return compiled?.render;
@@ -193,7 +207,7 @@ class Compiler {
   }
 
   private route(backend: string, rule: RawRule): Route {
-    const scope = scopeOf(this.proxy, 'use-backend');
+    const scope = this.scope(scopeOf(this.proxy, 'use-backend'));
     const format = within(`failed to parse use_backend rule '${backend}' : `, () => compileFormat(backend, scope));
     const condition = this.condition(rule.words, scope, rule.place, 'error detected while parsing switching rule : ', (word) => {
       throw new RuleError(`unexpected keyword '${word}' after switching rule, only 'if' and 'unless' are allowed.`);
@@ -246,6 +260,10 @@ function statsRule({ place, words }: RawRule): RawRule {
   const [action, next] = words;
   if (action !== 'auth' || next === 'realm') return { place, words };
   return { place, words: ['auth', 'realm', 'HAProxy Statistics', ...words.slice(1)] };
+}
+
+function isA(kind: 'frontend' | 'backend', proxy: ProxyConfig): boolean {
+  return proxy.kind === kind || proxy.kind === 'listen';
 }
 
 /** Variables and fetches that tell of our own end of the connection to a server. */

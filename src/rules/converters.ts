@@ -3,6 +3,8 @@
 import { hashFunction } from '../core/hash.ts';
 import { asIpv4, formatIpv4, ipv4Mask, leadingIpv4, readIpv4 } from './address.ts';
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
+import { ENCODING_CONVERTERS } from './converters-encode.ts';
+import { NUMBER_CONVERTERS } from './converters-number.ts';
 import { RuleError } from './error.ts';
 import { type Cut, fieldOf, wordOf } from './fields.ts';
 import { MAP_CONVERTERS } from './maps.ts';
@@ -215,7 +217,7 @@ const iif: ConverterRow = {
   }),
 };
 
-export const CONVERTERS: readonly ConverterRow[] = [
+const TEXT_CONVERTERS: readonly ConverterRow[] = [
   arithmetic('add', [VALUE], 'The sum.', (value, operand) => value + operand),
   text('b64dec', [], 'Base64 decoded; what is no base64 is no value.', () => decodeBase64, 'bin'),
   text('base64', [], 'Base64 encoded.', () => (value) => Buffer.from(value, 'latin1').toString('base64')),
@@ -240,7 +242,6 @@ export const CONVERTERS: readonly ConverterRow[] = [
     'The `index`-th part between delimiters, empty parts included, or `count` parts (0: all that follow).',
     cutter(fieldOf),
   ),
-  text('hex', [], 'Two hexadecimal digits for each byte.', () => (value) => Buffer.from(value, 'latin1').toString('hex').toUpperCase()),
   text(
     'host_only',
     [],
@@ -291,3 +292,7 @@ export const CONVERTERS: readonly ConverterRow[] = [
     cutter(wordOf),
   ),
 ];
+
+export const CONVERTERS: readonly ConverterRow[] = [...TEXT_CONVERTERS, ...NUMBER_CONVERTERS, ...ENCODING_CONVERTERS].sort((a, b) =>
+  a.name < b.name ? -1 : 1,
+);

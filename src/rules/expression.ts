@@ -10,12 +10,13 @@ import { RuleError, refused } from './error.ts';
 import type { FetchRow } from './fetch.ts';
 import { CONNECTION_FETCHES } from './fetches-connection.ts';
 import { HTTP_FETCHES } from './fetches-http.ts';
+import { LIVE_FETCHES } from './fetches-live.ts';
 import { LOG_FETCHES } from './fetches-log.ts';
 import { isForeignConverter, isForeignFetch } from './refused.ts';
 import type { Sample } from './sample.ts';
 import type { Scope } from './scope.ts';
 
-export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES, ...LOG_FETCHES];
+export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES, ...LIVE_FETCHES, ...LOG_FETCHES];
 
 const FETCH_BY_NAME: ReadonlyMap<string, FetchRow> = new Map(FETCHES.flatMap((row) => row.names.map((name) => [name, row])));
 const CONVERTER_BY_NAME: ReadonlyMap<string, ConverterRow> = new Map(CONVERTERS.map((row) => [row.name, row]));

@@ -5,16 +5,16 @@ function names(text: string): ReadonlySet<string> {
 }
 
 const FETCHES = names(`
-  avg_queue base32+src bc_dst bc_dst_port bc_err bc_err_str bc_http_major bc_src bc_src_port be_conn be_conn_free be_id
+  base32+src bc_err bc_err_str bc_http_major be_conn_free
   be_server_timeout be_sess_rate be_tunnel_timeout bin connslots cookie cpu_calls
-  cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout date date_us distcc_body distcc_param dst_conn dst_is_local env fc_dst
+  cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout distcc_body distcc_param dst_conn dst_is_local env fc_dst
   fc_dst_is_local fc_dst_port fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
   fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src fc_src_is_local fc_src_port fc_unacked fcgi.docroot fcgi.index
-  fe_client_timeout fe_conn fe_defbe fe_id fe_req_rate fe_sess_rate http_auth http_auth_bearer http_auth_group http_auth_pass
-  http_auth_type http_auth_user http_first_req internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
+  fe_client_timeout fe_defbe fe_req_rate fe_sess_rate http_auth http_auth_bearer http_auth_group http_auth_pass
+  http_auth_type http_auth_user internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
   internal.htx.nbblks internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
   internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_rule_file last_rule_line lat_ns_avg
-  lat_ns_tot nbproc nbsrv payload payload_lv prio_class prio_offset proc queue rand rdp_cookie rdp_cookie_cnt rep_ssl_hello_type
+  lat_ns_tot payload payload_lv prio_class prio_offset rdp_cookie rdp_cookie_cnt rep_ssl_hello_type
   req.body req.body_len req.body_param req.body_size req.hdrs req.hdrs_bin req.len req.payload req.payload_lv req.rdp_cookie
   req.rdp_cookie_cnt req.ssl_alpn req.ssl_ec_ext req.ssl_hello_type req.ssl_sni req.ssl_st_ext req.ssl_ver req_len req_rdp_cookie
   req_rdp_cookie_cnt req_ssl_hello_type req_ssl_sni req_ssl_ver res.body res.body_len res.body_size res.cache_hit res.cache_name
@@ -31,11 +31,11 @@ const FETCHES = names(`
   sc_bytes_in_rate sc_bytes_out_rate sc_clr_gpc sc_clr_gpc0 sc_clr_gpc1 sc_conn_cnt sc_conn_cur sc_conn_rate sc_get_gpc sc_get_gpc0
   sc_get_gpc1 sc_get_gpt sc_get_gpt0 sc_gpc0_rate sc_gpc1_rate sc_gpc_rate sc_http_err_cnt sc_http_err_rate sc_http_fail_cnt
   sc_http_fail_rate sc_http_req_cnt sc_http_req_rate sc_inc_gpc sc_inc_gpc0 sc_inc_gpc1 sc_kbytes_in sc_kbytes_out sc_sess_cnt
-  sc_sess_rate sc_tracked sc_trackers so_id so_name src_bytes_in_rate src_bytes_out_rate src_clr_gpc src_clr_gpc0 src_clr_gpc1
+  sc_sess_rate sc_tracked sc_trackers src_bytes_in_rate src_bytes_out_rate src_clr_gpc src_clr_gpc0 src_clr_gpc1
   src_conn_cnt src_conn_cur src_conn_rate src_get_gpc src_get_gpc0 src_get_gpc1 src_get_gpt src_get_gpt0 src_gpc0_rate src_gpc1_rate
   src_gpc_rate src_http_err_cnt src_http_err_rate src_http_fail_cnt src_http_fail_rate src_http_req_cnt src_http_req_rate src_inc_gpc
-  src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in src_kbytes_out src_sess_cnt src_sess_rate src_updt_conn_cnt srv_conn
-  srv_conn_free srv_id srv_is_up srv_iweight srv_queue srv_sess_rate srv_uweight srv_weight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
+  src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in src_kbytes_out src_sess_cnt src_sess_rate src_updt_conn_cnt
+  srv_conn_free srv_iweight srv_sess_rate srv_uweight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
   ssl_bc_cipher ssl_bc_client_random ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol ssl_bc_server_random
   ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der
   ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_s_dn ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used
@@ -47,17 +47,17 @@ const FETCHES = names(`
   ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
   ssl_fc_session_id ssl_fc_session_key ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
-  stopping table_avl table_cnt thread url32+src url_ip url_port uuid var wait_end
+  stopping table_avl table_cnt thread url32+src url_ip url_port var wait_end
 `);
 
 const CONVERTERS = names(`
-  add_item aes_gcm_dec and be2dec be2hex concat cpl crc32c cut_crlf debug digest div even
-  fix_is_valid fix_tag_value hex2i hmac htonl http_date in_table json json_query jwt_header_query jwt_payload_query jwt_verify
-  language ltime mqtt_field_value mqtt_is_valid nbsrv neg odd or protobuf secure_memcmp set-var sha1
-  sha2 srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
+  add_item aes_gcm_dec be2dec be2hex concat crc32c cut_crlf debug
+  fix_is_valid fix_tag_value hex2i htonl in_table json_query jwt_header_query jwt_payload_query jwt_verify
+  language mqtt_field_value mqtt_is_valid nbsrv protobuf secure_memcmp set-var
+  srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
   table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate
   table_http_fail_cnt table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle table_kbytes_in table_kbytes_out
-  table_server_id table_sess_cnt table_sess_rate table_trackers ub64dec ub64enc ungrpc unset-var utime xor xxh3 xxh32 xxh64
+  table_server_id table_sess_cnt table_sess_rate table_trackers ungrpc unset-var xxh3 xxh32 xxh64
 `);
 
 const REQUEST_ACTIONS = names(`

@@ -9,6 +9,8 @@ export interface Scope {
   /** `log`: when all is over, and the heads have gone. */
   readonly phase: 'request' | 'response' | 'log';
   readonly backend: boolean;
+  /** Whether there is such a proxy; undefined where nobody can tell yet. */
+  readonly knows?: (kind: 'frontend' | 'backend', name: string) => boolean;
   /** In HAProxy's words, for messages: `frontend http-request header rule`. */
   readonly name: string;
 }

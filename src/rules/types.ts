@@ -1,6 +1,7 @@
 /** What rules see of an exchange, and what they decide. `proxy/` implements RuleContext. */
 
 import type { Head } from '../http/head.ts';
+import type { Live } from './live.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Notes } from './notes.ts';
 
@@ -21,6 +22,8 @@ export interface RuleContext {
   /** What a log line would tell now. The object is used again and again: it is read at once. */
   readonly facts: LogFacts;
   notes: Notes | undefined;
+  /** What there is around it, now. */
+  readonly live: Live;
   /** Keeps `value` under a number of the frontend's captures, cut to its length; false where there is no such number. */
   capture(side: 'request' | 'response', index: number, value: string): boolean;
   /** Made when it is asked for; undefined without a `unique-id-format`. */

@@ -37,7 +37,7 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     'acl a path,bytes(1) y',
     "error detected while parsing ACL 'a' : matching method must be specified first (using '-m') when using a sample fetch of this type ('path')",
   ],
-  ['acl a nbsrv(app) 1', "error detected while parsing ACL 'a' : 'nbsrv' is HAProxy's; Fairlead does not do it"],
+  ['acl a be_sess_rate(app) 1', "error detected while parsing ACL 'a' : 'be_sess_rate' is HAProxy's; Fairlead does not do it"],
   ['acl a http_auth(users)', "error detected while parsing ACL 'a' : 'http_auth' is HAProxy's; Fairlead does not do it"],
   ['acl or path x', "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition"],
   ['http-request set-header x y if nope', "error detected while parsing an 'http-request set-header' condition : no such ACL : 'nope'."],

@@ -20,7 +20,7 @@ function expressions(phase: 'request' | 'response'): string[] {
     .flatMap(({ names, arguments: specs }) => {
       if (specs.length === 0) return names;
       const [first] = specs;
-      if (first?.type === 'integer') return names.map((name) => `${name}(0)`);
+      if (first?.type === 'integer') return names.map((name) => `${name}(4)`);
       return names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`]);
     });
   const given: Readonly<Record<string, string>> = {
@@ -31,6 +31,10 @@ function expressions(phase: 'request' | 'response'): string[] {
     mask4: '8',
     chars: 'a/',
     map_file: '/dev/null',
+    algorithm: 'md5',
+    bits: '256',
+    unit: 's',
+    'input-code': 'utf8s',
   };
   const converters = CONVERTERS.map(({ name, arguments: specs }) => {
     const args = specs

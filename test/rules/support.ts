@@ -7,7 +7,7 @@ import { Head } from '../../src/http/head.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
 import { proxyConfig, statsConfig } from '../support/config.ts';
-import { logFacts } from '../support/log-facts.ts';
+import { logFacts, NOTHING_LIVE } from '../support/log-facts.ts';
 
 /** A line's words, as the configuration's lexer splits them. */
 export function wordsOf(line: string): readonly string[] {
@@ -91,6 +91,7 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     server: undefined,
     disableL7Retry: false,
     notes: undefined,
+    live: NOTHING_LIVE,
     capture: () => false,
     uniqueId: undefined,
     ...more,

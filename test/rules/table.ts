@@ -322,6 +322,21 @@ export const EXPRESSIONS: readonly string[] = [
   '%[bool(1),iif(y,n)]|%[int(0),iif(y,n)]|%[str(1),bool]|%[path,bool]|%[method,lower]|%[method,length]',
   '%f|%b|%s|%HM|%HU|%HP|%HQ|%HV|%r|%ft|%%',
   '%{+Q}f|%{+E}f|%{+Q}[path]|%{+Q}o%f|%{-Q}f',
+  ...['', '(ascii)', '(utf8)', '(utf8s)', '(utf8p)', '(utf8ps)'].map(
+    (code) =>
+      `%[str(a/b\\"c),json${code}]|%[str(%%C3%%A9%%01%%0a%%09%%7f),url_dec,json${code}]|%[str(%%E2%%82%%AC%%F0%%9F%%98%%80x),url_dec,json${code}]|` +
+      `%[str(%%C0%%80%%C0%%AFx),url_dec,json${code}]|%[str(%%ff%%80x%%C3),url_dec,json${code}]|%[str(%%ED%%A0%%80x%%EF%%BF%%BF),url_dec,json${code}]`,
+  ),
+  '%[int(0),http_date]|%[int(1795253424),http_date(3600)]|%[int(1795253424007),http_date(0,ms)]|%[int(1795253424000007),http_date(-5,us)]',
+  '%[int(1795253424),utime("%Y-%m-%d %H:%M:%S %j %a %A %b %B %y %e %I %p %z %s %% %u %w %D %T %R %F %C %h %k %l %P %c %x %X %r")]',
+  ...[0, 1, 2, 3, 4, 5, 6].map((year) => `%[int(${1_704_067_200 + year * 31_622_400}),utime("%F %G-%V %g %U %W %u %j")]`),
+  ...[0, 1, 2, 3, 4, 5, 6].map((year) => `%[int(${1_703_980_799 + year * 31_536_000}),ltime("%F %G-%V %g %U %W %u %j",1)]`),
+  '%[int(6),and(3)]|%[int(6),or(1)]|%[int(6),xor(3)]|%[int(6),neg]|%[int(7),div(2)]|%[int(-7),div(2)]|%[int(7),div(0)]|%[int(7),even]|%[int(7),odd]|%[int(-7),odd]|%[int(6),cpl]',
+  '%[int(-1),and(255)]|%[int(4294967296),or(1)]|%[int(-5),xor(-1)]|%[int(0),neg]|%[str(12ab),and(4)]',
+  '%[str(abc),hex]|%[int(300),hex]|%[int(-1),hex]|%[ipv4(1.2.3.4),hex]|%[bool(1),hex]',
+  '%[str(abc),sha1,hex]|%[str(abc),sha2,hex]|%[str(abc),sha2(224),hex]|%[str(abc),sha2(512),hex]|%[str(abc),digest(md5),hex]|%[str(abc),hmac(sha256,a2V5),hex]',
+  '%[path,ub64enc]|%[str(YWJj_-),ub64dec,hex]|%[str(YWJ),ub64dec,hex]|%[str(Y),ub64dec]|%[str(a+b/),ub64dec]',
+  '%[nbproc]|%[proc]|%[http_first_req]|%[fc_err]|%[ssl_fc_sni]|%[ssl_fc_is_resumed]|%[date(-10),div(1000000000)]|%[rand(1)]|%[uuid,length]|%[so_id]',
 ];
 
 export const ACTIONS: readonly string[] = [

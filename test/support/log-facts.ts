@@ -1,5 +1,6 @@
 /** What a log line tells, made by hand: of a plain request, and what a test changes of it. */
 
+import type { Live } from '../../src/rules/live.ts';
 import type { LogFacts } from '../../src/rules/log-facts.ts';
 import type { RuleContext } from '../../src/rules/types.ts';
 
@@ -44,10 +45,21 @@ export function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
   };
 }
 
+/** Nothing but a frontend. */
+export const NOTHING_LIVE: Live = {
+  firstRequest: true,
+  listener: { id: 1, name: 'sock-1' },
+  frontend: () => ({ id: 2, connections: 1 }),
+  backend: () => undefined,
+  server: undefined,
+  ends: undefined,
+};
+
 /** The part of a rule's context that is about logs. */
-export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'capture' | 'uniqueId'> = {
+export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'live' | 'capture' | 'uniqueId'> = {
   facts: logFacts(),
   notes: undefined,
+  live: NOTHING_LIVE,
   capture: () => false,
   uniqueId: undefined,
 };

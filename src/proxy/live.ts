@@ -1,0 +1,52 @@
+/** What fetches may ask about proxies as they are now (manual 7.3.2, 7.3.3): of this exchange's own, or of others by name. */
+
+import type { Backend } from '../backend/backend.ts';
+import type { Server } from '../backend/server.ts';
+import type { Live, LiveBackend, LiveServer } from '../rules/live.ts';
+import type { Listener } from './listener.ts';
+import type { Reach } from './reach.ts';
+import type { Services } from './services.ts';
+
+/** An exchange or a TCP session. */
+export interface Subject {
+  readonly listener: Listener;
+  readonly services: Services;
+  readonly reach: Reach;
+  /** Requests that its connection has had before. */
+  readonly before: number;
+}
+
+export function liveOf({ listener, services, reach, before }: Subject): Live {
+  const { frontend } = listener;
+  return {
+    firstRequest: before === 0,
+    listener: { id: listener.id, name: listener.config.name },
+    frontend: (name) => {
+      const found = name === undefined ? frontend : services.frontends().get(name);
+      return found === undefined ? undefined : { id: found.config.id, connections: found.scur };
+    },
+    backend: (name) => {
+      const found = name === undefined ? reach.backend : services.backends.get(name);
+      return found === undefined ? undefined : liveBackend(found);
+    },
+    server: reach.concerned === undefined ? undefined : liveServer(reach.concerned),
+    ends: reach.carried,
+  };
+}
+
+function liveBackend(backend: Backend): LiveBackend {
+  return {
+    id: backend.config.id,
+    connections: backend.scur,
+    queued: backend.waiting,
+    usable: backend.activeCount() > 0 ? backend.activeCount() : backend.backupCount(),
+    server: (name) => {
+      const server = backend.servers.find(({ config }) => config.name === name);
+      return server === undefined ? undefined : liveServer(server);
+    },
+  };
+}
+
+function liveServer(server: Server): LiveServer {
+  return { id: server.id, connections: server.scur, queued: server.queue.length, up: server.usable, weight: server.weight };
+}
