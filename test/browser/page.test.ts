@@ -215,7 +215,9 @@ describe('actions', { skip }, () => {
 
   story('warn when nobody would be left', {}, async (page) => {
     for (const name of ['web-1', 'web-2']) await shows(state(page, `shop/${name}`), /^UP$/);
-    for (const name of ['web-1', 'web-2']) await page.getByLabel(`Select shop/${name}`).check();
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('UP');
+    assert.deepEqual(await seen(page, 'shop'), ['web-1', 'web-2']);
+    await page.getByRole('table', { name: 'shop' }).getByLabel('Select all servers that are shown').check();
     await shows(page.locator('details[data-proxy="shop"] .marked'), '2 selected');
     await page.getByLabel('Selected servers of shop').selectOption('maint');
     await page.getByRole('button', { name: 'Apply' }).click();

@@ -2,7 +2,7 @@
  * The page's script. Without it the page is whole, and stands still; with it, it asks for what is now, filters, sorts,
  * shows details beside the tables, and acts on servers without leaving the place.
  *
- * What it knows of the view stands in `view`, what the server said last in `data`, what is in the document in `sections`.
+ * How it is looked at stands in `view`, what the server said last in `data`; `grid.ts` knows what is in the document.
  */
 
 import type { PageDialog, PageDocument, PageElement, PageEvent, PageInput, PageWindow } from './dom.ts';
@@ -57,6 +57,7 @@ let paused = settings.paused === 'yes';
 let answeredAt = Date.now();
 let lost = '';
 let timer: ReturnType<typeof setTimeout> | undefined;
+let toasting: ReturnType<typeof setTimeout> | undefined;
 let asking = false;
 /** Somebody asked while an answer was on its way: that may be older than what they did. */
 let again = false;
@@ -168,7 +169,10 @@ function change(changes: Partial<View>): void {
 function showView(): void {
   if (data === undefined || grid === undefined) return;
   const [seen, all] = grid.arrange(data.proxies, view);
+  const tone = document.activeElement?.dataset.tone;
   replace(get('chips'), chipsMarkup(data.proxies, view.tones));
+  // Buttons that are made anew give the focus to those that stand for them.
+  if (tone !== undefined) document.querySelector(`button[data-tone="${tone}"]`)?.focus();
   const filtering = isFiltering(view);
   const count = filtering ? `${seen} of ${all} servers shown` : `${all} servers`;
   if (get('shown').textContent !== count) get('shown').textContent = count;
@@ -315,8 +319,17 @@ async function carryOut(): Promise<void> {
 }
 
 function toast(text: string): void {
+  clearTimeout(toasting);
   get('toast').textContent = text;
   get('toast').hidden = false;
+  toasting = setTimeout(() => {
+    get('toast').hidden = true;
+  }, 20_000);
+}
+
+/** Those that a filter hides are left out. */
+function markAll(form: PageElement, { checked }: PageInput): void {
+  for (const box of form.querySelectorAll<PageInput>('tr:not([hidden]) input[name="s"]')) box.checked = checked;
 }
 
 function tellMarked(form: PageElement): void {
@@ -343,7 +356,6 @@ function onClick(event: PageEvent): void {
     const tones = new Set(view.tones);
     if (!tones.delete(tone)) tones.add(tone);
     change({ tones });
-    document.querySelector(`button[data-tone="${tone}"]`)?.focus();
   }
 }
 
@@ -369,13 +381,16 @@ function onKey(event: PageEvent): void {
 
 function start(): void {
   document.body.classList.toggle('scripted', true);
-  for (const id of ['tools', 'pause']) get(id).hidden = false;
+  get('pause').hidden = false;
+  get('tools').hidden = settings.view?.startsWith(';row') === true;
   document.addEventListener('click', onClick);
   document.addEventListener('submit', onSubmit);
   document.addEventListener('keydown', onKey);
   document.addEventListener('change', ({ target }) => {
     const form = target.closest('form');
-    if (form !== null && target.matches('input[name="s"]')) tellMarked(form);
+    if (form === null || !target.matches('input[type="checkbox"]')) return;
+    if (target.matches('[data-all]')) markAll(form, target as PageInput);
+    tellMarked(form);
   });
   filter.addEventListener('input', () => (tables === null ? filterParts() : change({ text: filter.value })));
   problems.addEventListener('change', () => change({ problems: problems.checked }));

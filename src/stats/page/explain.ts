@@ -3,6 +3,7 @@
  * and which host leads where. One part for each question, so that there is room for more of them.
  */
 
+import type { Backend } from '../../backend/backend.ts';
 import type { StatsProxy } from '../rows.ts';
 import type { Part } from './shape.ts';
 import type { Place } from './tables.ts';
@@ -109,21 +110,25 @@ function routes({ routes }: ExplainFacts, proxies: readonly StatsProxy[], place:
   if (routes.length === 0) {
     return `${heading}<p class="soft">None. Lines <code>docker-routes</code> in a frontend make them, from labels of containers.</p>`;
   }
-  const backends = new Map(proxies.map(({ name, backend }) => [name, backend]));
+  const backends = new Map(proxies.flatMap(({ name, backend }) => (backend === undefined ? [] : [[name, backend] as const])));
   const rows = routes.map(({ frontend, host, pool, priority, rewrite, origin }) => {
     const backend = backends.get(pool);
-    const usable = backend?.servers.filter((server) => server.usable).length ?? 0;
-    const many = backend?.servers.length ?? 0;
-    const state = usable > 0 ? '<span class="badge up">served</span>' : '<span class="badge down">nobody</span>';
+    const state = backend === undefined ? '<span class="soft">not shown here</span>' : served(backend.servers);
     const to = `<a class="open" href="${html(detailsAddress(place, `${pool}/Backend`))}">${html(pool)}</a>`;
     const more = [priority === 0 ? '' : `priority ${priority}`, rewrite === undefined ? '' : `rewritten to '${rewrite}'`];
     return (
-      `<tr data-text><th scope="row">${html(host)}</th><td>${html(frontend)}</td><td>${to}</td><td>${state} ${usable} of ${many}</td>` +
+      `<tr data-text><th scope="row">${html(host)}</th><td>${html(frontend)}</td><td>${to}</td><td>${state}</td>` +
       `<td>${html(more.filter((text) => text !== '').join(', '))}</td><td>${html(origin)}</td></tr>`
     );
   });
   const head = headings(['Host and path', 'Frontend', 'Pool', 'Usable servers', 'How', 'From']);
   return `${heading}<table><thead>${head}</thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+function served(servers: Backend['servers']): string {
+  const usable = servers.filter((server) => server.usable).length;
+  const badge = usable > 0 ? '<span class="badge up">served</span>' : '<span class="badge down">nobody</span>';
+  return `${badge} ${usable} of ${servers.length}`;
 }
 
 function headings(labels: readonly string[], numbers: readonly string[] = []): string {

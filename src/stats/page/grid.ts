@@ -232,11 +232,17 @@ export function showHeadings(sort: Sort | undefined): void {
     Array.from(row.children).forEach((cell, at) => {
       const column = COLUMNS[at - 1];
       const id = column?.id ?? 'name';
-      replace(cell, column === undefined ? sortButton(sort, id, 0, 'Name', '') : headingMarkup(sort, column));
+      replace(cell, column === undefined ? nameHeading(sort, cell.closest('form')) : headingMarkup(sort, column));
       if (sort?.column === id) cell.setAttribute('aria-sort', sort.down ? 'descending' : 'ascending');
       else cell.removeAttribute('aria-sort');
     });
   }
+}
+
+/** With a box for all that are seen, where servers can be marked. */
+function nameHeading(sort: Sort | undefined, form: PageElement | null): string {
+  const box = form === null ? '' : '<input type="checkbox" data-all aria-label="Select all servers that are shown">';
+  return box + sortButton(sort, 'name', 0, 'Name', '');
 }
 
 /** The column's name sorts by its first part where that has no name of its own. */

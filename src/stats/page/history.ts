@@ -85,17 +85,20 @@ export class History {
   course(row: Row): Course {
     const samples = this.samples.get(row.of);
     if (samples === undefined) return FLAT;
-    const most = highest(samples.sessions);
+    const { sessions, faults } = samples;
+    const busiest = highest(sessions);
+    const worst = highest(faults);
+    // On one scale: a failure in a thousand sessions shall not look like an outage.
+    const most = Math.max(busiest, worst);
     return {
-      rates: this.drawn(samples.sessions, most),
-      peak: most / (STEP / 1000),
-      faults: this.drawn(samples.faults, highest(samples.faults)),
+      rates: busiest === 0 ? '' : this.drawn(sessions, most),
+      peak: busiest / (STEP / 1000),
+      faults: worst === 0 ? '' : this.drawn(faults, most),
     };
   }
 
   /** The oldest first; what is not 0 is seen, however little it is. */
   private drawn(values: Uint16Array, most: number): string {
-    if (most === 0) return '';
     let text = '';
     for (let step = 0; step < STEPS; step++) {
       const value = values[(this.next + step) % STEPS] as number;

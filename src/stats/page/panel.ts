@@ -8,6 +8,8 @@ declare const document: PageDocument;
 const texts = new WeakMap<PageElement, string>();
 
 export function showParts(into: PageElement, parts: readonly Part[]): void {
+  const ids = new Set(parts.map(({ id }) => id));
+  for (const part of [...into.querySelectorAll('[data-part]')]) if (!ids.has(part.dataset.part ?? '')) part.remove();
   for (const { id, markup } of parts) {
     let part = into.querySelector(`[data-part="${id}"]`);
     if (part === null) {

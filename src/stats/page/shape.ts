@@ -61,10 +61,11 @@ export interface PageRow {
   readonly why: string;
   /** Address, algorithm and origin, where they may be shown. */
   readonly legend: string;
-  /** Sessions a second, the newest last, as digits of LEVELS below `peak`; empty where there were none. */
+  /** Sessions in each step of the last two minutes, the newest last, as digits of LEVELS; empty where there were none. */
   readonly rates: string;
+  /** The most of them in a second. */
   readonly peak: number;
-  /** As `rates`, of failures; in steps of their own highest. */
+  /** As `rates` and on the same scale, of failures. */
   readonly faults: string;
   /** The last checks, the newest last: `p` passed, `f` failed. */
   readonly checks: string;

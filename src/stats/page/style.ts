@@ -96,7 +96,6 @@ a { color: var(--link); } a:not(:hover) { text-decoration: none; } nav a:not(:ho
 code { font: 12px/1.4 ui-monospace, monospace; } small { font-size: 11.5px; }
 .soft, small, .since, td.nothing, .nothing { color: var(--soft); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.skip:not(:focus) { position: absolute; clip-path: inset(50%); }
 header { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; align-items: center; padding: .9rem 0 .6rem; }
 header h1 { display: flex; align-items: center; gap: .55rem; } header h1 svg { width: 1.3rem; height: 1.3rem; }
 header nav { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; } header nav a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
@@ -153,7 +152,7 @@ dialog { color: inherit; background: var(--card); border: 1px solid var(--line);
 .groups { columns: 17rem; column-gap: 1.6rem; } .groups section { break-inside: avoid; } .groups table { table-layout: fixed; } .groups td { text-align: right; padding-right: 0; width: 35%; }
 #toast { position: fixed; left: 1rem; bottom: 1rem; z-index: 4; max-width: 40rem; margin: 0; box-shadow: 0 4px 24px rgb(0 0 0 / .25); } #toast button { margin-left: .8rem; }
 ${narrow()}
-@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: 14px; } .tbl { font-size: 13px; } .c-name { width: 28%; } .c-state { width: 32%; } .c-sessions { width: 15%; } .c-total { width: 13%; } .c-errors { width: 12%; }
+@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: 14px; } .tbl { font-size: 13px; } .c-name { width: 26%; } .c-state { width: 30%; } .c-sessions { width: 15%; } .c-total { width: 16%; } .c-errors { width: 13%; } .tbl thead th { font-size: 11px; }
   .about { font-size: 12px; } nav { font-size: 13px; }
   .tbl tbody th { padding-left: .6rem; } .phone { display: inline; } .rest { display: none; } #tools { margin-left: 0; width: 100%; } #tools label:last-child { flex: 1 0 100%; } input[type="search"] { width: 100%; } #age { display: none; } .tally { margin-left: 0; width: 100%; }
   .parts table { font-size: 13px; } }

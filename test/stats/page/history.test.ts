@@ -19,7 +19,7 @@ test('a row that nobody has looked at, and one without traffic, has no course', 
   assert.deepEqual(course(), { rates: '', peak: 0, faults: '' });
 });
 
-test('sessions and failures are drawn below their highest, the newest last, and what is little is seen', () => {
+test('sessions and failures are drawn on one scale, the newest last, and what is little is seen', () => {
   const { history, counters, course } = setUp();
   history.sample();
   counters.stot += 200;
@@ -32,7 +32,11 @@ test('sessions and failures are drawn below their highest, the newest last, and 
   assert.equal(rates.length, 60);
   assert.equal(rates.slice(-3), '0z1');
   assert.equal(peak, 100);
-  assert.equal(faults.slice(-3), '00z');
+  assert.equal(faults.slice(-3), '001');
+  counters.econ += 500;
+  history.sample();
+  assert.equal(course().faults.slice(-3), '01z');
+  assert.equal(course().rates.slice(-4), '0e10');
 });
 
 test('the oldest goes when a new one comes', () => {

@@ -68,6 +68,23 @@ const CASES: readonly (readonly [name: string, changes: Partial<ServerConfig>, w
     'all 2 slots are taken',
   ],
   [
+    'a slow start',
+    { ...checked, slowstart: 10_000 },
+    (server) => {
+      for (const verdict of [REFUSED, OK, OK]) server.setVerdict(verdict, 0);
+    },
+    'slow start: 7 % of its weight',
+  ],
+  [
+    'a server that it tracks',
+    { disabled: true },
+    (server) => {
+      server.admin = Admin.InheritedMaint;
+      server.tracked = makeListen('app', [serverConfig('other')]).backend?.servers[0];
+    },
+    'follows app/other',
+  ],
+  [
     'told to be down',
     checked,
     (server) => {
@@ -83,6 +100,6 @@ for (const [name, changes, what, why] of CASES) {
     const [server] = makeListen('app', [serverConfig('w1', changes)]).backend?.servers ?? [];
     assert.ok(server);
     what(server);
-    assert.equal(whyOf(server, undefined), why);
+    assert.equal(whyOf(server, 7), why);
   });
 }
