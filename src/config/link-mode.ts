@@ -48,6 +48,7 @@ function checkFront(proxy: ProxyDraft, reporter: Reporter): void {
     const message = `'${proxy.logOption}' not usable with ${what} (needs 'mode http'). Falling back to 'option tcplog'.`;
     reporter.warning(proxy.logFormatAt, message);
   }
+  if (proxy.monitorUri !== undefined) reporter.warning(proxy.place, `monitor-uri will be ignored for ${what} (needs 'mode http').`);
   const [routes] = proxy.dockerRoutes;
   if (routes !== undefined) reporter.alert(routes.place, `'docker-routes' of ${what} routes by host and path: it needs 'mode http'.`);
 }

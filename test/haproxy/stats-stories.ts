@@ -43,6 +43,7 @@ export const STORIES: readonly Story[] = [
 frontend idlefe
  bind unix@%DIR%/idlefe
  maxconn 33
+ rate-limit sessions 70
  default_backend idlebe
 backend idlebe
  server s1 %OK% maxconn 7 maxqueue 3 minconn 2 weight 10
