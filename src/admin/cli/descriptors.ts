@@ -33,8 +33,8 @@ export function showDescriptors({ args: [text], runtime }: Call): Answer {
 }
 
 /** One at a time: there may be very many. */
-function* lines(descriptors: readonly number[], known: ReadonlyMap<number, string>): Generator<string> {
-  for (const fd of descriptors) yield `${String(fd).padStart(7)} : ${known.get(fd) ?? describe(fd)}\n`;
+function* lines(descriptors: readonly number[], known: Owners): Generator<string> {
+  for (const fd of descriptors) yield `${String(fd).padStart(7)} : ${known.get(fd)?.() ?? describe(fd)}\n`;
 }
 
 /** Undefined where the system does not say. */
@@ -56,25 +56,27 @@ function describe(fd: number): string {
   }
 }
 
-/** By descriptor. */
-function ownersOf(runtime: Runtime): ReadonlyMap<number, string> {
-  const owners = new Map<number, string>();
+/** By descriptor: whose it is, put into words when it is its turn. */
+type Owners = ReadonlyMap<number, () => string>;
+
+function ownersOf(runtime: Runtime): Owners {
+  const owners = new Map<number, () => string>();
   const listener = (server: NetServer, frontend: string): void => {
     const at = server.address();
     const family = at === null || typeof at === 'string' ? 'fam=unix' : `fam=${at.family.toLowerCase()} lport=${at.port}`;
-    owners.set(descriptorOf(server), `l.st=RDY fe=${frontend} ${family}`);
+    owners.set(descriptorOf(server), () => `l.st=RDY fe=${frontend} ${family}`);
   };
   for (const { server } of runtime.sockets) listener(server, 'GLOBAL');
   for (const { frontend } of runtime.proxies) {
     for (const { socket, open } of frontend?.listeners ?? []) if (open) listener(socket.server, frontend?.name ?? '');
   }
-  for (const { socket } of runtime.cliConnections()) owners.set(descriptorOf(socket), `back=0 ${addresses(socket)} fe=GLOBAL`);
+  for (const { socket } of runtime.cliConnections()) owners.set(descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=GLOBAL`);
   for (const [{ name }, { socket, target }] of runtime.clients()) {
-    owners.set(descriptorOf(socket), `back=0 ${addresses(socket)} fe=${name}`);
+    owners.set(descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=${name}`);
     const { connection, backend, server } = target;
     if (connection === undefined) continue;
     const whose = `px=${backend?.name ?? '<NONE>'} sv=${server?.config.name ?? '<none>'}`;
-    owners.set(descriptorOf(connection.socket), `back=1 ${addresses(connection.socket)} ${whose}`);
+    owners.set(descriptorOf(connection.socket), () => `back=1 ${addresses(connection.socket)} ${whose}`);
   }
   return owners;
 }

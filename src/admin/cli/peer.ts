@@ -35,10 +35,8 @@ export class Peer {
     this.stage = 'served';
     socket.setEncoding('utf8');
     socket.on('data', (text: string) => this.onText(text));
-    socket.on('drain', () => {
-      this.full = false;
-      this.answer();
-    });
+    // In the next turn of the event loop: a long report is taken at once by whoever reads fast, and others wait meanwhile.
+    socket.on('drain', () => setImmediate(() => this.goOn()));
     session.onReady = () => this.answer();
     socket.setTimeout(session.state.timeout);
     socket.resume();
@@ -56,6 +54,11 @@ export class Peer {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  private goOn(): void {
+    this.full = false;
+    this.answer();
   }
 
   private onText(text: string): void {
