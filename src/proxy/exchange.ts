@@ -691,7 +691,12 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       if (this.asked === asked && this.in(Phase.Reply)) act();
     };
     reply.then(
-      (made) => ifAwaited(() => this.ownReply(made.status, made, available, false)),
+      (made) =>
+        ifAwaited(() => {
+          this.ownReply(made.status, made, available, false);
+          // What had come of a body meanwhile is to be swallowed.
+          if (this.discarding) this.session.feedHeld();
+        }),
       (error: unknown) => ifAwaited(() => this.onFault(error)),
     );
   }
