@@ -60,6 +60,7 @@ describe('docker-servers', () => {
     assert.equal(first?.name, '111000000000');
     assert.equal(first?.identity, id('111'));
     assert.equal(first?.origin, 'container one image eviking/mydockerapp');
+    assert.deepEqual([first?.container?.id, first?.container?.name, first?.container?.created], [id('111'), 'one', 1]);
   });
 
   it('says that a backend has no servers, and nothing about one that is not its own', () => {
