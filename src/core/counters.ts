@@ -16,7 +16,8 @@ export class ResponseClasses {
   other = 0;
 
   count(status: number): void {
-    if (status < 200) this.one++;
+    if (status < 100) this.other++;
+    else if (status < 200) this.one++;
     else if (status < 300) this.two++;
     else if (status < 400) this.three++;
     else if (status < 500) this.four++;

@@ -49,6 +49,10 @@ export const Failures = {
   UploadStalled: row('upload-stalled', 'server', 504, 'sD'),
   ResponseInvalid: row('response-invalid', 'server', 502, 'PH', 'junkResponse'),
   ResponseCut: row('response-cut', 'server', 502, 'SD'),
+  /** Behind its head it is no HTTP. */
+  ResponseBroken: row('response-broken', 'server', 502, 'SD'),
+  /** Its session was shut, by an operator or because of its server's state. */
+  ResponseShut: row('response-shut', 'proxy', 502, 'KD'),
   ResponseStalled: row('response-stalled', 'server', 504, 'sD'),
   Internal: row('internal-error', 'proxy', 500, 'IR'),
 } as const satisfies Record<string, Failure>;

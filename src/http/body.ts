@@ -14,6 +14,8 @@ export class Body {
   piece: Buffer = NOTHING;
   from = 0;
   to = 0;
+  /** What the last `take` has taken, as `size.ts` counts. */
+  counted = 0;
   done = true;
   /** The framing is broken: nothing more may go on. */
   failed = false;
@@ -30,6 +32,7 @@ export class Body {
     this.framing = framing;
     this.left = length;
     this.failed = false;
+    this.counted = 0;
     this.done = framing === Framing.None || (framing === Framing.Length && length === 0);
     this.clear();
     if (framing === Framing.Chunked) {
@@ -45,6 +48,7 @@ export class Body {
         const end = Math.min(to, from + this.left);
         this.left -= end - from;
         this.done = this.left === 0;
+        this.counted = end - from;
         this.set(bytes, from, end);
         return end;
       }
@@ -53,13 +57,16 @@ export class Body {
         const end = chunked.scan(bytes, from, to);
         this.done = chunked.done;
         this.failed = chunked.failed;
+        this.counted = chunked.counted;
         this.set(chunked.output, 0, chunked.output.length);
         return end;
       }
       case Framing.UntilClose:
+        this.counted = to - from;
         this.set(bytes, from, to);
         return to;
       default:
+        this.counted = 0;
         this.clear();
         return from;
     }

@@ -51,6 +51,8 @@ const NOTHING = Buffer.alloc(0);
 export class ChunkedBody {
   /** What may go on of the last piece: a view of it, or a copy where something had to be written anew. */
   output: Buffer = NOTHING;
+  /** Of the last piece: data, trailers and their end, as `size.ts` counts. */
+  counted = 0;
   /** Of the last piece, where it `failed`: the index of what could not be read, and in which state. */
   failedAt = 0;
   failedIn: 'CHUNK_SIZE' | 'CHUNK_CRLF' | 'TRAILERS' = 'CHUNK_SIZE';
@@ -103,6 +105,7 @@ export class ChunkedBody {
     this.piece = bytes;
     this.parts.length = 0;
     this.runFrom = -1;
+    this.counted = 0;
     const at = this.walk(bytes, from, to);
     if (this.state !== State.Failed) this.endRun(at);
     if (this.state === State.Failed || this.parts.length === 0) this.output = NOTHING;
@@ -132,6 +135,7 @@ export class ChunkedBody {
           const taken = Math.min(this.left, to - at);
           if (this.runFrom < 0) this.runFrom = at;
           this.left -= taken;
+          this.counted += taken;
           at += taken;
           if (this.left === 0) {
             if (!this.framed) this.endRun(at);
@@ -195,6 +199,7 @@ export class ChunkedBody {
     }
     if (whole && at + 3 < to && bytes[at + 2] === CR && bytes[at + 3] === LF) {
       this.markFraming(from);
+      this.counted++;
       this.state = State.Done;
       return at + 4;
     }
@@ -274,12 +279,14 @@ export class ChunkedBody {
     const { line } = this;
     if (line === '') {
       if (this.framed) this.emit(`0\r\n${this.kept}\r\n`);
+      this.counted++;
       this.state = State.Done;
       return at;
     }
     if (++this.trailerLines > MAX_TRAILER_LINES) return this.broken();
     const name = TRAILER.exec(line)?.[1];
     if (name === undefined) return this.broken();
+    this.counted += name.length + line.slice(name.length + 1).replace(/^[ \t]+|[ \t]+$/g, '').length;
     if (!FORBIDDEN_TRAILER.test(line) && this.nominated?.has(name.toLowerCase()) !== true) this.kept += `${line}\r\n`;
     this.line = '';
     this.state = State.Trailer;

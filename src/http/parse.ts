@@ -185,6 +185,7 @@ function strayByte(bytes: Buffer, from: number, to: number, searchFrom: number, 
  */
 function parseFields(bytes: Buffer, base: number, from: number, to: number, head: Head, inName: number): number {
   let at = from;
+  let gaps = 0;
   while (at < to) {
     const nameFrom = at;
     while ((CLASS[bytes[at] as number] as number) & inName) at++;
@@ -198,6 +199,7 @@ function parseFields(bytes: Buffer, base: number, from: number, to: number, head
     if (bytes[at] !== CR || bytes[at + 1] !== LF) return refuseLine(bytes, at, Refusal.FieldValue);
     let valueTo = at;
     while (valueTo > valueFrom && (bytes[valueTo - 1] === SP || bytes[valueTo - 1] === HTAB)) valueTo--;
+    gaps += valueFrom - nameTo + at - valueTo;
     at += 2;
     if (head.count === head.maxFields) return Refusal.TooManyFields;
     const field = fieldOf(bytes, nameFrom, nameTo);
@@ -212,6 +214,7 @@ function parseFields(bytes: Buffer, base: number, from: number, to: number, head
       rewrite(head);
     }
   }
+  head.gaps = gaps;
   return 0;
 }
 
@@ -260,7 +263,7 @@ function note(head: Head, field: Field): number {
       head.sawCoding = true;
       return 0;
     case Field.Connection:
-      noteConnection(head, head.value(index));
+      head.ownOptions += noteConnection(head, head.value(index));
       head.drop(index);
       return 0;
     case Field.Host:
@@ -287,13 +290,31 @@ function note(head: Head, field: Field): number {
   }
 }
 
-/** RFC 9110 7.6.1: `close`, `keep-alive` and `upgrade` are facts, every other token names a field to remove. */
-function noteConnection(head: Head, value: string): void {
+/**
+ * RFC 9110 7.6.1: `close`, `keep-alive` and `upgrade` are facts, every other token names a field to remove. Answers how much
+ * of the field concerns this hop alone: HAProxy does not count `close` and `keep-alive`, nor the field where nothing else is in it.
+ */
+function noteConnection(head: Head, value: string): number {
   // As nearly everybody writes it.
   if (value === 'keep-alive' || value === 'Keep-Alive') head.sawKeepAlive = true;
   else if (value === 'close') head.sawClose = true;
-  else if (value === 'Upgrade' || value === 'upgrade') head.sawUpgrade = true;
-  else for (const part of value.split(',')) noteOption(head, withoutBlanks(part).toLowerCase());
+  else if (value === 'Upgrade' || value === 'upgrade') {
+    head.sawUpgrade = true;
+    return 0;
+  } else return noteOptions(head, value);
+  return CONNECTION + value.length;
+}
+
+const CONNECTION = 'connection'.length;
+
+function noteOptions(head: Head, value: string): number {
+  let others = -1;
+  for (const part of value.split(',')) {
+    const token = withoutBlanks(part).toLowerCase();
+    noteOption(head, token);
+    if (token !== 'close' && token !== 'keep-alive' && token !== '') others += token.length + 1;
+  }
+  return others < 0 ? CONNECTION + value.length : value.length - others;
 }
 
 function noteOption(head: Head, token: string): void {

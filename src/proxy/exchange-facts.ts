@@ -29,7 +29,7 @@ export abstract class ExchangeFacts implements RuleContext {
   told = false;
   /** Who answered where no server did: `<STATS>`, `<PROMEX>`; empty for anybody else. */
   servedBy = '';
-  /** From and to the client, heads included. */
+  /** From and to the client, heads included, as `http/size.ts` counts; of a server's response what has come of it. */
   bytesIn = 0;
   bytesOut = 0;
   /** -1 while nothing was answered. */
@@ -90,8 +90,8 @@ export abstract class ExchangeFacts implements RuleContext {
     return uniqueIdOf(this, this.session.listener.frontend.program.rules.uniqueId);
   }
 
-  /** Before the next exchange of the session; `headBytes` have come, at `now`. */
-  protected resetFacts(headBytes: number, now: number): void {
+  /** Before the next exchange of the session; `size` bytes have come, at `now`. */
+  protected resetFacts(size: number, now: number): void {
     this.reach.reset(now);
     this.responseSeen = false;
     this.disableL7Retry = false;
@@ -99,7 +99,7 @@ export abstract class ExchangeFacts implements RuleContext {
     this.told = false;
     this.serial = this.services.serial++;
     this.servedBy = '';
-    this.bytesIn = headBytes;
+    this.bytesIn = size;
     this.bytesOut = 0;
     this.status = -1;
     this.termination = '--';

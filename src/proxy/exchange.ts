@@ -23,6 +23,7 @@ import { Level } from '../core/log.ts';
 import { type Fault, locate } from '../http/fault.ts';
 import { Framing, type Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
+import { headSize } from '../http/size.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
 import { access, accessEarly } from './access.ts';
@@ -47,6 +48,12 @@ import { Tunnel } from './tunnel.ts';
 import type { Reply } from './types.ts';
 import { Upload } from './upload.ts';
 
+/** A client that waits in vain: its answer in the end, and how much of its body came with its head. */
+interface Tarpit {
+  readonly final: Final;
+  readonly available: number;
+}
+
 export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   readonly reach: Reach = new Reach(this, this);
   private readonly carrier: Carrier = new Carrier(this);
@@ -66,16 +73,16 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** Own reply sent; the rest of the body is read and dropped. */
   private discarding = false;
   /** Its answer, while the client waits for it in vain. */
-  private tarpit: Final | undefined = undefined;
+  private tarpit: Tarpit | undefined = undefined;
   /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
   private asked = 0;
   private tunnel: Tunnel | undefined = undefined;
 
   // --- the request
 
-  /** The session has a request's head, `headBytes` long. May end the exchange before it returns. */
-  begin(head: Head, headBytes: number, available: number, now: number): void {
-    this.reset(head, headBytes, now);
+  /** The session has a request's head. May end the exchange before it returns. */
+  begin(head: Head, available: number, now: number): void {
+    this.reset(head, headSize(head), now);
     const { frontend } = this.session.listener;
     frontend.counters.reqTot++;
     frontend.counters.reqRate.add(now);
@@ -88,8 +95,9 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     }
   }
 
-  private reset(head: Head, headBytes: number, now: number): void {
-    this.resetFacts(headBytes, now);
+  /** `size` of what has come. */
+  private reset(head: Head, size: number, now: number): void {
+    this.resetFacts(size, now);
     this.mode = this.session.listener.frontend.config.connectionMode;
     this.keepAlive = head.keepAlive && this.mode !== 'close';
     this.clientAwaited = false;
@@ -113,6 +121,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (this.intercept(frontend.program, available)) return;
     const chosen = chooseBackend(frontend, this.services.backends, this);
     if (isFailure(chosen)) {
+      if (chosen === Failures.NoBackend) this.headAt = -1; // as HAProxy logs it
       this.fail(chosen);
       return;
     }
@@ -187,7 +196,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
         this.fail(Failures.ConnectFailed, `${cause}C`);
         return;
       case Phase.Established:
-        if (this.relay.begun) this.fail(Failures.ResponseCut, this.relay.untilClose ? `${cause}-` : `${cause}D`);
+        if (this.relay.begun) this.fail(Failures.ResponseShut, this.relay.untilClose ? `${cause}-` : `${cause}D`);
         // Nothing can be said in the middle of a request.
         else if (!this.upload.body.done) this.fail(Failures.ReusedClosed, `${cause}-`);
         else this.fail(Failures.ServerClosed, `${cause}H`);
@@ -229,15 +238,15 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
 
   /**
    * Arms the time-out of whoever is waited for: the client for the rest of its body, or to read its response; the server
-   * to take the body, or to go on with its response.
+   * to take the body, to answer, or to go on with its response. As in HAProxy the server's patience counts while a body is on
+   * its way, too, from its last piece on.
    */
   private watch(now: number): void {
     const { upload } = this;
     const bodyAwaited = !upload.body.done && !upload.serverBehind;
     this.clientAwaited = this.relay.clientBehind || bodyAwaited;
     if (this.clientAwaited) this.session.armFor(this.session.listener.frontend.config.timeouts.client, now);
-    const serverAwaited = !this.relay.clientBehind && (!bodyAwaited || this.relay.begun);
-    this.reach.arm(serverAwaited ? (this.reach.backend as Backend).config.timeouts.server : undefined, now);
+    this.reach.arm(this.relay.clientBehind ? undefined : (this.reach.backend as Backend).config.timeouts.server, now);
   }
 
   /** The session has handed over what it has: head and body leave together. */
@@ -258,7 +267,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (this.serverBehind) return at;
     const { body } = this.upload;
     const next = body.take(bytes, at, to);
-    this.bytesIn += next - at;
+    this.bytesIn += body.counted;
     if (body.failed) {
       const { invalid, limits } = this.services;
       invalid.noteRequest(this, bytes.subarray(0, to), body.fault, limits.bufsize);
@@ -320,7 +329,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       from = relay.more(bytes, from, length, this.reach.connection as ServerConnection);
       if (relay.body.failed) {
         this.noteResponse(bytes.subarray(0, length), relay.body.fault);
-        if (this.reach.observe(Observation.InvalidBody, now)) this.fail(Failures.ResponseCut);
+        if (this.reach.observe(Observation.InvalidBody, now)) this.fail(Failures.ResponseBroken);
         return false;
       }
     }
@@ -370,6 +379,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   private relayInterim(now: number): void {
     this.watch(now);
     tally.countAnswered(this.reach.server as Server, this.responseHead.status);
+    this.bytesOut += headSize(this.responseHead);
     if (this.request.version !== 10) this.relay.text(interimHead(this.responseHead));
   }
 
@@ -417,9 +427,20 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (final === undefined && program !== frontend) final = frontend.rules.response?.(this);
     if (final === undefined) return false;
     this.reach.drop();
-    if (final.kind === 'denied') {
-      tally.countResponseDenied(this);
-      this.termination = 'PH';
+    // As in HAProxy's log: it has not got as far as its body.
+    this.responseAt = -1;
+    switch (final.kind) {
+      case 'dropped':
+        tally.countDenied(this);
+        this.termination = 'PR';
+        this.hangUp(true);
+        return true;
+      case 'denied':
+        tally.countResponseDenied(this);
+        this.termination = 'PH';
+        break;
+      default:
+        this.termination = 'LH';
     }
     this.ownReply(final.status, final.reply, 0, final.close);
     return true;
@@ -468,6 +489,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
         return;
       case Phase.Tunnel:
         this.termination = 'SD';
+        tally.countReset(this.reach);
         this.endTunnel();
         return;
       case Phase.Established:
@@ -481,7 +503,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** It was sent, and nothing of a response has gone to the client. */
   private attemptFailed(failure: Failure): void {
     const { reach } = this;
-    const observation = failureMeans(failure);
+    // Who waits for the rest of a request has not failed.
+    const observation = failure === Failures.ServerTimeout && !this.upload.body.done ? undefined : failureMeans(failure);
     // As HAProxy: what is tried again was no failure of the server's, but for what it says.
     const always = failure === Failures.ResponseInvalid;
     if (always && !reach.observe(observation, monotonic())) return;
@@ -522,7 +545,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
 
   /** All of it is here, and nothing of a response has gone to the client. */
   private repeatable(): boolean {
-    return !this.disableL7Retry && this.bytesOut === 0 && this.upload.whole;
+    return !this.disableL7Retry && !this.relay.said && this.upload.whole;
   }
 
   /** As before the first byte of a response. */
@@ -545,13 +568,24 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
         return;
       case Phase.Tunnel:
         this.termination = (this.tunnel as Tunnel).termination;
+        tally.countAbort(this.reach, this.termination === 'cD' ? 'cliAbrt' : 'srvAbrt');
         this.endTunnel();
     }
   }
 
+  /** Both are waited for since the same moment, and the server's patience ends no later than the client's. */
+  private get serverFirst(): boolean {
+    const { client } = this.session.listener.frontend.config.timeouts;
+    const { server } = (this.reach.backend as Backend).config.timeouts;
+    return client !== undefined && server !== undefined && server <= client;
+  }
+
   /** The client's timer fired while this exchange was under way: an old one, unless the client is waited for. */
   onClientTimeout(): void {
-    if (this.clientAwaited) this.fail(this.relay.clientBehind ? Failures.ClientStalled : Failures.BodyTimeout);
+    if (!this.clientAwaited) return;
+    if (this.relay.clientBehind) this.fail(Failures.ClientStalled);
+    else if (this.in(Phase.Established) && this.serverFirst) this.onServerTimeout();
+    else this.fail(Failures.BodyTimeout);
   }
 
   /** FIN while its request waits: it is served all the same, unless the backend has `option abortonclose` (manual 4.2). */
@@ -571,13 +605,20 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   onClientGone(): void {
     if (this.reach.phase === Phase.Idle) return;
     this.reach.connection?.reset();
+    if (this.tarpit !== undefined) {
+      this.leaveTarpit(this.tarpit);
+      return;
+    }
     if (this.reach.phase === Phase.Tunnel) {
       this.termination = this.session.clientEnded ? '--' : 'CD';
+      if (!this.session.clientEnded) tally.countAbort(this.reach, 'cliAbrt');
       this.endTunnel();
       return;
     }
-    this.termination = `C${stageOf(this.reach.phase)}`;
-    tally.countAbort(this.reach, 'cliAbrt');
+    const stage = stageOf(this.reach.phase);
+    this.termination = `C${stage}`;
+    // As HAProxy: who waits in a queue and ends its half alone is no abort, nor is who goes before a connection stands.
+    if (stage === 'D' || (stage === 'Q' && !this.session.clientEnded)) tally.countAbort(this.reach, 'cliAbrt');
     this.close(false);
   }
 
@@ -612,17 +653,21 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** A head that is no request, or none that came in time: counted and answered without an exchange. */
   refuse(failure: Failure): void {
     const { session } = this;
-    const { frontend } = session.listener;
+    const { config } = session.listener.frontend;
+    const probe = session.requestStart === 0 && session.answered === 0;
+    if (probe && config.ignoreProbes) {
+      session.closeCleanly();
+      return;
+    }
     const now = monotonic();
     this.reset(this.request, 0, now);
     tally.countRefused(this, failure.status, now);
     this.status = failure.status;
     this.termination = failure.termination;
-    const silent = frontend.config.dontlognull && session.requestStart === 0;
     // A connection on which nothing ever came is not told anything it did not ask for.
-    if (!(failure === Failures.RequestAborted && session.requestStart === 0)) sendError(this, failure.status, 'close', false);
+    if (!(failure === Failures.RequestAborted && probe)) sendError(this, failure.status, 'close', false);
     this.bytesOut = 0; // as HAProxy logs it
-    if (!silent) access(this, now, true);
+    if (!(probe && config.dontlognull)) access(this, now, true);
     this.reach.phase = Phase.Idle;
     session.closeCleanly();
   }
@@ -639,7 +684,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       this.session.listener.frontend.program.recorder?.cookie(this);
       this.termination = 'PR';
       if (final.kind !== 'denied') {
-        this.refuseOddly(final);
+        this.refuseOddly(final, available);
         return true;
       }
     }
@@ -650,18 +695,26 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   }
 
   /** Late, or not at all. */
-  private refuseOddly(final: Final): void {
+  private refuseOddly(final: Final, available: number): void {
     // As in HAProxy's log: it is not over with its head.
     this.headAt = -1;
     if (final.kind === 'tarpitted') {
-      const { tarpit, connect } = (this.reach.backend ?? this.session.listener.frontend).config.timeouts;
+      const { kind, timeouts } = (this.reach.backend ?? this.session.listener.frontend).config;
       this.reach.phase = Phase.Reply;
       this.termination = 'PT';
-      this.tarpit = final;
-      this.reach.arm(tarpit ?? connect ?? 0, monotonic());
+      this.tarpit = { final, available };
+      // A frontend connects to nobody.
+      this.reach.arm(timeouts.tarpit ?? (kind === 'frontend' ? 0 : (timeouts.connect ?? 0)), monotonic());
       return;
     }
+    this.countHeld(available);
     this.hangUp(final.kind === 'dropped');
+  }
+
+  /** Of a body that nobody reads: what has come with the head. */
+  private countHeld(available: number): void {
+    const { framing, contentLength } = this.request;
+    if (framing === Framing.Length) this.bytesIn += Math.min(available, contentLength);
   }
 
   /** The client gets no answer. `silently`: nor a clean end. */
@@ -672,10 +725,10 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   }
 
   /** It has waited long enough. */
-  private leaveTarpit({ status, reply }: Final): void {
+  private leaveTarpit({ final, available }: Tarpit): void {
     this.tarpit = undefined;
     this.reach.assignedAt = monotonic();
-    this.ownReply(status, reply, 0, true);
+    this.ownReply(final.status, final.reply, available, true);
   }
 
   /** `reply` is by one of the proxy's own services, at once or when it is made. */
@@ -715,6 +768,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const connection = this.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
     if (reply !== undefined) sendReply(this, status, reply, connection);
     else if (!sendError(this, status, connection, request.method === 'HEAD')) this.keepAlive = false;
+    if (!body.done && !this.keepAlive) this.countHeld(available);
     if (body.done || !this.keepAlive) this.close(this.keepAlive);
     else {
       this.discarding = true;
@@ -801,6 +855,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   }
 
   private tunnelToClient(bytes: Buffer): boolean {
+    this.bytesOut += bytes.length;
     this.relay.pass(bytes, this.reach.connection as ServerConnection);
     (this.tunnel as Tunnel).progress();
     return !this.relay.clientBehind;

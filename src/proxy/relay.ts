@@ -9,6 +9,7 @@ import { Body } from '../http/body.ts';
 import { Framing, type Head } from '../http/head.ts';
 import { responseFraming } from '../http/parse.ts';
 import { ResponseHeads } from '../http/response-heads.ts';
+import { headSize } from '../http/size.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Outlet } from './outlet.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -35,6 +36,8 @@ export class Relay {
   readonly body: Body = new Body();
   /** The final response's head has gone to the client: from here the exchange can end, but not retry. */
   begun = false;
+  /** Something has gone to the client, be it an interim response. */
+  said = false;
   /** Only the end of the connection tells the client that its response is whole. */
   untilClose = false;
   /** The client is slower than the server, which is not read meanwhile. */
@@ -48,6 +51,7 @@ export class Relay {
   /** Before the next exchange. */
   reset(): void {
     this.begun = false;
+    this.said = false;
     this.untilClose = false;
     this.clientBehind = false;
   }
@@ -67,7 +71,11 @@ export class Relay {
     const framed = request.version !== 10;
     this.body.start(framing, head.contentLength, framed, head.nominated);
     this.untilClose = framing === Framing.UntilClose || (!framed && framing === Framing.Chunked);
-    return this.body.done || at === end ? at : this.body.take(piece, at, end);
+    this.exchange.bytesOut += headSize(head);
+    if (this.body.done || at === end) return at;
+    const next = this.body.take(piece, at, end);
+    this.exchange.bytesOut += this.body.counted;
+    return next;
   }
 
   /** Writes the head, and what `take` has taken of the body. */
@@ -92,6 +100,7 @@ export class Relay {
   /** More of the body: the index behind what belongs to it. */
   more(bytes: Buffer, from: number, to: number, connection: ServerConnection): number {
     const next = this.body.take(bytes, from, to);
+    this.exchange.bytesOut += this.body.counted;
     if (!this.body.failed && this.body.size > 0) this.pass(this.body.view(), connection);
     return next;
   }
@@ -99,19 +108,17 @@ export class Relay {
   /** Bytes of `connection`'s buffer as they are. */
   pass(bytes: Buffer, connection: ServerConnection): void {
     const { outlet } = this.exchange.session;
-    this.exchange.bytesOut += bytes.length;
     passOn(bytes, outlet, connection);
     if (outlet.behind) this.clientBehind = true;
   }
 
   text(text: string): void {
-    this.exchange.bytesOut += text.length;
+    this.said = true;
     this.exchange.session.outlet.text(text);
   }
 
   /** True when what was written refers to the connection's buffer. */
   private bytes(bytes: Buffer, waits: boolean): boolean {
-    this.exchange.bytesOut += bytes.length;
     return write(bytes, this.exchange.session.outlet, waits);
   }
 

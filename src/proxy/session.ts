@@ -91,8 +91,8 @@ export class Session extends Timed implements ClientSession {
     this.head = new Head(services.limits.maxhdr);
     this.exchange = new Exchange(this);
     socket.on('end', () => this.guard(() => this.onEnd()));
-    socket.on('error', () => this.guard(() => this.onGone()));
-    socket.on('close', () => this.guard(() => this.onGone()));
+    socket.on('error', () => this.guard(() => this.onLost()));
+    socket.on('close', () => this.guard(() => this.onLost()));
     this.outlet = new Outlet(socket, () => this.guard(() => this.onDrain()));
     this.awaitHead(now);
     accepted.read((bytes, length) => this.onBytes(bytes, length));
@@ -166,12 +166,22 @@ export class Session extends Timed implements ClientSession {
     if (this.reading === Reading.Head) {
       // Replies that are still on their way keep the rest waiting; `onDrain` comes back here.
       if (this.held !== undefined && this.outlet.behind) return;
-      const asked = this.held !== undefined || this.answered === 0;
-      if (asked) this.refuse(Failures.RequestAborted);
+      if (this.asked) this.refuse(Failures.RequestAborted);
       else this.closeCleanly();
     } else if (this.reading === Reading.Body && this.held === undefined) {
       this.exchange.onClientAbort();
     }
+  }
+
+  /** Reset: be it in the middle of a head. */
+  private onLost(): void {
+    if (this.reading === Reading.Head && this.asked) this.refuse(Failures.RequestAborted);
+    this.onGone();
+  }
+
+  /** A request is awaited, or has begun: its end is worth a word. */
+  private get asked(): boolean {
+    return this.held !== undefined || this.answered === 0;
   }
 
   /** Reset, or closed by us: nothing can be sent any more. */
@@ -263,7 +273,7 @@ export class Session extends Timed implements ClientSession {
       this.refuse(failureOf(used as Refusal));
       return at;
     }
-    this.exchange.begin(this.head, used, to - at - used, now);
+    this.exchange.begin(this.head, to - at - used, now);
     return at + used;
   }
 

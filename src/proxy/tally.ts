@@ -26,15 +26,18 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   frontend.counters.bout += bytesOut;
   counters.bin += bytesIn;
   counters.bout += bytesOut;
-  if (status > 0) frontend.counters.hrsp.count(status);
+  frontend.counters.hrsp.count(status);
   const { reach } = exchange;
   const { backend } = reach;
-  if (backend === undefined) return;
+  if (backend === undefined) {
+    countOwn(exchange);
+    return;
+  }
   const b = backend.counters;
   b.bin += bytesIn;
   b.bout += bytesOut;
   b.reqTot++;
-  if (status > 0) b.hrsp.count(status);
+  b.hrsp.count(status);
   if (b.latency !== undefined) countLatency(b.latency, exchange, now);
   // Also of one that waited for a server in vain.
   const server = reach.concerned;
@@ -44,10 +47,14 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   s.bout += bytesOut;
   // HAProxy: only what was answered says something of times.
   if (exchange.responseAt < 0) return;
-  const queue = Math.max(0, Math.round(reach.assignedAt - reach.queuedAt));
-  const connect = Math.round(reach.connectedAt - reach.assignedAt);
-  const response = Math.round(exchange.responseAt - reach.connectedAt);
-  const total = Math.round(now - exchange.session.requestStart);
+  // Each step ends at a whole ms, from where the request was waited for: of the whole HAProxy counts that wait, too.
+  const { readyAt } = exchange.session;
+  const assigned = Math.floor(reach.assignedAt - readyAt);
+  const connected = Math.floor(reach.connectedAt - readyAt);
+  const queue = Math.max(0, assigned - Math.floor(reach.queuedAt - readyAt));
+  const connect = connected - assigned;
+  const response = Math.floor(exchange.responseAt - readyAt) - connected;
+  const total = Math.floor(now - readyAt);
   s.qtime.add(queue, s.reqTot);
   s.ctime.add(connect, s.reqTot);
   s.rtime.add(response, s.reqTot);
@@ -58,20 +65,30 @@ export function countEnded(exchange: ExchangeFacts, now: number): void {
   b.ttime.add(total, b.reqTot);
 }
 
+/** The frontend of a `listen` has answered by itself: for HAProxy its two sides are one proxy. */
+function countOwn({ session, services, bytesIn, bytesOut }: ExchangeFacts): void {
+  const { frontend } = session.listener;
+  if (frontend.config.kind !== 'listen') return;
+  const own = services.backends.get(frontend.name);
+  if (own === undefined) return;
+  own.counters.bin += bytesIn;
+  own.counters.bout += bytesOut;
+}
+
 /** Of all that ended, however they did: what was given up after a time-out took its time, too. A tunnel is no answer that takes long. */
 function countLatency(latency: Latency, { headAt, responseAt, status }: ExchangeFacts, now: number): void {
+  // Caught or hung up on: nobody was waited for.
+  if (headAt < 0) return;
   if (responseAt >= 0) latency.firstByte.add(responseAt - headAt);
   if (status !== 101) latency.total.add(now - headAt);
 }
 
-/** A rule of ours refused the request: the proxy that owns the rule counts it. */
+/** A rule of ours refused the request: the frontend counts it whoever owns the rule. */
 export function countDenied({ reach, session }: ExchangeFacts): void {
   const { frontend, counters } = session.listener;
+  frontend.counters.dreq++;
+  counters.dreq++;
   if (reach.backend !== undefined) reach.backend.counters.dreq++;
-  else {
-    frontend.counters.dreq++;
-    counters.dreq++;
-  }
 }
 
 /** A rule of ours refused the response. */
@@ -148,6 +165,7 @@ export function countFailure({ reach, session }: ExchangeFacts, failure: Failure
       return;
     case Failures.UploadStalled:
     case Failures.ResponseStalled:
+    case Failures.ResponseShut:
       countAbort(reach, 'srvAbrt');
       return;
     case Failures.ResponseCut:
@@ -161,6 +179,7 @@ export function countFailure({ reach, session }: ExchangeFacts, failure: Failure
     case Failures.HeadCut:
     case Failures.ServerTimeout:
     case Failures.ResponseInvalid:
+    case Failures.ResponseBroken:
       countBadResponse(reach);
       return;
     case Failures.ClientStalled:
@@ -171,4 +190,10 @@ export function countFailure({ reach, session }: ExchangeFacts, failure: Failure
 export function countBadResponse({ backend, concerned }: Reach): void {
   if (concerned !== undefined) concerned.counters.eresp++;
   if (backend !== undefined) backend.counters.eresp++;
+}
+
+/** HAProxy counts a server's reset as a bad response, too. */
+export function countReset(reach: Reach): void {
+  countAbort(reach, 'srvAbrt');
+  countBadResponse(reach);
 }

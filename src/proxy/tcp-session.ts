@@ -25,10 +25,10 @@ import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { Services } from './services.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
-import { countAbort, countUnreached } from './tally.ts';
+import { countAbort, countReset, countUnreached } from './tally.ts';
 import { TcpContext } from './tcp-context.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
-import { countReset, countTcpEnded, logAccepted, logTcp, type TcpFacts, tcpRecord } from './tcp-tally.ts';
+import { countTcpEnded, logAccepted, logTcp, type TcpFacts, tcpRecord } from './tcp-tally.ts';
 
 /** Once SIGTERM has come: who says nothing for so long, in ms, has nothing under way. */
 const SILENCE = 1000;

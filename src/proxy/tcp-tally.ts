@@ -4,7 +4,6 @@ import { loggedClient } from './access.ts';
 import type { Listener } from './listener.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
-import { countAbort, countBadResponse } from './tally.ts';
 import type { TcpContext } from './tcp-context.ts';
 import type { AccessRecord } from './types.ts';
 
@@ -40,9 +39,9 @@ export function countTcpEnded({ listener, bytesIn, bytesOut, acceptedAt, reach }
   }
   if (backend === undefined) return;
   backend.scur--;
-  if (server === undefined) return;
+  if (server === undefined || reach.connectedAt < 0) return;
   const queue = elapsed(reach.queuedAt, reach.assignedAt);
-  const connect = reach.connectedAt < 0 ? 0 : elapsed(reach.assignedAt, reach.connectedAt);
+  const connect = elapsed(reach.assignedAt, reach.connectedAt);
   const total = elapsed(acceptedAt, now);
   for (const { counters } of [backend, server]) {
     counters.qtime.add(queue, counters.lbtot);
@@ -50,12 +49,6 @@ export function countTcpEnded({ listener, bytesIn, bytesOut, acceptedAt, reach }
     counters.rtime.add(0, counters.lbtot);
     counters.ttime.add(total, counters.lbtot);
   }
-}
-
-/** HAProxy counts a server's reset as a bad response, too. */
-export function countReset(reach: Reach): void {
-  countAbort(reach, 'srvAbrt');
-  countBadResponse(reach);
 }
 
 /** As soon as a client is there: where there is no format for sessions that are over. */

@@ -1,4 +1,4 @@
-/** `deny` and `return`: replies that rules make (manual 4.2, `http-request return`). */
+/** `deny`, `return` and `tarpit`: replies that rules make (manual 4.2, `http-request return`). */
 
 import { readFileSync } from 'node:fs';
 import { withoutBreaks } from '../http/chars.ts';
@@ -212,6 +212,13 @@ export const REPLY_ACTIONS: readonly ActionRow[] = [
     syntax: `[ { status | deny_status } <code> ] ${REPLY_SYNTAX}`,
     help: 'Refuses: 403 to a request, 502 in place of a response, or `code`. Without more, with the error page of that status.',
     compile: (words) => compileReply('denied', new ReplyParser(words, words.scope.phase === 'request' ? 403 : 502, true).parse()),
+  },
+  {
+    name: 'tarpit',
+    on: 'request',
+    syntax: `[ { status | deny_status } <code> ] ${REPLY_SYNTAX}`,
+    help: 'Lets the client wait for `timeout tarpit`, then refuses: 500, or `code`. Without more, with the error page of that status.',
+    compile: (words) => compileReply('tarpitted', new ReplyParser(words, 500, true).parse()),
   },
   {
     name: 'return',

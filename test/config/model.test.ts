@@ -63,6 +63,7 @@ test('time-outs that are not set take their value from others as the manual says
     queue: 5000,
     httpRequest: undefined,
     httpKeepAlive: 50_000,
+    tarpit: undefined,
     tunnel: undefined,
     check: undefined,
     clientFin: undefined,

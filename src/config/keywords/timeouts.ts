@@ -2,7 +2,7 @@
 
 import type { ProxyDraft } from '../draft.ts';
 import type { Timeouts } from '../model.ts';
-import { ANY_PROXY, BACK, FRONT, ignored, type Row, type Section } from '../row.ts';
+import { ANY_PROXY, BACK, FRONT, type Row, type Section } from '../row.ts';
 import { readTime } from '../values.ts';
 
 function timeout(name: string, key: keyof Timeouts, sections: readonly Section[], doc: string, fallback = 'none'): Row<ProxyDraft> {
@@ -55,15 +55,13 @@ export const timeoutRows: readonly Row<ProxyDraft>[] = [
     'The same, once one direction of the connection is closed.',
     '`timeout tunnel`, else `timeout server`',
   ),
-  ignored({
-    name: 'timeout tarpit',
-    sections: ANY_PROXY,
-    syntax: '<time>',
-    chapter: '4.2',
-    why: 'there is no tarpit action that it could limit',
-    min: 1,
-    max: 1,
-  }),
+  timeout(
+    'tarpit',
+    'tarpit',
+    ANY_PROXY,
+    'How long a request waits for its answer that `http-request tarpit` has caught.',
+    '`timeout connect`',
+  ),
   timeout(
     'tunnel',
     'tunnel',
