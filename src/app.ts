@@ -254,16 +254,21 @@ export class App {
     };
   }
 
-  /** Operators have changed servers, and nothing else. Names that are new are asked for first. */
-  private async changeServers(names: boolean): Promise<void> {
+  /**
+   * Operators change servers, and nothing else; `names`: hosts that are new are asked for first. `change` answers whether it
+   * still can, behind what another one does, or a reload: only then anything becomes of it.
+   */
+  private changeServers(names: boolean, change: () => boolean): Promise<boolean> {
     const view = (config: Config): Config => this.changes.over(config);
-    if (names) await this.goOver(this.current, view, () => {});
-    else {
-      await this.inTurn(async () => {
+    return this.inTurn(async () => {
+      if (!change()) return false;
+      if (names) await this.goOverNow(this.current, view, () => {});
+      else {
         this.store.configure(view(this.config));
         this.store.flush();
-      });
-    }
+      }
+      return true;
+    });
   }
 
   private configure(prepared: Prepared, view: View): Promise<readonly BindFailure[]> {
@@ -423,17 +428,25 @@ export class App {
         await this.resume();
       },
       setHost: async ({ backend, config: { name } }, fqdn) => {
-        this.changes.setHost(backend.name, name, fqdn);
-        await this.changeServers(true);
+        await this.changeServers(true, () => {
+          this.changes.setHost(backend.name, name, fqdn);
+          return true;
+        });
       },
-      addServer: async ({ name }, server) => {
-        this.changes.addServer(name, server);
-        await this.changeServers(server.fqdn !== undefined);
-      },
-      removeServer: async ({ backend, config: { name } }) => {
-        this.changes.removeServer(backend.name, name);
-        await this.changeServers(false);
-      },
+      addServer: (backend, server) =>
+        this.changeServers(server.fqdn !== undefined, () => {
+          const present = this.backends.get(backend.name);
+          if (present === undefined || present.servers.some(({ config: { name } }) => name === server.name)) return false;
+          this.changes.addServer(backend.name, server);
+          return true;
+        }),
+      removeServer: (server) =>
+        this.changeServers(false, () => {
+          const { backend, config } = server;
+          if (!server.deletable) return false;
+          this.changes.removeServer(backend.name, config.name);
+          return true;
+        }),
       reload: () => this.lifecycle.reload(),
     };
   }

@@ -183,6 +183,11 @@ export class Server {
     return Math.max(this.scur, lately, (this.verdict ?? this.agentVerdict) === undefined ? 0 : 1);
   }
 
+  /** Nobody is on it, and nobody will be while its maintenance lasts. */
+  get deletable(): boolean {
+    return this.inMaintenance && this.scur === 0 && this.queue.length === 0 && !this.removed;
+  }
+
   get inMaintenance(): boolean {
     return (this.admin & ANY_MAINT) !== 0;
   }

@@ -22,15 +22,13 @@ function add({ args: [word = '', ...words], runtime }: Call): Answer | Promise<A
   if (words.length === 0) return refuse("'server' expects <name> and <addr>[:<port>] as arguments.");
   const read = readDynamicServer(backend.config, name, words);
   if ('error' in read) return refuse(read.error);
-  const wrong = conflict(backend, read.value) ?? trackError(runtime, backend, read.value);
+  if (backend.servers.some(({ config }) => config.name === name)) return TAKEN;
+  const wrong = trackError(runtime, backend, read.value);
   if (wrong !== undefined) return refuse(wrong);
-  return runtime.addServer(backend, read.value).then(() => message(Level.Info, 'New server registered.'));
+  return runtime.addServer(backend, read.value).then((done) => (done ? message(Level.Info, 'New server registered.') : TAKEN));
 }
 
-function conflict({ servers }: Backend, { name }: ServerConfig): string | undefined {
-  const taken = servers.some((server) => server.config.name === name);
-  return taken ? 'Already exists a server with the same name in backend.' : undefined;
-}
+const TAKEN = refuse('Already exists a server with the same name in backend.');
 
 function trackError({ proxies }: Runtime, own: Backend, { track }: ServerConfig): string | undefined {
   if (track === undefined) return undefined;
@@ -54,9 +52,12 @@ function del({ args: [word], runtime }: Call): Answer | Promise<Answer> {
     return refuseUnended('This server cannot be removed at runtime due to other configuration elements pointing to it.');
   }
   if (!server.inMaintenance) return refuseUnended('Only servers in maintenance mode can be deleted.');
-  if (server.scur > 0 || server.queue.length > 0) return refuseUnended('Server still has connections attached to it, cannot remove it.');
-  return runtime.removeServer(server).then(() => ({ kind: 'message', severity: Level.Info, text: 'Server deleted.' }));
+  if (!server.deletable) return IN_USE;
+  return runtime.removeServer(server).then((done) => (done ? DELETED : IN_USE));
 }
+
+const IN_USE = refuseUnended('Server still has connections attached to it, cannot remove it.');
+const DELETED: Answer = { kind: 'message', severity: Level.Info, text: 'Server deleted.' };
 
 /** Those that follow it, rules that name it; and what would bring it back at once: a template, a container. */
 function isPointedTo({ backend, trackers, config: { name } }: Server): boolean {

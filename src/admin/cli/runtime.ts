@@ -73,9 +73,9 @@ export interface Runtime extends ProcessState {
   setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
   /** The server's address is that of another host from now on, as soon as the name is resolved. */
   setHost(server: Server, fqdn: string): Promise<void>;
-  /** Nothing of the text: until it is read again. */
-  addServer(backend: Backend, server: ServerConfig): Promise<void>;
-  removeServer(server: Server): Promise<void>;
+  /** Until the text is read again. Answers whether it still could: another one may have been faster. */
+  addServer(backend: Backend, server: ServerConfig): Promise<boolean>;
+  removeServer(server: Server): Promise<boolean>;
   /** As SIGUSR2. Resolves when it is over, well or not. */
   reload(): Promise<void>;
 }
