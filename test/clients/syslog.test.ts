@@ -3,18 +3,21 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { BACKLOG, Losses } from '../../src/stats/log-outputs.ts';
 import { RELAYS, UnixOutput } from '../../src/stats/log-unix.ts';
-import { type LogReceiver, receiveUnix } from '../support/syslog.ts';
+import { type Daemon, receiveUnix } from '../support/syslog.ts';
 import { until } from '../support/wait.ts';
 
 const has = (program: string): boolean => spawnSync(program, ['-h']).status !== null;
 const skip = has('perl') ? false : 'perl is not installed';
+
+const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 let folder = '';
 before(() => {
@@ -22,7 +25,7 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-async function withDaemon(story: (path: string, daemon: LogReceiver) => Promise<void>): Promise<void> {
+async function withDaemon(story: (path: string, daemon: Daemon) => Promise<void>): Promise<void> {
   const path = join(folder, 'log');
   const daemon = await receiveUnix(path);
   try {
@@ -108,9 +111,54 @@ test('a daemon that stands still costs lines, not memory; it gets what has waite
   await daemon.stop();
 });
 
+/** Runs what follows its first argument with descriptor 5 connected to that path. */
+const CONNECTED = `
+socket(S, PF_UNIX, SOCK_DGRAM, 0) && connect(S, pack_sockaddr_un(shift @ARGV)) or die $!;
+use POSIX; POSIX::dup2(fileno(S), 5);
+exec @ARGV;`;
+
+test('fd@N may be a datagram socket: lines wait while its reader stands still, and none is lost', { skip }, async () => {
+  await withDaemon(async (path, daemon) => {
+    const at = (name: string) => join(folder, name);
+    writeFileSync(
+      at('cfg'),
+      `global
+ log fd@5 format priority local0
+defaults
+ mode http
+ log global
+ option httplog
+ timeout client 5s
+listen www
+ bind unix@${at('www')}
+ http-request return status 200\n`,
+    );
+    const command = [process.execPath, main, '-db', '-f', at('cfg')];
+    const child = spawn('perl', ['-MSocket', '-e', CONNECTED, path, ...command], { stdio: 'ignore' });
+    try {
+      await until('it listens', () => existsSync(at('www')));
+      const count = 2000;
+      const socket = connect(at('www'));
+      let answers = '';
+      socket.setEncoding('latin1').on('data', (text: string) => {
+        answers += text;
+      });
+      daemon.pause();
+      socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(count));
+      await until('all is answered', () => answers.match(/HTTP\/1\.1 200/g)?.length === count);
+      socket.destroy();
+      daemon.resume();
+      await until('all lines are here', () => daemon.lines.length === count);
+      assert.match(daemon.lines.at(-1) ?? '', /^<134>unix:1 .* "GET \/ HTTP\/1\.1"\n$/);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+  });
+});
+
 test('the relay ends with the process it is for, even if that is killed', { skip }, async () => {
   await withDaemon(async (path) => {
-    const main = fileURLToPath(new URL('../../src/main.js', import.meta.url));
     const config = `global\n log ${path} local0\nlisten x\n bind unix@${join(folder, 'x')}\n mode http\n log global\n timeout client 1s\n`;
     writeFileSync(join(folder, 'cfg'), config);
     const child = spawn(process.execPath, [main, '-db', '-f', join(folder, 'cfg')], { stdio: 'ignore' });

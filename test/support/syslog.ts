@@ -31,7 +31,12 @@ socket(S, PF_UNIX, SOCK_DGRAM, 0) && bind(S, pack_sockaddr_un($ARGV[0])) or die 
 print "\\n";
 while (defined recv(S, my $line, 65536, 0)) { print length($line), " ", $line; }`;
 
-export async function receiveUnix(path: string): Promise<LogReceiver & { pause(): void; resume(): void }> {
+export interface Daemon extends LogReceiver {
+  pause(): void;
+  resume(): void;
+}
+
+export async function receiveUnix(path: string): Promise<Daemon> {
   const child = spawn('perl', ['-MSocket', '-e', UNIX, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines: string[] = [];
   let rest = '';
