@@ -66,7 +66,7 @@ export interface ProcessTotals {
   readonly connections: number;
   readonly requests: number;
   readonly bytesOut: number;
-  /** Sockets that listen now. */
+  /** Sockets to listen on. */
   readonly listeners: number;
 }
 
@@ -228,7 +228,8 @@ export function processTotals({ proxies, cli, counters: { carried } }: Pick<Proc
     // A TCP session is one request.
     requests += config.mode === 'tcp' ? counters.stot : counters.reqTot;
     bytesOut += counters.bout;
-    for (const { open } of frontend.listeners) listeners += Number(open);
+    // Those that are paused are still there, as in HAProxy.
+    listeners += frontend.listeners.length;
   }
   return { connections, requests, bytesOut, listeners };
 }

@@ -86,6 +86,11 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
     };
     const [wanted, got] = await grown();
     assert.deepEqual(got, wanted);
+    for (const command of ['disable frontend stream', 'enable frontend stream']) {
+      await compare(command);
+      const [before, after] = await grown();
+      assert.deepEqual(after, before, command);
+    }
     for (const command of ['clear counters', 'clear counters all']) {
       await compare(command);
       const [before, after] = await grown();
