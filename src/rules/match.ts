@@ -71,7 +71,7 @@ function anyOf<Value>(lookups: readonly Lookup<Value>[]): (value: Value) => bool
   };
 }
 
-type Compare<Item> = (value: string, item: Item) => boolean;
+type Compare = (value: string, pattern: string) => boolean;
 
 const asIs = (text: string): string => text;
 
@@ -80,7 +80,7 @@ function texts(build: (key: (text: string) => string, ignoreCase: boolean) => In
   return (ignoreCase) => (ignoreCase ? new FoldedIndex(build(lowerAscii, true), lowerAscii) : build(asIs, false));
 }
 
-function list(compare: Compare<string>, strip: (pattern: string) => string = asIs): ValueMatch<string>['index'] {
+function list(compare: Compare, strip: (pattern: string) => string = asIs): ValueMatch<string>['index'] {
   return texts((key) => new ListIndex((text) => strip(key(text)), compare));
 }
 
@@ -89,7 +89,7 @@ function text(name: string, help: string, index: ValueMatch<string>['index'], tr
 }
 
 /** `dir` and `dom`: the pattern stands between delimiters, or between one and an end. Its own at the ends do not count. */
-function delimited(delimiters: string): { readonly strip: (pattern: string) => string; readonly stands: Compare<string> } {
+function delimited(delimiters: string): { readonly strip: (pattern: string) => string; readonly stands: Compare } {
   const isDelimiter = (text: string, at: number): boolean => delimiters.includes(text[at] as string);
   const strip = (pattern: string): string => {
     let from = 0;

@@ -11,7 +11,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { Place } from '../config/model.ts';
-import { textOf } from '../core/bytes.ts';
+import { detached, textOf } from '../core/bytes.ts';
 import { RuleError } from './error.ts';
 import { checkValue, type Output } from './map-value.ts';
 import type { ValueMatch } from './match.ts';
@@ -131,12 +131,10 @@ export class PatternSet {
 
   /** In HAProxy's words, for lists. */
   get description(): string {
-    const place = ({ file, line }: Place): string => `at file '${file}' line ${line}`;
-    const [first] = this.uses;
-    if (this.file === undefined)
-      return first === undefined ? '' : `acl '${textOf(this.keyword)}' ${place(first.place).slice('at '.length)}`;
-    const uses = this.uses.map((use) => `by ${use.kind} ${place(use.place)}`).join(', ');
-    return `pattern loaded from file '${textOf(this.file)}' used ${uses}`;
+    const places = this.uses.map(({ place }) => `file '${place.file}' line ${place.line}`);
+    if (this.file === undefined) return `acl '${textOf(this.keyword)}' ${places[0]}`;
+    const uses = this.uses.map(({ kind }, index) => `by ${kind} at ${places[index]}`);
+    return `pattern loaded from file '${textOf(this.file)}' used ${uses.join(', ')}`;
   }
 
   get version(): number {
@@ -186,7 +184,8 @@ export class PatternSet {
 
   /** Throws a RuleError for what one of its lookups cannot have; then nothing has changed. */
   add(text: string, value: string | undefined, version: number = this.current): void {
-    const pattern = new Pattern(text, value, version, 0);
+    // They may be parts of a request's head, which should not stay as long as they do.
+    const pattern = new Pattern(detached(text), value && detached(value), version, 0);
     for (const lookup of this.lookups) lookup.check(pattern);
     if (version === this.current) for (const lookup of this.lookups) lookup.add(pattern);
     this.all.add(pattern);
@@ -202,7 +201,8 @@ export class PatternSet {
     const found = this.select(key);
     if (found.length === 0) return false;
     for (const { output } of this.lookups) checkValue(value, output);
-    for (const pattern of found) pattern.value = value;
+    const own = detached(value);
+    for (const pattern of found) pattern.value = own;
     return true;
   }
 
