@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { BackendCounters } from '../../src/core/counters.ts';
+import { Histogram } from '../../src/core/histogram.ts';
 import { Timed, Wheel } from '../../src/core/wheel.ts';
 import { type Entry, entry } from './subject.ts';
 
@@ -74,6 +75,21 @@ export const core: readonly Entry[] = [
       verify: ({ stot, bout, hrsp, ttime }) => {
         assert.deepEqual([stot, bout, hrsp.two, ttime.read(exchanges)], [exchanges, 260 * exchanges, exchanges, 3]);
       },
+    };
+  }),
+  entry('core: a latency into its histogram', () => {
+    const histogram = new Histogram();
+    let exchanges = 0;
+    return {
+      op: () => {
+        histogram.add((exchanges++ & 1023) * 0.7);
+        return histogram;
+      },
+      verify: ({ counts }) =>
+        assert.equal(
+          counts.reduce((sum, count) => sum + count),
+          exchanges,
+        ),
     };
   }),
 ];

@@ -16,8 +16,9 @@ const DURATIONS = 'fairlead_backend_request_duration_seconds';
 let server: Upstream;
 let fairlead: Fairlead;
 
-/** `exporters`: frontends with the exporter, besides the one that is asked. */
-function configuration(backends: readonly string[]): string {
+const EXPORTER = 'http-request use-service prometheus-exporter if { path /metrics }';
+
+function configuration(backends: readonly string[], rule = EXPORTER): string {
   return `
 global
     stats socket %DIR%/ctl level admin
@@ -28,7 +29,7 @@ defaults
     timeout server 5s
 frontend metrics
     bind 127.0.0.1:0
-    http-request use-service prometheus-exporter if { path /metrics }
+    ${rule}
 frontend www
     bind 127.0.0.1:0
     default_backend ${backends[0]}
@@ -86,6 +87,18 @@ describe('the exporter', () => {
     assert.equal(await counted('one'), 0);
     await ask(fairlead.port('www'));
     assert.equal(await counted('one'), 1);
+  });
+
+  it('measures nothing while nobody can ask', async () => {
+    await ask(fairlead.port('www'));
+    fairlead.rewrite(configuration(['one', 'two'], 'http-request return status 204'));
+    fairlead.signal('SIGUSR2');
+    await until('there is no exporter', async () => (await ask(fairlead.port('metrics'), { path: '/metrics' })).status === 204);
+    await ask(fairlead.port('www'));
+    fairlead.rewrite(configuration(['one', 'two']));
+    fairlead.signal('SIGUSR2');
+    await until('there is one again', async () => (await ask(fairlead.port('metrics'), { path: '/metrics' })).status === 200);
+    assert.equal(await counted('one'), 0);
   });
 
   it('is not held up by those who ask and leave', async () => {
