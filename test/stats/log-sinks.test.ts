@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, Socket } from 'node:net';
+import { createServer, isIPv6, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Config, LogTarget } from '../../src/config/model.ts';
 import { Level } from '../../src/core/log.ts';
+import { NodeDatagrams } from '../../src/stats/datagrams.ts';
 import { BACKLOG, Losses, openDescriptor, StreamOutput } from '../../src/stats/log-outputs.ts';
 import { LogSinks } from '../../src/stats/log-sinks.ts';
 import { UdpOutput } from '../../src/stats/log-udp.ts';
@@ -188,6 +189,42 @@ test('datagrams arrive one per line, those from before the connection included',
   await until('the second line is here', () => got.length === 2);
   assert.deepEqual(got, ['<142>first\n', '<137>second\n']);
   sinks.close();
+  receiver.close();
+});
+
+for (const [host, address] of [
+  ['127.0.0.1', '127.0.0.1'],
+  ['::1', '::1'],
+  ['localhost', '127.0.0.1'],
+] as const) {
+  test(`lines reach ${host}, and are as they were`, async () => {
+    const receiver = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
+    receiver.bind(0, address);
+    await once(receiver, 'listening');
+    const got: string[] = [];
+    receiver.on('message', (message) => got.push(message.toString()));
+    const output = new UdpOutput(host, receiver.address().port, host === 'localhost' ? 4 : 0, losses());
+    const lines = ['one\n', 'zwölf\n', `${'x'.repeat(3000)}\n`];
+    for (const line of lines) output.write(line);
+    await until('all are here', () => got.length === lines.length);
+    assert.deepEqual(got, lines);
+    output.close();
+    receiver.close();
+  });
+}
+
+test('without a binding of Node lines are sent by node:dgram', async () => {
+  const receiver = createSocket('udp4');
+  receiver.bind(0, '127.0.0.1');
+  await once(receiver, 'listening');
+  const got: string[] = [];
+  receiver.on('message', (message) => got.push(message.toString()));
+  const socket = new NodeDatagrams('127.0.0.1', receiver.address().port, 4);
+  assert.equal(socket.send('one\n'), 0);
+  assert.equal(socket.send('zwölf\n'), 0);
+  await until('both are here', () => got.length === 2);
+  assert.deepEqual(got, ['one\n', 'zwölf\n']);
+  socket.close();
   receiver.close();
 });
 
