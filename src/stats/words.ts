@@ -3,10 +3,16 @@
 import type { BindConfig } from '../config/model.ts';
 import type { Listener } from '../proxy/listener.ts';
 
-/** OPEN, or FULL at its own maxconn. */
-export function listenerStatus(listener: Listener): string {
-  const limit = listener.config.maxconn;
-  return limit !== undefined && limit > 0 && listener.scur >= limit ? 'FULL' : 'OPEN';
+/** FULL at its own maxconn; WAITING where its frontend is full, or somebody waits for another limit; else OPEN. */
+export function listenerStatus({ config, frontend, scur, waiting }: Listener): string {
+  if (isReached(config.maxconn, scur)) return 'FULL';
+  // As HAProxy, which does not tell of a pause here.
+  if (frontend.state !== 'OPEN') return 'OPEN';
+  return waiting > 0 || isReached(frontend.config.maxconn, frontend.scur) ? 'WAITING' : 'OPEN';
+}
+
+function isReached(limit: number | undefined, count: number): boolean {
+  return limit !== undefined && limit > 0 && count >= limit;
 }
 
 /** C0, DEL, C1 and the line breaks of Unicode: what ends a line or commands a terminal. */

@@ -76,6 +76,7 @@ describe('a limit of rates', () => {
       const clients = Array.from({ length: 40 }, () => ask(port).then(() => answered++));
       await until('one has been answered', () => answered > 0);
       assert.ok(answered < 40);
+      assert.match(await tell('show stat www 8 -1'), /^www,sock-1,(?:[^,]*,){15}WAITING,/m);
       assert.equal(await tell('set rate-limit sessions global 0'), '\n');
       await Promise.all(clients);
     });
