@@ -11,8 +11,7 @@
  * (there is no sample then) and one whose name does not end in `_total` is no counter.
  */
 
-import type { Latency } from '../core/histogram.ts';
-import { BOUNDS, type Histogram } from '../core/histogram.ts';
+import { BOUNDS, type Histogram, type Latency } from '../core/histogram.ts';
 import type { Field, Reading, Value } from './field.ts';
 import { FIELDS } from './fields.ts';
 import type { ProcessState } from './info.ts';
@@ -77,7 +76,7 @@ export function* exposition(sources: MetricSources, scrape: Scrape): Generator<s
   const { scopes, openMetrics } = scrape;
   if (scopes.has('global')) yield* processFamilies(sources.process, openMetrics);
   const subjects = subjectsOf(sources.proxies, scrape.noMaint);
-  for (const [scope, side] of SIDES) if (scopes.has(scope)) yield* sideFamilies(side, subjects[side], sources.at, openMetrics);
+  for (const [scope, side] of SIDES) if (scopes.has(scope)) yield* sideFamilies(side, subjects.get(side) ?? [], sources.at, openMetrics);
   if (scopes.has('sticktable')) yield* stickTables(sources.proxies);
   if (scopes.has('fairlead')) {
     yield* latencies(sources.proxies);
@@ -108,13 +107,24 @@ function* processFamilies(state: ProcessState, openMetrics: boolean): Generator<
   }
 }
 
-function subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): Record<Side, Subject[]> {
-  const subjects: Record<Side, Subject[]> = { F: [], L: [], S: [], B: [] };
+/** A series must not stand twice: of several that have one name, the first that is not on its way out. */
+function subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): ReadonlyMap<Side, readonly Subject[]> {
+  const found = new Map(SIDES.map(([, side]) => [side, new Map<string, Subject>()]));
   for (const proxy of proxies) {
     const labels = label('proxy', proxy.name);
-    for (const row of rowsOf(proxy, { ...EVERYTHING, noMaint })) subjects[row.side].push(subjectOf(row, labels));
+    for (const row of rowsOf(proxy, { ...EVERYTHING, noMaint })) {
+      const subjects = found.get(row.side) as Map<string, Subject>;
+      const subject = subjectOf(row, labels);
+      const known = subjects.get(subject.labels);
+      if (known === undefined || isLeaving(known)) subjects.set(subject.labels, subject);
+    }
   }
-  return subjects;
+  return new Map(Array.from(found, ([side, subjects]) => [side, [...subjects.values()]]));
+}
+
+/** A server that has been removed, and finishes what it has. */
+function isLeaving({ of }: Subject): boolean {
+  return 'removed' in of && of.removed;
 }
 
 function subjectOf(row: Row, proxy: string): Subject {
@@ -147,9 +157,16 @@ function* sideFamilies(side: Side, subjects: readonly Subject[], at: Reading, op
     const { metric } = field;
     if (metric === undefined || !metric.sides.includes(side)) continue;
     const name = PREFIXES[side] + metric.name;
+    const counter = name.endsWith('_total');
     // Of several rows with one name, the first that has samples.
-    let head = name === last ? '' : header(name, metric.help, isCounter(name) ? 'counter' : 'gauge', openMetrics);
-    for (const piece of samplesOf(field, metric, side, name, subjects, at, openMetrics)) {
+    let head = name === last ? '' : header(name, metric.help, counter ? 'counter' : 'gauge', openMetrics);
+    for (const piece of samplesOf(
+      field,
+      side,
+      { ...metric, name, sparse: metric.sparse === true || (openMetrics && counter) },
+      subjects,
+      at,
+    )) {
       yield head + piece;
       head = '';
       last = name;
@@ -157,25 +174,13 @@ function* sideFamilies(side: Side, subjects: readonly Subject[], at: Reading, op
   }
 }
 
-function isCounter(name: string): boolean {
-  return name.endsWith('_total');
-}
-
-function samplesOf(
-  field: Field,
-  metric: Metric,
-  side: Side,
-  name: string,
-  subjects: readonly Subject[],
-  at: Reading,
-  openMetrics: boolean,
-): Generator<string> {
+/** `metric` has its whole name here. */
+function samplesOf(field: Field, side: Side, metric: Metric, subjects: readonly Subject[], at: Reading): Generator<string> {
   const states = metric.states?.[side] as States<Row['of']> | undefined;
-  if (states !== undefined) return stateSamples(states, name, subjects);
+  if (states !== undefined) return stateSamples(metric, states, subjects);
   // The side says whose it is.
   const read = (metric.read ?? field)[side] as ((of: Row['of'], at: Reading) => Value) | undefined;
-  const sparse = metric.sparse === true || (openMetrics && isCounter(name));
-  return samples(metric, name, subjects, sparse, (of) => read?.(of, at));
+  return samples(metric, subjects, (of) => read?.(of, at));
 }
 
 /*
@@ -183,19 +188,14 @@ function samplesOf(
  * already, because what they cost is to be joined.
  */
 
-function* samples(
-  { label: more, ms, http }: Metric,
-  name: string,
-  subjects: readonly Subject[],
-  sparse: boolean,
-  read: (of: Row['of']) => Value,
-): Generator<string> {
+function* samples(metric: Metric, subjects: readonly Subject[], read: (of: Row['of']) => Value): Generator<string> {
+  const { name, label: more, ms, http, sparse } = metric;
   const begin = `${name}{`;
   let text = '';
   for (const { of, labels, closed, tcp } of subjects) {
     if (tcp && http === true) continue;
     const value = read(of);
-    if (value === undefined && sparse) continue;
+    if (value === undefined && sparse === true) continue;
     text += begin + (more === undefined ? closed : `${labels},${more}} `) + (ms === true ? seconds(value) : ending(value));
     if (text.length < PIECE) continue;
     yield text;
@@ -204,7 +204,7 @@ function* samples(
   if (text !== '') yield text;
 }
 
-function* stateSamples({ words, count }: States<Row['of']>, name: string, subjects: readonly Subject[]): Generator<string> {
+function* stateSamples({ name }: Metric, { words, count }: States<Row['of']>, subjects: readonly Subject[]): Generator<string> {
   const ends = words.map((word) => `,state="${word}"} `);
   const none = ends.map((end) => `${end}0\n`);
   let text = '';

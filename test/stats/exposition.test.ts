@@ -126,6 +126,16 @@ test('names stand escaped in labels', async () => {
   assert.equal(found.get('haproxy_backend_weight')?.samples[0]?.labels.get('proxy'), name);
 });
 
+test('a series stands once: of two servers with one name, the one that stays', async () => {
+  const backend = makeBackend(proxyConfig('app', 'backend'), [
+    serverConfig('a', { identity: 'old', weight: 1 }),
+    serverConfig('a', { identity: 'new', weight: 7 }),
+  ]);
+  backend.servers[0]?.remove('');
+  const found = await families([proxyOf(backend)], { scopes: ['server'] });
+  assert.deepEqual(lines(found, 'haproxy_server_uweight'), ['haproxy_server_uweight{proxy="app",server="a"} 7']);
+});
+
 test('no-maint leaves out servers in maintenance, but their backend counts them', async () => {
   const found = await families(arena(), { noMaint: true });
   const servers = found.get('haproxy_server_weight')?.samples.map(({ labels }) => labels.get('server'));
