@@ -107,52 +107,57 @@ function setAgentSend(server: Server, [send = '']: readonly string[]): Answer {
 }
 
 function setAgentAddress(server: Server, [address, ...more]: readonly string[]): Answer {
+  if (address === undefined) return missing('agent-addr', 'an address and optionally a port');
   if (server.config.agent === undefined) return NO_AGENT;
-  const read = readTarget('agent-addr', address, more);
+  const read = readTarget(address, more);
   if ('refused' in read) return read.refused;
   server.redirectAgent(read);
   return DONE;
 }
 
 function setAgentPort(server: Server, [text]: readonly string[]): Answer {
+  if (text === undefined) return missing('agent-port', 'a port');
   if (server.config.agent === undefined) return NO_AGENT;
-  const port = readPort('agent-port', text);
+  const port = readPort(text);
   if (typeof port !== 'number') return port;
   server.redirectAgent({ port });
   return DONE;
 }
 
 function setCheckAddress(server: Server, [address, ...more]: readonly string[]): Answer {
+  if (address === undefined) return missing('check-addr', 'an address and optionally a port');
   if (server.config.check === undefined) return NO_CHECK;
-  const read = readTarget('check-addr', address, more);
+  const read = readTarget(address, more);
   if ('refused' in read) return read.refused;
   server.redirectCheck(read);
   return DONE;
 }
 
 function setCheckPort(server: Server, [text]: readonly string[]): Answer {
+  if (text === undefined) return missing('check-port', 'a port');
   if (server.config.check === undefined) return NO_CHECK;
-  const port = readPort('check-port', text);
+  const port = readPort(text);
   if (typeof port !== 'number') return port;
   server.redirectCheck({ port });
   return DONE;
 }
 
+function missing(property: string, what: string): Answer {
+  return refuse(`set server <b>/<s> ${property} requires ${what}.`);
+}
+
 /** `<addr> [port <port>]` */
 function readTarget(
-  property: string,
-  address: string | undefined,
+  address: string,
   [word, text]: readonly string[],
 ): { readonly address: string; readonly port?: number } | { readonly refused: Answer } {
-  if (address === undefined) return { refused: refuse(`set server <b>/<s> ${property} requires an address and optionally a port.`) };
   if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'`) };
   if (word !== 'port') return { address };
-  const port = readPort(property, text ?? '');
+  const port = readPort(text ?? '');
   return typeof port === 'number' ? { address, port } : { refused: port };
 }
 
-function readPort(property: string, text: string | undefined): number | Answer {
-  if (text === undefined) return refuse(`set server <b>/<s> ${property} requires a port.`);
+function readPort(text: string): number | Answer {
   const port = leadingInteger(text);
   if (port === undefined || behindInteger(text) !== '') return refuseUnended('provided port is not an integer');
   return port < 0 || port > 65535 ? refuseUnended('provided port is invalid') : port;

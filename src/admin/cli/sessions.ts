@@ -100,8 +100,9 @@ function ofCli({ socket, listener, acceptedWall, commands }: CliConnection): Sho
 /** `show sess [all|<id>]`; as for HAProxy, another word is none. */
 function show({ args: [which = ''], runtime }: Call): Answer {
   if (which === 'all') return { kind: 'data', pieces: map(everybody(runtime), whole) };
-  if (!IDENTIFIER.test(which)) return { kind: 'data', pieces: map(everybody(runtime), line) };
-  const found = find(runtime, which);
+  const number = readId(which);
+  if (number === 0) return { kind: 'data', pieces: map(everybody(runtime), line) };
+  const found = find(runtime, number);
   return found === undefined ? refuse('Session not found.') : { kind: 'data', pieces: [whole(found)] };
 }
 
@@ -160,17 +161,21 @@ function remote(socket: Socket | undefined): string {
   return socket?.remoteAddress === undefined ? '' : ` addr=${socket.remoteAddress}:${socket.remotePort}`;
 }
 
-const IDENTIFIER = /^0x[0-9a-f]+$/i;
+/** As C's `strtoul` reads it; 0 is none. */
+function readId(text: string): number {
+  const [digits = ''] = /^[+-]?(0x[0-9a-f]+|\d+)/i.exec(text) ?? [];
+  return Number(digits.replace(/^[+-]/, ''));
+}
 
-function find(runtime: Runtime, id: string): Shown | undefined {
-  const number = Number(id);
+function find(runtime: Runtime, number: number): Shown | undefined {
   for (const shown of everybody(runtime)) if (numbers.get(shown.session) === number) return shown;
   return undefined;
 }
 
 function shutdown({ args: [id = ''], runtime }: Call): Answer {
-  if (!IDENTIFIER.test(id)) return refuse("Session pointer expected (use 'show sess').");
-  const shown = find(runtime, id);
+  const number = readId(id);
+  if (number === 0) return refuse("Session pointer expected (use 'show sess').");
+  const shown = find(runtime, number);
   if (shown === undefined) return refuse("No such session (use 'show sess').");
   shown.end();
   return DONE;
