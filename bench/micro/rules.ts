@@ -49,6 +49,8 @@ function contextOf(request: RuleContext['request']): RuleContext {
     facts: plainFacts,
     notes: undefined,
     live: nothingLive,
+    variable: () => undefined,
+    setVariable: () => false,
     capture: () => false,
     uniqueId: undefined,
   };

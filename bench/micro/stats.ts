@@ -38,6 +38,8 @@ function recordOf(wallStart: number): AccessRecord {
     facts,
     notes: undefined,
     live: nothingLive,
+    variable: () => undefined,
+    setVariable: () => false,
     capture: () => false,
     uniqueId: undefined,
   };

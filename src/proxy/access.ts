@@ -191,6 +191,8 @@ function unreadContext(exchange: ExchangeFacts): RuleContext {
     facts: record as AccessRecord,
     notes: undefined,
     live: exchange.live,
+    variable: () => undefined,
+    setVariable: () => false,
     capture: () => false,
     uniqueId: undefined,
   };

@@ -67,6 +67,7 @@ export class DataPlane {
       programs: new Map(),
       connections: 0,
       serial: 0,
+      variables: undefined,
       counters: new ProcessCounters(),
       onIdle: () => this.onIdle(),
     };

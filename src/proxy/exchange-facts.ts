@@ -5,11 +5,13 @@ import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
+import type { VariableValue } from '../rules/variables.ts';
 import { factsOf } from './access.ts';
 import { liveOf } from './live.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
+import { readVariable, writeVariable } from './variables.ts';
 
 export abstract class ExchangeFacts implements RuleContext {
   readonly session: Session;
@@ -78,6 +80,15 @@ export abstract class ExchangeFacts implements RuleContext {
 
   get facts(): LogFacts {
     return factsOf(this);
+  }
+  get answered(): boolean {
+    return this.responseSeen || this.status >= 0;
+  }
+  variable(name: string): VariableValue | undefined {
+    return readVariable(this, { process: this.services, session: this.session }, name);
+  }
+  setVariable(name: string, value: VariableValue | undefined): boolean {
+    return writeVariable(this, { process: this.services, session: this.session }, name, value);
   }
   get live(): Live {
     const { session, services, reach } = this;

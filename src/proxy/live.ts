@@ -4,6 +4,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { Live, LiveBackend, LiveServer } from '../rules/live.ts';
 import type { Listener } from './listener.ts';
+import { Phase } from './phases.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 
@@ -18,6 +19,8 @@ export interface Subject {
 
 export function liveOf({ listener, services, reach, before }: Subject): Live {
   const { frontend } = listener;
+  // Its slot goes back when its log line is written.
+  const left = reach.phase === Phase.Idle ? reach.server : undefined;
   return {
     firstRequest: before === 0,
     listener: { id: listener.id, name: listener.config.name },
@@ -27,14 +30,14 @@ export function liveOf({ listener, services, reach, before }: Subject): Live {
     },
     backend: (name) => {
       const found = name === undefined ? reach.backend : services.backends.get(name);
-      return found === undefined ? undefined : liveBackend(found);
+      return found === undefined ? undefined : liveBackend(found, left);
     },
-    server: reach.concerned === undefined ? undefined : liveServer(reach.concerned),
+    server: reach.concerned === undefined ? undefined : liveServer(reach.concerned, left),
     ends: reach.carried,
   };
 }
 
-function liveBackend(backend: Backend): LiveBackend {
+function liveBackend(backend: Backend, left: Server | undefined): LiveBackend {
   return {
     id: backend.config.id,
     connections: backend.scur,
@@ -42,11 +45,12 @@ function liveBackend(backend: Backend): LiveBackend {
     usable: backend.activeCount() > 0 ? backend.activeCount() : backend.backupCount(),
     server: (name) => {
       const server = backend.servers.find(({ config }) => config.name === name);
-      return server === undefined ? undefined : liveServer(server);
+      return server === undefined ? undefined : liveServer(server, left);
     },
   };
 }
 
-function liveServer(server: Server): LiveServer {
-  return { id: server.id, connections: server.scur, queued: server.queue.length, up: server.usable, weight: server.weight };
+function liveServer(server: Server, left: Server | undefined): LiveServer {
+  const connections = server.scur - Number(server === left);
+  return { id: server.id, connections, queued: server.queue.length, up: server.usable, weight: server.weight };
 }

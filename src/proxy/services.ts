@@ -9,6 +9,7 @@ import type { Frontend } from './frontend.ts';
 import type { InvalidMessages } from './invalid.ts';
 import type { Program } from './program.ts';
 import type { AccessLog, Service, StatsHandler } from './types.ts';
+import type { VariableHolder } from './variables.ts';
 
 export interface Limits {
   /** `tune.bufsize`: what is read ahead of a client's requests is about as much at most. */
@@ -27,7 +28,7 @@ export interface BackendDirectory {
   routes(frontend: string): RouteTable | undefined;
 }
 
-export interface Services {
+export interface Services extends VariableHolder {
   readonly wheel: Wheel;
   readonly backends: BackendDirectory;
   readonly events: EventLog;

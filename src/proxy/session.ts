@@ -23,6 +23,7 @@ import { Timed } from '../core/wheel.ts';
 import { locate } from '../http/fault.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
+import type { VariableValue } from '../rules/variables.ts';
 import { type Accepted, giveBack, lend, owned } from './accept.ts';
 import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
@@ -64,6 +65,8 @@ export class Session extends Timed implements ClientSession {
   readyAt: number;
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
+  /** `sess.x` of rules. */
+  variables: Map<string, VariableValue> | undefined = undefined;
   /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
   feeding = false;
 

@@ -42,6 +42,11 @@ export class TcpContext implements KeyContext {
   get facts(): LogFacts {
     return this.told ?? this.subject.facts;
   }
+  /** Nothing sets any. */
+  variable(): undefined {}
+  setVariable(): boolean {
+    return false;
+  }
   get live(): Live {
     return liveOf(this.subject);
   }

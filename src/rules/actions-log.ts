@@ -3,10 +3,9 @@
 import { Level } from '../core/log.ts';
 import type { ActionRow, Run, Words } from './action.ts';
 import { RuleError } from './error.ts';
-import { compileFetch, readConverters, readFetch, within } from './expression.ts';
 import { Notes } from './notes.ts';
-import { asText, type Source } from './sample.ts';
-import { available, nameOf, type Scope } from './scope.ts';
+import { asText } from './sample.ts';
+import { compileSample } from './sampled.ts';
 
 const LEVELS: ReadonlyMap<string, Level | 'silent'> = new Map<string, Level | 'silent'>([
   ['silent', 'silent'],
@@ -30,7 +29,7 @@ function capture(words: Words): Run {
   const request = scope.phase === 'request';
   const complaint = request ? "expects <expression> [ 'len' <length> | id <idx> ]" : 'expects <expression> id <idx>';
   const [expression = '', by = '', value = ''] = words.exactly(3, complaint);
-  const source = within(`error detected in sample expression <${expression}> : `, () => sampleOf(expression, scope));
+  const source = asText(compileSample(expression, scope));
   if (by === 'len' && request) {
     if (proxy.kind === 'backend') throw new RuleError(`proxy '${proxy.name}' has no frontend capability`);
     throw new RuleError('length must be > 0');
@@ -47,17 +46,6 @@ function capture(words: Words): Run {
     if (text !== undefined) context.capture(side, index, text);
     return undefined;
   };
-}
-
-function sampleOf(text: string, scope: Scope): Source<string> {
-  const call = readFetch(text, 0);
-  if (!available(call.row.needs, scope)) {
-    const what = text.slice(0, call.end);
-    throw new RuleError(`fetch method '${what}' extracts information from '${nameOf(call.row.needs)}', none of which is available here`);
-  }
-  const { sample, end } = readConverters(text, call.end, compileFetch(call, scope));
-  if (end < text.length) throw new RuleError(`missing comma after '${text.slice(0, end)}'`);
-  return asText(sample);
 }
 
 export const LOG_ACTIONS: readonly ActionRow[] = [

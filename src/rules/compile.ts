@@ -16,6 +16,7 @@ import { LOG_ACTIONS } from './actions-log.ts';
 import { PATTERN_ACTIONS } from './actions-patterns.ts';
 import { REPLY_ACTIONS } from './actions-reply.ts';
 import { SERVICE_ACTIONS } from './actions-service.ts';
+import { VARIABLE_ACTIONS } from './actions-variables.ts';
 import { compileCondition } from './condition.ts';
 import { RuleError, refused } from './error.ts';
 import { within } from './expression.ts';
@@ -35,6 +36,7 @@ export const ACTIONS: readonly ActionRow[] = [
   ...LOG_ACTIONS,
   ...PATTERN_ACTIONS,
   ...REPLY_ACTIONS,
+  ...VARIABLE_ACTIONS,
   ...SERVICE_ACTIONS,
   REDIRECT_ACTION,
   AUTH_ACTION,

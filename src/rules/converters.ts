@@ -12,6 +12,7 @@ import { compileRegex } from './regex.ts';
 import { expand, parseReplacement } from './replacement.ts';
 import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType, single } from './sample.ts';
 import { leadingInteger, lowerAscii, upperAscii } from './text.ts';
+import { VARIABLE_CONVERTERS } from './variables.ts';
 
 export interface ConverterRow {
   readonly name: string;
@@ -293,6 +294,9 @@ const TEXT_CONVERTERS: readonly ConverterRow[] = [
   ),
 ];
 
-export const CONVERTERS: readonly ConverterRow[] = [...TEXT_CONVERTERS, ...NUMBER_CONVERTERS, ...ENCODING_CONVERTERS].sort((a, b) =>
-  a.name < b.name ? -1 : 1,
-);
+export const CONVERTERS: readonly ConverterRow[] = [
+  ...TEXT_CONVERTERS,
+  ...NUMBER_CONVERTERS,
+  ...ENCODING_CONVERTERS,
+  ...VARIABLE_CONVERTERS,
+].sort((a, b) => (a.name < b.name ? -1 : 1));

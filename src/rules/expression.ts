@@ -15,8 +15,9 @@ import { LOG_FETCHES } from './fetches-log.ts';
 import { isForeignConverter, isForeignFetch } from './refused.ts';
 import type { Sample } from './sample.ts';
 import type { Scope } from './scope.ts';
+import { VARIABLE_FETCH } from './variables.ts';
 
-export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES, ...LIVE_FETCHES, ...LOG_FETCHES];
+export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES, ...LIVE_FETCHES, ...LOG_FETCHES, VARIABLE_FETCH];
 
 const FETCH_BY_NAME: ReadonlyMap<string, FetchRow> = new Map(FETCHES.flatMap((row) => row.names.map((name) => [name, row])));
 const CONVERTER_BY_NAME: ReadonlyMap<string, ConverterRow> = new Map(CONVERTERS.map((row) => [row.name, row]));

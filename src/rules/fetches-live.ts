@@ -177,7 +177,7 @@ export const LIVE_FETCHES: readonly FetchRow[] = [
   ),
   plain('http_first_req', '7.3.6', 'Whether it is the first request of its connection.', {
     type: 'bool',
-    source: single(({ live }) => live.firstRequest),
+    source: single(({ live, request }) => (request.method === '' ? undefined : live.firstRequest)),
   }),
 ];
 

@@ -3,6 +3,7 @@
 import type { CapturesConfig } from '../config/model.ts';
 import type { Level } from '../core/log.ts';
 import type { CompiledRules, RuleContext } from './types.ts';
+import type { VariableValue } from './variables.ts';
 
 export class Notes {
   /** By the number of the capture; cut to its length. */
@@ -12,6 +13,8 @@ export class Notes {
   requestCookie: string | undefined = undefined;
   responseCookie: string | undefined = undefined;
   uniqueId: string | undefined = undefined;
+  /** `txn.x`, `req.x`, `res.x`. */
+  variables: Map<string, VariableValue> | undefined = undefined;
   /** `set-log-level`. */
   level: Level | 'silent' | undefined = undefined;
 }

@@ -47,29 +47,29 @@ const FETCHES = names(`
   ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
   ssl_fc_session_id ssl_fc_session_key ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
-  stopping table_avl table_cnt thread url32+src url_ip url_port var wait_end
+  stopping table_avl table_cnt thread url32+src url_ip url_port wait_end
 `);
 
 const CONVERTERS = names(`
   add_item aes_gcm_dec be2dec be2hex concat crc32c cut_crlf debug
   fix_is_valid fix_tag_value hex2i htonl in_table json_query jwt_header_query jwt_payload_query jwt_verify
-  language mqtt_field_value mqtt_is_valid nbsrv protobuf secure_memcmp set-var
+  language mqtt_field_value mqtt_is_valid nbsrv protobuf secure_memcmp
   srv_queue strcmp table_bytes_in_rate table_bytes_out_rate table_conn_cnt table_conn_cur table_conn_rate table_expire table_gpc
   table_gpc0 table_gpc0_rate table_gpc1 table_gpc1_rate table_gpc_rate table_gpt table_gpt0 table_http_err_cnt table_http_err_rate
   table_http_fail_cnt table_http_fail_rate table_http_req_cnt table_http_req_rate table_idle table_kbytes_in table_kbytes_out
-  table_server_id table_sess_cnt table_sess_rate table_trackers ungrpc unset-var xxh3 xxh32 xxh64
+  table_server_id table_sess_cnt table_sess_rate table_trackers ungrpc xxh3 xxh32 xxh64
 `);
 
 const REQUEST_ACTIONS = names(`
   cache-use do-resolve early-hint normalize-uri ot-group replace-uri
   sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group set-dst set-dst-port set-mark set-nice
-  set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri set-var set-var-fmt strict-mode
-  track-sc0 track-sc1 track-sc2 unset-var wait-for-body wait-for-handshake
+  set-priority-class set-priority-offset set-src set-src-port set-timeout set-tos set-uri strict-mode
+  track-sc0 track-sc1 track-sc2 wait-for-body wait-for-handshake
 `);
 
 const RESPONSE_ACTIONS = names(`
   cache-store ot-group sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-set-gpt sc-set-gpt0 send-spoe-group
-  set-mark set-nice set-tos set-var set-var-fmt strict-mode track-sc0 track-sc1 track-sc2 unset-var
+  set-mark set-nice set-tos strict-mode track-sc0 track-sc1 track-sc2
   wait-for-body
 `);
 
@@ -84,7 +84,7 @@ export function isForeignConverter(name: string): boolean {
   return CONVERTERS.has(name);
 }
 
-/** @param name perhaps with an argument: `set-var(txn.x)` */
+/** @param name perhaps with an argument: `track-sc0(x)` */
 export function isForeignAction(name: string, phase: 'request' | 'response' | 'log'): boolean {
   const bare = name.replace(/\(.*/, '');
   return (phase === 'request' ? REQUEST_ACTIONS : RESPONSE_ACTIONS).has(bare);

@@ -4,6 +4,7 @@ import type { Head } from '../http/head.ts';
 import type { Live } from './live.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Notes } from './notes.ts';
+import type { VariableValue } from './variables.ts';
 
 export interface RuleContext {
   readonly request: Head;
@@ -24,6 +25,10 @@ export interface RuleContext {
   notes: Notes | undefined;
   /** What there is around it, now. */
   readonly live: Live;
+  /** A variable by its whole name, `txn.x`. */
+  variable(name: string): VariableValue | undefined;
+  /** Undefined takes its value away; false where it cannot be set now. */
+  setVariable(name: string, value: VariableValue | undefined): boolean;
   /** Keeps `value` under a number of the frontend's captures, cut to its length; false where there is no such number. */
   capture(side: 'request' | 'response', index: number, value: string): boolean;
   /** Made when it is asked for; undefined without a `unique-id-format`. */

@@ -77,6 +77,13 @@ const STYLES: readonly string[] = [
   " log-format 'Fs %ac %fc %bc %sc %ts %ST %r'\n option logasap",
   ' option httplog\n option logasap\n capture response header X-R len 4',
   ' option tcplog\n option logasap',
+  ` http-request set-var(txn.a) path\n http-request set-var(req.b) method\n http-request set-var-fmt(sess.c) <%[path]%HM>
+ http-request set-var(txn.n) int(5) if { path /a }\n http-request unset-var(txn.a) if { path /p }\n http-request set-var(txn.n,ifnotexists) int(7)
+ http-response set-var(res.d) res.hdr(x-r)\n http-response set-var(txn.e) var(req.b)\n http-response set-var(txn.e,ifnotexists) str(none)
+ http-request deny if { var(txn.a) -m str /again }\n log-format 'Fs %ST %[var(txn.a)] %[var(req.b)] %[var(sess.c)] %[var(res.d)] %[var(txn.e)] %[var(txn.n),add(1)]'`,
+  ` unique-id-format %{+X}o%pid-%HU-%HM\n unique-id-header X-Uid\n http-request set-header x-seen %[unique-id] if { path /a }
+ http-request capture req.hdr(x-seen),regsub("^[0-9A-F]*-","") len 30\n log-format 'Fs %ST %hr %[unique-id,regsub("^[0-9A-F]*-","")]'`,
+  " log-format 'Fs %ST %ts %[nbsrv(be)] %[queue(be)] %[avg_queue(be)] %[srv_is_up(be/s1)] %[srv_queue(be/s1)] %[srv_weight(be/s1)] %[srv_id] %[so_id] %[http_first_req] %[bc_dst] %[bc_src] %[nbproc] %[fe_conn] %[be_conn(be)] %[srv_conn(be/s1)]'",
   ' log stdout format rfc5424 local0\n log-tag edge\n log-format \'Fs %ST\'\n log-format-sd \'%{+Q,+E}o [fs@1 name="Fs" uri=%[capture.req.uri] method=%[capture.req.method] ST="%ST"]\'',
 ];
 

@@ -115,7 +115,19 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     "'http-request use-service' expects either 'if' or 'unless' followed by a condition but found 'x'",
   ],
   ['http-request set-nice 10', "'http-request set-nice' is HAProxy's; Fairlead does not do it"],
-  ['http-request set-var(txn.x) path', "'http-request set-var(txn.x)' is HAProxy's; Fairlead does not do it"],
+  ['http-request track-sc0(x) path', "'http-request track-sc0(x)' is HAProxy's; Fairlead does not do it"],
+  [
+    'http-request set-var(x) path',
+    "error detected in frontend 'web' while parsing 'http-request set-var(x)' rule : invalid variable name 'x'. A variable name must be start by its scope. The scope can be 'proc', 'sess', 'txn', 'req', 'res' or 'check'",
+  ],
+  [
+    'http-request set-var(txn.x,foo) path',
+    "error detected in frontend 'web' while parsing 'http-request set-var(txn.x,foo)' rule : unknown condition \"foo\"",
+  ],
+  [
+    'http-request set-var(txn.x) res.hdr(a)',
+    "error detected in frontend 'web' while parsing 'http-request set-var(txn.x)' rule : fetch method 'res.hdr(a)' extracts information from 'HTTP response headers', none of which is available here",
+  ],
   ['http-request deny status 99', "error detected in frontend 'web' while parsing 'http-request deny' rule : Unexpected status code '99'"],
   [
     'http-request deny deny_status 418',

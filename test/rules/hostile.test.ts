@@ -20,6 +20,7 @@ function expressions(phase: 'request' | 'response'): string[] {
     .flatMap(({ names, arguments: specs }) => {
       if (specs.length === 0) return names;
       const [first] = specs;
+      if (names[0] === 'var') return ['var(txn.x)', 'var(req.x,a)'];
       if (first?.type === 'integer') return names.map((name) => `${name}(4)`);
       return names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`]);
     });
@@ -33,12 +34,13 @@ function expressions(phase: 'request' | 'response'): string[] {
     map_file: '/dev/null',
     algorithm: 'md5',
     bits: '256',
+    name: 'txn.x',
     unit: 's',
     'input-code': 'utf8s',
   };
   const converters = CONVERTERS.map(({ name, arguments: specs }) => {
     const args = specs
-      .filter(({ name: spec }) => spec !== 'count' && spec !== 'default')
+      .filter(({ name: spec }) => spec !== 'count' && spec !== 'default' && spec !== 'cond')
       .map((spec) => given[spec.name] ?? (spec.type === 'integer' ? '1' : 'x'));
     return args.length === 0 ? name : `${name}(${args.join(',')})`;
   });

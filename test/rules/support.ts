@@ -6,6 +6,7 @@ import { bytesOf } from '../../src/core/bytes.ts';
 import { Head } from '../../src/http/head.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
+import type { VariableValue } from '../../src/rules/variables.ts';
 import { proxyConfig, statsConfig } from '../support/config.ts';
 import { logFacts, NOTHING_LIVE } from '../support/log-facts.ts';
 
@@ -79,6 +80,7 @@ export function response(status: number, fields: Fields = []): Head {
 }
 
 export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleContext {
+  const variables = new Map<string, VariableValue>();
   const context = {
     request: head,
     response: undefined,
@@ -92,6 +94,13 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     disableL7Retry: false,
     notes: undefined,
     live: NOTHING_LIVE,
+    variable: (name: string) => variables.get(name),
+    setVariable: (name: string, value: VariableValue | undefined) => {
+      if (name.startsWith('res.')) return false;
+      if (value === undefined) variables.delete(name);
+      else variables.set(name, value);
+      return true;
+    },
     capture: () => false,
     uniqueId: undefined,
     ...more,

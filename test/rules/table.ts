@@ -337,6 +337,10 @@ export const EXPRESSIONS: readonly string[] = [
   '%[str(abc),sha1,hex]|%[str(abc),sha2,hex]|%[str(abc),sha2(224),hex]|%[str(abc),sha2(512),hex]|%[str(abc),digest(md5),hex]|%[str(abc),hmac(sha256,a2V5),hex]',
   '%[path,ub64enc]|%[str(YWJj_-),ub64dec,hex]|%[str(YWJ),ub64dec,hex]|%[str(Y),ub64dec]|%[str(a+b/),ub64dec]',
   '%[nbproc]|%[proc]|%[http_first_req]|%[fc_err]|%[ssl_fc_sni]|%[ssl_fc_is_resumed]|%[date(-10),div(1000000000)]|%[rand(1)]|%[uuid,length]|%[so_id]',
+  '%[path,set-var(txn.a)]|%[var(txn.a)]|%[var(txn.a,no)]|%[var(txn.nope,no)]|%[var(txn.nope)]|%[var(txn.a),length]|%[int(1),unset-var(txn.a)]|%[var(txn.a)]',
+  '%[int(5),set-var(txn.n)]|%[var(txn.n),add(1)]|%[int(3),set-var(txn.n,ifgt)]|%[var(txn.n)]|%[int(9),set-var(txn.n,ifgt)]|%[var(txn.n)]|%[int(9),set-var(txn.n,iflt)]|%[var(txn.n)]',
+  '%[str(a),set-var(txn.s,ifexists)]|%[var(txn.s)]|%[str(a),set-var(txn.s,ifnotexists)]|%[var(txn.s)]|%[str(b),set-var(txn.s,ifnotset)]|%[var(txn.s)]|%[str(),set-var(txn.s,ifnotempty)]|%[var(txn.s)]|%[str(),set-var(txn.s,ifempty,ifset)]|%[var(txn.s)]',
+  '%[bool(true),set-var(req.b)]|%[var(req.b)]|%[src,set-var(sess.s)]|%[var(sess.s)]|%[str(x),set-var(res.r)]|%[var(res.r)]|%[int(7),set-var(proc.p)]|%[var(proc.p)]',
 ];
 
 export const ACTIONS: readonly string[] = [

@@ -56,10 +56,12 @@ export const NOTHING_LIVE: Live = {
 };
 
 /** The part of a rule's context that is about logs. */
-export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'live' | 'capture' | 'uniqueId'> = {
+export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'live' | 'variable' | 'setVariable' | 'capture' | 'uniqueId'> = {
   facts: logFacts(),
   notes: undefined,
   live: NOTHING_LIVE,
+  variable: () => undefined,
+  setVariable: () => false,
   capture: () => false,
   uniqueId: undefined,
 };
