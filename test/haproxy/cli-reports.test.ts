@@ -146,7 +146,14 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
       });
       for (const command of ['show errors', 'show errors web request', 'show errors 2', 'show errors -1']) await compare(command);
     }
-    for (const command of ['show errors web response', 'show errors app', 'show errors 99', 'show errors 0', 'show errors web foo']) {
+    for (const command of [
+      'show errors web response',
+      'show errors app',
+      'show errors 99',
+      'show errors #2',
+      'show errors 0',
+      'show errors web foo',
+    ]) {
       await compare(command);
     }
   });

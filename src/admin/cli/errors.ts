@@ -5,6 +5,7 @@ import { accessDate } from '../../core/dates.ts';
 import { ParserState } from '../../http/fault.ts';
 import type { InvalidMessage } from '../../proxy/invalid.ts';
 import type { StatsProxy } from '../../stats/rows.ts';
+import { numberOf } from '../names.ts';
 import { type Answer, type Call, type Command, refuse } from './command.ts';
 import { proxyId } from './find.ts';
 import type { Runtime } from './runtime.ts';
@@ -25,12 +26,12 @@ function show({ args: [proxy, side], runtime }: Call): Answer {
   return { kind: 'data', pieces: report(runtime, found, sides) };
 }
 
-/** By name or by number; -1 is all. Undefined where there is none of that name. */
+/** By name, by number (`5`, `#5`); -1 is all. Undefined where there is none of that name. */
 function choose({ proxies }: Runtime, proxy: string | undefined): readonly StatsProxy[] | undefined {
   if (proxy === undefined || proxy === '-1') return proxies;
   const named = proxies.filter(({ name }) => name === proxy);
   if (named.length > 0) return named;
-  const id = Number.parseInt(proxy, 10);
+  const id = numberOf(proxy) ?? Number.parseInt(proxy, 10);
   return Number.isNaN(id) || id === 0 ? undefined : proxies.filter((each) => proxyId(each) === id);
 }
 
