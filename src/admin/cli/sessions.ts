@@ -24,7 +24,7 @@ function idOf(session: object): string {
   return `0x${number.toString(16).padStart(12, '0')}`;
 }
 
-/** HAProxy's stream connector states on the side of the server: INI, REQ, QUE, ASS, CON, EST. */
+/** HAProxy's stream connector states on the side of the server, of those that it has for each phase. */
 const STATES: Readonly<Record<Phase, readonly [number: number, name: string]>> = {
   [Phase.Idle]: [0, 'INI'],
   [Phase.Request]: [0, 'INI'],
