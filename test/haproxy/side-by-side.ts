@@ -205,12 +205,14 @@ function endOfBody(text: string, end: number): number {
 
 function answer(socket: Socket, path: string, held: Map<string, Socket>): void {
   const [, what = '', more = ''] = path.split('/');
-  if (/^\d{3}$/.test(what)) socket.write(ok('status', `${what} Status`));
+  if (/^[2-5]\d\d$/.test(what) && what !== '204') socket.write(ok('status', `${what} Status`));
   else if (what === 'hold') held.set(more, socket);
   else if (what === 'close') socket.end();
   else if (what === 'junk') socket.end('SSH-2.0-OpenSSH\r\n\r\n');
   else if (what === 'cut') socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
   else if (what === 'interim') socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${ok('ok')}`);
+  else if (what === 'chunks') socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n3\r\ncde\r\n0\r\n\r\n');
+  else if (what === '204') socket.write('HTTP/1.1 204 No Content\r\n\r\n');
   else if (what === 'last') socket.end(`HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nuntil the end`);
   else if (what !== 'silent') socket.write(ok('ok'));
 }

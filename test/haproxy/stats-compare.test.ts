@@ -59,7 +59,7 @@ async function differences(story: Story): Promise<string[]> {
   const found: string[] = [];
   for (const [name, row] of theirs) {
     for (const { name: column } of FIELDS) {
-      if (story.without?.includes(column) || column === 'bin' || column === 'bout') continue;
+      if (story.without?.includes(column)) continue;
       const other = ours.get(name) ?? {};
       if (comparable(column, row) !== comparable(column, other))
         found.push(`${name} ${column}: ${row[column]} there, ${other[column]} here`);
