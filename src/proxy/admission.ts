@@ -71,7 +71,8 @@ export class Admission extends Timed {
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
     this.waiting.add(waiting);
-    this.remind(listener);
+    if (this.full(listener)) this.remind(listener);
+    else this.refill();
   }
 
   /** Who waits for a second to pass is not woken by anybody's end. */

@@ -129,7 +129,8 @@ export class Listener {
 
   private onConnection(accepted: Accepted): void {
     shortenTurn();
-    if (this.admission.full(this)) this.admission.wait(this, accepted);
+    // Nobody overtakes: those who wait for a second to pass may have room by now.
+    if (this.waiting > 0 || this.admission.full(this)) this.admission.wait(this, accepted);
     else this.admit(accepted);
   }
 }

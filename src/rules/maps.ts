@@ -43,7 +43,7 @@ function answering<Value, Result>(
   });
 }
 
-function compileMap<Value>(match: string, output: MapOutput, answer: Answer<Value, string> = textOf) {
+function compileMap<Value>(match: string, output: MapOutput, answer: Answer<Value, string> = valueText) {
   return ([file = '', otherwise]: Arguments): ((sample: Sample) => Sample) => {
     const method = keyMatch<Value>(match);
     const lookup = filled().file(file, 2, 'map').lookup(method, false, output);
@@ -60,7 +60,7 @@ function compileMap<Value>(match: string, output: MapOutput, answer: Answer<Valu
   };
 }
 
-function textOf({ value }: Pattern): string {
+function valueText({ value }: Pattern): string {
   return value as string;
 }
 
@@ -72,7 +72,7 @@ function numberOf({ value }: Pattern): number {
 function replacing(): Answer<string, string> {
   const known = new WeakMap<Pattern, { readonly text: string; readonly regex: RegExp; readonly pieces: readonly Piece[] }>();
   return (pattern, value) => {
-    const text = textOf(pattern);
+    const text = valueText(pattern);
     let compiled = known.get(pattern);
     if (compiled?.text !== text) {
       compiled = { text, regex: compileRegex(pattern.text, false), pieces: parseReplacement(text) };

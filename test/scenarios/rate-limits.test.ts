@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { askCli } from '../support/cli.ts';
-import { ask } from '../support/client.ts';
+import { ask, RawClient } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { until } from '../support/wait.ts';
 
@@ -57,6 +57,23 @@ describe('a limit of rates', () => {
       const [limit, most] = line.split(',').slice(32, 34);
       assert.equal(limit, '3');
       assert.ok(Number(most) <= 3, `${most} in a second`);
+    });
+  });
+
+  it('lets everybody in in the order they came', async () => {
+    await withFairlead(config('', 'rate-limit sessions 2'), async ({ port }) => {
+      const answered: number[] = [];
+      const came = [0, 1, 2, 3, 4, 5];
+      const clients: RawClient[] = [];
+      for (const number of came) {
+        const client = await RawClient.connect(port);
+        client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+        client.socket.once('data', () => answered.push(number));
+        clients.push(client);
+      }
+      await until('all are answered', () => answered.length === came.length);
+      assert.deepEqual(answered, came);
+      for (const client of clients) client.close();
     });
   });
 
