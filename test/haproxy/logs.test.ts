@@ -82,6 +82,39 @@ frontend www
   }
 });
 
+test('a proxy has a tag and structured data of its own', { skip }, async () => {
+  const receivers = { haproxy: await receiveUdp(), fairlead: await receiveUdp() };
+  const config = (name: Side['name']): string => `
+global
+ nbthread 1
+ stats socket %DIR%/ctl
+ log-send-hostname
+${DEFAULTS}
+frontend www
+ bind unix@%DIR%/www
+ log-tag north
+ log-format "%HM %HP %ST"
+ log-format-sd '[own@1 status="%ST" name="%HM"][more@1]'
+${LENGTHS.map((length) => ` log 127.0.0.1:${receivers[name].port} len ${length} format rfc5424 local0`).join('\n')}
+ log 127.0.0.1:${receivers[name].port} format rfc5424 local1
+ log 127.0.0.1:${receivers[name].port} local2
+ http-request return status 200`;
+  const [haproxy, fairlead] = await startBoth(config);
+  try {
+    const got: Record<string, readonly string[]> = {};
+    for (const side of [haproxy, fairlead]) {
+      const { lines } = receivers[side.name];
+      await ask(side, 'www');
+      await until(`all lines of ${side.name} are here`, () => lines.length === LENGTHS.length + 2);
+      got[side.name] = lines.map(alike);
+    }
+    assert.deepEqual(got.fairlead, got.haproxy);
+  } finally {
+    for (const side of [haproxy, fairlead]) await side.stop();
+    for (const receiver of Object.values(receivers)) await receiver.stop();
+  }
+});
+
 /** Of `log global` with a range of several lines HAProxy counts some of a proxy's for the others, too. */
 test('each proxy counts the lines of a sample for itself', { skip }, async () => {
   const receivers = { haproxy: await receiveUdp(), fairlead: await receiveUdp() };
