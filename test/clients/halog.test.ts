@@ -30,6 +30,7 @@ defaults
  timeout server 300ms
  timeout queue 100ms
  timeout http-request 300ms
+ timeout tarpit 50ms
  retries 0
 frontend www
  bind unix@%DIR%/www
@@ -40,6 +41,9 @@ frontend www
  http-request deny if { path /denied }
  http-request redirect location /elsewhere if { path /moved }
  http-request return status 200 if { path /returned }
+ http-request tarpit if { path /tarpit }
+ http-request reject if { path /rejected }
+ http-response deny if { status 418 }
  use_backend refused if { path /refused }
  use_backend nobody if { path /nobody }
  use_backend one if { path_beg /one }
@@ -59,6 +63,7 @@ const ok = (status: string, body = 'ok'): string => `HTTP/1.1 ${status}\r\nConte
 const SERVER: Readonly<Record<string, (socket: Socket) => void>> = {
   '/404': (socket) => socket.write(ok('404 Not Found')),
   '/503': (socket) => socket.write(ok('503 Service Unavailable')),
+  '/418': (socket) => socket.write(ok("418 I'm a teapot")),
   '/304': (socket) => socket.write('HTTP/1.1 304 Not Modified\r\n\r\n'),
   '/closes': (socket) => socket.end(),
   '/junk': (socket) => socket.end('SSH-2.0-OpenSSH\r\n\r\n'),
@@ -93,7 +98,7 @@ const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: a\r\nCookie
 /** What clients do: paths that are asked for on a connection each, and more. */
 const PATHS = [
   ...['/', '/', '/404', '/503', '/304', '/with?a=1', '/with?a=2', '/closes', '/junk', '/cut', '/silent', '/stalls'],
-  ...['/denied', '/moved', '/returned', '/refused', '/nobody', `/${'x'.repeat(700)}`, '/quote"and#hash'],
+  ...['/denied', '/moved', '/returned', '/tarpit', '/rejected', '/418', '/refused', '/nobody', `/${'x'.repeat(700)}`, '/quote"and#hash'],
 ];
 
 const STORIES: readonly ((side: Side) => Promise<void>)[] = [
@@ -193,7 +198,7 @@ const TABLES: readonly { readonly options: string; readonly columns?: readonly n
   ].map((options) => ({ options })),
   ...['-u', '-uc', '-ue', '-ut', '-ua', '-uto', '-uao', '-uba', '-ubt', '-uc -query'].map((options) => ({
     options,
-    columns: [0, 1, 8],
+    columns: [0, 1, 6, 7, 8],
   })),
   { options: '-pct', columns: [0] },
 ];
