@@ -298,9 +298,61 @@ const STATUS: readonly FetchRow[] = [
   },
 ];
 
+/** All field lines and the empty line behind them, as they stand now. */
+function headers(head: Head): string {
+  return `${Array.from(head.entries(), ([name, value]) => `${name.toLowerCase()}: ${value}\r\n`).join('')}\r\n`;
+}
+
+const WHOLE: readonly FetchRow[] = (['request', 'response'] as const).map((needs) => ({
+  names: [needs === 'request' ? 'req.hdrs' : 'res.hdrs'],
+  arguments: [],
+  type: 'str',
+  needs,
+  chapter: CHAPTER,
+  help: `All header fields of the ${needs}, a line each, and an empty line.`,
+  compile: (_, scope) => {
+    const pick = pickFor(needs, scope);
+    return {
+      type: 'str',
+      source: single((context) => {
+        const head = pick(context);
+        return head === undefined ? undefined : headers(head);
+      }),
+    };
+  },
+}));
+
+/** `Basic <base64 of user:password>` (RFC 7617), or another scheme. */
+function credentials(head: Head): { readonly scheme: string; readonly rest: string } | undefined {
+  const [, scheme, rest] = /^(\S+) +(\S.*)$/.exec(head.first('authorization') ?? '') ?? [];
+  return scheme === undefined || rest === undefined ? undefined : { scheme, rest };
+}
+
+function basic(head: Head): readonly [user: string, password: string] | undefined {
+  const { scheme, rest = '' } = credentials(head) ?? {};
+  if (scheme?.toLowerCase() !== 'basic') return undefined;
+  const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(rest, 'base64').toString('latin1')) ?? [];
+  return user === undefined || password === undefined ? undefined : [user, password];
+}
+
+const AUTHORIZATION: readonly FetchRow[] = [
+  row(['http_auth_type'], 'str', 'Scheme of the `Authorization` field: `Basic`, `Bearer`.', (head) => {
+    const { scheme } = credentials(head) ?? {};
+    return scheme !== undefined && /^(basic|bearer)$/i.test(scheme) ? (scheme.length === 5 ? 'Basic' : 'Bearer') : undefined;
+  }),
+  row(['http_auth_user'], 'str', 'User of basic authentication.', (head) => basic(head)?.[0]),
+  row(['http_auth_pass'], 'str', 'Password of basic authentication.', (head) => basic(head)?.[1]),
+  row(['http_auth_bearer'], 'str', 'Token of bearer authentication.', (head) => {
+    const { scheme, rest } = credentials(head) ?? {};
+    return scheme?.toLowerCase() === 'bearer' ? rest : undefined;
+  }),
+];
+
 export const HTTP_FETCHES: readonly FetchRow[] = [
   ...REQUEST_LINE,
   ...PARAMETERS,
+  ...AUTHORIZATION,
+  ...WHOLE,
   EITHER,
   ...fieldRows('request', 'req.', '', 'request'),
   ...STATUS,

@@ -161,6 +161,33 @@ export const LIVE_FETCHES: readonly FetchRow[] = [
     integers(({ live }) => live.listener.id),
   ),
   plain('so_name', '7.3.3', 'Name of the `bind` line.', { type: 'str', source: single(({ live }) => live.listener.name) }),
+  plain('fc_err', '7.3.3', "The error of the client's connection: 0, because TLS or PROXY protocol alone have any.", {
+    type: 'int',
+    source: constant(0),
+  }),
+  plain('fc_err_str', '7.3.3', 'The same in words.', { type: 'str', source: constant('Success') }),
+  plain('fc_http_major', '7.3.3', "HTTP's version on the client's connection: 1.", ONE),
+  plain('fc_rcvd_proxy', '7.3.3', 'Whether the connection began with PROXY protocol: no.', { type: 'bool', source: constant(false) }),
+  plain('fc_src', '7.3.3', "The client's address, as `src`.", {
+    type: 'ip',
+    source: single((context) => addressOf(context.clientAddress)),
+  }),
+  plain(
+    'fc_src_port',
+    '7.3.3',
+    "The client's port.",
+    integers((context) => context.clientPort || undefined),
+  ),
+  plain('fc_dst', '7.3.3', 'The address that the client connected to, as `dst`.', {
+    type: 'ip',
+    source: single((context) => addressOf(context.localAddress)),
+  }),
+  plain(
+    'fc_dst_port',
+    '7.3.3',
+    'The port that the client connected to.',
+    integers((context) => context.localPort || undefined),
+  ),
   plain('bc_src', '7.3.3', 'Own address to the server.', { type: 'ip', source: single(({ live }) => addressOf(live.ends?.sourceAddress)) }),
   plain(
     'bc_src_port',

@@ -7,18 +7,18 @@ function names(text: string): ReadonlySet<string> {
 const FETCHES = names(`
   base32+src bc_err bc_err_str bc_http_major be_conn_free
   be_server_timeout be_sess_rate be_tunnel_timeout bin connslots cookie cpu_calls
-  cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout distcc_body distcc_param dst_conn dst_is_local env fc_dst
-  fc_dst_is_local fc_dst_port fc_err_str fc_fackets fc_http_major fc_lost fc_pp_authority fc_pp_unique_id fc_rcvd_proxy
-  fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src fc_src_is_local fc_src_port fc_unacked fcgi.docroot fcgi.index
-  fe_client_timeout fe_defbe fe_req_rate fe_sess_rate http_auth http_auth_bearer http_auth_group http_auth_pass
-  http_auth_type http_auth_user internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
+  cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout distcc_body distcc_param dst_conn dst_is_local env
+  fc_dst_is_local fc_fackets fc_lost fc_pp_authority fc_pp_unique_id
+  fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src_is_local fc_unacked fcgi.docroot fcgi.index
+  fe_client_timeout fe_defbe fe_req_rate fe_sess_rate http_auth http_auth_group
+  internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
   internal.htx.nbblks internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
   internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_rule_file last_rule_line lat_ns_avg
   lat_ns_tot payload payload_lv prio_class prio_offset rdp_cookie rdp_cookie_cnt rep_ssl_hello_type
-  req.body req.body_len req.body_param req.body_size req.hdrs req.hdrs_bin req.len req.payload req.payload_lv req.rdp_cookie
+  req.body req.body_len req.body_param req.body_size req.hdrs_bin req.len req.payload req.payload_lv req.rdp_cookie
   req.rdp_cookie_cnt req.ssl_alpn req.ssl_ec_ext req.ssl_hello_type req.ssl_sni req.ssl_st_ext req.ssl_ver req_len req_rdp_cookie
   req_rdp_cookie_cnt req_ssl_hello_type req_ssl_sni req_ssl_ver res.body res.body_len res.body_size res.cache_hit res.cache_name
-  res.comp res.comp_algo res.hdrs res.hdrs_bin res.len res.payload res.payload_lv res.ssl_hello_type sc0_bytes_in_rate
+  res.comp res.comp_algo res.hdrs_bin res.len res.payload res.payload_lv res.ssl_hello_type sc0_bytes_in_rate
   sc0_bytes_out_rate sc0_clr_gpc0 sc0_clr_gpc1 sc0_conn_cnt sc0_conn_cur sc0_conn_rate sc0_get_gpc0 sc0_get_gpc1 sc0_get_gpt0
   sc0_gpc0_rate sc0_gpc1_rate sc0_http_err_cnt sc0_http_err_rate sc0_http_fail_cnt sc0_http_fail_rate sc0_http_req_cnt sc0_http_req_rate
   sc0_inc_gpc0 sc0_inc_gpc1 sc0_kbytes_in sc0_kbytes_out sc0_sess_cnt sc0_sess_rate sc0_tracked sc0_trackers sc1_bytes_in_rate
@@ -37,15 +37,13 @@ const FETCHES = names(`
   src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in src_kbytes_out src_sess_cnt src_sess_rate src_updt_conn_cnt
   srv_conn_free srv_iweight srv_sess_rate srv_uweight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
   ssl_bc_cipher ssl_bc_client_random ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol ssl_bc_server_random
-  ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der
-  ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_s_dn ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used
-  ssl_c_verify ssl_c_version ssl_f_der ssl_f_i_dn ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1
-  ssl_f_sig_alg ssl_f_version ssl_fc_alg_keysize ssl_fc_alpn ssl_fc_cipher ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex
+  ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize
+  ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex
   ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_client_early_traffic_secret ssl_fc_client_handshake_traffic_secret
   ssl_fc_client_random ssl_fc_client_traffic_secret_0 ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin
-  ssl_fc_err_str ssl_fc_exporter_secret ssl_fc_extlist_bin ssl_fc_has_crt ssl_fc_has_early ssl_fc_has_sni ssl_fc_npn
-  ssl_fc_protocol ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
-  ssl_fc_session_id ssl_fc_session_key ssl_fc_sni_end ssl_fc_sni_reg ssl_fc_unique_id ssl_fc_use_keysize ssl_s_chain_der
+  ssl_fc_exporter_secret ssl_fc_extlist_bin
+  ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
+  ssl_fc_sni_end ssl_fc_sni_reg ssl_s_chain_der
   ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
   stopping table_avl table_cnt thread url32+src url_ip url_port wait_end
 `);

@@ -14,6 +14,7 @@ import { type Servers, Side, skip, startServers } from './side-by-side.ts';
 
 /** Behind `log-format`, in single quotes. */
 const FORMATS: readonly string[] = [
+  '%B %ST',
   '%ci:%cp %fi:%fp %{+X}cp %{+Q}ci %ST',
   '%f %ft %b %s %{+Q}f %{+Q}ft %{+Q}b %{+Q,+E}s %ST',
   '%HM|%HP|%HPO|%HQ|%HU|%HV|%r|%ST',

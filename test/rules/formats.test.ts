@@ -11,6 +11,7 @@ const message = {
     ['X-List', '1, 2'],
     ['X-List', '3'],
     ['Cookie', 'sid=42; theme=dark'],
+    ['Authorization', 'Basic dTpwOnE='],
   ] as const,
 };
 
@@ -35,6 +36,7 @@ const table: readonly (readonly [format: string, expected: string])[] = [
   ['%[path,base64]', 'L2EvYi5odG1s'],
   ['%[path,word(-1,/)]', 'b.html'],
   ['%[urlp(y),url_dec]', '%0D%0A'],
+  ['%[http_auth_type] %[http_auth_user] %[http_auth_pass] %[http_auth_bearer]', 'Basic u p:q '],
   ['%[src]:%[src_port]', '192.0.2.7:40000'],
   ['%ci:%cp %fi:%fp', '192.0.2.7:40000 198.51.100.1:80'],
   ['%f %b %s', 'web web <NOSRV>'],

@@ -341,6 +341,10 @@ export const EXPRESSIONS: readonly string[] = [
   '%[int(5),set-var(txn.n)]|%[var(txn.n),add(1)]|%[int(3),set-var(txn.n,ifgt)]|%[var(txn.n)]|%[int(9),set-var(txn.n,ifgt)]|%[var(txn.n)]|%[int(9),set-var(txn.n,iflt)]|%[var(txn.n)]',
   '%[str(a),set-var(txn.s,ifexists)]|%[var(txn.s)]|%[str(a),set-var(txn.s,ifnotexists)]|%[var(txn.s)]|%[str(b),set-var(txn.s,ifnotset)]|%[var(txn.s)]|%[str(),set-var(txn.s,ifnotempty)]|%[var(txn.s)]|%[str(),set-var(txn.s,ifempty,ifset)]|%[var(txn.s)]',
   '%[bool(true),set-var(req.b)]|%[var(req.b)]|%[src,set-var(sess.s)]|%[var(sess.s)]|%[str(x),set-var(res.r)]|%[var(res.r)]|%[int(7),set-var(proc.p)]|%[var(proc.p)]',
+  ...`ssl_c_ca_err ssl_c_ca_err_depth ssl_c_chain_der ssl_c_der ssl_c_err ssl_c_i_dn ssl_c_key_alg ssl_c_notafter ssl_c_notbefore ssl_c_s_dn ssl_c_s_dn(CN) ssl_c_serial ssl_c_sha1 ssl_c_sig_alg ssl_c_used ssl_c_verify ssl_c_version ssl_f_der ssl_f_i_dn ssl_f_key_alg ssl_f_notafter ssl_f_notbefore ssl_f_s_dn ssl_f_serial ssl_f_sha1 ssl_f_sig_alg ssl_f_version ssl_fc_alg_keysize ssl_fc_alpn ssl_fc_cipher ssl_fc_err ssl_fc_err_str ssl_fc_has_crt ssl_fc_has_early ssl_fc_has_sni ssl_fc_is_resumed ssl_fc_npn ssl_fc_protocol ssl_fc_session_id ssl_fc_session_key ssl_fc_sni ssl_fc_unique_id ssl_fc_use_keysize`
+    .split(/\s+/)
+    .map((name) => `%[${name}]`),
+  '%[fc_err_str]|%[fc_http_major]|%[fc_rcvd_proxy]|%[req.hdrs,length]|%[req.hdrs,hex]|%[http_auth_user]|%[http_auth_type]',
 ];
 
 export const ACTIONS: readonly string[] = [
