@@ -38,7 +38,7 @@ import { Phase, Reading, stageOf } from './phases.ts';
 import type { Program } from './program.ts';
 import { Reach, type ReachOwner } from './reach.ts';
 import { Relay } from './relay.ts';
-import { sendError, sendReply } from './reply.ts';
+import { sendContinue, sendError, sendReply } from './reply.ts';
 import { idempotent } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -793,8 +793,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     this.form = new StatsForm(this.services.limits.headSize - this.request.text.length);
     // Of a chunked body only the data is wanted: nobody takes it further.
     this.upload.body.start(this.request.framing, this.request.contentLength, false);
-    // RFC 9110 10.1.1: nobody else will say so.
-    if (this.request.expect === '100-continue' && available === 0) this.session.outlet.text('HTTP/1.1 100 Continue\r\n\r\n');
+    if (this.request.expect === '100-continue' && available === 0) sendContinue(this);
     this.clientAwaited = true;
     this.armBody(monotonic());
     this.reach.phase = Phase.Reply;

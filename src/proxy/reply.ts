@@ -38,7 +38,7 @@ export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<R
   const bodied = status !== 204 && status !== 304;
   const sent = bodied && method !== 'HEAD';
   const chunked = reply.framing === 'chunked' && version !== 10;
-  const fields = lengthLine(reply.framing, method, chunked, size) + reply.fieldLines;
+  const fields = framedFields(reply, method, chunked, size);
   const head = `HTTP/1.1 ${status} ${reply.reason}\r\n${bodied ? fields : reply.fieldLines}${connectionLine(connection)}\r\n`;
   if (!sent) outlet.text(head);
   else if (chunked) sendChunked(outlet, head, parts);
@@ -50,10 +50,16 @@ export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<R
   exchange.bytesOut += replySize(reply.reason, fields) + (sent ? size : 0);
 }
 
-/** How long the body is: of chunks HAProxy does not say it to a HEAD. */
-function lengthLine(framing: Reply['framing'], method: string, chunked: boolean, size: number): string {
-  if (framing === 'own' || (framing === 'chunked' && method === 'HEAD')) return '';
-  return chunked ? 'transfer-encoding: chunked\r\n' : `content-length: ${size}\r\n`;
+/** RFC 9110 10.1.1: the client wants to be told before it sends a body. */
+export function sendContinue(exchange: ExchangeFacts): void {
+  exchange.session.outlet.text('HTTP/1.1 100 Continue\r\n\r\n');
+  exchange.bytesOut += replySize('Continue', '');
+}
+
+/** With how long the body is, in HAProxy's order: of chunks it does not say it to a HEAD. */
+function framedFields({ framing, fieldLines }: Omit<Reply, 'status'>, method: string, chunked: boolean, size: number): string {
+  if (framing === 'own' || (framing === 'chunked' && method === 'HEAD')) return fieldLines;
+  return chunked ? `${fieldLines}transfer-encoding: chunked\r\n` : `content-length: ${size}\r\n${fieldLines}`;
 }
 
 /** In a chunk for each part, and one call of the system. */
