@@ -118,7 +118,6 @@ export interface TextStream {
   write(chunk: string): boolean;
   readonly writableLength: number;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /**

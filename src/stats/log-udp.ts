@@ -7,10 +7,10 @@ import { getSystemErrorName } from 'node:util';
 import { connectDatagrams, type Sender } from './datagrams.ts';
 import { FULL, type LogOutput, type Losses, RETRY, Waiting } from './log-outputs.ts';
 
-const { EAGAIN, ECONNREFUSED, EMSGSIZE } = constants.errno;
+const { EAGAIN, ECANCELED, ECONNREFUSED, EMSGSIZE } = constants.errno;
 
 /** What is said of one line, not of the way to the target. */
-const OF_A_LINE: readonly number[] = [-EAGAIN, -ECONNREFUSED, -EMSGSIZE];
+const OF_A_LINE: readonly number[] = [-EAGAIN, -ECANCELED, -ECONNREFUSED, -EMSGSIZE];
 
 function reason(status: number): string {
   return status === -EAGAIN ? FULL : getSystemErrorName(status);
@@ -40,7 +40,7 @@ export class DatagramOutput implements LogOutput {
 
 /**
  * Over a connected socket. Lines wait until a host name is resolved, and for the end of the turn: sent one after the other
- * they cost a third less than one after each request, because the system's code for UDP is in the cache by then.
+ * they cost less than one after each request, because the system's code for UDP is in the cache by then.
  */
 export class UdpOutput implements LogOutput {
   private readonly host: string;
