@@ -55,9 +55,9 @@ export class Head {
   sawClose = false;
   sawKeepAlive = false;
   sawUpgrade = false;
-  /** Bytes between names and values and behind values, and those of `Connection` that concern this hop alone: `size.ts` counts. */
+  /** Bytes between names and values and behind values, and others that `size.ts` does not count. */
   gaps = 0;
-  ownOptions = 0;
+  uncounted = 0;
   /** Which field is Upgrade, -1 if none is. */
   upgradeIndex = -1;
   /** Expect, lower case. */
@@ -100,7 +100,7 @@ export class Head {
     this.sawKeepAlive = false;
     this.sawUpgrade = false;
     this.gaps = 0;
-    this.ownOptions = 0;
+    this.uncounted = 0;
     this.upgradeIndex = -1;
     this.expect = '';
     this.nominated = undefined;

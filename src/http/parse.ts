@@ -263,7 +263,7 @@ function note(head: Head, field: Field): number {
       head.sawCoding = true;
       return 0;
     case Field.Connection:
-      head.ownOptions += noteConnection(head, head.value(index));
+      head.uncounted += noteConnection(head, head.value(index));
       head.drop(index);
       return 0;
     case Field.Host:
@@ -306,14 +306,18 @@ function noteConnection(head: Head, value: string): number {
 }
 
 const CONNECTION = 'connection'.length;
+const LENGTH = 'content-length'.length;
 
 function noteOptions(head: Head, value: string): number {
   let others = -1;
+  let own = false;
   for (const part of value.split(',')) {
     const token = withoutBlanks(part).toLowerCase();
     noteOption(head, token);
-    if (token !== 'close' && token !== 'keep-alive' && token !== '') others += token.length + 1;
+    if (token === 'close' || token === 'keep-alive') own = true;
+    else if (token !== '') others += token.length + 1;
   }
+  if (!own) return 0;
   return others < 0 ? CONNECTION + value.length : value.length - others;
 }
 
@@ -389,6 +393,7 @@ function settleRequest(head: Head, lenient: boolean): number {
       // RFC 9112 6.1, as HAProxy: Transfer-Encoding wins, Content-Length never travels, the connection ends.
       head.bothLengths = true;
       head.keepAlive = false;
+      head.uncounted += LENGTH + (head.first('content-length') as string).length;
       head.remove('content-length');
     }
   } else if (head.sawLength && head.contentLength === 0) {

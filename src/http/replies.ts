@@ -28,7 +28,8 @@ const ROWS: readonly (readonly [status: number, reason: string, sentence: string
   [425, 'Too Early', 'Your browser sent early data.'],
   [429, 'Too Many Requests', 'You have sent too many requests in a given amount of time.'],
   [500, 'Internal Server Error', 'An internal server error occurred.'],
-  [501, 'Not Implemented', 'The server does not support the functionality required to fulfill the request.'],
+  // The dot is HAProxy's.
+  [501, 'Not Implemented', '.The server does not support the functionality required to fulfill the request.'],
   [502, 'Bad Gateway', 'The server returned an invalid or incomplete response.'],
   [503, 'Service Unavailable', 'No server is available to handle this request.'],
   [504, 'Gateway Time-out', "The server didn't respond in time."],

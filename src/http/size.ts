@@ -17,7 +17,7 @@ const AROUND = 4;
 
 /** As it was received, whatever rules have made of it since. */
 export function headSize(head: Head): number {
-  return head.text.length + START + END - LINE_END * head.count - head.gaps - head.ownOptions;
+  return head.text.length + START + END - LINE_END * head.count - head.gaps - head.uncounted;
 }
 
 /** A head of our own: `fields` are its field lines, written as `name: value` each. `reason` may be empty. */

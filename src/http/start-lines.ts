@@ -55,7 +55,10 @@ export function statusLine(bytes: Buffer, from: number, text: string, head: Head
   if (status < 100) return Refusal.StatusLine;
   head.status = status;
   const reasonFrom = bytes[at] === SP ? at + 1 : at;
-  if (reasonFrom === at && bytes[at] !== CR) return Refusal.StatusLine;
+  if (reasonFrom === at) {
+    if (bytes[at] !== CR) return Refusal.StatusLine;
+    head.uncounted--; // the blank that is not there
+  }
   at = reasonFrom;
   while ((CLASS[bytes[at] as number] as number) & VALUE) at++;
   if (bytes[at] !== CR || bytes[at + 1] !== LF) return Refusal.StatusLine;

@@ -19,7 +19,10 @@ const heads: readonly (readonly [text: string, size: number])[] = [
   [`${GET}Connection: upgrade\r\nUpgrade: x\r\n\r\n`, 63],
   [`${GET}Connection: close, x-a\r\nX-A: b\r\n\r\n`, 55],
   ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n', 49],
+  [`${GET}Connection: x-a,  x-b\r\nX-A: b\r\n\r\n`, 61],
+  [`${GET}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`, 62],
   ['HTTP/1.1 200 \r\n\r\n', 32],
+  ['HTTP/1.1 200\r\n\r\n', 32],
 ];
 
 for (const [text, size] of heads) {
