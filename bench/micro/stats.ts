@@ -12,7 +12,11 @@ import { type Entry, entry } from './subject.ts';
 
 const configuration = `
 defaults
+    mode http
     log 127.0.0.1:9 local0
+    timeout client 10s
+    timeout connect 10s
+    timeout server 10s
 frontend www
     bind 127.0.0.1:80
     log-format "${HTTPLOG}"

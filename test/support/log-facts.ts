@@ -2,7 +2,6 @@
 
 import type { Live } from '../../src/rules/live.ts';
 import type { LogFacts } from '../../src/rules/log-facts.ts';
-import type { RuleContext } from '../../src/rules/types.ts';
 
 export function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
   return {
@@ -53,15 +52,4 @@ export const NOTHING_LIVE: Live = {
   backend: () => undefined,
   server: undefined,
   ends: undefined,
-};
-
-/** The part of a rule's context that is about logs. */
-export const UNLOGGED: Pick<RuleContext, 'facts' | 'notes' | 'live' | 'variable' | 'setVariable' | 'capture' | 'uniqueId'> = {
-  facts: logFacts(),
-  notes: undefined,
-  live: NOTHING_LIVE,
-  variable: () => undefined,
-  setVariable: () => false,
-  capture: () => false,
-  uniqueId: undefined,
 };
