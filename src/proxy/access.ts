@@ -60,7 +60,6 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   const { session, services } = exchange;
   const { frontend } = session.listener;
   if (frontend.config.logs.length === 0 || exchange.told) return;
-  if (exchange.notes?.level === 'silent') return;
   if (frontend.config.logFormat === 'none') {
     if (session.answered === 0) {
       const { localAddress, localPort } = session;
@@ -68,8 +67,9 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
     }
     return;
   }
+  if (exchange.notes?.level === 'silent') return;
   fill(exchange, now, bad, true);
-  // Without a response there was no moment to tell it early.
+  // Then there was no response to begin with; HAProxy has the same sign.
   record.early = frontend.config.logStyle.asap;
   write(exchange, bad);
 }

@@ -59,9 +59,11 @@ function parseDeclare(proxy: ProxyDraft, line: Statement): void {
 }
 
 /** `http-request capture <sample> len <n>` declares its capture where it stands: from there on it has a number. */
-export function numberCapture(proxy: ProxyDraft, rule: RawRule): RawRule {
+export function numberCapture(proxy: ProxyDraft, rule: RawRule, line: Statement): RawRule {
   const [action, sample = '', len, length = '', ...rest] = rule.words;
   if (action !== 'capture' || len !== 'len' || !(Number(length) > 0)) return rule;
+  // HAProxy takes it there, and captures nothing.
+  if (proxy.kind === 'defaults') line.fail("'http-request capture' in a 'defaults' section needs 'id': 'len' would number it there.");
   if (proxy.kind !== 'frontend' && proxy.kind !== 'listen') return rule;
   return { ...rule, words: [action, sample, 'id', String(declare(proxy, 'request', undefined, lengthOf(length))), ...rest] };
 }

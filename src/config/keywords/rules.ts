@@ -82,7 +82,7 @@ export const ruleRows: readonly Row<ProxyDraft>[] = [
     missing: "'http-request' expects an action.",
     rule: true,
     parse: (proxy, line) => {
-      proxy.httpRequest = [...proxy.httpRequest, numberCapture(proxy, rule(line))];
+      proxy.httpRequest = [...proxy.httpRequest, numberCapture(proxy, rule(line), line)];
     },
   },
   {
