@@ -836,6 +836,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     this.reach.disarm();
     const [front, back] = [session.listener.frontend.config.timeouts, (this.reach.backend as Backend).config.timeouts];
     this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this.reach);
+    if (session.hurried) this.hurry();
     session.setReading(Reading.Tunnel);
     session.feedHeld();
     if (session.clientEnded) this.onTunnelEnd();
@@ -847,6 +848,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (this.tunnel.toServer(bytes)) return;
     this.upload.serverBehind = true;
     this.session.regulate();
+  }
+
+  /** SIGTERM has come: a tunnel that is silent is not waited for. */
+  hurry(): void {
+    this.tunnel?.hurry(this.services.wheel, () => this.onShutdown('K'));
   }
 
   onTunnelEnd(): void {
@@ -887,6 +893,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const { reach } = this;
     reach.end();
     this.asked++;
+    this.tunnel?.close();
     this.tunnel = undefined;
     this.tarpit = undefined;
     this.upload.serverBehind = false;

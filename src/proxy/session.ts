@@ -67,6 +67,8 @@ export class Session extends Timed implements ClientSession {
   readonly acceptedWall: number;
   /** `sess.x` of rules. */
   variables: Map<string, VariableValue> | undefined = undefined;
+  /** SIGTERM has come. */
+  hurried = false;
   /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
   feeding = false;
 
@@ -363,8 +365,11 @@ export class Session extends Timed implements ClientSession {
     this.settleEnd();
   }
 
-  /** Responses end. */
-  hurry(): void {}
+  /** Responses end; a tunnel may not. */
+  hurry(): void {
+    this.hurried = true;
+    this.exchange.hurry();
+  }
 
   /** FIN after everything that was written; what still comes is swallowed for a while. */
   closeCleanly(): void {

@@ -17,6 +17,7 @@ import { Level } from '../core/log.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { type Accepted, owned, wasReset } from './accept.ts';
 import { Alarm } from './alarm.ts';
+import { type Hurried, Hurry } from './hurry.ts';
 import type { Listener } from './listener.ts';
 import { Outlet } from './outlet.ts';
 import { Phase, stageOf } from './phases.ts';
@@ -30,10 +31,7 @@ import { TcpContext } from './tcp-context.ts';
 import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
 import { countTcpEnded, logAccepted, logTcp, type TcpFacts, tcpRecord } from './tcp-tally.ts';
 
-/** Once SIGTERM has come: who says nothing for so long, in ms, has nothing under way. */
-const SILENCE = 1000;
-
-export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFacts {
+export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFacts, Hurried {
   readonly socket: net.Socket;
   readonly outlet: Outlet;
   readonly listener: Listener;
@@ -57,7 +55,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   private ended = false;
   private paused = false;
   private readonly alarm: Alarm;
-  private hurrying: Alarm | undefined = undefined;
+  private hurrying: Hurry | undefined = undefined;
 
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     const { socket } = accepted;
@@ -263,14 +261,15 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   /** A draining proxy lets sessions end by themselves. */
   closeCleanly(): void {}
 
-  /** HAProxy, at SIGTERM, cuts everybody at once; here requests are finished, and so is what still moves. */
   hurry(): void {
-    const before = this.moved;
-    this.hurrying = new Alarm(this.services.wheel, () => this.guard(() => (this.moved === before ? this.destroy() : this.hurry())));
-    this.hurrying.set(SILENCE, monotonic());
+    this.hurrying = new Hurry(this.services.wheel, this);
   }
 
-  private get moved(): number {
+  onSilent(): void {
+    this.guard(() => this.destroy());
+  }
+
+  get moved(): number {
     return this.bytesIn + (this.relay?.moved ?? 0);
   }
 

@@ -5,6 +5,8 @@
 
 import type { Timeouts } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
+import type { Wheel } from '../core/wheel.ts';
+import { Hurry } from './hurry.ts';
 import type { Outlet } from './outlet.ts';
 import type { Reach } from './reach.ts';
 
@@ -15,6 +17,9 @@ export class Tunnel {
   private readonly back: Timeouts;
   /** Its timer is the tunnel's now. */
   private readonly reach: Reach;
+  private hurrying: Hurry | undefined = undefined;
+  /** That have come so far, from both sides. */
+  private pieces = 0;
   /** Who has ended its half first; the time-out is then that of the other. */
   private ended: 'nobody' | 'client' | 'server' = 'nobody';
 
@@ -45,8 +50,24 @@ export class Tunnel {
     this.end('server');
   }
 
+  /** Ends it once it is silent; `end` ends the exchange, which calls `close`. */
+  hurry(wheel: Wheel, end: () => void): void {
+    const tunnel = this;
+    this.hurrying = new Hurry(wheel, {
+      get moved() {
+        return tunnel.pieces + tunnel.client.taken + tunnel.server.taken;
+      },
+      onSilent: end,
+    });
+  }
+
+  close(): void {
+    this.hurrying?.clear();
+  }
+
   /** Bytes went by, or one side ended: the time-out starts anew. */
   progress(): void {
+    this.pieces++;
     this.reach.arm(this.patience(), monotonic());
   }
 

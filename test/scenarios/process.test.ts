@@ -282,6 +282,48 @@ describe('a soft stop', () => {
     }
   });
 
+  it('by SIGTERM ends tunnels once they are silent, also those that begin later, and by SIGUSR1 none', async () => {
+    const server = await startPeers();
+    const upgrade = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n';
+    const asked = async (port: number) => {
+      const client = await Peer.connect(port, '127.0.0.1');
+      client.send(upgrade);
+      const peer = await server.next();
+      await peer.got('\r\n\r\n');
+      return [client, peer] as const;
+    };
+    const switches = async ([client, peer]: readonly [Peer, Peer]) => {
+      peer.send('HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      await client.got('\r\n\r\n');
+    };
+    try {
+      for (const signal of ['SIGTERM', 'SIGUSR1'] as const) {
+        await withFairlead(proxy(server.address), async (fairlead, port) => {
+          const [silent, busy, late] = [await asked(port), await asked(port), await asked(port)];
+          await switches(silent);
+          await switches(busy);
+          fairlead.signal(signal);
+          const talk = setInterval(() => busy[0].send('.'), 50);
+          try {
+            await until('it stops accepting', () => refuses(port));
+            await switches(late);
+            const gone = () => [silent, late].map(([client]) => client.socket.readableEnded || client.socket.destroyed);
+            if (signal === 'SIGTERM') await until('the silent ones have ended', () => gone().every((one) => one));
+            else await until('many bytes went by', () => busy[1].bytes > 25 + upgrade.length);
+            const before = busy[1].bytes;
+            await until('the other still talks', () => busy[1].bytes > before + 5);
+            assert.deepEqual(gone(), [signal === 'SIGTERM', signal === 'SIGTERM']);
+          } finally {
+            clearInterval(talk);
+          }
+          if (signal === 'SIGTERM') assert.deepEqual(await fairlead.exit, { code: 0, signal: null });
+        });
+      }
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('is cut short by a second SIGTERM', async () => {
     await withGate('', async (fairlead, gate, port) => {
       const client = await gate.request(port);
