@@ -69,7 +69,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   }
   if (exchange.notes?.level === 'silent') return;
   fill(exchange, now, bad, true);
-  // Then there was no response to begin with; HAProxy has the same sign.
+  // A line that could not be written early has the sign as well, as in HAProxy.
   record.early = frontend.config.logStyle.asap;
   write(exchange, bad);
 }
@@ -113,7 +113,7 @@ function fill(exchange: ExchangeFacts, now: number, bad: boolean, over: boolean)
   const { backend, server, awaited } = reach;
   const served = exchange.termination === 'LR' && exchange.servedBy !== '';
   const concerned = server ?? awaited;
-  const silent = session.requestStart === 0;
+  const unbegun = session.requestStart === 0;
   const unix = isUnix(session, session.listener);
   record.clientAddress = unix ? 'unix' : session.clientAddress;
   record.clientPort = unix ? session.listener.id : session.clientPort;
@@ -121,9 +121,9 @@ function fill(exchange: ExchangeFacts, now: number, bad: boolean, over: boolean)
   record.localPort = unix ? session.listener.id : session.localPort;
   // Of `now`: who is made to wait on the way here must not be dated later for it.
   const present = wall() - (monotonic() - now);
-  const started = silent ? session.readyAt : session.requestStart;
-  record.wallReady = silent ? session.acceptedWall : Math.round(present - (now - session.readyAt));
-  record.wallStart = silent ? session.acceptedWall : Math.round(present - (now - started));
+  const started = unbegun ? session.readyAt : session.requestStart;
+  record.wallReady = unbegun ? session.acceptedWall : Math.round(present - (now - session.readyAt));
+  record.wallStart = unbegun ? session.acceptedWall : Math.round(present - (now - started));
   record.frontend = frontend;
   record.unread = bad;
   record.backendName = backend === undefined ? frontend.name : backend.name;

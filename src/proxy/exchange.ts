@@ -906,6 +906,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       if (this.unlogged) this.unlogged = false;
       else access(this, now, false);
     } finally {
+      // It may hold parts of heads, and a connection may be idle for long.
+      this.notes = undefined;
       try {
         reach.release();
       } finally {

@@ -42,12 +42,19 @@ function liveBackend(backend: Backend, left: Server | undefined): LiveBackend {
     id: backend.config.id,
     connections: backend.scur,
     queued: backend.waiting,
-    usable: backend.activeCount() > 0 ? backend.activeCount() : backend.backupCount(),
+    usable: usableOf(backend),
     server: (name) => {
       const server = backend.servers.find(({ config }) => config.name === name);
       return server === undefined ? undefined : liveServer(server, left);
     },
   };
+}
+
+/** Without `option allbackups` one backup serves at a time. */
+function usableOf(backend: Backend): number {
+  const active = backend.activeCount();
+  if (active > 0) return active;
+  return backend.config.allbackups ? backend.backupCount() : Math.min(1, backend.backupCount());
 }
 
 function liveServer(server: Server, left: Server | undefined): LiveServer {

@@ -1,5 +1,6 @@
 /** Where variables of rules live (manual 7.3.2, "var"): each scope has a map of its own, made when something is set. */
 
+import { detached } from '../core/bytes.ts';
 import { Notes } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
@@ -25,14 +26,16 @@ export function readVariable(context: Owner, holders: Holders, name: string): Va
 
 export function writeVariable(context: Owner, holders: Holders, name: string, value: VariableValue | undefined): boolean {
   if (!visible(context, name)) return false;
-  if (value !== undefined) context.notes ??= new Notes();
   const holder = holderOf(context, holders, name);
-  if (holder === undefined) return true;
-  if (value === undefined) holder.variables?.delete(name);
-  else {
-    holder.variables ??= new Map();
-    holder.variables.set(name, value);
+  if (value === undefined) {
+    holder?.variables?.delete(name);
+    return true;
   }
+  const keeper = holder ?? new Notes();
+  if (keeper instanceof Notes) context.notes = keeper;
+  keeper.variables ??= new Map();
+  // What outlives the request must not keep its head.
+  keeper.variables.set(name, typeof value === 'string' && !(keeper instanceof Notes) ? detached(value) : value);
   return true;
 }
 

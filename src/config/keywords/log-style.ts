@@ -73,7 +73,6 @@ function format(name: string, key: FormatKey, sections: readonly Section[], chap
   };
 }
 
-/** HAProxy: a warning in a backend. */
 function flag(name: string, key: 'dontlogNormal' | 'separateErrors' | 'asap', doc: string): Row<ProxyDraft> {
   const set = (proxy: ProxyDraft, value: boolean): void => {
     proxy.logStyle = { ...proxy.logStyle, [key]: value };
