@@ -18,6 +18,11 @@ listen www
  stats admin if TRUE
  server s1 127.0.0.1:1
  server s2 127.0.0.1:1
+frontend hurried
+ bind 127.0.0.1:0
+ timeout http-request 100ms
+ stats uri /admin?stats
+ stats admin if TRUE
 `;
 
 let fairlead: Fairlead;
@@ -32,8 +37,8 @@ after(async () => {
   await fairlead.stop('SIGKILL');
 });
 
-async function connected(): Promise<RawClient> {
-  client = await RawClient.connect(fairlead.port('www'));
+async function connected(proxy = 'www'): Promise<RawClient> {
+  client = await RawClient.connect(fairlead.port(proxy));
   return client;
 }
 
@@ -68,3 +73,25 @@ for (const framing of ['Transfer-Encoding: chunked', 'Content-Length: 20000']) {
     assert.equal(await status('s2'), 'no check');
   });
 }
+
+test('a form that does not come in time ends the connection', async () => {
+  const client = await connected('hurried');
+  client.send(`${head('Content-Length: 20')}s=s1`);
+  assert.match(await client.readAll(), /^HTTP\/1\.1 408 Request Time-out\r\n/);
+});
+
+test('a form of another site changes nothing', async () => {
+  const client = await connected();
+  const form = 's=s1&action=maint&b=www';
+  client.send(`${head(`Origin: http://evil.example\r\nContent-Length: ${form.length}`)}${form}`);
+  assert.equal((await client.readResponse()).status, 403);
+  assert.equal(await status('s1'), 'no check');
+});
+
+test('the body of a GET is swallowed, and the connection goes on', async () => {
+  const client = await connected();
+  for (let round = 0; round < 2; round++) {
+    client.send('HEAD /admin?stats;csv HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nabcde');
+    assert.match(await client.readUntil('\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n/);
+  }
+});
