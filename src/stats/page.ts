@@ -179,7 +179,8 @@ function partsOf(view: PageView): readonly Part[] {
   const { asked, stats, proxies, at, admin } = view;
   const source = sourceOf(view);
   if (asked.view === 'explain') {
-    const allowed = stats.scope.length === 0 && (stats.auth.length > 0 || at.legends || admin);
+    const guarded = stats.auth.length > 0 || (stats.httpRequest?.length ?? 0) > 0;
+    const allowed = stats.scope.length === 0 && (guarded || at.legends || admin);
     if (!allowed) return [{ id: 'refused', markup: `<p>${EXPLAIN_REFUSED}</p>` }];
     return explainParts(view.explain(), proxies, placeOf(view), at.now);
   }

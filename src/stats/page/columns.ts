@@ -256,12 +256,13 @@ const BARS = 10;
 function stripMarkup(checks: string): string {
   if (checks === '') return '';
   const bars = (sign: string, top: number): string =>
-    Array.from(checks, (check, at) => (check === sign ? `M${at * 3} ${top}h2V12h-2z` : '')).join('');
+    Array.from(checks, (check, at) => (check === sign ? `M${at * 3 + 1} ${top}V12` : '')).join('');
   const width = checks.length * 3;
-  return (
-    `<svg class="strip" viewBox="0 0 ${width} 12" width="${width}" height="12" aria-hidden="true">` +
-    `<path class="passed" d="${bars('p', 7)}"/><path class="failed" d="${bars('f', 0)}"/></svg>`
-  );
+  const paths = [
+    ['passed', bars('p', 7)],
+    ['failed', bars('f', 0)],
+  ].map(([look, path]) => (path === '' ? '' : `<path class="${look}" d="${path}"/>`));
+  return `<svg class="strip" viewBox="0 0 ${width} 12" width="${width}" height="12" aria-hidden="true">${paths.join('')}</svg>`;
 }
 
 /** The numbers say what the picture shows. */
@@ -271,15 +272,16 @@ function rateMarkup(row: PageRow): string {
   return `${sparkMarkup(row, 'spark')}<span class="${rate === 0 ? 'nothing' : ''}">${number(rate)}${SLASH}${number(cellOf(row, 'rate_max'))}</span>`;
 }
 
+/** Large pages are made of these: one line, which begins and ends outside of the picture so that what is below it is filled. */
 export function sparkMarkup({ rates, faults }: Pick<PageRow, 'rates' | 'faults'>, name: string): string {
   const width = Math.max(rates.length, faults.length, 2) - 1;
-  const line = Array.from(rates, (sign, at) => `${at === 0 ? 'M' : 'L'}${at} ${heightOf(sign)}`).join('');
-  const area = line === '' ? '' : `<path class="area" d="${line}L${width} 18L0 18Z"/><path class="line" d="${line}"/>`;
-  const failed = Array.from(faults, (sign, at) => (sign === '0' ? '' : `M${at} 18V${heightOf(sign)}`)).join('');
+  const points = Array.from(rates, (sign, at) => `${at} ${heightOf(sign)}`).join(' ');
+  const line = rates === '' ? '' : `<polyline class="line" points="-1 36 ${points} ${width + 1} 36"/>`;
+  const failed = Array.from(faults, (sign, at) => (sign === '0' ? '' : `M${at} 36V${heightOf(sign)}`)).join('');
   const marks = failed === '' ? '' : `<path class="faults" d="${failed}"/>`;
-  return `<svg class="${name}" viewBox="0 0 ${width} 18" preserveAspectRatio="none" aria-hidden="true">${area}${marks}</svg>`;
+  return `<svg class="${name}" viewBox="0 0 ${width} 36" preserveAspectRatio="none" aria-hidden="true">${line}${marks}</svg>`;
 }
 
 function heightOf(sign: string): number {
-  return 17 - Math.round((LEVELS.indexOf(sign) * 160) / (LEVELS.length - 1)) / 10;
+  return LEVELS.length - 1 - LEVELS.indexOf(sign);
 }

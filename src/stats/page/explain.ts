@@ -49,10 +49,10 @@ export interface ExplainFacts {
   readonly unsettled: readonly string[];
 }
 
-/** Who sees addresses or may change servers may know about containers, and who had to log in; a page of some proxies alone does not tell of others. */
+/** To whom containers are nobody's business. A page of some proxies alone does not tell of others. */
 export const EXPLAIN_REFUSED =
-  'This view tells of containers and names. It is there with <code>stats auth</code>, <code>stats show-legends</code> or ' +
-  '<code>stats admin</code>, and not with <code>stats scope</code>.';
+  'This view tells of containers and names. It is there with <code>stats auth</code>, <code>stats http-request</code>, ' +
+  '<code>stats show-legends</code> or <code>stats admin</code>, and not with <code>stats scope</code>.';
 
 export function explainParts(facts: ExplainFacts, proxies: readonly StatsProxy[], place: Place, now: number): readonly Part[] {
   return [

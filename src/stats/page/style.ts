@@ -137,8 +137,8 @@ tr.backend .badge.up, tr.frontend .badge.up, tr.socket .badge.up { background: n
 td.alarm { color: var(--bad); font-weight: 600; } .phone { display: none; }
 .sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; } .sort:hover { color: var(--link); text-decoration: underline; } [aria-sort] { color: var(--ink) !important; }
 .spark { float: left; width: 3.9rem; height: 15px; margin: 1px .4rem 0 0; } .course { display: block; width: 100%; height: 5rem; border-bottom: 1px solid var(--line); }
-.line { fill: none; stroke: var(--spark); stroke-width: 1.3; vector-effect: non-scaling-stroke; } .area { fill: var(--spark); opacity: .18; } .faults { fill: none; stroke: var(--bad); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
-.strip { margin-right: .45rem; vertical-align: -2px; } .passed { fill: var(--up); } .failed { fill: var(--bad); }
+.line { fill: var(--spark); fill-opacity: .18; stroke: var(--spark); stroke-width: 1.3; vector-effect: non-scaling-stroke; } .faults { fill: none; stroke: var(--bad); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
+.strip { margin-right: .45rem; vertical-align: -2px; } .strip path { stroke-width: 2; } .passed { stroke: var(--up); } .failed { stroke: var(--bad); }
 .act { position: sticky; bottom: 0; z-index: 2; padding: .5rem .8rem; background: var(--card); border-top: 1px solid var(--line); border-radius: 0 0 .6rem .6rem; }
 .scripted form:not(.some) > .act { display: none; } .marked { font-weight: 600; margin-right: .8rem; }
 dialog { color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; box-shadow: 0 8px 40px rgb(0 0 0 / .25); }
