@@ -467,6 +467,7 @@ ${listen('allbackups', ' option allbackups\n server a %OK% disabled weight 9\n s
       await second.say(get('/'));
       first.close();
       second.close();
+      await quiet(side, 'full');
       await side.ask('full', get('/'));
     },
   },
