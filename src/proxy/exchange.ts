@@ -21,61 +21,42 @@ import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import { type Fault, locate } from '../http/fault.ts';
-import { Framing, type Head } from '../http/head.ts';
+import type { Head } from '../http/head.ts';
 import { STRICT } from '../http/parse.ts';
 import { headSize } from '../http/size.ts';
-import type { Final } from '../rules/types.ts';
-import { owned } from './accept.ts';
 import { access, accessEarly } from './access.ts';
 import { formKey, seeksForm } from './balance-key.ts';
 import { type Carried, Carrier } from './carrier.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
-import type { Monitor } from './monitor.ts';
 import { failureMeans, statusMeans } from './observed.ts';
+import { OwnReplies, type Replying } from './own-replies.ts';
 import { Phase, Reading, stageOf } from './phases.ts';
 import type { Program } from './program.ts';
 import { Reach, type ReachOwner } from './reach.ts';
 import { Relay } from './relay.ts';
-import { sendContinue, sendError, sendReply } from './reply.ts';
+import { sendError } from './reply.ts';
 import { idempotent } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
 import { Tunnel } from './tunnel.ts';
-import type { Reply } from './types.ts';
 import { Upload } from './upload.ts';
 
-/** A client that waits in vain: its answer in the end, and how much of its body came with its head. */
-interface Tarpit {
-  readonly final: Final;
-  readonly available: number;
-}
-
-export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
+export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Replying {
   readonly reach: Reach = new Reach(this, this);
   private readonly carrier: Carrier = new Carrier(this);
   readonly upload: Upload = new Upload();
   readonly relay: Relay = new Relay(this);
+  private readonly own: OwnReplies = new OwnReplies(this);
   keepAlive = true;
   /** Of frontend and backend, whichever asks for more (manual 4.1). */
   mode: HttpConnectionMode = 'keep-alive';
   /** The client's time-out means something now: a body is awaited, or the client has to read. */
-  private clientAwaited = false;
-  /** A POST to the statistics page, being collected. */
-  private form: StatsForm | undefined = undefined;
+  clientAwaited = false;
   /** The body is awaited for the key in it. */
   private formAwaited = false;
-  /** What only asks how we are is not told to the log. */
-  private unlogged = false;
-  /** Own reply sent; the rest of the body is read and dropped. */
-  private discarding = false;
-  /** Its answer, while the client waits for it in vain. */
-  private tarpit: Tarpit | undefined = undefined;
-  /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
-  private asked = 0;
   private tunnel: Tunnel | undefined = undefined;
 
   // --- the request
@@ -105,9 +86,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     this.relay.reset();
     this.carrier.reset();
     this.tunnel = undefined;
-    this.form = undefined;
     this.formAwaited = false;
-    this.discarding = false;
+    this.own.reset();
   }
 
   /** Rules, statistics, redirects and routing, first of the frontend, then of the backend (manual 4.2, "http-request"). */
@@ -115,7 +95,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const { reach } = this;
     const { frontend } = this.session.listener;
     if (frontend.program.monitor?.asked(this.request) === true) {
-      this.answerMonitor(frontend.program.monitor, available);
+      this.own.monitor(frontend.program.monitor, available);
       return;
     }
     if (this.intercept(frontend.program, available)) return;
@@ -146,12 +126,12 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     const { rules, config } = program;
     if (rules.request !== undefined) {
       const final = rules.request(this);
-      if (final !== undefined) return this.end(final, available);
+      if (final !== undefined) return this.own.final(final, available);
     }
-    if (config.stats !== undefined && this.takeStats(program, available)) return true;
+    if (config.stats !== undefined && this.own.takeStats(program, available)) return true;
     if (rules.redirect !== undefined) {
       const final = rules.redirect(this);
-      if (final !== undefined) return this.end(final, available);
+      if (final !== undefined) return this.own.final(final, available);
     }
     return false;
   }
@@ -164,7 +144,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   }
 
   /** The client has as long for a body that is held as for a head. */
-  private armBody(now: number): void {
+  armBody(now: number): void {
     const { httpRequest, client } = this.session.listener.frontend.config.timeouts;
     this.session.armFor(httpRequest ?? client, now);
   }
@@ -263,7 +243,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** Body bytes from the session, `bytes[at..to)`; the index behind what was taken. Nothing is while there is no server for them. */
   onRequestBytes(bytes: Buffer, at: number, to: number): number {
     if (this.formAwaited) this.readForm(bytes, at, to);
-    if (this.reach.phase !== Phase.Established && !this.discarding && this.form === undefined) return at;
+    if (this.reach.phase !== Phase.Established && !this.own.takesBody) return at;
     if (this.serverBehind) return at;
     const { body } = this.upload;
     const next = body.take(bytes, at, to);
@@ -274,8 +254,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       this.fail(Failures.BodyInvalid);
       return to;
     }
-    if (this.form !== undefined) this.collect(this.form, owned(body.view()));
-    else if (!this.discarding) this.sendBody();
+    if (this.own.takesBody) this.own.take(body.view());
+    else this.sendBody();
     if (body.done) this.bodyComplete();
     return next;
   }
@@ -283,7 +263,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   /** What the session has handed over has gone to the kernel, and nobody refers to it. */
   get uploadSettled(): boolean {
     const { connection } = this.reach;
-    return this.form === undefined && this.tunnel === undefined && connection !== undefined && connection.outlet.pending === 0;
+    return !this.own.collects && this.tunnel === undefined && connection !== undefined && connection.outlet.pending === 0;
   }
 
   private sendBody(): void {
@@ -294,8 +274,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     this.upload.body.clear();
     if (this.reach.phase === Phase.Idle) return;
     this.session.setReading(Reading.Wait);
-    if (this.form !== undefined) this.answerStats(this.form.whole());
-    else if (this.discarding) this.close(this.keepAlive);
+    if (this.own.takesBody) this.own.bodyComplete();
     else this.watch(monotonic());
   }
 
@@ -433,7 +412,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       case 'dropped':
         tally.countDenied(this);
         this.termination = 'PR';
-        this.hangUp(true);
+        this.own.hangUp(true);
         return true;
       case 'denied':
         tally.countResponseDenied(this);
@@ -442,7 +421,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       default:
         this.termination = 'LH';
     }
-    this.ownReply(final.status, final.reply, 0, final.close);
+    this.own.reply(final.status, final.reply, 0, final.close);
     return true;
   }
 
@@ -559,7 +538,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   onServerTimeout(): void {
     switch (this.reach.phase) {
       case Phase.Reply:
-        if (this.tarpit !== undefined) this.leaveTarpit(this.tarpit);
+        this.own.leaveTarpit();
         return;
       case Phase.Established:
         if (this.relay.begun) this.fail(Failures.ResponseStalled);
@@ -605,10 +584,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
   onClientGone(): void {
     if (this.reach.phase === Phase.Idle) return;
     this.reach.connection?.reset();
-    if (this.tarpit !== undefined) {
-      this.leaveTarpit(this.tarpit);
-      return;
-    }
+    if (this.own.leaveTarpit()) return;
     if (this.reach.phase === Phase.Tunnel) {
       this.termination = this.session.clientEnded ? '--' : 'CD';
       if (!this.session.clientEnded) tally.countAbort(this.reach, 'cliAbrt');
@@ -647,7 +623,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
       else this.session.destroy();
       return;
     }
-    this.ownReply(failure.status, undefined, 0, failure.source === 'client');
+    this.own.reply(failure.status, undefined, 0, failure.source === 'client');
   }
 
   /** A head that is no request, or none that came in time: counted and answered without an exchange. */
@@ -670,155 +646,6 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     if (!(probe && config.dontlognull)) access(this, now, true);
     this.reach.phase = Phase.Idle;
     session.closeCleanly();
-  }
-
-  // --- own replies
-
-  private end(final: Final, available: number): boolean {
-    if (final.kind === 'intercepted') {
-      tally.countIntercepted(this);
-      this.termination = 'LR';
-    } else {
-      tally.countDenied(this);
-      this.reach.recognize(this.session.listener.frontend);
-      this.session.listener.frontend.program.recorder?.cookie(this);
-      this.termination = 'PR';
-      if (final.kind !== 'denied') {
-        this.refuseOddly(final, available);
-        return true;
-      }
-    }
-    const service = final.service === undefined ? undefined : this.services.named.get(final.service);
-    if (service === undefined) this.ownReply(final.status, final.reply, available, final.close);
-    else this.served(service.name, service.answer(this), available);
-    return true;
-  }
-
-  /** Late, or not at all. */
-  private refuseOddly(final: Final, available: number): void {
-    // As in HAProxy's log: it is not over with its head.
-    this.headAt = -1;
-    if (final.kind === 'tarpitted') {
-      const { kind, timeouts } = (this.reach.backend ?? this.session.listener.frontend).config;
-      this.reach.phase = Phase.Reply;
-      this.termination = 'PT';
-      this.tarpit = { final, available };
-      // A frontend connects to nobody.
-      this.reach.arm(timeouts.tarpit ?? (kind === 'frontend' ? 0 : (timeouts.connect ?? 0)), monotonic());
-      return;
-    }
-    this.countHeld(available);
-    this.hangUp(final.kind === 'dropped');
-  }
-
-  /** Of a body that nobody reads: what has come with the head. */
-  private countHeld(available: number): void {
-    const { framing, contentLength } = this.request;
-    if (framing === Framing.Length) this.bytesIn += Math.min(available, contentLength);
-  }
-
-  /** The client gets no answer. `silently`: nor a clean end. */
-  private hangUp(silently: boolean): void {
-    this.close(false, monotonic(), true);
-    if (silently) this.session.reset();
-    else this.session.closeCleanly();
-  }
-
-  /** It has waited long enough. */
-  private leaveTarpit({ final, available }: Tarpit): void {
-    this.tarpit = undefined;
-    this.reach.assignedAt = monotonic();
-    this.ownReply(final.status, final.reply, available, true);
-  }
-
-  /** `reply` is by one of the proxy's own services, at once or when it is made. */
-  private served(by: string, reply: Reply | Promise<Reply>, available: number): void {
-    this.servedBy = by;
-    if (!(reply instanceof Promise)) {
-      this.ownReply(reply.status, reply, available, false);
-      return;
-    }
-    this.reach.phase = Phase.Reply;
-    const asked = ++this.asked;
-    const ifAwaited = (act: () => void) => {
-      if (this.asked === asked && this.in(Phase.Reply)) act();
-    };
-    reply.then(
-      (made) =>
-        ifAwaited(() => {
-          this.ownReply(made.status, made, available, false);
-          // What had come of a body meanwhile is to be swallowed.
-          if (this.discarding) this.session.feedHeld();
-        }),
-      (error: unknown) => ifAwaited(() => this.onFault(error)),
-    );
-  }
-
-  /**
-   * Answers by ourselves. A body that is here already, or has come, is swallowed and the connection kept; otherwise
-   * the connection closes, as HAProxy does it.
-   */
-  private ownReply(status: number, reply: Final['reply'] | Reply, available: number, close: boolean): void {
-    this.reach.phase = Phase.Reply;
-    const { request, session } = this;
-    const { body } = this.upload;
-    const here = body.done || (request.framing === Framing.Length && available >= request.contentLength);
-    if (close || !here || session.listener.closing) this.keepAlive = false;
-    this.status = status;
-    const connection = this.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
-    if (reply !== undefined) sendReply(this, status, reply, connection);
-    else if (!sendError(this, status, connection, request.method === 'HEAD')) this.keepAlive = false;
-    if (!body.done && !this.keepAlive) this.countHeld(available);
-    if (body.done || !this.keepAlive) this.close(this.keepAlive);
-    else {
-      this.discarding = true;
-      this.clientAwaited = true;
-      this.session.armFor(session.listener.frontend.config.timeouts.client, monotonic());
-    }
-  }
-
-  // --- monitor-uri and statistics
-
-  private answerMonitor(monitor: Monitor, available: number): void {
-    this.unlogged = true;
-    tally.countIntercepted(this);
-    this.ownReply(monitor.status(this), undefined, available, false);
-  }
-
-  private takeStats({ rules }: Program, available: number): boolean {
-    if (!this.services.stats.matches(statsTarget(this), this.request)) return false;
-    const final = rules.stats?.(this);
-    if (final !== undefined) return this.end(final, available);
-    if (this.upload.body.done || this.request.method !== 'POST') return this.replyStats(Buffer.alloc(0), available);
-    this.form = new StatsForm(this.services.limits.headSize - this.request.text.length);
-    // Of a chunked body only the data is wanted: nobody takes it further.
-    this.upload.body.start(this.request.framing, this.request.contentLength, false);
-    if (this.request.expect === '100-continue' && available === 0) sendContinue(this);
-    this.clientAwaited = true;
-    this.armBody(monotonic());
-    this.reach.phase = Phase.Reply;
-    return true;
-  }
-
-  private collect(form: StatsForm, piece: Buffer): void {
-    if (form.add(piece)) return;
-    this.keepAlive = false;
-    this.answerStats(undefined);
-  }
-
-  private answerStats(body: Buffer | undefined): void {
-    this.form = undefined;
-    this.clientAwaited = false;
-    this.replyStats(body, 0);
-  }
-
-  private replyStats(body: Buffer | undefined, available: number): boolean {
-    const reply = this.services.stats.handle(statsTarget(this), this, body);
-    if (reply === undefined) return false;
-    tally.countIntercepted(this);
-    this.termination = 'LR';
-    this.served('<STATS>', reply, available);
-    return true;
   }
 
   // --- tunnel
@@ -889,13 +716,12 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
    * The one way out: gives the slot back, counts, logs, and tells the session unless it is `cut`, which the caller does.
    * The slot goes back whatever happens before; it goes last, because whoever waits for it runs at once.
    */
-  private close(keepAlive: boolean, now = monotonic(), cut = false): void {
+  close(keepAlive: boolean, now = monotonic(), cut = false): void {
     const { reach } = this;
     reach.end();
-    this.asked++;
+    this.own.over();
     this.tunnel?.close();
     this.tunnel = undefined;
-    this.tarpit = undefined;
     this.upload.serverBehind = false;
     this.clientAwaited = false;
     this.relay.clear();
@@ -903,8 +729,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried {
     try {
       tally.countEnded(this, now);
       if (reach.backend !== undefined) reach.backend.scur--;
-      if (this.unlogged) this.unlogged = false;
-      else access(this, now, false);
+      if (!this.own.unlogged) access(this, now, false);
     } finally {
       // It may hold parts of heads, and a connection may be idle for long.
       this.notes = undefined;

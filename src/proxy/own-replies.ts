@@ -1,0 +1,246 @@
+/**
+ * What an exchange is answered by the proxy itself: what rules decide (deny, return, redirect, tarpit, reject, silent-drop), error
+ * pages, monitor-uri, the statistics and other services, at once or when they are made.
+ *
+ * Of a body that came with the request, or comes, is made what the answer needs: a form to the statistics is collected, what has
+ * come whole is swallowed so that the connection goes on, and with the rest the connection ends, as in HAProxy.
+ */
+
+import { monotonic } from '../core/clock.ts';
+import { Framing } from '../http/head.ts';
+import type { Final } from '../rules/types.ts';
+import { owned } from './accept.ts';
+import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Monitor } from './monitor.ts';
+import { Phase } from './phases.ts';
+import type { Program } from './program.ts';
+import { sendContinue, sendError, sendReply } from './reply.ts';
+import { StatsForm, statsTarget } from './stats-form.ts';
+import * as tally from './tally.ts';
+import type { Reply } from './types.ts';
+import type { Upload } from './upload.ts';
+
+/** The exchange, as its own replies see it. */
+export interface Replying extends ExchangeFacts {
+  readonly upload: Upload;
+  /** The client's connection goes on. */
+  keepAlive: boolean;
+  clientAwaited: boolean;
+  /** The client has as long for its body as for a head. */
+  armBody(now: number): void;
+  close(keepAlive: boolean, now?: number, cut?: boolean): void;
+  onFault(error: unknown): void;
+}
+
+export class OwnReplies {
+  /** What only asks how we are is not told to the log. */
+  unlogged = false;
+  private readonly exchange: Replying;
+  /** The reply is sent; the rest of the body is read and dropped. */
+  private discarding = false;
+  /** A POST to the statistics page, being collected. */
+  private form: StatsForm | undefined = undefined;
+  /** A client that waits in vain: its answer in the end, and how much of its body came with its head. */
+  private tarpit: { readonly final: Final; readonly available: number } | undefined = undefined;
+  /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
+  private asked = 0;
+
+  constructor(exchange: Replying) {
+    this.exchange = exchange;
+  }
+
+  /** Before the next exchange. */
+  reset(): void {
+    this.unlogged = false;
+    this.discarding = false;
+    this.form = undefined;
+  }
+
+  /** The exchange is over. */
+  over(): void {
+    this.asked++;
+    this.tarpit = undefined;
+  }
+
+  /** The body that comes is ours, and no server's. */
+  get takesBody(): boolean {
+    return this.discarding || this.form !== undefined;
+  }
+
+  /** Pieces of it are kept. */
+  get collects(): boolean {
+    return this.form !== undefined;
+  }
+
+  // --- what rules decide
+
+  /** `available`: bytes that have come behind the head. True, always: the exchange is taken. */
+  final(final: Final, available: number): boolean {
+    const { exchange } = this;
+    if (final.kind === 'intercepted') {
+      tally.countIntercepted(exchange);
+      exchange.termination = 'LR';
+    } else {
+      const { frontend } = exchange.session.listener;
+      tally.countDenied(exchange);
+      exchange.reach.recognize(frontend);
+      frontend.program.recorder?.cookie(exchange);
+      exchange.termination = 'PR';
+      if (final.kind !== 'denied') {
+        this.refuseOddly(final, available);
+        return true;
+      }
+    }
+    const service = final.service === undefined ? undefined : exchange.services.named.get(final.service);
+    if (service === undefined) this.reply(final.status, final.reply, available, final.close);
+    else this.served(service.name, service.answer(exchange), available);
+    return true;
+  }
+
+  /** Late, or not at all. */
+  private refuseOddly(final: Final, available: number): void {
+    const { exchange } = this;
+    const { reach } = exchange;
+    // As in HAProxy's log: it is not over with its head.
+    exchange.headAt = -1;
+    if (final.kind === 'tarpitted') {
+      const { kind, timeouts } = (reach.backend ?? exchange.session.listener.frontend).config;
+      reach.phase = Phase.Reply;
+      exchange.termination = 'PT';
+      this.tarpit = { final, available };
+      // A frontend connects to nobody.
+      reach.arm(timeouts.tarpit ?? (kind === 'frontend' ? 0 : (timeouts.connect ?? 0)), monotonic());
+      return;
+    }
+    this.countHeld(available);
+    this.hangUp(final.kind === 'dropped');
+  }
+
+  /** Whoever is in it has waited long enough, or has gone. False: nobody is. */
+  leaveTarpit(): boolean {
+    const { tarpit } = this;
+    if (tarpit === undefined) return false;
+    this.tarpit = undefined;
+    this.exchange.reach.assignedAt = monotonic();
+    this.reply(tarpit.final.status, tarpit.final.reply, tarpit.available, true);
+    return true;
+  }
+
+  /** The client gets no answer. `silently`: nor a clean end. */
+  hangUp(silently: boolean): void {
+    const { session } = this.exchange;
+    this.exchange.close(false, monotonic(), true);
+    if (silently) session.reset();
+    else session.closeCleanly();
+  }
+
+  // --- replies
+
+  /** `reply`, or the page for `status`. */
+  reply(status: number, reply: Final['reply'] | Reply, available: number, close: boolean): void {
+    const { exchange } = this;
+    const { request, session } = exchange;
+    const { body } = exchange.upload;
+    exchange.reach.phase = Phase.Reply;
+    const here = body.done || (request.framing === Framing.Length && available >= request.contentLength);
+    if (close || !here || session.listener.closing) exchange.keepAlive = false;
+    exchange.status = status;
+    const connection = exchange.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
+    if (reply !== undefined) sendReply(exchange, status, reply, connection);
+    else if (!sendError(exchange, status, connection, request.method === 'HEAD')) exchange.keepAlive = false;
+    if (!body.done && !exchange.keepAlive) this.countHeld(available);
+    if (body.done || !exchange.keepAlive) exchange.close(exchange.keepAlive);
+    else {
+      this.discarding = true;
+      exchange.clientAwaited = true;
+      session.armFor(session.listener.frontend.config.timeouts.client, monotonic());
+    }
+  }
+
+  /** Of a body that nobody reads: what has come with the head. */
+  private countHeld(available: number): void {
+    const { framing, contentLength } = this.exchange.request;
+    if (framing === Framing.Length) this.exchange.bytesIn += Math.min(available, contentLength);
+  }
+
+  /** `reply` is by one of the proxy's own services, at once or when it is made. */
+  private served(by: string, reply: Reply | Promise<Reply>, available: number): void {
+    const { exchange } = this;
+    exchange.servedBy = by;
+    if (!(reply instanceof Promise)) {
+      this.reply(reply.status, reply, available, false);
+      return;
+    }
+    exchange.reach.phase = Phase.Reply;
+    const asked = ++this.asked;
+    const ifAwaited = (act: () => void) => {
+      if (this.asked === asked && exchange.reach.phase === Phase.Reply) act();
+    };
+    reply.then(
+      (made) =>
+        ifAwaited(() => {
+          this.reply(made.status, made, available, false);
+          // What had come of a body meanwhile is to be swallowed.
+          if (this.discarding) exchange.session.feedHeld();
+        }),
+      (error: unknown) => ifAwaited(() => exchange.onFault(error)),
+    );
+  }
+
+  monitor(monitor: Monitor, available: number): void {
+    this.unlogged = true;
+    tally.countIntercepted(this.exchange);
+    this.reply(monitor.status(this.exchange), undefined, available, false);
+  }
+
+  // --- statistics
+
+  /** False: they are not asked for. */
+  takeStats({ rules }: Program, available: number): boolean {
+    const { exchange } = this;
+    const { request, services, upload } = exchange;
+    if (!services.stats.matches(statsTarget(exchange), request)) return false;
+    const final = rules.stats?.(exchange);
+    if (final !== undefined) return this.final(final, available);
+    if (upload.body.done || request.method !== 'POST') return this.answerStats(Buffer.alloc(0), available);
+    this.form = new StatsForm(services.limits.headSize - request.text.length);
+    // Of a chunked body only the data is wanted: nobody takes it further.
+    upload.body.start(request.framing, request.contentLength, false);
+    if (request.expect === '100-continue' && available === 0) sendContinue(exchange);
+    exchange.clientAwaited = true;
+    exchange.armBody(monotonic());
+    exchange.reach.phase = Phase.Reply;
+    return true;
+  }
+
+  private answerStats(body: Buffer | undefined, available: number): boolean {
+    const { exchange } = this;
+    const reply = exchange.services.stats.handle(statsTarget(exchange), exchange, body);
+    if (reply === undefined) return false;
+    tally.countIntercepted(exchange);
+    exchange.termination = 'LR';
+    this.served('<STATS>', reply, available);
+    return true;
+  }
+
+  // --- the body
+
+  /** `piece` may be overwritten afterwards. */
+  take(piece: Buffer): void {
+    const { form } = this;
+    if (form === undefined || form.add(owned(piece))) return;
+    this.exchange.keepAlive = false;
+    this.submit(undefined);
+  }
+
+  bodyComplete(): void {
+    if (this.form === undefined) this.exchange.close(this.exchange.keepAlive);
+    else this.submit(this.form.whole());
+  }
+
+  private submit(body: Buffer | undefined): void {
+    this.form = undefined;
+    this.exchange.clientAwaited = false;
+    this.answerStats(body, 0);
+  }
+}
