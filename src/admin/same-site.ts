@@ -13,7 +13,7 @@ export function isForeign(request: Head): boolean {
   if (site === 'cross-site') return true;
   // RFC 6454 7.3: `null` is a page that hides its origin.
   const from = request.first('origin') ?? request.first('referer');
-  return from !== undefined && authorityOf(from) !== request.host.toLowerCase();
+  return from === undefined ? site !== undefined : authorityOf(from) !== request.host.toLowerCase();
 }
 
 /** `host[:port]` as Host has it: without the default port. */
