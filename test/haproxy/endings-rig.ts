@@ -152,7 +152,7 @@ const TIMES: readonly string[] = ['qtime_max', 'ctime_max', 'rtime_max', 'ttime_
 const DEFAULTS = `
  mode http
  log global
- option httplog
+ log-format "%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %{+Q}r %Th/%Ti/%Tq/%Td/%Tt/%Tu %U"
  retries 0
  timeout connect 5s
  timeout client 5s
@@ -294,12 +294,16 @@ export class Side {
   }
 }
 
-/** `s1 200 154 ---- 0/0/0/0/0 0 0/0` of a line of `option httplog`: server, status, bytes, termination, timers, retries, queues. */
+/**
+ * `s1 200 154 ---- 0/0/0/0/0 0/0/0 0/0 GET / HTTP/1.1 0/0/0/0/0/0 38` of a line: server, status, bytes to the client, termination,
+ * timers, connections and retries, queues, request, more timers, bytes from the client.
+ */
 function essence(line: string): string {
-  const pattern = /\] \S+ \w+\/(\S+) (\S+) (-?\d+) (\+?\d+) - - (\S{4}) \d+\/\d+\/(\d+\/\d+\/\+?\d+) (\S+) "(.*)"$/;
-  const [, server, times = '', status, bytes, termination, counts, queues, request] = pattern.exec(line) ?? [];
+  const pattern = /\] \S+ \w+\/(\S+) (\S+) (-?\d+) (\d+) - - (\S{4}) \d+\/\d+\/(\d+\/\d+\/\+?\d+) (\S+) "(.*)" (\S+) (\d+)$/;
+  const [, server, times = '', status, sent, termination, counts, queues, request, more = '', received] = pattern.exec(line) ?? [];
   if (server === undefined) return line;
-  return `${server} ${status} ${roughly(bytes)} ${termination} ${times.split('/').map(classOf).join('/')} ${counts} ${queues} ${request}`;
+  const head = `${server} ${status} ${roughly(sent)} ${termination} ${classesOf(times)} ${counts} ${queues} ${request}`;
+  return `${head} ${classesOf(more)} ${roughly(received)}`;
 }
 
 /** What a stalled transfer has come to depends on buffers of the system. */
@@ -310,6 +314,10 @@ function roughly(bytes = ''): string {
 /** Of such a text: `SC--`. */
 export function stateOf(line: string): string {
   return line.split(' ')[3] ?? '';
+}
+
+function classesOf(times: string): string {
+  return times.split('/').map(classOf).join('/');
 }
 
 function classOf(time: string): string {
