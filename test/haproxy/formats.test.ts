@@ -15,6 +15,7 @@ import { type Servers, Side, skip, startServers } from './side-by-side.ts';
 /** Behind `log-format`, in single quotes. */
 const FORMATS: readonly string[] = [
   '%B %ST',
+  '%si:%sp %{+X}si:%{+X}sp %{+Q}si %bi %H %ST %ts',
   '%ci:%cp %fi:%fp %{+X}cp %{+Q}ci %ST',
   '%f %ft %b %s %{+Q}f %{+Q}ft %{+Q}b %{+Q,+E}s %ST',
   '%HM|%HP|%HPO|%HQ|%HU|%HV|%r|%ST',
