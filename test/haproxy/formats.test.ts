@@ -15,6 +15,7 @@ import { type Servers, Side, skip, startServers } from './side-by-side.ts';
 /** Behind `log-format`, in single quotes. */
 const FORMATS: readonly string[] = [
   '%B %ST',
+  '%ST %ts %[nbsrv(be)] %[queue(be)] %[avg_queue(be)] %[srv_is_up(be/s1)] %[srv_queue(be/s1)] %[srv_weight(be/s1)] %[srv_id] %[so_id] %[http_first_req] %[bc_dst] %[bc_src] %[nbproc] %[fe_conn] %[be_conn(be)] %[srv_conn(be/s1)]',
   '%si:%sp %{+X}si:%{+X}sp %{+Q}si %bi %H %ST %ts',
   '%ci:%cp %fi:%fp %{+X}cp %{+Q}ci %ST',
   '%f %ft %b %s %{+Q}f %{+Q}ft %{+Q}b %{+Q,+E}s %ST',
@@ -85,7 +86,6 @@ const STYLES: readonly string[] = [
  http-request deny if { var(txn.a) -m str /again }\n log-format 'Fs %ST %[var(txn.a)] %[var(req.b)] %[var(sess.c)] %[var(res.d)] %[var(txn.e)] %[var(txn.n),add(1)]'`,
   ` unique-id-format %{+X}o%pid-%HU-%HM\n unique-id-header X-Uid\n http-request set-header x-seen %[unique-id] if { path /a }
  http-request capture req.hdr(x-seen),regsub("^[0-9A-F]*-","") len 30\n log-format 'Fs %ST %hr %[unique-id,regsub("^[0-9A-F]*-","")]'`,
-  " log-format 'Fs %ST %ts %[nbsrv(be)] %[queue(be)] %[avg_queue(be)] %[srv_is_up(be/s1)] %[srv_queue(be/s1)] %[srv_weight(be/s1)] %[srv_id] %[so_id] %[http_first_req] %[bc_dst] %[bc_src] %[nbproc] %[fe_conn] %[be_conn(be)] %[srv_conn(be/s1)]'",
   ' log stdout format rfc5424 local0\n log-tag edge\n log-format \'Fs %ST\'\n log-format-sd \'%{+Q,+E}o [fs@1 name="Fs" uri=%[capture.req.uri] method=%[capture.req.method] ST="%ST"]\'',
 ];
 
@@ -217,8 +217,11 @@ function masked(line: string): string {
         / (-?\d+\/-?\d+\/\+?\d+) (\+?)\d+ (..) /,
         (_, times: string, more: string, state: string) => ` ${rough(times)} ${more}B ${state} `,
       )
-      // HAProxy may be on its way to the next connection when it gives up a server.
-      .replace(/(\+B (?:- - SH--|SH) )\d+(\/\d+){3}/, '$1n/n/n/n')
+      // Nobody waits for these lines: HAProxy may have accepted the next connection already when it writes one at the end.
+      .replace(/^(<\d>.*\+?B (?:- - \S{4}|\S\S) )\d+(?:\/\d+){3}/, (line, before: string) =>
+        line.includes(' +B - - ----') ? line : `${before}n/n/n/n`,
+      )
+      .replace(/^(<\d>Fs\d+ )\d+ \d+ \d+ \d+ (?!-- 200)/, '$1n n n n ')
       .replace(/ \d+ "" "" (\S+) \d{3} /, ' B "" "" $1 ms ')
       .replace(/("(?:s1|<NOSRV>)") (-?\d+(?: -?\d+){4}) /, (_, server: string, times: string) => `${server} ${rough(times)} `)
   );
