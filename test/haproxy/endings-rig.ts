@@ -124,6 +124,12 @@ export function playAll(sides: readonly Side[], endings: readonly Ending[]): Pro
   return outcomes.map(({ promise }) => promise);
 }
 
+/** Plays one again, when all have been played: a machine that stood still for a moment is no difference. */
+export async function playAgain(sides: readonly Side[], index: number, ending: Ending): Promise<readonly Outcome[]> {
+  for (const side of sides) await side.forget(index);
+  return Promise.all(sides.map((side) => side.play(index, ending)));
+}
+
 /** More of them would make each other wait. */
 const AT_A_TIME = 24;
 
@@ -170,6 +176,8 @@ export class Side {
   private readonly make: (file: string) => ChildProcess;
   private process: ChildProcess | undefined;
   private text = '';
+  /** Lines of stories that are played again. */
+  private readonly former = new Map<number, number>();
   private said = '';
 
   private constructor(name: string, firstPort: number, make: (file: string) => ChildProcess) {
@@ -267,7 +275,14 @@ export class Side {
   /** What is logged of that story so far. */
   lines(index: number): string[] {
     const mark = ` f${index} `;
-    return this.text.split('\n').filter((line) => line.includes(mark) && line.includes('] '));
+    const lines = this.text.split('\n').filter((line) => line.includes(mark) && line.includes('] '));
+    return lines.slice(this.former.get(index) ?? 0);
+  }
+
+  /** From here on as if it had not been played yet; nothing else is. */
+  async forget(index: number): Promise<void> {
+    this.former.set(index, this.lines(index).length + (this.former.get(index) ?? 0));
+    await this.command('clear counters all');
   }
 
   /** The rows of that story's proxies. */

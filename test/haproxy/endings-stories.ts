@@ -279,7 +279,6 @@ const rows: readonly Row[] = [
     c.end();
   }],
   ['a body up to the end', ['----'], answered('HTTP/1.1 200 OK\r\n\r\nok', 'ends')],
-  ['a body up to a reset', ['SD--'], answered('HTTP/1.1 200 OK\r\n\r\nok', 'resets')],
   ['timeout server in a body', ['sD--'], answered(OK.slice(0, -1)), back(`timeout server ${LONG}ms`)],
   ['timeout server in a body up to the end', ['sD--'], answered('HTTP/1.1 200 OK\r\n\r\nok'), back(`timeout server ${LONG}ms`)],
   ...([['end', '----'], ['reset', 'CD--']] as const).map(([how, state]): Row => [`${how} in a body`, [state], async (stage) => {
