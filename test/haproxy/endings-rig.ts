@@ -168,7 +168,7 @@ const DEFAULTS = `
 /** One of the two programs. */
 export class Side {
   readonly servers = new Map<number, PeerServer>();
-  private readonly folder = mkdtempSync(join(tmpdir(), 'fairlead-endings-'));
+  private folder = '';
   private readonly name: string;
   private readonly firstPort: number;
   private readonly stops: (() => Promise<void>)[] = [];
@@ -196,6 +196,7 @@ export class Side {
   }
 
   async start(endings: readonly Ending[]): Promise<void> {
+    this.folder = mkdtempSync(join(tmpdir(), 'fairlead-endings-'));
     let sections = '';
     let aborting = `defaults${DEFAULTS} option abortonclose\n`;
     for (const [index, ending] of endings.entries()) {
