@@ -31,8 +31,12 @@ function lines(heading: string, commands: readonly Command[]): Answer {
   return { kind: 'message', severity: Level.Info, text: `${heading}\n${list(commands)}` };
 }
 
+/** No word of a command is nearly as long; of what is longer, nothing is guessed. */
+const LONGEST = 40;
+
 /** Those that begin with most of the words; of these the ones whose next word is nearly what was said, if any. */
-function candidates(commands: readonly Command[], words: readonly string[]): readonly Command[] {
+function candidates(all: readonly Command[], words: readonly string[]): readonly Command[] {
+  const commands = all.filter(({ help: text }) => text !== '');
   const matching = (command: Command): number => {
     const own = command.name.split(' ');
     const differs = own.findIndex((word, index) => word !== words[index]);
@@ -42,6 +46,7 @@ function candidates(commands: readonly Command[], words: readonly string[]): rea
   const alike = commands.filter((command) => matching(command) === most);
   const next = words[most];
   if (next === undefined) return alike;
+  if (next.length > LONGEST) return [];
   const near = nearest(
     next,
     alike.flatMap((command) => command.name.split(' ')[most] ?? []),
@@ -54,22 +59,24 @@ const MOST = 5;
 
 /** Those whose word at `position` is most like `word`; all, where none is at all. */
 function closest(word: string, commands: readonly Command[], position: number): readonly Command[] {
-  const scored = commands.map((command) => ({ command, score: alikeness(word, command.name.split(' ')[position] ?? '') }));
+  const wanted = partsOf(word.toLowerCase());
+  const scored = commands.map((command) => ({ command, score: alikeness(wanted, partsOf(command.name.split(' ')[position] ?? '')) }));
   const some = scored.filter(({ score }) => score > 0).sort((one, other) => other.score - one.score);
   return some.length === 0 ? commands : some.slice(0, MOST).map(({ command }) => command);
 }
 
-/** How many letters, and pairs of neighbouring letters, two words share, for each that they have. */
-function alikeness(one: string, other: string): number {
-  const parts = (word: string): ReadonlySet<string> => new Set([...word, ...Array.from(word, (_, at) => word.slice(at, at + 2))]);
-  const [a, b] = [parts(one.toLowerCase()), parts(other)];
-  return [...a].filter((part) => b.has(part)).length / Math.max(a.size, b.size);
+/** Its letters, and its pairs of neighbouring letters. */
+function partsOf(word: string): ReadonlySet<string> {
+  return new Set([...word, ...Array.from(word, (_, at) => word.slice(at, at + 2))]);
+}
+
+/** How many parts two words share, for each that they have. */
+function alikeness(one: ReadonlySet<string>, other: ReadonlySet<string>): number {
+  return [...one].filter((part) => other.has(part)).length / Math.max(one.size, other.size);
 }
 
 function list(commands: readonly Command[]): string {
-  const own = commands
-    .filter(({ help: text }) => text !== '')
-    .map(({ name, syntax, help: text }) => [`${name} ${syntax}`.trimEnd(), text] as const);
+  const own = commands.map(({ name, syntax, help: text }) => [`${name} ${syntax}`.trimEnd(), text] as const);
   const lines = own.filter(([name]) => !ALWAYS.some(([always]) => always === name)).sort(([one], [other]) => (one < other ? -1 : 1));
   return [...lines, ...ALWAYS].map(([name, text]) => `  ${name.padEnd(COLUMN)}: ${text}\n`).join('');
 }

@@ -15,8 +15,10 @@ import { usage } from './help.ts';
 import type { Runtime } from './runtime.ts';
 import { splitCommands, splitWords } from './words.ts';
 
-/** A line and its payload may have so many bytes; HAProxy's limit is `tune.bufsize`. */
-const LONGEST = 65536;
+/** How many letters a line may have, as HAProxy's `tune.bufsize` is by default. */
+const LONGEST_LINE = 16384;
+/** A payload may have more than HAProxy's, which shares those of its line. */
+const LONGEST_PAYLOAD = 65536;
 const PAYLOAD = /<<$/;
 
 const SEVERITIES = ['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug'] as const;
@@ -42,8 +44,9 @@ export class CliSession {
   private readonly dialect: Dialect;
   /** What came and is no whole line yet. */
   private input = '';
-  /** Commands of the line that is being answered. */
-  private commands: string[] = [];
+  /** Commands of the line that is being answered, and how many of them have been. */
+  private commands: readonly string[] = [];
+  private answered = 0;
   private payload: string | undefined = undefined;
   /** Lines of a payload that has not ended. */
   private open: { readonly line: string; lines: string } | undefined = undefined;
@@ -87,9 +90,11 @@ export class CliSession {
         if (this.last) this.stage = 'over';
         return this.ending;
       }
-      const command = this.commands.shift();
-      if (command !== undefined) this.begin(command);
-      else if (!this.readLine()) return undefined;
+      const command = this.commands[this.answered];
+      if (command !== undefined) {
+        this.answered++;
+        this.begin(command);
+      } else if (!this.readLine()) return undefined;
     }
     return undefined;
   }
@@ -99,7 +104,11 @@ export class CliSession {
     const end = this.input.indexOf('\n');
     if (end < 0) {
       const done = this.dialect.stays !== true && this.input === '' && this.open === undefined && this.asked > 0 && !this.state.interactive;
-      if (done || this.input.length > LONGEST) this.stage = 'over';
+      if (done || this.input.length > LONGEST_LINE) this.stage = 'over';
+      return false;
+    }
+    if (end > LONGEST_LINE) {
+      this.stage = 'over';
       return false;
     }
     const line = this.input.slice(0, end).replace(/\r$/, '');
@@ -110,21 +119,25 @@ export class CliSession {
       this.askForMore();
       return true;
     }
-    this.commands = splitCommands(line);
-    this.payload = undefined;
+    this.start(line, undefined);
     return true;
+  }
+
+  private start(line: string, payload: string | undefined): void {
+    this.commands = splitCommands(line);
+    this.answered = 0;
+    this.payload = payload;
   }
 
   private addPayload(open: { readonly line: string; lines: string }, line: string): boolean {
     if (line !== '') {
       open.lines += `${line}\n`;
-      if (open.lines.length > LONGEST) this.stage = 'over';
+      if (open.lines.length > LONGEST_PAYLOAD) this.stage = 'over';
       else this.askForMore();
       return true;
     }
     this.open = undefined;
-    this.commands = splitCommands(open.line);
-    this.payload = open.lines;
+    this.start(open.line, open.lines);
     return true;
   }
 

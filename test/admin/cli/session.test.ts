@@ -95,11 +95,29 @@ describe('a line', () => {
     assert.match(ask('\n').said, /^Unknown command\. Please enter one of the following commands only:\n(.*\n)* {2}do {38}: is silent\n/);
   });
 
-  it('that never ends is the end', () => {
-    const session = open();
-    session.push('x'.repeat(70_000));
-    assert.deepEqual([take(session), session.over], ['', true]);
+  it('of a word that no command is like is answered without a guess', () => {
+    const bare = ask(`${'sy'.repeat(30)}\n`).said;
+    assert.match(bare, /^Unknown command, but .*\n {2}help \[<command>\] +: .*\n {2}prompt +: .*\n {2}quit +: .*\n\n$/);
   });
+
+  it('that is not known is not answered with what help hides', () => {
+    const hidden = ['ssl cert', 'ssl crl-file'].map((name) => ({ name: `show ${name}`, syntax: '', help: '', run: () => DONE }));
+    const shown = ['libs', 'sess'].map((name) => ({ name: `show ${name}`, syntax: '', help: name, run: () => DONE }));
+    const session = open('admin', [...hidden, ...shown]);
+    session.push('show ss\n');
+    assert.match(take(session), /\n {2}show sess/);
+  });
+
+  it('of very many commands has an answer to each', () =>
+    assert.equal(ask(`${'do;'.repeat(5000)}tell\n`).said, `${'\n'.repeat(5000)}Yes.\n\n`));
+
+  for (const ending of ['', '\n']) {
+    it(`that is too long is the end, ${ending === '' ? 'before' : 'and with'} its own`, () => {
+      const session = open();
+      session.push(`say ${'x'.repeat(16_384)}${ending}`);
+      assert.deepEqual([take(session), session.over], ['', true]);
+    });
+  }
 
   it('asks for more than the level allows', () => {
     assert.equal(ask('admin\n', 'user').said, 'Permission denied\n\n');
@@ -116,6 +134,10 @@ describe('a payload', () => {
     assert.deepEqual([take(session), session.over], ['', false]);
     session.push('\n');
     assert.deepEqual([take(session), session.over], ['<a\n>\n\n', true]);
+  });
+  it('may be longer than a line', () => {
+    const lines = 'abc\n'.repeat(15_000);
+    assert.equal(ask(`keep <<\n${lines}\n`).said, `<${lines}>\n\n`);
   });
   it('that never ends is the end', () => {
     const session = open();
