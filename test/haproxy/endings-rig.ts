@@ -124,7 +124,7 @@ export function playAll(sides: readonly Side[], endings: readonly Ending[]): Pro
   return outcomes.map(({ promise }) => promise);
 }
 
-/** Plays one again, when all have been played: a machine that stood still for a moment is no difference. */
+/** Plays one again, when all have been played: to tell a machine that stood still for a moment from a time that is wrong. */
 export async function playAgain(sides: readonly Side[], index: number, ending: Ending): Promise<readonly Outcome[]> {
   for (const side of sides) await side.forget(index);
   return Promise.all(sides.map((side) => side.play(index, ending)));
@@ -330,6 +330,13 @@ function roughly(bytes = ''): string {
 /** Of such a text: `SC--`. */
 export function stateOf(line: string): string {
   return line.split(' ')[3] ?? '';
+}
+
+/** The same, but for how long things took. */
+export function timeless({ log, counters }: Outcome): Outcome {
+  const lines = log.map((line) => line.replace(/(?<= )[-0+](?:\/[-0+])+(?= |$)/g, '*'));
+  const counted = Object.entries(counters).map(([name, text]) => [name, text.replace(/ ?\b[qcrt]time_max\b/g, '').trim()]);
+  return { log: lines, counters: Object.fromEntries(counted) };
 }
 
 function classesOf(times: string): string {
