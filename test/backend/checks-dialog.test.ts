@@ -2,6 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { readAgentLine } from '../../src/backend/checks/agent-words.ts';
 import { Dialog, type DialogOwner, type Outcome } from '../../src/backend/checks/dialog.ts';
 import type { Line, LineOwner } from '../../src/backend/checks/line.ts';
@@ -456,5 +458,33 @@ describe('an agent', () => {
       code: 'CHECKED',
       info: 'agent warns : Trailing garbage in weight string',
     });
+  });
+});
+
+describe('the words of an outcome', () => {
+  const COUNT = 100;
+  const REASON = 'this is a reason that V8 would keep as a part of the answer';
+  const ANSWER = Buffer.from(`HTTP/1.1 500 ${REASON}\r\nX: ${'y'.repeat(14_000)}\r\n\r\n`);
+
+  function heapInUse(): number {
+    setFlagsFromString('--expose-gc');
+    runInNewContext('gc')();
+    return process.memoryUsage().heapUsed;
+  }
+
+  it('do not keep the answer that they were cut from', () => {
+    const program = http();
+    const words = (): string | undefined => {
+      const peer = new Peer(program);
+      peer.begin();
+      peer.connect();
+      peer.say(ANSWER.toString('latin1'));
+      return peer.outcome?.info;
+    };
+    assert.equal(words(), REASON);
+    const before = heapInUse();
+    const kept = Array.from({ length: COUNT }, words);
+    const each = (heapInUse() - before) / kept.length;
+    assert.ok(each < 2000, `${each} bytes each`);
   });
 });

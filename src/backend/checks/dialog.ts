@@ -5,6 +5,7 @@
  * Invariant: a dialog that has begun ends with one `onOutcome`, unless it is aborted; then nothing is told any more.
  */
 
+import { detached } from '../../core/bytes.ts';
 import type { VerdictCode } from '../types.ts';
 import { type AgentWords, readAgentLine } from './agent-words.ts';
 import { errorWords } from './errors.ts';
@@ -334,8 +335,9 @@ export class Dialog implements LineOwner {
     this.line?.close(!this.unacknowledged && !this.lingers);
     this.line = undefined;
     this.forget();
-    const outcome = { code, status: WITH_STATUS.includes(code) ? status : -1, info: info.slice(0, LONGEST_INFO), said };
-    this.owner.onOutcome(outcome);
+    // It is remembered for long, and the answer that it was cut from shall not be.
+    const kept = detached(info.slice(0, LONGEST_INFO));
+    this.owner.onOutcome({ code, status: WITH_STATUS.includes(code) ? status : -1, info: kept, said });
   }
 
   /** The connect that made this connection asks for it. */
