@@ -271,6 +271,7 @@ test('logs: targets, formats, severities, and what log global stands for', () =>
     log stdout format raw daemon
     log /dev/log local1 notice
     log logs.example.test:5514 user
+    log udp6@logs.example.test user
 ${DEFAULTS}    log global
 frontend f
     bind :80
@@ -286,15 +287,16 @@ frontend g
   assert.deepEqual(
     global.logs.map(({ target, format, facility, level, minLevel, length }) => [target, format, facility, level, minLevel, length]),
     [
-      [{ kind: 'udp', host: '127.0.0.1', port: 514, family: 4 }, 'local', 16, 7, 0, 1024],
-      [{ kind: 'udp', host: '::1', port: 1514, family: 6 }, 'rfc5424', 23, 6, 3, 2000],
+      [{ kind: 'udp', host: '127.0.0.1', port: 514, family: 0 }, 'local', 16, 7, 0, 1024],
+      [{ kind: 'udp', host: '::1', port: 1514, family: 0 }, 'rfc5424', 23, 6, 3, 2000],
       [{ kind: 'fd', fd: 1 }, 'raw', 3, 7, 0, 1024],
       [{ kind: 'unix', path: '/dev/log' }, 'local', 17, 5, 0, 1024],
-      [{ kind: 'udp', host: 'logs.example.test', port: 5514, family: 4 }, 'local', 1, 7, 0, 1024],
+      [{ kind: 'udp', host: 'logs.example.test', port: 5514, family: 0 }, 'local', 1, 7, 0, 1024],
+      [{ kind: 'udp', host: 'logs.example.test', port: 514, family: 6 }, 'local', 1, 7, 0, 1024],
     ],
   );
-  assert.equal(f?.logs.length, 6);
-  assert.deepEqual(f?.logs[5]?.target, { kind: 'fd', fd: 3 });
+  assert.equal(f?.logs.length, 7);
+  assert.deepEqual(f?.logs[6]?.target, { kind: 'fd', fd: 3 });
   assert.deepEqual(g?.logs, []);
   const sent = load('global\n    log 127.0.0.1 local0\n    log-send-hostname box\n').global;
   assert.deepEqual([sent.logs[0]?.format, sent.logSendHostname], ['rfc3164', 'box']);
