@@ -10,7 +10,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { program, root } from '../support/paths.ts';
+import { command, root } from '../support/paths.ts';
 
 const isThere = (name: string, option: string): boolean => spawnSync(name, [option]).error === undefined;
 const noVarnishtest = isThere('varnishtest', '-h') ? false : 'varnishtest is not installed (Debian: apt-get install varnish)';
@@ -40,6 +40,6 @@ async function play(file: string, balancer: string): Promise<string | undefined>
 for (const file of readdirSync(folder).sort()) {
   describe(`varnishtest plays ${file}`, () => {
     it('on HAProxy', { skip: noHaproxy }, async () => assert.equal(await play(file, haproxy), undefined));
-    it('on Fairlead', { skip: noVarnishtest }, async () => assert.equal(await play(file, program), undefined));
+    it('on Fairlead', { skip: noVarnishtest }, async () => assert.equal(await play(file, command), undefined));
   });
 }

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
@@ -13,6 +14,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ask, RawClient } from '../support/client.ts';
 import { checkConfig, Fairlead, type FairleadOptions, runFairlead } from '../support/fairlead.ts';
+import { command } from '../support/paths.ts';
 import { Peer, startPeers } from '../support/peer.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
@@ -109,6 +111,11 @@ function refuses(port: number): Promise<boolean> {
 }
 
 describe('starting', () => {
+  it('is what the command does', () => {
+    const { stdout } = spawnSync(process.execPath, [command, '-v'], { encoding: 'utf8' });
+    assert.equal(stdout, runFairlead(['-v']).output);
+  });
+
   it('says what it runs and where it listens', async () => {
     await withFairlead(`${proxy('127.0.0.1:1')} stats enable\n stats uri /admin?stats\n`, async ({ output, process: { pid } }, port) => {
       assert.match(

@@ -1,4 +1,4 @@
-/** The balancer as its users start it: `bin/fairlead` with a configuration in a folder of its own. */
+/** The balancer as its users start it: the program of this build, with a configuration in a folder of its own. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -111,7 +111,7 @@ export function checkConfig(config: string, options: FairleadOptions = {}): { re
   }
 }
 
-/** Runs `bin/fairlead` to its end. */
+/** Runs it to its end. */
 export function runFairlead(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},

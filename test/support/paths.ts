@@ -11,5 +11,8 @@ export const root: string = (() => {
   return folder;
 })();
 
-/** The program as users start it. */
-export const program: string = join(root, 'bin', 'fairlead');
+/** The program of the build that the test belongs to: another folder may hold an older one. */
+export const program: string = fileURLToPath(new URL('../../src/main.js', import.meta.url));
+
+/** What users start: it runs the build in dist/. */
+export const command: string = join(root, 'bin', 'fairlead');
