@@ -2,7 +2,8 @@
 
 import type { ActionRow, Words } from './action.ts';
 import { RuleError } from './error.ts';
-import { filled, type PatternSet } from './patterns.ts';
+import type { PatternSet } from './pattern-set.ts';
+import { filled } from './patterns.ts';
 import type { RuleContext } from './types.ts';
 
 type Change = (set: PatternSet, context: RuleContext) => void;

@@ -8,6 +8,6 @@ export type Output = 'none' | 'str' | 'int' | 'ip';
 
 /** Throws a RuleError for a text that is no value of that type. */
 export function checkValue(value: string, output: Output): void {
-  const wrong = (output === 'int' && !/^[+-]?\d+$/.test(value)) || (output === 'ip' && !isAddress(value));
+  const wrong = (output === 'int' && !/^[+-]?\d*$/.test(value)) || (output === 'ip' && !isAddress(value));
   if (wrong) throw new RuleError(`unable to parse '${value}'`);
 }

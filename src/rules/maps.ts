@@ -6,7 +6,8 @@ import type { ConverterRow } from './converters.ts';
 import { RuleError } from './error.ts';
 import type { Output } from './map-value.ts';
 import { keyMatch } from './match.ts';
-import { filled, type Pattern } from './patterns.ts';
+import type { Pattern } from './pattern.ts';
+import { filled } from './patterns.ts';
 import { compileRegex } from './regex.ts';
 import { expand, type Piece, parseReplacement } from './replacement.ts';
 import { mapped, type Sample, type Source } from './sample.ts';
@@ -65,7 +66,8 @@ function valueText({ value }: Pattern): string {
 }
 
 function numberOf({ value }: Pattern): number {
-  return Number(value);
+  // A sign alone is 0.
+  return Number.parseInt(value as string, 10) || 0;
 }
 
 /** `map_regm`: `\1` in the value is what the expression's first group has found. */

@@ -5,8 +5,8 @@
 
 import { isAddress, leadingIpv4 } from './address.ts';
 import { RuleError } from './error.ts';
-import { AffixIndex, ExactIndex, FoldedIndex, type Index, ListIndex, NetworkIndex } from './pattern-index.ts';
-import type { Lookup, PatternSet } from './patterns.ts';
+import { AffixIndex, checkInFull, ExactIndex, FoldedIndex, type Index, ListIndex, NetworkIndex } from './pattern-index.ts';
+import type { Lookup, PatternSet } from './pattern-set.ts';
 import { compileRegex } from './regex.ts';
 import { asAddress, asBoolean, asInteger, asText, mapped, type Sample, type SampleType, type Source } from './sample.ts';
 import { leadingInteger, lowerAscii } from './text.ts';
@@ -20,6 +20,8 @@ export interface ValueMatch<Value> {
   /** What of a sample is compared. */
   readonly source: (sample: Sample) => Source<Value>;
   readonly index: (ignoreCase: boolean) => Index<Value>;
+  /** Throws a RuleError for a pattern that only ACLs have, and those only from the configuration. */
+  readonly check?: (pattern: string) => void;
   /** The value that a word of the Runtime API stands for; undefined where it is none. */
   readonly read: (word: string) => Value | undefined;
   /** HAProxy has a tree for it where case matters, or always; it tells so in `get acl`. */
@@ -184,6 +186,7 @@ export const MATCHES: readonly MatchRow[] = [
     help: 'An address or a network: `192.0.2.0/24`, `2001:db8::/32`. An IPv4 network also contains its mapped IPv6 addresses.',
     source: addressesOnly,
     index: () => new NetworkIndex(),
+    check: checkInFull,
     read: readAddress,
     tree: 'always',
   },

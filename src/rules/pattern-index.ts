@@ -6,9 +6,10 @@
  * Of several patterns that match, HAProxy's choice counts: the longest beginning or network, else the first that was added.
  */
 
-import { ipv4In, ipv6Groups, ipv6Key, parseNetwork } from './address.ts';
+import { canonical, ipv4In, ipv6Groups, ipv6Key, type Network, parseNetwork } from './address.ts';
 import { RuleError } from './error.ts';
-import type { Pattern } from './patterns.ts';
+import type { Pattern } from './pattern.ts';
+import { Buckets, without } from './pattern-list.ts';
 
 export type Find<Value> = (value: Value) => Pattern | undefined;
 
@@ -16,7 +17,8 @@ export interface Index<Value> {
   readonly find: Find<Value>;
   /** Throws a RuleError for a pattern that makes no sense; then nothing has changed. */
   add(pattern: Pattern): void;
-  remove(pattern: Pattern): void;
+  /** Some that it has, of the same text. */
+  remove(gone: readonly [Pattern, ...Pattern[]]): void;
 }
 
 const nothing = (): undefined => undefined;
@@ -26,7 +28,7 @@ export class ListIndex<Value, Item> implements Index<Value> {
   find: Find<Value> = nothing;
   private readonly read: (text: string) => Item;
   private readonly test: (value: Value, item: Item) => boolean;
-  private entries: { readonly pattern: Pattern; readonly item: Item }[] = [];
+  private entries: { readonly number: number; readonly pattern: Pattern; readonly item: Item }[] = [];
 
   /** @param read of a pattern's text; throws a RuleError where it makes no sense */
   constructor(read: (text: string) => Item, test: (value: Value, item: Item) => boolean) {
@@ -35,12 +37,12 @@ export class ListIndex<Value, Item> implements Index<Value> {
   }
 
   add(pattern: Pattern): void {
-    this.entries.push({ pattern, item: this.read(pattern.text) });
+    this.entries.push({ number: pattern.number, pattern, item: this.read(pattern.text) });
     this.changed();
   }
 
-  remove(pattern: Pattern): void {
-    this.entries = this.entries.filter((entry) => entry.pattern !== pattern);
+  remove(gone: readonly [Pattern, ...Pattern[]]): void {
+    this.entries = without(this.entries, gone);
     this.changed();
   }
 
@@ -64,30 +66,6 @@ export class ListIndex<Value, Item> implements Index<Value> {
   }
 }
 
-/** Patterns by a key, those of one key in the order they came. */
-class Buckets<Key> {
-  readonly map: Map<Key, Pattern[]> = new Map();
-
-  add(key: Key, pattern: Pattern): void {
-    const bucket = this.map.get(key);
-    if (bucket === undefined) this.map.set(key, [pattern]);
-    else bucket.push(pattern);
-  }
-
-  /** The one that came first. */
-  first(key: Key): Pattern | undefined {
-    return this.map.get(key)?.[0];
-  }
-
-  /** Answers whether none is left. */
-  remove(key: Key, pattern: Pattern): boolean {
-    const left = (this.map.get(key) ?? []).filter((other) => other !== pattern);
-    if (left.length > 0) this.map.set(key, left);
-    else this.map.delete(key);
-    return this.map.size === 0;
-  }
-}
-
 /** Values that are equal to a pattern, as `key` spells it. */
 export class ExactIndex implements Index<string> {
   find: Find<string> = nothing;
@@ -103,8 +81,8 @@ export class ExactIndex implements Index<string> {
     this.changed();
   }
 
-  remove(pattern: Pattern): void {
-    this.buckets.remove(this.key(pattern.text), pattern);
+  remove(gone: readonly [Pattern, ...Pattern[]]): void {
+    this.buckets.remove(this.key(gone[0].text), gone);
     this.changed();
   }
 
@@ -114,7 +92,8 @@ export class ExactIndex implements Index<string> {
     if (size === 0) {
       this.find = nothing;
     } else if (size === 1) {
-      const [key, [first]] = [...buckets.map][0] as [string, [Pattern]];
+      const [key] = buckets.map.keys();
+      const first = buckets.first(key as string);
       this.find = (value) => (value === key ? first : undefined);
     } else {
       this.find = (value) => buckets.first(value);
@@ -152,10 +131,10 @@ export class AffixIndex implements Index<string> {
     this.changed();
   }
 
-  remove(pattern: Pattern): void {
-    const key = this.key(pattern.text);
-    if (this.byLength.get(key.length)?.remove(key, pattern) === true) this.byLength.delete(key.length);
-    this.few = this.few?.filter((one) => one.pattern !== pattern);
+  remove(gone: readonly [Pattern, ...Pattern[]]): void {
+    const key = this.key(gone[0].text);
+    if (this.byLength.get(key.length)?.remove(key, gone) === true) this.byLength.delete(key.length);
+    this.few = this.few?.filter((one) => !gone.includes(one.pattern));
     this.changed();
   }
 
@@ -222,11 +201,11 @@ export class NetworkIndex implements Index<string> {
     this.changed();
   }
 
-  remove(pattern: Pattern): void {
-    const network = networkOf(pattern.text);
+  remove(gone: readonly [Pattern, ...Pattern[]]): void {
+    const network = networkOf(gone[0].text);
     if (network.family === 4) {
-      if (bucketsAt(this.ipv4, network.mask).remove(network.address, pattern)) this.ipv4.delete(network.mask);
-    } else if (bucketsAt(this.ipv6, network.length).remove(ipv6Key(network.groups, network.length), pattern)) {
+      if (bucketsAt(this.ipv4, network.mask).remove(network.address, gone)) this.ipv4.delete(network.mask);
+    } else if (bucketsAt(this.ipv6, network.length).remove(ipv6Key(network.groups, network.length), gone)) {
       this.ipv6.delete(network.length);
     }
     this.changed();
@@ -267,10 +246,18 @@ export class NetworkIndex implements Index<string> {
   }
 }
 
-function networkOf(text: string) {
-  const network = parseNetwork(text);
-  if (network === undefined) throw new RuleError(`'${text}' is not a valid IPv4 or IPv6 address`);
-  return network;
+function networkOf(text: string): Network {
+  return parseNetwork(text) ?? fail(text);
+}
+
+/** Short forms (`10.12/8`) are for the ACLs of the configuration: not for maps, nor for what comes later. */
+export function checkInFull(text: string): void {
+  const [address = ''] = text.split('/');
+  if (!address.includes(':') && canonical(address) !== address) fail(text);
+}
+
+function fail(text: string): never {
+  throw new RuleError(`'${text}' is not a valid IPv4 or IPv6 address`);
 }
 
 function bucketsAt<Key>(map: Map<number, Buckets<Key>>, at: number): Buckets<Key> {
@@ -297,8 +284,8 @@ export class FoldedIndex implements Index<string> {
     this.changed();
   }
 
-  remove(pattern: Pattern): void {
-    this.index.remove(pattern);
+  remove(gone: readonly [Pattern, ...Pattern[]]): void {
+    this.index.remove(gone);
     this.changed();
   }
 

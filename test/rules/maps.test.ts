@@ -9,7 +9,9 @@ import fc from 'fast-check';
 import type { Diagnostic } from '../../src/config/model.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { findMatch, type ValueMatch } from '../../src/rules/match.ts';
-import { PatternSet, Patterns } from '../../src/rules/patterns.ts';
+import { keyOfRef } from '../../src/rules/pattern.ts';
+import { PatternSet } from '../../src/rules/pattern-set.ts';
+import { Patterns } from '../../src/rules/patterns.ts';
 import type { CompiledRules } from '../../src/rules/types.ts';
 import { contextOf, proxyWith, request } from './support.ts';
 
@@ -184,18 +186,26 @@ describe('a set', () => {
     assert.deepEqual([render(compiled, '/a'), render(compiled, '/b'), set.size], ['<1>', '<>', 1]);
   });
 
+  it('reads a number that is a sign, or nothing, as 0', () => {
+    const compiled = showing(`path,map_str_int(${file('signs.map', '/a -\n/b\n/c +7\n')})`);
+    assert.deepEqual(
+      ['/a', '/b', '/c'].map((path) => render(compiled, path)),
+      ['<0>', '<0>', '<7>'],
+    );
+  });
+
   it('gives all entries of a key another value, or one by its reference', () => {
     const path = file('values.map', '/a 1\n/a 2\n');
     const compiled = showing(`path,map(${path})`);
     const set = setOf(compiled, path);
     const [first, second] = [...set.entries(0)];
-    assert.equal(set.set({ ref: second?.ref ?? '' }, '3'), true);
+    assert.equal(set.set(keyOfRef(second?.ref ?? ''), '3'), true);
     assert.equal(render(compiled, '/a'), '<1>');
-    assert.equal(set.remove({ ref: first?.ref ?? '' }), true);
+    assert.equal(set.remove(keyOfRef(first?.ref ?? '')), true);
     assert.equal(render(compiled, '/a'), '<3>');
     assert.equal(set.set({ text: '/a' }, '4'), true);
     assert.equal(render(compiled, '/a'), '<4>');
-    assert.deepEqual([set.set({ text: '/b' }, '4'), set.remove({ text: '/b' }), set.remove({ ref: '0x1' })], [false, false, false]);
+    assert.deepEqual([set.set({ text: '/b' }, '4'), set.remove({ text: '/b' }), set.remove(keyOfRef('0x1'))], [false, false, false]);
   });
 
   it('changes as a whole: a version is not seen before it is committed', () => {

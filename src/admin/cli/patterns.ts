@@ -2,7 +2,7 @@
 
 import { bytesOf, textOf } from '../../core/bytes.ts';
 import { Level } from '../../core/log.ts';
-import type { Key, Lookup, PatternSet, UseKind } from '../../rules/patterns.ts';
+import { type Key, keyOfRef, type Lookup, type PatternSet, type UseKind } from '../../rules/patterns.ts';
 import { type Answer, type Call, type Command, DONE, data, message, refuse } from './command.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -45,14 +45,7 @@ const MALFORMED = refuse('Malformed identifier. Please use #<id> or <file>.');
 /** `#0x7f0000000050` is the one that `show` has written so. */
 function readKey(word: string): Key | Answer {
   if (!word.startsWith('#0x')) return { text: bytesOf(word) };
-  return /^#0x[0-9a-f]+$/i.test(word)
-    ? {
-        ref: `0x${word
-          .slice(3)
-          .toLowerCase()
-          .replace(/^0+(?=.)/, '')}`,
-      }
-    : MALFORMED;
+  return /^#0x[0-9a-f]+$/i.test(word) ? keyOfRef(word.slice(1)) : MALFORMED;
 }
 
 /** What a set does not take is told with its own words. */
@@ -189,7 +182,7 @@ function setMap({ args: [word = '', keyWord = '', value = ''], runtime }: Call):
   const key = readKey(keyWord);
   if ('kind' in key) return key;
   return attempt(() => {
-    if (!set.set(key, bytesOf(value))) throw new Error('ref' in key ? 'key or pattern not found' : 'entry not found');
+    if (!set.set(key, bytesOf(value))) throw new Error('number' in key ? 'key or pattern not found' : 'entry not found');
   });
 }
 
