@@ -3,14 +3,15 @@
  * Whatever goes wrong is no completion.
  */
 
+import { splitWords } from '../core/cli-words.ts';
 import { ask } from './client.ts';
 import type { Target } from './find-socket.ts';
 import { parseAnswer } from './records.ts';
-import { splitWords } from './words.ts';
 
 /** Asks one command; empty where it is refused. */
 type Ask = (command: string) => Promise<string>;
 
+/** For all of it, ms. */
 const HOW_LONG = 1000;
 
 /** Where names stand: behind which words, and what they are. */
@@ -38,8 +39,9 @@ const NAMES: readonly (readonly [behind: RegExp, names: (ask: Ask) => Promise<re
 
 /** Whole words that the last of `line`'s may become; a line that ends with a blank begins a new one. */
 export async function complete(target: Target, line: string): Promise<readonly string[]> {
+  const patience = { silence: HOW_LONG, until: AbortSignal.timeout(HOW_LONG) };
   const query: Ask = async (command) => {
-    const { text, failed } = await ask(target, command, undefined, HOW_LONG);
+    const { text, failed } = await ask(target, command, undefined, patience);
     return failed ? '' : text;
   };
   const said = splitWords(line);
@@ -66,7 +68,7 @@ export function fromHelp(help: string, said: readonly string[]): readonly string
     if (!behind || (said.length < own.length && next === undefined)) continue;
     if (next !== undefined) found.push(next);
     // `[desc|json|typed]*`; no names, which stand in angles.
-    else for (const [, choice = ''] of syntax.matchAll(/(?:[[{](?=[a-z-]+\|)|\|)([a-z-]+)/g)) found.push(choice);
+    else for (const [, choice = ''] of syntax.matchAll(/(?:[[{](?=[a-z-]+\|)|\|)([a-z-]+)(?=[|\]}])/g)) found.push(choice);
   }
   return found;
 }

@@ -5,6 +5,7 @@
  */
 
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { ask, Unreachable } from './client.ts';
 import { complete } from './complete.ts';
@@ -12,10 +13,10 @@ import { SCRIPTS } from './completion-scripts.ts';
 import { type Environment, findSocket, type Target } from './find-socket.ts';
 import { CTL_HELP } from './help.ts';
 import { converse } from './interactive.ts';
-import { type CtlOptions, parseCtl } from './options.ts';
+import { type Asked, commandsOf, LineReader, quoted, unspeakable } from './lines.ts';
+import { type CtlOptions, NAMES, parseCtl } from './options.ts';
 import { parseAnswer } from './records.ts';
-import { tableOf } from './table.ts';
-import { quoted, splitLine } from './words.ts';
+import { harmless, tableOf } from './table.ts';
 
 /** What the process lends. */
 export interface CtlEdge {
@@ -31,6 +32,18 @@ const Code = { Done: 0, Refused: 1, Failed: 2 } as const;
 
 /** `words` are those behind `ctl`. Answers the exit code. */
 export async function ctl(words: readonly string[], edge: CtlEdge): Promise<number> {
+  let lost: Error | undefined;
+  edge.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Who reads no further, as `head`, has what it wants.
+    if (error.code !== 'EPIPE') lost ??= error;
+  });
+  const code = await act(words, edge);
+  // It fails behind the write that it is about.
+  await nextTurn();
+  return lost === undefined ? code : fail(edge, `the answer could not be written: ${lost.message}`);
+}
+
+async function act(words: readonly string[], edge: CtlEdge): Promise<number> {
   const command = parseCtl(words);
   switch (command.kind) {
     case 'refused':
@@ -52,20 +65,26 @@ export async function ctl(words: readonly string[], edge: CtlEdge): Promise<numb
 }
 
 function fail({ stderr }: CtlEdge, message: string): number {
-  stderr.write(`fairlead: ${message}\n`);
+  stderr.write(`fairlead: ${harmless(message)}\n`);
   return Code.Failed;
 }
 
 /** Options that say whom to ask stand before `complete`, or, on a line that is being typed, behind it. */
 async function suggest(options: CtlOptions, { env, cwd, stdout }: CtlEdge): Promise<number> {
+  const tell = (found: readonly string[]): number => {
+    stdout.write(found.map((word) => `${word}\n`).join(''));
+    return Code.Done;
+  };
+  const begun = options.words.at(-1) ?? '';
   const inner = parseCtl(options.words.slice(0, -1));
-  const asked = inner.kind === 'ask' ? inner.options : options;
+  if (inner.kind === 'script') return tell(Object.keys(SCRIPTS).filter((name) => inner.shell === undefined && name.startsWith(begun)));
+  if (inner.kind !== 'ask') return Code.Done;
+  const asked = inner.options;
+  if (begun.startsWith('-') && asked.words.length === 0) return tell(NAMES.filter((name) => name.startsWith(begun)));
   const target = findSocket({ socket: asked.socket ?? options.socket, files: [...options.files, ...asked.files] }, env, cwd);
   if (typeof target === 'string') return Code.Failed;
   const said = asked.words.length === 1 ? asked.words : asked.words.map(quoted);
-  const found = await complete(target, [...said, options.words.at(-1) ?? ''].join(' '));
-  stdout.write(found.map((word) => `${word}\n`).join(''));
-  return Code.Done;
+  return tell(await complete(target, [...said, begun].join(' ')));
 }
 
 class Conversation {
@@ -93,37 +112,43 @@ class Conversation {
 
   /** A single word is a line as it is; of several, each is a word of the command, whatever is in it. `<<` reads a payload. */
   private async askWords(words: readonly string[]): Promise<void> {
-    const payload = words.at(-1) === '<<' || (words.length === 1 && words[0]?.endsWith('<<') === true);
-    const line = words.length === 1 ? (words[0] ?? '') : words.map(quoted).join(' ');
-    if (payload) await this.answer(line.slice(0, -2), await textOf(this.edge.stdin));
-    else await this.answer(line, undefined);
+    const wrong = unspeakable(words);
+    if (wrong !== undefined) {
+      this.code = fail(this.edge, wrong);
+      return;
+    }
+    const [line = ''] = words;
+    if (words.length > 1) {
+      const announced = words.at(-1) === '<<';
+      const command = (announced ? words.slice(0, -1) : words).map(quoted).join(' ');
+      await this.answer([command], announced ? await textOf(this.edge.stdin) : undefined);
+    } else if (line.endsWith('<<')) {
+      await this.answer(commandsOf(line.slice(0, -2)), await textOf(this.edge.stdin));
+    } else {
+      await this.answer(commandsOf(line), undefined);
+    }
   }
 
   /** What was refused there has been seen. */
   private async atTerminal(): Promise<number> {
     const { stdin: input, stdout: output, env } = this.edge;
-    await converse({ input, output }, this.target, env, (line, payload) => this.answer(line, payload));
+    await converse({ input, output }, this.target, env, (commands, payload) => this.answer(commands, payload));
     return Code.Done;
   }
 
   private async fromInput(): Promise<void> {
-    let open: { readonly line: string; payload: string } | undefined;
-    for await (const line of createInterface({ input: this.edge.stdin })) {
-      if (open === undefined && line.endsWith('<<')) open = { line: line.slice(0, -2), payload: '' };
-      else if (open === undefined) await this.answer(line, undefined);
-      else if (line !== '') open.payload += `${line}\n`;
-      else {
-        await this.answer(open.line, open.payload);
-        open = undefined;
-      }
-    }
-    if (open !== undefined) await this.answer(open.line, open.payload);
+    const reader = new LineReader();
+    const answer = async (asked: Asked | undefined): Promise<void> => {
+      if (asked !== undefined) await this.answer(commandsOf(asked.line), asked.payload);
+    };
+    for await (const line of createInterface({ input: this.edge.stdin })) await answer(reader.push(line));
+    await answer(reader.end());
   }
 
-  /** All commands of the line, one after the other; its payload is for each, as the Runtime API has it. */
-  private async answer(line: string, payload: string | undefined): Promise<void> {
+  /** One after the other; the payload is for each, as the Runtime API has it. */
+  private async answer(commands: readonly string[], payload: string | undefined): Promise<void> {
     try {
-      for (const command of splitLine(line)) await this.answerOne(command, payload);
+      for (const command of commands) await this.answerOne(command, payload);
     } catch (error) {
       if (!(error instanceof Unreachable)) throw error;
       this.code = fail(this.edge, error.message);
@@ -134,10 +159,10 @@ class Conversation {
     const { edge, options, target } = this;
     const json = options.format === 'json';
     const asked = json ? withTypes(command) : command;
-    const { text, failed } = await ask(target, asked, payload, options.timeout);
+    const { text, failed } = await ask(target, asked, payload, { silence: options.timeout });
     if (failed && this.code === Code.Done) this.code = Code.Refused;
     if (json) edge.stdout.write(`${JSON.stringify(jsonOf(text, failed))}\n`);
-    else if (failed) edge.stderr.write(`${text}\n`);
+    else if (failed) edge.stderr.write(`${harmless(text)}\n`);
     else edge.stdout.write(options.format === 'raw' ? `${text}${text === '' ? '' : '\n'}` : tableOf(parseAnswer(text), this.colourful));
   }
 
@@ -149,7 +174,7 @@ class Conversation {
 
 /** The reports that know the types of their values, where the user has not chosen a format. */
 function withTypes(command: string): string {
-  return /^show (stat|info)( |$)/.test(command) && !/ (json|typed|desc|domain)( |$)/.test(command) ? `${command} typed` : command;
+  return /^\s*show\s+(stat|info)(\s|$)/.test(command) && !/\s(json|typed|desc|domain)(\s|$)/.test(command) ? `${command} typed` : command;
 }
 
 /** Rows are an array, names and values an object; a message is an `answer`, a refusal an `error`. */

@@ -2,6 +2,7 @@
 
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig } from '../config/load.ts';
 import type { StatsSocketConfig } from '../config/model.ts';
 import type { CtlOptions } from './options.ts';
@@ -27,24 +28,29 @@ export interface Target {
 
 /** Text is why there is none. */
 export function findSocket({ socket, files }: Pick<CtlOptions, 'socket' | 'files'>, env: Environment, cwd: string): Target | string {
-  if (socket !== undefined) return readTarget(socket);
+  if (socket !== undefined) return readTarget(socket, cwd);
   if (files.length > 0) return fromConfiguration(files, env, cwd);
   const { FAIRLEAD_SOCKET: named } = env;
-  if (named !== undefined && named !== '') return readTarget(named);
+  if (named !== undefined && named !== '') return readTarget(named, cwd);
   const usual = USUAL_SOCKETS.find(isSocket);
-  if (usual !== undefined) return readTarget(usual);
+  if (usual !== undefined) return targetAt(usual);
   return `no Runtime API was found: say where it is by --socket, FAIRLEAD_SOCKET or -f (looked for ${USUAL_SOCKETS.join(', ')})`;
 }
 
-/** A path, `unix@<path>`, `<host>:<port>`, `ipv4@<host>:<port>`, `[<address>]:<port>`, or a port of this machine. */
-export function readTarget(text: string): Target | string {
+/** A path (of a socket in `cwd`, a name will do), `unix@<path>`, `<host>:<port>`, `ipv4@<host>:<port>`, `[<address>]:<port>`, or a port of this machine. */
+export function readTarget(text: string, cwd: string): Target | string {
   const path = /^unix@(.+)$/.exec(text)?.[1] ?? (text.includes('/') ? text : undefined);
-  if (path !== undefined) return { name: path, options: { path } };
+  if (path !== undefined) return targetAt(path);
+  if (isSocket(join(cwd, text))) return targetAt(join(cwd, text));
   const [, bracketed, plain, digits] = /^(?:(?:ipv[46]|tcp[46]?)@)?(?:\[([^\]]+)\]:|(.*):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   if (digits === undefined || port === 0 || port > 65535) return `'${text}' is neither a path nor <host>:<port>`;
   const host = bracketed ?? (plain === undefined || plain === '' || plain === '*' ? '127.0.0.1' : plain);
   return { name: `${host}:${port}`, options: { host, port } };
+}
+
+function targetAt(path: string): Target {
+  return { name: path, options: { path } };
 }
 
 const RANKS = { user: 0, operator: 1, admin: 2 } as const;
@@ -62,7 +68,7 @@ function fromConfiguration(files: readonly string[], env: Environment, cwd: stri
 function targetOf({ address }: StatsSocketConfig): Target | string {
   switch (address.kind) {
     case 'unix':
-      return readTarget(address.path);
+      return targetAt(address.path);
     case 'inet': {
       const host = address.host === '0.0.0.0' ? '127.0.0.1' : address.host === '::' ? '::1' : address.host;
       return { name: `${host}:${address.port}`, options: { host, port: address.port } };

@@ -14,9 +14,9 @@ export const CTL_HELP = `fairlead ctl: asks the Runtime API of a running Fairlea
   --json                 records: an array for a table, an object for names and values,
                          {"answer": ...} for a message, {"error": ...} for a refusal
   --raw                  answers as they come
-  --timeout SECONDS      how long an answer may take, default 10
+  --timeout SECONDS      how long to wait while nothing comes, default 10
 
   fairlead ctl completion bash|zsh|fish       what a shell loads to complete commands and names
 
-Exit codes: 0 answered, 1 refused, 2 nobody answered
+Exit codes: 0 answered, 1 refused, 2 nobody answered, or the answer cannot be written
 `;

@@ -2,26 +2,28 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { createInterface, type Interface } from 'node:readline';
+import { splitWords } from '../core/cli-words.ts';
 import { complete } from './complete.ts';
 import type { Environment, Target } from './find-socket.ts';
-import { splitWords } from './words.ts';
+import { commandsOf, LineReader } from './lines.ts';
 
 const MOST_LINES = 500;
 const PROMPT = 'fairlead> ';
 const MORE = '+ ';
+const LEAVING = ['quit', 'exit'];
 
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
 }
 
-/** `answer` is given each line with its payload; resolves when the user leaves. */
+/** `answer` is given the commands of each line with their payload; resolves when the user leaves. */
 export async function converse(
   { input, output }: Terminal,
   target: Target,
   env: Environment,
-  answer: (line: string, payload: string | undefined) => Promise<unknown>,
+  answer: (commands: readonly string[], payload: string | undefined) => Promise<unknown>,
 ): Promise<void> {
   const path = historyPath(env);
   const lines = createInterface({
@@ -36,31 +38,55 @@ export async function converse(
       void complete(target, line).then((found) => callback(null, [found.map((word) => `${word} `), lastWord(line)]));
     },
   });
-  let history: readonly string[] = [];
-  lines.on('history', (all: readonly string[]) => {
-    history = [...all];
+  const history = keepHistory(lines);
+  const reader = new LineReader();
+  lines.on('SIGINT', () => {
+    output.write('^C\n');
+    reader.forget();
+    lines.setPrompt(PROMPT);
+    // From the end of the line to its beginning.
+    lines.write(null, { ctrl: true, name: 'e' });
+    lines.write(null, { ctrl: true, name: 'u' });
+    lines.prompt();
   });
+  // At the end of the input, which leaves the cursor where it is.
+  let left: 'said' | 'ended' = 'ended';
   lines.prompt();
-  // The line whose payload is being typed.
-  let open: { readonly line: string; payload: string } | undefined;
   for await (const line of lines) {
-    if (open !== undefined && line !== '') {
-      open.payload += `${line}\n`;
-    } else if (open !== undefined) {
-      await answer(open.line, open.payload);
-      open = undefined;
-    } else if (line.endsWith('<<')) {
-      open = { line: line.slice(0, -2), payload: '' };
-    } else if (['quit', 'exit'].includes(line.trim())) {
-      break;
-    } else if (line.trim() !== '') {
-      await answer(line, undefined);
+    const asked = reader.push(line);
+    if (asked !== undefined) {
+      const commands = commandsOf(asked.line);
+      const end = commands.findIndex((command) => LEAVING.includes(command.trim()));
+      const some = end < 0 ? commands : commands.slice(0, end);
+      if (some.length > 0) await answer(some, asked.payload);
+      if (end >= 0) {
+        left = 'said';
+        break;
+      }
     }
-    lines.setPrompt(open === undefined ? PROMPT : MORE);
+    lines.setPrompt(reader.open ? MORE : PROMPT);
     lines.prompt();
   }
   lines.close();
-  writeHistory(path, history);
+  if (left === 'ended') output.write('\n');
+  writeHistory(path, history());
+}
+
+/** Lines of payloads are none of it: it is told of each before it comes. */
+function keepHistory(lines: Interface): () => readonly string[] {
+  let within = false;
+  let history: readonly string[] = [];
+  lines.on('history', (all: string[]) => {
+    if (within) all.shift();
+    history = [...all];
+  });
+  lines.on('line', (line: string) => {
+    within = within ? line !== '' : line.endsWith('<<');
+  });
+  lines.on('SIGINT', () => {
+    within = false;
+  });
+  return () => history;
 }
 
 function lastWord(line: string): string {

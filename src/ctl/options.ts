@@ -8,7 +8,7 @@ export interface CtlOptions {
   /** `-f`: configurations that say where the socket is. */
   readonly files: readonly string[];
   readonly format: 'table' | 'json' | 'raw';
-  /** How long an answer may take, ms. */
+  /** How long nothing may come, ms. */
   readonly timeout: number;
   /** As the shell gave them; a single one is a whole line. Empty: interactive, or from standard input. */
   readonly words: readonly string[];
@@ -38,7 +38,7 @@ const VALUED: Readonly<Record<string, Reader>> = {
   '-s': (socket) => ({ socket }),
   '--timeout': (text) => (/^[1-9]\d{0,5}$/.test(text) ? { timeout: Number(text) * 1000 } : `'--timeout' expects seconds, got '${text}'`),
 };
-const NAMES = [...Object.keys(FLAGS), ...Object.keys(VALUED), '-f', '--help', '-h'];
+export const NAMES = [...Object.keys(FLAGS), ...Object.keys(VALUED), '-f', '--help', '-h'];
 
 /** Everything from the first word on that is no option is the command. */
 export function parseCtl(words: readonly string[]): CtlCommand {

@@ -24,7 +24,21 @@ export function parseAnswer(text: string): Parsed {
   return { kind: 'text', text };
 }
 
-const SHAPES: readonly Shape[] = [typedStatistics, typedRecord, commas, headed, processes, tables, identified, colons, assignments];
+const SHAPES: readonly Shape[] = [
+  typedStatistics,
+  explained,
+  typedRecord,
+  typedResolvers,
+  commas,
+  files,
+  headed,
+  processes,
+  tables,
+  identified,
+  colons,
+  lookups,
+  assignments,
+];
 
 /** `F.2.0.0.pxname.1:KNS:str:stats`: a cell a line. */
 function typedStatistics(lines: readonly string[]): Parsed | undefined {
@@ -35,10 +49,37 @@ function typedStatistics(lines: readonly string[]): Parsed | undefined {
     if (row === undefined || name === undefined || type === undefined || value === undefined) return undefined;
     columns.add(name);
     const record: Record<string, Value> = rows.get(row) ?? {};
-    record[name] = typedValue(type, value);
+    record[name] = typedValue(type, value.replace(EXPLANATION, ''));
     rows.set(row, record);
   }
   return rows.size === 0 ? undefined : { kind: 'rows', columns: [...columns], rows: [...rows.values()] };
+}
+
+/** What `desc` adds. */
+const EXPLANATION = /:"[^"]*"$/;
+
+/** `Pid: 4711:"Process id"`, `6.Pid.1:SGP:u32:4711:"Process id"` */
+function explained(lines: readonly string[]): Parsed | undefined {
+  const cells = lines.map((line) => /^(?:\d+\.([^:]+)\.\d+:\w+:\w+:|([^\s:][^:]*): ?)(.*):"([^"]*)"$/s.exec(line)?.slice(1));
+  if (cells.length === 0 || cells.includes(undefined)) return undefined;
+  return rowsOf(
+    ['name', 'value', 'description'],
+    cells.map(([typed, plain, value, description] = []) => [typed ?? plain ?? '', value ?? '', description ?? '']),
+  );
+}
+
+/** `N.0.id:CGP:str:dns1`: those of the next name server begin at 0 again. */
+function typedResolvers(lines: readonly string[]): Parsed | undefined {
+  const rows: Record<string, Value>[] = [];
+  for (const line of lines) {
+    const [, position, name, type, value] = /^N\.(\d+)\.([^:]+):\w+:(\w+):(.*)$/s.exec(line) ?? [];
+    if (name === undefined || type === undefined || value === undefined) return undefined;
+    if (position === '0') rows.push({});
+    const row = rows.at(-1);
+    if (row === undefined) return undefined;
+    row[name] = typedValue(type, value);
+  }
+  return rows.length === 0 ? undefined : { kind: 'rows', columns: Object.keys(rows[0] ?? {}), rows };
 }
 
 /** `6.Pid.1:SGP:u32:4711` */
@@ -71,6 +112,20 @@ export function splitCsv(line: string): string[] {
   const cells: string[] = [];
   for (const [, quoted, plain] of line.matchAll(/(?:"((?:[^"]|"")*)"|([^,]*)),/g)) cells.push(quoted?.replaceAll('""', '"') ?? plain ?? '');
   return cells;
+}
+
+/** `# id (file) description` and `0 (/etc/hosts.map) pattern loaded ...`, which may end with pairs. */
+function files([heading = '', ...lines]: readonly string[]): Parsed | undefined {
+  if (!heading.startsWith('# id (file)')) return undefined;
+  const records: Record<string, string>[] = [];
+  for (const line of lines) {
+    const [, id, file, text] = /^(\d+) \(([^)]*)\) ?(.*)$/s.exec(line) ?? [];
+    if (id === undefined || file === undefined || text === undefined) return undefined;
+    const [pairs] = /( ?\w+=\w+)*$/.exec(text) ?? [''];
+    const description = text.slice(0, text.length - pairs.length).replace(/\.$/, '');
+    records.push({ id, file, description, ...Object.fromEntries(pairsOf(pairs.trimStart())) });
+  }
+  return recordsOf(records);
 }
 
 /** `# name id` and lines with blanks between the cells; a version may stand before. */
@@ -131,6 +186,21 @@ function pairsOf(text: string): readonly (readonly [string, string])[] {
 /** `Name: value` */
 function colons(lines: readonly string[]): Parsed | undefined {
   return lines.length < 2 ? undefined : recordWith(lines, /^([^\s:][^:]*): ?(.*)$/s);
+}
+
+/** `type=str, case=sensitive, found=yes, idx=tree, key="a", value="b", type="ip"`: what a map or an ACL finds. */
+function lookups(lines: readonly string[]): Parsed | undefined {
+  const records = lines.map((line) => {
+    const record: Record<string, string> = {};
+    if (!/^type=\w+, case=/.test(line)) return undefined;
+    for (const [, name = '', quotedText, plain = ''] of line.matchAll(/(\w+)=(?:"(.*?)"|(.*?))(?=, \w+=|$)/gs)) {
+      // The second is that of the value.
+      record[name === 'type' && name in record ? 'value_type' : name] = quotedText ?? plain;
+    }
+    return record;
+  });
+  const all = records.filter((record) => record !== undefined);
+  return all.length === 0 || all.length < records.length ? undefined : recordsOf(all);
 }
 
 /** `NAME=value` */

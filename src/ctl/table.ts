@@ -40,7 +40,7 @@ export function tableOf(parsed: Parsed, colour: boolean): string {
 
 function recordLines(record: RecordOf, colour: boolean): string {
   const names = Object.keys(record);
-  const width = Math.max(...names.map(({ length }) => length));
+  const width = widest(0, names, (name) => name);
   const line = (name: string): string => `${paint(name.padEnd(width), BOLD, colour)}${GAP}${harmless(String(record[name]))}\n`;
   return names.map(line).join('');
 }
@@ -50,7 +50,7 @@ function rowLines(columns: readonly string[], rows: readonly RecordOf[], colour:
   const some = columns.filter((name) => ALWAYS.has(name) || (!never.includes(name) && rows.some((row) => !NOTHING.has(row[name] ?? ''))));
   const shown = some.length > 0 ? some : columns;
   const cells = rows.map((row) => shown.map((name) => harmless(String(row[name] ?? ''))));
-  const widths = shown.map((name, index) => Math.max(name.length, ...cells.map((line) => line[index]?.length ?? 0)));
+  const widths = shown.map((name, index) => widest(name.length, cells, (line) => line[index]));
   const right = shown.map((name) => rows.every((row) => typeof (row[name] ?? '') === 'number' || row[name] === ''));
   const align = (text: string, index: number): string => {
     const width = widths[index] ?? 0;
@@ -66,6 +66,11 @@ function rowLines(columns: readonly string[], rows: readonly RecordOf[], colour:
   return [heading, ...lines].map((line) => `${line}\n`).join('');
 }
 
+/** Of any number: an argument each would be too many for a call. */
+function widest<T>(least: number, all: readonly T[], textOf: (one: T) => string | undefined): number {
+  return all.reduce((width, one) => Math.max(width, textOf(one)?.length ?? 0), least);
+}
+
 function colourOf(column: string, text: string): string | undefined {
   return column === 'status' ? COLOURS.find(([beginning]) => text.startsWith(beginning))?.[1] : undefined;
 }
@@ -75,7 +80,7 @@ function paint(text: string, code: string | undefined, colour: boolean): string 
 }
 
 /** Names and reasons may come from anywhere: none of them may speak to the terminal. */
-function harmless(text: string): string {
+export function harmless(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
 }

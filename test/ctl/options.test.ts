@@ -5,9 +5,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { splitCommands, splitWords } from '../../src/core/cli-words.ts';
 import { findSocket, readTarget } from '../../src/ctl/find-socket.ts';
+import { commandsOf, LineReader, quoted } from '../../src/ctl/lines.ts';
 import { parseCtl } from '../../src/ctl/options.ts';
-import { quoted, splitLine, splitWords } from '../../src/ctl/words.ts';
 
 describe('options of ctl', () => {
   const cases: readonly (readonly [words: string, expected: object])[] = [
@@ -51,7 +52,7 @@ describe('where to connect', () => {
   ];
   for (const [text, options] of targets) {
     it(`'${text}'`, () => {
-      const target = readTarget(text);
+      const target = readTarget(text, '/nowhere');
       assert.deepEqual(typeof target === 'string' ? undefined : target.options, options);
     });
   }
@@ -85,7 +86,27 @@ describe('where to connect', () => {
 
 describe('lines of ctl', () => {
   it('are commands, with what is protected left as it is', () =>
-    assert.deepEqual(splitLine('show info; ;set x a\\;b\\'), ['show info', 'set x a\\;b\\']));
-  it('have words', () => assert.deepEqual(splitWords(' add map\tx a\\ b '), ['add', 'map', 'x', 'a b']));
-  it('are made of words, whatever is in them', () => assert.deepEqual(splitWords(quoted('a b;c\\d')), ['a b;c\\d']));
+    assert.deepEqual(commandsOf('show info; ;set x a\\;b\\ '), ['show info', 'set x a\\;b\\ ']));
+  for (const word of ['a b;c\\d', 'a ', ' ', '\\', 'b<<', '<<', '<']) {
+    it(`say '${word}' as one word`, () => {
+      const said = quoted(word);
+      assert.deepEqual([splitCommands(said).map(splitWords), said.endsWith('<<')], [[[word]], false]);
+    });
+  }
+
+  it('announce payloads, which an empty line ends, or the end of all', () => {
+    const reader = new LineReader();
+    const asked = ['a', 'b <<', 'c', 'd <<', '', '', 'e <<', 'f'].map((line) => reader.push(line));
+    const some = asked.filter((each) => each !== undefined);
+    assert.deepEqual(
+      [...some, reader.end(), reader.end()],
+      [
+        { line: 'a', payload: undefined },
+        { line: 'b ', payload: 'c\nd <<\n' },
+        { line: '', payload: undefined },
+        { line: 'e ', payload: 'f\n' },
+        undefined,
+      ],
+    );
+  });
 });

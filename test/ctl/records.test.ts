@@ -69,6 +69,39 @@ const cases: readonly (readonly [what: string, text: string, parsed: unknown])[]
       },
     ],
   ],
+  [
+    'values with what they mean',
+    'Nbthread: 1:"Threads"\nname: a:b:"Whose"',
+    [
+      { name: 'Nbthread', value: 1, description: 'Threads' },
+      { name: 'name', value: 'a:b', description: 'Whose' },
+    ],
+  ],
+  ['typed values with what they mean', '3.Nbthread.1:CGS:u32:1:"Threads"', [{ name: 'Nbthread', value: 1, description: 'Threads' }]],
+  ['typed statistics with what they mean', 'F.2.0.4.scur.1:MGP:u32:1:"Sessions"', [{ scur: 1 }]],
+  [
+    'typed statistics of name servers',
+    'N.0.id:CGP:str:dns1\nN.1.pid:CGP:str:default\nN.2.sent:MGP:u64:3\nN.0.id:CGP:str:dns2\nN.1.pid:CGP:str:default\nN.2.sent:MGP:u64:0',
+    [
+      { id: 'dns1', pid: 'default', sent: 3 },
+      { id: 'dns2', pid: 'default', sent: 0 },
+    ],
+  ],
+  [
+    'maps and ACLs',
+    "# id (file) description\n0 () acl 'path' file '/etc/a.cfg' line 12. curr_ver=0 next_ver=1 entry_cnt=2\n1 (/etc/a.map) pattern loaded from file '/etc/a.map'.",
+    [
+      { id: 0, file: '', description: "acl 'path' file '/etc/a.cfg' line 12", curr_ver: 0, next_ver: 1, entry_cnt: 2 },
+      { id: 1, file: '/etc/a.map', description: "pattern loaded from file '/etc/a.map'", curr_ver: '', next_ver: '', entry_cnt: '' },
+    ],
+  ],
+  ['what an ACL does not find', 'type=str, case=sensitive, match=no', [{ type: 'str', case: 'sensitive', match: 'no' }]],
+  [
+    'what a map finds',
+    'type=str, case=sensitive, found=yes, idx=tree, key="a, b", value="c\\"d", type="ip"',
+    [{ type: 'str', case: 'sensitive', found: 'yes', idx: 'tree', key: 'a, b', value: 'c\\"d', value_type: 'ip' }],
+  ],
+  ['the environment, whose values may have commas', 'TYPE=a, case=b', { TYPE: 'a, case=b' }],
   ['nothing', '', { text: '' }],
 ];
 
@@ -96,6 +129,10 @@ describe('a table', () => {
     assert.ok(text.includes('\u001b[31mDOWN'), text);
   });
   it('of names and values is aligned, too', () => assert.equal(tableOf(parseAnswer('A: 1\nLonger: x'), false), 'A       1\nLonger  x\n'));
+  it('may have very many lines', () => {
+    const text = `# name\n${'a\n'.repeat(200_000)}`;
+    assert.equal(tableOf(parseAnswer(text), false).length, 'name\n'.length + 2 * 200_000);
+  });
   it('says nothing of nothing', () => assert.equal(tableOf(parseAnswer(''), true), ''));
   it('lets nobody speak to the terminal', () => assert.equal(tableOf(parseAnswer('a\x1b[2Jb\x07\x9b'), false), 'a?[2Jb??\n'));
 });

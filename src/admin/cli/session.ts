@@ -10,10 +10,10 @@
  * it is taken; nothing is answered behind the end.
  */
 
+import { splitCommands, splitWords } from '../../core/cli-words.ts';
 import { type Answer, allows, type CliLevel, type CliState, type Command, DENIED, refuse, type SeverityOutput } from './command.ts';
 import { usage } from './help.ts';
 import type { Runtime } from './runtime.ts';
-import { splitCommands, splitWords } from './words.ts';
 
 /** How many letters a line may have, as HAProxy's `tune.bufsize` is by default. */
 const LONGEST_LINE = 16384;

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { type Command, DONE, data, message, refuse } from '../../../src/admin/cli/command.ts';
 import type { Runtime } from '../../../src/admin/cli/runtime.ts';
 import { CliSession, type Dialect } from '../../../src/admin/cli/session.ts';
-import { splitCommands, splitWords } from '../../../src/admin/cli/words.ts';
+import { splitCommands, splitWords } from '../../../src/core/cli-words.ts';
 import { Level } from '../../../src/core/log.ts';
 
 /** Commands that tell what they were given. */
