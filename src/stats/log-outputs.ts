@@ -3,7 +3,7 @@
  * broken output cannot take is dropped and counted (a log reader that stands still must not stop the traffic).
  */
 
-import { createWriteStream, fstatSync } from 'node:fs';
+import { fstatSync, write } from 'node:fs';
 import { Socket } from 'node:net';
 import { type Datagrams, openDatagrams } from './datagrams.ts';
 
@@ -19,6 +19,9 @@ export interface LogOutput {
   flush(): void;
   close(): void;
 }
+
+/** Hears of lines that are lost. */
+export type Loss = Pick<Losses, 'add' | 'explain' | 'recover'>;
 
 /** The lines that a target did not get. HAProxy counts them only; here the first, the 10th, the 100th is told, too. */
 export class Losses {
@@ -43,22 +46,27 @@ export class Losses {
     this.warn(`log target ${this.name}: ${what}: ${why}.`);
   }
 
-  /** Why it cannot be used, once. The first line that is lost for it needs no words of its own. */
+  /** Why it cannot be used, once until it recovers. The first line that is lost for it needs no words of its own. */
   explain(why: string): void {
     if (this.explained) return;
     this.explained = true;
     this.next = Math.max(this.next, 10);
     this.warn(`log target ${this.name} cannot be used: ${why}.`);
   }
+
+  /** It takes lines: when it cannot be used for another time, that is news. */
+  recover(): void {
+    this.explained = false;
+  }
 }
 
 /** Lines that wait until an output can take them; up to `BACKLOG` characters. */
 export class Waiting {
-  private readonly losses: Losses;
+  private readonly losses: Loss;
   private lines: string[] = [];
   private length = 0;
 
-  constructor(losses: Losses) {
+  constructor(losses: Loss) {
     this.losses = losses;
   }
 
@@ -73,6 +81,11 @@ export class Waiting {
     }
     this.lines.push(line);
     this.length += line.length;
+  }
+
+  /** For longer than a turn: in memory of its own, as a line is made of parts of requests, and V8 would keep those whole. */
+  keep(line: string): void {
+    this.add(this.hasRoomFor(line) ? Buffer.from(line).toString() : line);
   }
 
   take(): readonly string[] {
@@ -115,9 +128,59 @@ export type LineStream = TextStream | Datagrams;
 
 /** The part of a Writable that lines need. `process.stdout` is one. */
 export interface TextStream {
-  write(chunk: string): boolean;
+  /** `done` hears that all of it is out of our hands, or why it is not. */
+  write(chunk: string | Buffer, done: (error?: Error | null) => void): unknown;
   readonly writableLength: number;
+  /** It will never take anything again. */
+  readonly destroyed: boolean;
   on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+interface Chunk {
+  readonly bytes: Buffer;
+  readonly done: (error: Error | null) => void;
+}
+
+/** A file, written by the thread pool. One of Node's own ends with its first error; a disk that was full may have room again. */
+class FileStream implements TextStream {
+  writableLength = 0;
+  readonly destroyed = false;
+  private readonly fd: number;
+  private readonly chunks: Chunk[] = [];
+  private writing = false;
+
+  constructor(fd: number) {
+    this.fd = fd;
+  }
+
+  write(chunk: string | Buffer, done: (error: Error | null) => void): void {
+    const bytes = Buffer.from(chunk);
+    this.chunks.push({ bytes, done });
+    this.writableLength += bytes.length;
+    if (!this.writing) this.next();
+  }
+
+  /** Errors are told to those who write. */
+  on(): void {}
+
+  private next(): void {
+    const chunk = this.chunks.shift();
+    this.writing = chunk !== undefined;
+    if (chunk !== undefined) this.put(chunk, 0);
+  }
+
+  private put(chunk: Chunk, from: number): void {
+    const { bytes, done } = chunk;
+    write(this.fd, bytes, from, bytes.length - from, null, (error, written) => {
+      if (error === null && from + written < bytes.length) {
+        this.put(chunk, from + written);
+        return;
+      }
+      this.writableLength -= bytes.length;
+      this.next();
+      done(error);
+    });
+  }
 }
 
 /**
@@ -127,7 +190,7 @@ export interface TextStream {
 export function openDescriptor(fd: number): LineStream {
   const kind = fstatSync(fd);
   if (kind.isFIFO()) return new Socket({ fd, readable: false, writable: true });
-  if (!kind.isSocket()) return createWriteStream('', { fd, autoClose: false });
+  if (!kind.isSocket()) return new FileStream(fd);
   try {
     return new Socket({ fd, readable: false, writable: true });
   } catch (error) {
@@ -137,24 +200,27 @@ export function openDescriptor(fd: number): LineStream {
   }
 }
 
-/** `fd@N`, `stdout`, `stderr`: the lines of one tick are one write. */
+/**
+ * `fd@N`, `stdout`, `stderr`: the lines of one tick are one write. Those of a write that fails are lost, and those that come
+ * for a while after it; then it is tried again.
+ */
 export class StreamOutput implements LogOutput {
   private readonly stream: TextStream;
-  private readonly losses: Losses;
+  private readonly losses: Loss;
   private readonly limit: number;
+  private readonly retry: number;
   private waiting = '';
   private lines = 0;
   private broken: string | undefined;
   private scheduled: NodeJS.Immediate | undefined;
   private readonly onTickEnd = (): void => this.flush();
-  private readonly onError = (error: Error): void => {
-    this.broken = error.message;
-  };
+  private readonly onError = (error: Error): void => this.fail(error.message);
 
-  constructor(stream: TextStream, losses: Losses, limit: number = BACKLOG) {
+  constructor(stream: TextStream, losses: Loss, limit: number = BACKLOG, retry: number = RETRY) {
     this.stream = stream;
     this.losses = losses;
     this.limit = limit;
+    this.retry = retry;
     stream.on('error', this.onError);
   }
 
@@ -175,12 +241,36 @@ export class StreamOutput implements LogOutput {
     if (lines === 0) return;
     this.waiting = '';
     this.lines = 0;
-    if (this.broken === undefined) this.stream.write(waiting);
+    if (this.broken === undefined) this.pass(waiting, lines);
     else this.losses.add(lines, this.broken);
   }
 
   /** The stream itself stays open: it belongs to whoever opened it. The error listener stays, for writes in flight. */
   close(): void {
     this.flush();
+  }
+
+  /** What waits behind other lines waits as bytes, for the reason of `Waiting.keep`. */
+  private pass(text: string, lines: number): void {
+    const { stream } = this;
+    stream.write(stream.writableLength === 0 ? text : Buffer.from(text), (error) => {
+      // Node.js calls a write done, too, that it was at when the stream was destroyed.
+      const why = error?.message ?? (stream.destroyed ? 'it was closed before all was written' : undefined);
+      if (why === undefined) this.losses.recover();
+      else {
+        this.fail(why);
+        this.losses.add(lines, why);
+      }
+    });
+  }
+
+  private fail(why: string): void {
+    if (this.broken !== undefined) return;
+    this.broken = why;
+    this.losses.explain(why);
+    const timer = setTimeout(() => {
+      if (!this.stream.destroyed) this.broken = undefined;
+    }, this.retry);
+    timer.unref();
   }
 }

@@ -4,6 +4,7 @@ import { lookup } from 'node:dns';
 import { isIP } from 'node:net';
 import { constants } from 'node:os';
 import { getSystemErrorName } from 'node:util';
+import { monotonic } from '../core/clock.ts';
 import { connectDatagrams, type Sender } from './datagrams.ts';
 import { FULL, type LogOutput, type Losses, RETRY, Waiting } from './log-outputs.ts';
 
@@ -15,6 +16,13 @@ const OF_A_LINE: readonly number[] = [-EAGAIN, -ECANCELED, -ECONNREFUSED, -EMSGS
 function reason(status: number): string {
   return status === -EAGAIN ? FULL : getSystemErrorName(status);
 }
+
+/** Finds the address of a name, as `lookup` of node:dns. */
+type Resolve = (
+  name: string,
+  options: { readonly family: 0 | 4 | 6 },
+  done: (error: Error | null, address: string, family: number) => void,
+) => void;
 
 /** `fd@N`. */
 export class DatagramOutput implements LogOutput {
@@ -48,27 +56,34 @@ export class UdpOutput implements LogOutput {
   /** Of names; 0 takes what comes. */
   private readonly family: 0 | 4 | 6;
   private readonly losses: Losses;
+  private readonly resolve: Resolve;
   private readonly waiting: Waiting;
   private socket: Sender | undefined;
   private scheduled: NodeJS.Immediate | undefined;
   private readonly onTurnEnd = (): void => this.flush();
   private retry: NodeJS.Timeout | undefined;
+  /** Monotonic ms; until lines are known to be taken again. */
+  private refusedAt: number | undefined;
   private closed = false;
 
-  constructor(host: string, port: number, family: 0 | 4 | 6, losses: Losses) {
+  constructor(host: string, port: number, family: 0 | 4 | 6, losses: Losses, resolve: Resolve = lookup) {
     this.host = host;
     this.port = port;
     this.family = family;
     this.losses = losses;
+    this.resolve = resolve;
     this.waiting = new Waiting(losses);
     this.open();
   }
 
   write(line: string): void {
-    const ready = this.socket !== undefined;
-    if (ready && !this.waiting.hasRoomFor(line)) this.flush();
+    if (this.socket === undefined) {
+      this.waiting.keep(line);
+      return;
+    }
+    if (!this.waiting.hasRoomFor(line)) this.flush();
     this.waiting.add(line);
-    if (ready) this.scheduled ??= setImmediate(this.onTurnEnd);
+    this.scheduled ??= setImmediate(this.onTurnEnd);
   }
 
   flush(): void {
@@ -81,16 +96,20 @@ export class UdpOutput implements LogOutput {
   close(): void {
     this.flush();
     this.closed = true;
-    this.end('the log target is no longer used');
+    this.end();
+    this.waiting.drop('the log target is no longer used');
   }
 
   private send(line: string): void {
     if (this.socket === undefined) {
-      this.waiting.add(line);
+      this.waiting.keep(line);
       return;
     }
     let status = this.socket.send(line);
-    if (status === 0) return;
+    if (status === 0) {
+      if (this.refusedAt !== undefined) this.heal(this.refusedAt);
+      return;
+    }
     if (status === -ECONNREFUSED) {
       // The network's answer to an earlier line, in the place of sending this one.
       this.onRefused();
@@ -105,7 +124,7 @@ export class UdpOutput implements LogOutput {
       this.connect(this.host, family === 6 ? 6 : 4);
       return;
     }
-    lookup(this.host, { family: this.family }, (error, address, found) => {
+    this.resolve(this.host, { family: this.family }, (error, address, found) => {
       if (this.closed) return;
       if (error !== null) this.again(error.message);
       else this.connect(address, found === 6 ? 6 : 4);
@@ -120,12 +139,21 @@ export class UdpOutput implements LogOutput {
     }
     socket.onLost = (status) => (status === -ECONNREFUSED ? this.onRefused() : this.onError(status));
     this.socket = socket;
+    this.losses.recover();
     this.flush();
   }
 
   /** The line was sent, so it is not a dropped one (HAProxy does not even hear of it); but somebody should know. */
   private onRefused(): void {
+    this.refusedAt = monotonic();
     this.losses.explain('nobody listens there');
+  }
+
+  /** The network would have refused, by now, what was sent behind the line that it has refused. */
+  private heal(refusedAt: number): void {
+    if (monotonic() - refusedAt < RETRY) return;
+    this.refusedAt = undefined;
+    this.losses.recover();
   }
 
   private onError(status: number): void {
@@ -136,15 +164,14 @@ export class UdpOutput implements LogOutput {
 
   private again(why: string): void {
     this.losses.explain(why);
-    this.end(why);
+    this.end();
     this.retry = setTimeout(() => this.open(), RETRY);
     this.retry.unref();
   }
 
-  private end(why: string): void {
+  private end(): void {
     clearTimeout(this.retry);
     this.socket?.close();
     this.socket = undefined;
-    this.waiting.drop(why);
   }
 }

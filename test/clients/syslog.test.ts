@@ -1,8 +1,8 @@
 /** Unix datagram sockets, as syslog daemons have them at /dev/log: Perl or Python passes the lines on. */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -86,9 +86,68 @@ test('without any it is told what is missing', { skip }, async () => {
     output.write('one\n');
     await until('it is told', () => told.length === 1);
     assert.match(told[0] ?? '', /^log target it cannot be used: it is a datagram socket, .* neither perl nor python3 is there to do it/);
-    assert.equal(lost.count, 1);
     output.close();
+    assert.equal(lost.count, 1);
   });
+});
+
+/** What Node.js gives where the system has no descriptors left: it has no pipes, and its error comes later. */
+function withoutPipes(): ChildProcess {
+  const child = new EventEmitter();
+  process.nextTick(() => child.emit('error', new Error('spawn perl EMFILE')));
+  return child as ChildProcess;
+}
+
+/** Some ends of the system's means are thrown. */
+function throwing(): never {
+  throw new Error('spawn ENOMEM');
+}
+
+for (const failing of [withoutPipes, throwing]) {
+  test(`a relay that cannot be started for now is started later: ${failing.name}`, { skip }, async () => {
+    const told: string[] = [];
+    const lost = new Losses('it', (message) => told.push(message));
+    await withDaemon(async (path, daemon) => {
+      const starts: string[] = [];
+      const start = (program: string, words: readonly string[]): ChildProcess => {
+        starts.push(program);
+        return starts.length < 3 ? failing() : spawn(program, words, { stdio: ['pipe', 'pipe', 'ignore'] });
+      };
+      const output = new UnixOutput(path, lost, RELAYS, start, 1);
+      output.write('one\n');
+      await until('it is here', () => daemon.lines.length === 1);
+      assert.deepEqual([starts, told.length, lost.count], [['perl', 'perl', 'perl'], 1, 0]);
+      assert.match(told[0] ?? '', /^log target it cannot be used: .*passes its lines on/);
+      output.close();
+    });
+  });
+}
+
+test('the lines inside of a relay that is killed are counted, and it has a name until then', { skip }, async () => {
+  const path = join(folder, 'killed');
+  const lost = new Losses(path, () => {});
+  const daemon = await receiveUnix(path);
+  const relays: ChildProcess[] = [];
+  const output = new UnixOutput(path, lost, RELAYS, (program, words) => {
+    const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'ignore'] });
+    relays.push(child);
+    return child;
+  });
+  output.write('first\n');
+  await until('the first is here', () => daemon.lines.length === 1);
+  daemon.pause();
+  const [relay] = relays;
+  assert.equal(readFileSync(`/proc/${relay?.pid}/cmdline`, 'latin1').replaceAll('\0', ''), `fairlead: log relay to ${path}`);
+  const written = 2000;
+  for (let i = 0; i < written; i++) output.write(`${i}\n`);
+  output.flush();
+  relay?.kill('SIGKILL');
+  await until('the loss is counted', () => lost.count > 0);
+  daemon.resume();
+  output.close();
+  // What it was at is counted, too: it may have been sent, and nobody can say.
+  await until('all are here or counted', () => daemon.lines.length - 1 + lost.count >= written);
+  await daemon.stop();
 });
 
 test('a daemon that stands still costs lines, not memory; it gets what has waited when it goes on', { skip }, async () => {

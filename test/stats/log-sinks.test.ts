@@ -140,6 +140,72 @@ test('a broken stream loses its lines and harms nobody', () => {
   assert.deepEqual([stream.writes, sinks.droppedLogs], [0, 2]);
 });
 
+test('lines that a stream took but could not write are counted', async () => {
+  const stream = new FakeStream();
+  stream.failure = new Error('ENOSPC: no space left on device, write');
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const output = new StreamOutput(stream, lost, BACKLOG, 1);
+  const writeTwo = (): void => {
+    output.write('one\n');
+    output.write('two\n');
+    output.flush();
+  };
+  writeTwo();
+  assert.equal(lost.count, 2);
+  assert.deepEqual(told, ['log target it cannot be used: ENOSPC: no space left on device, write.']);
+  stream.failure = undefined;
+  await until('it is tried again', () => {
+    writeTwo();
+    return stream.text !== '';
+  });
+  assert.equal(stream.text, 'one\ntwo\n');
+  const before = lost.count;
+  stream.failure = new Error('EFBIG');
+  writeTwo();
+  assert.deepEqual([lost.count - before, told.at(-1)], [2, 'log target it cannot be used: EFBIG.']);
+});
+
+test('lines in front of a stream that closes are counted', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
+  const path = join(folder, 'log');
+  const server = createServer((socket) => socket.pause());
+  server.listen(path);
+  await once(server, 'listening');
+  const lost = losses();
+  const output = new UnixOutput(path, lost);
+  const [peer] = (await once(server, 'connection')) as [Socket];
+  const line = `${'x'.repeat(999)}\n`;
+  for (let i = 0; i < 1000; i++) output.write(line);
+  output.flush();
+  assert.equal(lost.count, 0);
+  peer.destroy();
+  await until('they are counted', () => lost.count === 1000);
+  output.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('lines wait for a daemon that is not there yet, as many as there is room for', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
+  const path = join(folder, 'log');
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const output = new UnixOutput(path, lost, [], assert.fail, 1);
+  output.write('waits\n');
+  await until('it is told', () => told.length === 1);
+  output.write(`${'x'.repeat(BACKLOG)}\n`);
+  assert.equal(lost.count, 1);
+  let got = '';
+  const server = createServer((socket) => socket.on('data', (bytes) => (got += bytes.toString())));
+  server.listen(path);
+  await until('the line is here', () => got === 'waits\n');
+  assert.equal(lost.count, 1);
+  output.close();
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
 test('a full pipe does not hold the process up', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
   const path = join(folder, 'pipe');
@@ -170,6 +236,32 @@ test('a descriptor may be a file', async () => {
   output.flush();
   await until('the line is in the file', () => readFileSync(path, 'utf8') === 'one\n');
   output.close();
+  closeSync(fd);
+  rmSync(folder, { recursive: true });
+});
+
+test('a file that was full is written to when there is room again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-log-'));
+  const path = join(folder, 'log');
+  const fd = openSync('/dev/full', 'w');
+  const stream = openDescriptor(fd);
+  assert.ok('write' in stream);
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const output = new StreamOutput(stream, lost, BACKLOG, 1);
+  output.write('one\n');
+  output.write('two\n');
+  await until('they are lost', () => lost.count === 2);
+  assert.match(told.join(), /^log target it cannot be used: ENOSPC/);
+  // Another file takes the place of the full one.
+  closeSync(fd);
+  assert.equal(openSync(path, 'w'), fd);
+  await until('a line is in the file', () => {
+    output.write('three\n');
+    return readFileSync(path, 'utf8').startsWith('three\n');
+  });
+  output.close();
+  await until('all is written', () => stream.writableLength === 0);
   closeSync(fd);
   rmSync(folder, { recursive: true });
 });
@@ -229,11 +321,17 @@ test('without a binding of Node lines are sent by node:dgram', async () => {
 });
 
 test('a syslog host that does not exist costs its lines', async () => {
-  const lost = losses();
-  const output = new UdpOutput('no-such-host.invalid', 514, 0, lost);
-  output.write('lost\n');
-  await until('the name has failed', () => lost.count === 1, 60_000);
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const asked: unknown[] = [];
+  const output = new UdpOutput('no-such-host.invalid', 514, 6, lost, (name, { family }, done) => {
+    asked.push(name, family);
+    done(new Error('getaddrinfo ENOTFOUND'), '', 0);
+  });
+  output.write('waits\n');
+  assert.deepEqual([asked, lost.count], [['no-such-host.invalid', 6], 0]);
   output.close();
+  assert.deepEqual([told, lost.count], [['log target it cannot be used: getaddrinfo ENOTFOUND.'], 1]);
 });
 
 test('a port where nobody listens is told once, and no line is dropped', async () => {

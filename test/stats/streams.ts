@@ -10,10 +10,14 @@ export class FakeStream extends EventEmitter implements TextStream {
   writableLength = 0;
   stalled = false;
 
-  write(chunk: string): boolean {
+  destroyed = false;
+  /** What every write fails with. */
+  failure: Error | undefined = undefined;
+
+  write(chunk: string | Buffer, done: (error?: Error) => void): void {
     this.writes++;
-    this.text += chunk;
+    if (this.failure === undefined) this.text += chunk.toString();
     if (this.stalled) this.writableLength += chunk.length;
-    return !this.stalled;
+    else done(this.failure);
   }
 }
