@@ -359,6 +359,7 @@ export class Backend {
     const counters = server.counters;
     server.scur++;
     if (server.scur > counters.smax) counters.smax = server.scur;
+    if (server.scur > server.mostUsed) server.mostUsed = server.scur;
     counters.stot++;
     counters.rate.add(now);
     counters.lastsess = now;

@@ -121,6 +121,8 @@ export class Server {
 
   /** Slots in use; the CSV's scur. */
   scur = 0;
+  /** In use at once, at most, checks included, since idle connections were purged last. */
+  mostUsed = 0;
   /** In the group that gets traffic now; Backend's word. */
   elected = false;
   /** Who waits for this very server (algorithms that bind by key); the CSV's qcur. */
@@ -177,10 +179,9 @@ export class Server {
     return limit !== 0 && this.scur >= limit;
   }
 
-  /** How many connections to it are thought to be needed; the CSV's need_conn_est. A check needs one, too. */
+  /** How many connections to it are thought to be needed; the CSV's need_conn_est. */
   get neededConnections(): number {
-    const lately = this.idle === NO_IDLE ? this.counters.smax : this.idle.needed;
-    return Math.max(this.scur, lately, (this.verdict ?? this.agentVerdict) === undefined ? 0 : 1);
+    return Math.max(this.mostUsed, this.idle.needed);
   }
 
   /** Nobody is on it, and nobody will be while its maintenance lasts. */

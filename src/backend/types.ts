@@ -102,7 +102,7 @@ export interface IdleConnections {
   readonly length: number;
   /** Those of them that have been used again already. */
   readonly proven: number;
-  /** How many connections are thought to be needed, by what was in use lately. */
+  /** How many connections were thought to be needed when they were purged last, by what was in use until then. */
   readonly needed: number;
   /** Closes them all, those too that serve one client alone and are not counted here. */
   close(): void;

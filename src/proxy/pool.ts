@@ -4,7 +4,7 @@
  *
  * They are closed when they are more than needed: every `pool-purge-delay`, half of those that the busiest moment lately
  * would have left unused, the oldest first. What is "lately" halves with each delay, so that after a peak they go little by
- * little, and all of a server that nobody asks go in the end. As in HAProxy.
+ * little, and all of a server that nobody asks go in the end. Where none is left, what was needed stays as it is. As in HAProxy.
  *
  * A connection with an owner is not shared: `http-reuse never`, or its server has authenticated it instead of requests. It is
  * kept for as long as its client is, beside the pool: no limit and no purge is for it, and no statistics count it. As in HAProxy.
@@ -66,9 +66,7 @@ export function bindsConnection(head: Head): boolean {
 }
 
 class Pool extends Timed implements IdleConnections {
-  /** In use at once, at most, since the last purge. */
-  private peak = 0;
-  private estimate = 0;
+  needed = 0;
   private readonly server: Server;
   private readonly wheel: Wheel;
   private readonly idle: ServerConnection[] = [];
@@ -78,10 +76,6 @@ class Pool extends Timed implements IdleConnections {
     super();
     this.server = server;
     this.wheel = wheel;
-  }
-
-  get needed(): number {
-    return Math.max(this.peak, this.estimate);
   }
 
   get length(): number {
@@ -96,7 +90,6 @@ class Pool extends Timed implements IdleConnections {
   put(connection: ServerConnection, now: number): boolean {
     const { server } = this;
     const { poolMaxConn, poolPurgeDelay, maxReuse } = server.config;
-    if (server.scur > this.peak) this.peak = server.scur;
     if (maxReuse >= 0 && connection.uses > maxReuse) return false;
     if (connection.owner !== undefined) {
       this.owned.add(connection);
@@ -154,15 +147,16 @@ class Pool extends Timed implements IdleConnections {
     for (const connection of this.idle.splice(0, count)) connection.close();
   }
 
-  /** The purge. */
+  /** The purge. As HAProxy, it does not look at what is needed where there is nothing to close. */
   onTimeout(now: number): void {
-    const { scur, config } = this.server;
-    const spare = this.idle.length + scur - this.needed;
+    if (this.idle.length === 0) return;
+    const { server } = this;
+    const { scur, mostUsed, config } = server;
+    const spare = this.idle.length + scur - server.neededConnections;
     if (spare > 0) this.closeOldest(Math.min(this.idle.length, Math.ceil(spare / 2)));
-    this.estimate = Math.max(this.peak, Math.floor((this.estimate + this.peak) / 2));
-    this.peak = scur;
-    if (this.idle.length > 0 || scur > 0) this.wheel.arm(this, Math.max(1, config.poolPurgeDelay), now);
-    else this.estimate = 0;
+    this.needed = Math.max(mostUsed, Math.floor((this.needed + mostUsed) / 2));
+    server.mostUsed = scur;
+    if (this.idle.length > 0) this.wheel.arm(this, Math.max(1, config.poolPurgeDelay), now);
   }
 }
 

@@ -57,6 +57,7 @@ function connection(name: string, uses = 1): ServerConnection {
 function park(one: ServerConnection, now = 0, slots = 1): boolean {
   one.idleSince = now;
   server.scur = slots;
+  server.mostUsed = Math.max(server.mostUsed, slots);
   const kept = parkIdle(server, one, wheel, now);
   server.scur = 0;
   return kept;
@@ -296,7 +297,23 @@ describe('the purge', () => {
     }
     // 8 were in use at once; that counts for less with each delay: 8, 8, 4, 2, 1, 0.
     assert.deepEqual(seen, ['', '', 'ab', 'cd', 'ef', 'g', 'h']);
-    assert.deepEqual([server.idle.length, server.idle.needed, wheel.size], [0, 0, 0]);
+    assert.deepEqual([server.idle.length, server.neededConnections, wheel.size], [0, 0, 0]);
+  });
+
+  it('keeps its estimate where connections have gone before it', () => {
+    serve({ poolPurgeDelay: 500 });
+    const held = [...'abcd'].map((name) => connection(name));
+    for (const one of held) park(one, 0, 4);
+    assert.deepEqual([server.mostUsed, server.neededConnections], [4, 4]);
+    for (const one of held) one.close();
+    wheel.disarm(server.idle as never);
+    purge(500);
+    assert.deepEqual([server.mostUsed, server.neededConnections, wheel.size], [4, 4, 0]);
+    // With the next one it counts for half, with each delay.
+    park(connection('e'), 600);
+    purge(1100);
+    purge(1600);
+    assert.deepEqual([server.mostUsed, server.neededConnections], [0, 2]);
   });
 
   it('leaves what the load needs', () => {
@@ -309,7 +326,7 @@ describe('the purge', () => {
       for (const one of held) park(one, now, 4);
       purge(now);
     }
-    assert.deepEqual([closed, server.idle.length, server.idle.needed], ['', 4, 4]);
+    assert.deepEqual([closed, server.idle.length, server.neededConnections], ['', 4, 4]);
   });
 
   it('goes by what is in use as well', () => {

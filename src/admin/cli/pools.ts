@@ -1,5 +1,6 @@
 /** Commands about backends: `show backend`, `show servers state`, `show servers conn`, dynamic cookies (manual 9.3). */
 
+import { isIP } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import { serversState } from '../../backend/servers-state.ts';
@@ -27,11 +28,13 @@ function* connections(backends: readonly Backend[]): Generator<string> {
   for (const backend of backends) yield backend.servers.map(connectionsOf).join('');
 }
 
-function connectionsOf({ id, backend, config, idle, scur, counters, neededConnections }: Server): string {
-  const { name, address = '-', port, poolPurgeDelay, poolMaxConn } = config;
-  const server = `${backend.name}/${name} ${backend.config.id}/${id} ${address} ${port}`;
+function connectionsOf({ id, backend, config, idle, scur, mostUsed, neededConnections }: Server): string {
+  const { name, address, port, poolPurgeDelay, poolMaxConn } = config;
+  // A path is no address to HAProxy.
+  const shown = address === undefined || isIP(address) === 0 ? '-' : address;
+  const server = `${backend.name}/${name} ${backend.config.id}/${id} ${shown} ${port}`;
   const kept = `${idle.length - idle.proven} ${idle.proven} ${poolMaxConn} ${idle.length} ${idle.length}`;
-  return `${server} - ${poolPurgeDelay} ${scur} ${counters.smax} ${neededConnections} ${kept}\n`;
+  return `${server} - ${poolPurgeDelay} ${scur} ${mostUsed} ${neededConnections} ${kept}\n`;
 }
 
 /** Runs with the backend that the first word names. */
