@@ -31,6 +31,7 @@ defaults
 frontend web
     bind unix@%DIR%/web name main
     maxconn 100
+    use_backend purged if { path /purged }
     default_backend app
 frontend stream
     mode tcp
@@ -43,6 +44,9 @@ backend app
     server s1 ${servers.address}
 backend bad
     server s1 ${servers.address}
+backend purged
+    server s1 ${servers.address} pool-purge-delay 100ms
+    server s2 unix@%DIR%/nobody disabled
 `;
 
 const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\n`;
@@ -158,6 +162,16 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
     }
   });
 
+  it('connections to servers, when those that are idle have been purged', async () => {
+    await both((side) => side.ask('web', GET('/purged')));
+    for (const side of [theirs, ours]) {
+      await until('nothing is thought to be needed', async () => {
+        const [, s1 = '', s2 = ''] = (await side.cli('show servers conn purged')).split('\n');
+        return / - 100 0 0 0 0 0 -1 0 0$/.test(s1) && / - 0 - 5000 0 0 0 0 0 -1 0 0$/.test(s2);
+      });
+    }
+  });
+
   const ABSENT = [
     'show cache',
     'show peers',
@@ -165,6 +179,14 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
     'show peers dict',
     'show peers - foo',
     'show ssl cert',
+    'show ssl cert foo',
+    'show ssl ca-file foo',
+    'show ssl crl-file foo',
+    'show ssl crt-list foo',
+    'show ssl crt-list -n',
+    'show ssl ocsp-response 12',
+    'show tls-keys foo',
+    'show tls-keys *',
     'show ssl crt-list',
     'show ssl crl-file',
     'show ssl ocsp-response',

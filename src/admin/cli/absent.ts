@@ -31,16 +31,36 @@ export function mode(name: 'expert' | 'experimental'): (call: Call) => Answer {
   };
 }
 
-/** Reports of nothing, with their headings, and whom they are for. */
-const EMPTY: readonly (readonly [name: string, heading: string, level?: CliLevel])[] = [
-  ['show ssl cert', ''],
-  ['show ssl crt-list', '', 'admin'],
-  ['show ssl ocsp-response', ''],
-  ['show ssl ca-file', '# filename\n'],
-  ['show ssl crl-file', '# filename\n'],
-  ['show ssl providers', 'Loaded providers : \n'],
-  ['show tls-keys', '# id (file)\n'],
+interface Empty {
+  readonly name: string;
+  readonly heading: string;
+  /** What whoever asks for one of them is answered. */
+  readonly unknown?: string;
+  /** Whom it is for. */
+  readonly level?: CliLevel;
+}
+
+/** Reports of nothing. */
+const EMPTY: readonly Empty[] = [
+  { name: 'show ssl cert', heading: '', unknown: "Can't display the certificate: Not found or the certificate is a bundle!" },
+  { name: 'show ssl crt-list', heading: '', unknown: "didn't find the specified filename", level: 'admin' },
+  { name: 'show ssl ocsp-response', heading: '', unknown: 'Certificate ID does not match any certificate.' },
+  { name: 'show ssl ca-file', heading: '# filename\n', unknown: "Can't display the CA file : Not found!" },
+  { name: 'show ssl crl-file', heading: '# filename\n', unknown: "Can't display the CRL file : Not found!" },
+  { name: 'show ssl providers', heading: 'Loaded providers : \n' },
+  { name: 'show tls-keys', heading: '# id (file)\n', unknown: "'show tls-keys' unable to locate referenced filename" },
 ];
+
+/** Options that stand before a name, and what they are answered without one. */
+const OPTIONS: Readonly<Record<string, Answer>> = {
+  'show ssl crt-list -n': refuse("'show ssl crt-list -n' expects a filename or a directory"),
+  'show tls-keys *': data('# id secret\n'),
+};
+
+function showNothing({ name, heading, unknown }: Empty, { args: [first, ...more] }: Call): Answer {
+  if (first === undefined || unknown === undefined) return data(heading);
+  return (more.length === 0 ? OPTIONS[`${name} ${first}`] : undefined) ?? refuse(unknown);
+}
 
 export const absentCommands: readonly Command[] = [
   { name: 'show peers', syntax: '[dict|-] [<section>]', help: 'peers (there are none)', run: showPeers },
@@ -49,5 +69,11 @@ export const absentCommands: readonly Command[] = [
   { name: 'set var', syntax: '<name> <expression>', help: '', run: setVariable },
   { name: 'expert-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('expert') },
   { name: 'experimental-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('experimental') },
-  ...EMPTY.map(([name, heading, level = 'user']) => ({ name, syntax: '', help: '', level, run: () => data(heading) })),
+  ...EMPTY.map((report) => ({
+    name: report.name,
+    syntax: '',
+    help: '',
+    level: report.level ?? 'user',
+    run: (call: Call) => showNothing(report, call),
+  })),
 ];
