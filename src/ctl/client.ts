@@ -27,10 +27,9 @@ export class Unreachable extends Error {}
 const PREFIX = 'set severity-output number;';
 /** emerg to err */
 const WORST_REFUSAL = 3;
-const WARNING = 4;
-/** What HAProxy refuses as a warning, which it also tells changes as. */
-const REFUSED_BY_WARNING =
-  /^(invalid (addr|fqdn) |(health|agent) checks are not enabled|provided port )|, (problem converting port|provided port is not valid)|not done by Fairlead/i;
+/** What HAProxy refuses as a warning or a notice, which it also tells changes as. */
+const MILD_REFUSAL =
+  /^(invalid (addr|fqdn) |(health|agent) checks are not enabled|provided port )|, (problem converting port|provided port is not valid)|, cannot disable\.|not done by Fairlead/i;
 
 /** So many letters of a payload are sent at once, where it may be sent in several: HAProxy takes 16 KB with the line. */
 const PIECE = 8192;
@@ -131,5 +130,5 @@ export function readAnswer(answer: string): Reply {
 }
 
 function isRefusal(severity: number, text: string): boolean {
-  return severity <= WORST_REFUSAL || (severity === WARNING && REFUSED_BY_WARNING.test(text));
+  return severity <= WORST_REFUSAL || MILD_REFUSAL.test(text);
 }

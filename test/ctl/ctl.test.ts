@@ -45,6 +45,12 @@ const COMMANDS: Command[] = [
     help: 'refuses with a warning',
     run: () => message(Level.Warning, "Invalid addr 'x' by 'stats socket command'"),
   },
+  {
+    name: 'wonder',
+    syntax: '',
+    help: 'refuses with a notice',
+    run: () => message(Level.Notice, 'Frontend was previously shut down, cannot disable.'),
+  },
   { name: 'add map', syntax: '<map>', help: 'keeps', run: addMap },
   { name: 'fail', syntax: '', help: 'refuses', run: () => refuse('No.') },
   { name: 'keep', syntax: '', help: 'repeats', run: ({ args, payload }) => data(`${args.join('|')}:${JSON.stringify(payload)}\n`) },
@@ -119,6 +125,7 @@ describe('fairlead ctl', () => {
       ['doubt'],
       { code: 1, out: '', err: "Invalid addr 'x' by 'stats socket command'\n" },
     ],
+    ['takes one with a notice for one, too', ['wonder'], { code: 1, out: '', err: 'Frontend was previously shut down, cannot disable.\n' }],
     ['lets no refusal speak to the terminal', ['shout'], { code: 1, out: '', err: 'No?[2J!\n' }],
     ['says blanks at the end of a word', ['keep', 'a ', '\\ '], { code: 0, out: 'a |\\ :undefined\n', err: '' }],
     ['announces no payload with a word that looks like it', ['keep', 'b<<'], { code: 0, out: 'b<<:undefined\n', err: '' }],
@@ -232,7 +239,7 @@ describe('fairlead ctl', () => {
 
   describe('completes', () => {
     const completions: readonly (readonly [words: readonly string[], found: string])[] = [
-      [[''], 'add doubt fail help keep prompt quit set shout show warn'],
+      [[''], 'add doubt fail help keep prompt quit set shout show warn wonder'],
       [['se'], 'set'],
       [['show', ''], 'stat table version'],
       [['show', 'st'], 'stat'],

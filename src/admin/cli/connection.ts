@@ -12,14 +12,19 @@ export function lower(level: CliLevel, done: Answer): (call: Call) => Answer {
   };
 }
 
+/** Of a timer, ms; HAProxy takes more. */
+const LONGEST_WAIT = 2 ** 31 - 1;
+/** For HAProxy, ms. */
+const TOO_LONG = 2 ** 31 * 1000;
+
 function setTimeout({ args, state }: Call): Answer {
   if (args[0] !== 'cli') return refuse("'set timeout' only supports 'cli'.");
   if (args[1] === undefined) return refuse('Expects an integer value.');
   const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(args[1]);
   const unit = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[match?.[2] ?? 's'] ?? 0;
   const timeout = Math.ceil(Number(match?.[1]) * unit);
-  if (!(timeout >= 1 && timeout < 2 ** 31)) return refuse('Invalid timeout value.');
-  state.timeout = timeout;
+  if (!(timeout >= 1 && timeout < TOO_LONG)) return refuse('Invalid timeout value.');
+  state.timeout = Math.min(timeout, LONGEST_WAIT);
   return DONE;
 }
 

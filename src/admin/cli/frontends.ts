@@ -36,9 +36,9 @@ const enable = setState('OPEN', {
 });
 const disable = setState('PAUSED', {
   PAUSED: message(Level.Notice, 'All sockets are already disabled.'),
-  STOP: refuse('Frontend was previously shut down, cannot disable.'),
+  STOP: message(Level.Notice, 'Frontend was previously shut down, cannot disable.'),
 });
-const shutdown = setState('STOP', { STOP: refuse('Frontend was already shut down.') });
+const shutdown = setState('STOP', { STOP: message(Level.Notice, 'Frontend was already shut down.') });
 
 export const frontendCommands: readonly Command[] = [
   {

@@ -90,8 +90,13 @@ function setMaxconn(server: Server, { args: [text] }: Call): Answer {
 
 // --- checks ---------------------------------------------------------------------------------------------------------
 
-const NO_CHECK = refuseUnended('health checks are not enabled on this server');
-const NO_AGENT = refuseUnended('agent checks are not enabled on this server');
+/** What HAProxy refuses of an address of checks, it says as a warning. */
+function refuseCheck(text: string): Answer {
+  return { kind: 'message', severity: Level.Warning, text };
+}
+
+const NO_CHECK = refuseCheck('health checks are not enabled on this server');
+const NO_AGENT = refuseCheck('agent checks are not enabled on this server');
 
 function setAgent(server: Server, [health]: readonly string[]): Answer {
   if (!server.agentEnabled) return refuse('agent checks are not enabled on this server.');
@@ -151,7 +156,7 @@ function readTarget(
   address: string,
   [word, text]: readonly string[],
 ): { readonly address: string; readonly port?: number } | { readonly refused: Answer } {
-  if (isIP(address) === 0) return { refused: refuseUnended(`invalid addr '${address}'`) };
+  if (isIP(address) === 0) return { refused: refuseCheck(`invalid addr '${address}'`) };
   if (word !== 'port') return { address };
   const port = readPort(text ?? '');
   return typeof port === 'number' ? { address, port } : { refused: port };
@@ -159,8 +164,8 @@ function readTarget(
 
 function readPort(text: string): number | Answer {
   const port = leadingInteger(text);
-  if (port === undefined || behindInteger(text) !== '') return refuseUnended('provided port is not an integer');
-  return port < 0 || port > 65535 ? refuseUnended('provided port is invalid') : port;
+  if (port === undefined || behindInteger(text) !== '') return refuseCheck('provided port is not an integer');
+  return port < 0 || port > 65535 ? refuseCheck('provided port is invalid') : port;
 }
 
 function enableChecks(kind: 'check' | 'agent', on: boolean, missing: string): (server: Server) => Answer {
@@ -179,7 +184,7 @@ const BY = "by 'stats socket command'";
 /** Answers what has changed, as HAProxy does: the address first, then the port. */
 function setAddress(server: Server, [address, word, text]: readonly string[]): Answer {
   if (address === undefined) return refuse('set server <b>/<s> addr requires an address and optionally a port.');
-  if (isIP(address) === 0) return refuse(`Invalid addr '${address}' ${BY}`);
+  if (isIP(address) === 0) return message(Level.Warning, `Invalid addr '${address}' ${BY}`);
   const { address: oldAddress, port: oldPort } = server.config;
   const same = address === oldAddress;
   const said = [same ? 'no need to change the addr' : `IP changed from '${oldAddress ?? ''}' to '${address}'`];

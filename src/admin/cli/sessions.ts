@@ -10,7 +10,7 @@ import { wall } from '../../core/clock.ts';
 import { accessDate } from '../../core/dates.ts';
 import { Phase } from '../../proxy/phases.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
-import { type Answer, type Call, type Command, DONE, refuse } from './command.ts';
+import { type Answer, type Call, type Command, DONE, data, refuse } from './command.ts';
 import { descriptorOf, familyOf } from './descriptors.ts';
 import type { CliConnection, Runtime } from './runtime.ts';
 
@@ -103,7 +103,8 @@ function show({ args: [which = ''], runtime }: Call): Answer {
   const number = readId(which);
   if (number === 0) return { kind: 'data', pieces: map(everybody(runtime), line) };
   const found = find(runtime, number);
-  return found === undefined ? refuse('Session not found.') : { kind: 'data', pieces: [whole(found)] };
+  // As HAProxy, whose report this is: no refusal.
+  return data(found === undefined ? 'Session not found.\n' : whole(found));
 }
 
 /** One at a time: there may be very many. */
