@@ -40,6 +40,8 @@ export class Rate {
     if (now - this.start >= PERIOD) this.rotate(now);
     const { current, previous } = this;
     const left = this.start + PERIOD - now;
+    // A single event does not fade.
+    if (limit === 1 && (current === 1 || current + previous === 1)) return Math.ceil(left + current * PERIOD) + 1;
     // In this period the former one fades away, in the next one this.
     const wait = current < limit ? left - ((limit - current) * PERIOD) / previous : left + PERIOD - (limit * PERIOD) / current;
     return Math.max(1, Math.ceil(wait) + 1);

@@ -1,12 +1,16 @@
 /**
  * Limits of the process and of each frontend, on how many there are (`maxconn`) and how many come in a second (`maxconnrate`,
  * `rate-limit sessions`), and `disable frontend`: who is served now and who waits, in arrival order.
+ *
+ * Who waits stands behind a listener: where that, or its frontend, is full, nobody looks at those who wait there, so one
+ * frontend that is flooded does not slow the others.
  */
 
 import type { RateLimits } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { Timed } from '../core/wheel.ts';
 import type { Accepted } from './accept.ts';
+import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import type { Services } from './services.ts';
 
@@ -14,9 +18,16 @@ import type { Services } from './services.ts';
 const MAX_WAITING = 1024;
 
 interface Waiting {
-  readonly listener: Listener;
+  /** In the order they came, of all. */
+  readonly number: number;
   readonly accepted: Accepted;
   readonly onClose: () => void;
+}
+
+/** Who waits at a listener; somebody does. */
+interface Queue {
+  readonly listener: Listener;
+  readonly waiting: Set<Waiting>;
 }
 
 export class Admission extends Timed {
@@ -24,7 +35,8 @@ export class Admission extends Timed {
   maxconn: number | undefined = undefined;
   rateLimits: RateLimits | undefined = undefined;
   private readonly services: Services;
-  private readonly waiting: Set<Waiting> = new Set();
+  private readonly queues: Map<Frontend, Map<Listener, Queue>> = new Map();
+  private arrivals = 0;
 
   constructor(services: Services) {
     super();
@@ -32,16 +44,18 @@ export class Admission extends Timed {
   }
 
   full(listener: Listener): boolean {
-    const { frontend } = listener;
+    return (listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn) || this.isFull(listener.frontend);
+  }
+
+  private isFull(frontend: Frontend): boolean {
     if (frontend.state !== 'OPEN') return true;
     if (this.maxconn !== undefined && this.services.connections >= this.maxconn) return true;
     if (frontend.config.maxconn !== undefined && frontend.scur >= frontend.config.maxconn) return true;
-    if (listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn) return true;
-    return this.pause(listener) > 0;
+    return this.pause(frontend) > 0;
   }
 
   /** Milliseconds until the limits by the second let one more in. */
-  private pause({ frontend }: Listener): number {
+  private pause(frontend: Frontend): number {
     const { rateLimit } = frontend.config;
     const { connections = 0, sessions = 0 } = this.rateLimits ?? {};
     if (rateLimit + connections + sessions === 0) return 0;
@@ -66,58 +80,100 @@ export class Admission extends Timed {
       socket.destroy();
       return;
     }
-    listener.waiting++;
-    const waiting: Waiting = { listener, accepted, onClose: () => this.remove(waiting) };
+    const waiting: Waiting = { number: this.arrivals++, accepted, onClose: () => this.remove(listener, waiting) };
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
-    this.waiting.add(waiting);
-    if (this.full(listener)) this.remind(listener);
+    this.add(listener, waiting);
+    if (this.full(listener)) this.remind(listener.frontend);
     else this.refill();
   }
 
-  /** Who waits for a second to pass is not woken by anybody's end. */
-  private remind(listener: Listener): void {
-    const pause = this.pause(listener);
-    if (pause > 0 && (this.slot < 0 || monotonic() + pause < this.deadline)) this.services.wheel.arm(this, pause);
+  private add(listener: Listener, waiting: Waiting): void {
+    listener.waiting++;
+    const { frontend } = listener;
+    const queues = this.queues.get(frontend) ?? new Map<Listener, Queue>();
+    const queue = queues.get(listener) ?? { listener, waiting: new Set() };
+    queue.waiting.add(waiting);
+    this.queues.set(frontend, queues.set(listener, queue));
   }
 
-  private remove(waiting: Waiting): void {
-    if (this.waiting.delete(waiting)) waiting.listener.waiting--;
+  private remove(listener: Listener, waiting: Waiting): void {
+    const queues = this.queues.get(listener.frontend);
+    const queue = queues?.get(listener);
+    if (queue?.waiting.delete(waiting) !== true) return;
+    listener.waiting--;
+    if (queue.waiting.size === 0) queues?.delete(listener);
+    if (queues?.size === 0) this.queues.delete(listener.frontend);
+  }
+
+  /** Who waits for a second to pass is not woken by anybody's end. */
+  private remind(frontend: Frontend): void {
+    const pause = this.pause(frontend);
+    if (pause > 0 && (this.slot < 0 || monotonic() + pause < this.deadline)) this.services.wheel.arm(this, pause);
   }
 
   /** A connection has ended: the next one that fits comes in. */
   left(): void {
-    if (this.waiting.size > 0) this.letIn(1);
+    if (this.queues.size > 0) this.letIn(1);
   }
 
   /** Limits may have been raised: all that fit come in. */
   refill(): void {
-    this.letIn(this.waiting.size);
+    this.letIn(Number.POSITIVE_INFINITY);
   }
 
+  /** Nobody's coming makes room for another: what is full stays so until the end. */
   private letIn(most: number): void {
-    let admitted = 0;
-    for (const waiting of this.waiting) {
-      if (admitted === most) return;
-      if (this.full(waiting.listener)) {
-        this.remind(waiting.listener);
-        continue;
+    let open = this.open();
+    for (let admitted = 0; admitted < most; admitted++) {
+      let queue = firstOf(open);
+      if (queue !== undefined && this.full(queue.listener)) {
+        open = this.open();
+        queue = firstOf(open);
       }
-      this.remove(waiting);
-      const { socket } = waiting.accepted;
-      socket.removeListener('error', waiting.onClose);
-      socket.removeListener('close', waiting.onClose);
-      waiting.listener.admit(waiting.accepted);
-      admitted++;
+      if (queue === undefined) return;
+      this.admit(queue);
     }
+  }
+
+  /** Where somebody waits that may come in. */
+  private open(): readonly Queue[] {
+    const open: Queue[] = [];
+    for (const [frontend, queues] of this.queues) {
+      if (this.isFull(frontend)) this.remind(frontend);
+      else for (const queue of queues.values()) if (!this.full(queue.listener)) open.push(queue);
+    }
+    return open;
+  }
+
+  private admit({ listener, waiting }: Queue): void {
+    const [first] = waiting;
+    if (first === undefined) return;
+    const { accepted, onClose } = first;
+    this.remove(listener, first);
+    accepted.socket.removeListener('error', onClose);
+    accepted.socket.removeListener('close', onClose);
+    listener.admit(accepted);
   }
 
   /** The listener closes: nobody will be let in any more. */
   forget(listener: Listener): void {
-    for (const waiting of this.waiting) {
-      if (waiting.listener !== listener) continue;
-      this.remove(waiting);
+    for (const waiting of this.queues.get(listener.frontend)?.get(listener)?.waiting ?? []) {
+      this.remove(listener, waiting);
       waiting.accepted.socket.destroy();
     }
   }
+}
+
+/** That of who has waited longest. */
+function firstOf(queues: readonly Queue[]): Queue | undefined {
+  let found: Queue | undefined;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const queue of queues) {
+    const [first] = queue.waiting;
+    if (first === undefined || first.number >= lowest) continue;
+    found = queue;
+    lowest = first.number;
+  }
+  return found;
 }
