@@ -26,15 +26,29 @@ const FAMILIES = { tcpv4: 'ipv4', tcpv6: 'ipv6', unix_stream: 'unix' } as const;
 
 /** `show fd [<number>]` */
 export function showDescriptors({ args: [text], runtime }: Call): Answer {
-  const wanted = text === undefined ? undefined : Number.parseInt(text, 10);
-  const known = ownersOf(runtime);
-  const all = openDescriptors() ?? [...known.keys()];
-  return { kind: 'data', pieces: lines(wanted === undefined ? all : all.filter((fd) => fd === wanted), known) };
+  if (text !== undefined) return { kind: 'data', pieces: one(Number.parseInt(text, 10), runtime) };
+  const known = new Map(owners(runtime));
+  return { kind: 'data', pieces: lines(openDescriptors() ?? [...known.keys()], known) };
+}
+
+function* one(wanted: number, runtime: Runtime): Generator<string> {
+  if (!(wanted >= 0)) return;
+  for (const [fd, tell] of owners(runtime)) {
+    if (fd !== wanted) continue;
+    yield line(fd, tell());
+    return;
+  }
+  yield line(wanted, describe(wanted));
 }
 
 /** One at a time: there may be very many. */
-function* lines(descriptors: readonly number[], known: Owners): Generator<string> {
-  for (const fd of descriptors) yield `${String(fd).padStart(7)} : ${known.get(fd)?.() ?? describe(fd)}\n`;
+function* lines(descriptors: readonly number[], known: ReadonlyMap<number, () => string>): Generator<string> {
+  for (const fd of descriptors) yield line(fd, known.get(fd)?.() ?? describe(fd));
+}
+
+/** None where it is closed: as the folder that was read, by now. */
+function line(fd: number, what: string | undefined): string {
+  return what === undefined ? '' : `${String(fd).padStart(7)} : ${what}\n`;
 }
 
 /** Undefined where the system does not say. */
@@ -48,37 +62,36 @@ function openDescriptors(): readonly number[] | undefined {
   }
 }
 
-function describe(fd: number): string {
+function describe(fd: number): string | undefined {
   try {
     return readlinkSync(`${OPEN}/${fd}`);
   } catch {
-    return 'closed';
+    return undefined;
   }
 }
 
-/** By descriptor: whose it is, put into words when it is its turn. */
-type Owners = ReadonlyMap<number, () => string>;
+/** Whose a descriptor is, put into words when it is its turn. */
+type Owner = readonly [descriptor: number, tell: () => string];
 
-function ownersOf(runtime: Runtime): Owners {
-  const owners = new Map<number, () => string>();
-  const listener = (server: NetServer, frontend: string): void => {
-    const at = server.address();
-    const family = at === null || typeof at === 'string' ? 'fam=unix' : `fam=${at.family.toLowerCase()} lport=${at.port}`;
-    owners.set(descriptorOf(server), () => `l.st=RDY fe=${frontend} ${family}`);
-  };
-  for (const { server } of runtime.sockets) listener(server, 'GLOBAL');
+function* owners(runtime: Runtime): Generator<Owner> {
+  for (const { server } of runtime.sockets) yield listener(server, 'GLOBAL');
   for (const { frontend } of runtime.proxies) {
-    for (const { socket, open } of frontend?.listeners ?? []) if (open) listener(socket.server, frontend?.name ?? '');
+    for (const { socket, open } of frontend?.listeners ?? []) if (open) yield listener(socket.server, frontend?.name ?? '');
   }
-  for (const { socket } of runtime.cliConnections()) owners.set(descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=GLOBAL`);
+  for (const { socket } of runtime.cliConnections()) yield [descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=GLOBAL`];
   for (const [{ name }, { socket, target }] of runtime.clients()) {
-    owners.set(descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=${name}`);
+    yield [descriptorOf(socket), () => `back=0 ${addresses(socket)} fe=${name}`];
     const { connection, backend, server } = target;
     if (connection === undefined) continue;
     const whose = `px=${backend?.name ?? '<NONE>'} sv=${server?.config.name ?? '<none>'}`;
-    owners.set(descriptorOf(connection.socket), () => `back=1 ${addresses(connection.socket)} ${whose}`);
+    yield [descriptorOf(connection.socket), () => `back=1 ${addresses(connection.socket)} ${whose}`];
   }
-  return owners;
+}
+
+function listener(server: NetServer, frontend: string): Owner {
+  const at = server.address();
+  const family = at === null || typeof at === 'string' ? 'fam=unix' : `fam=${at.family.toLowerCase()} lport=${at.port}`;
+  return [descriptorOf(server), () => `l.st=RDY fe=${frontend} ${family}`];
 }
 
 function addresses(socket: Socket): string {

@@ -3,7 +3,6 @@
  * same, and what they say is true of this process: its event loop, its heap, its one thread. What there is none of is 0.
  */
 
-import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
 import { wall } from '../../core/clock.ts';
@@ -11,6 +10,7 @@ import { Level } from '../../core/log.ts';
 import { processTotals } from '../../stats/info.ts';
 import { type Answer, allows, type Call, type Command, DENIED, DONE, data, refuse, refuseUnended } from './command.ts';
 import { showDescriptors } from './descriptors.ts';
+import { showLibraries } from './libraries.ts';
 
 // --- activity -------------------------------------------------------------------------------------------------------
 
@@ -75,28 +75,6 @@ function showPools(): Answer {
   const sum = (of: 'size' | 'used'): number => spaces.reduce((total, space) => total + space[of], 0);
   const total = `Total: ${spaces.length} pools, ${sum('size')} bytes allocated, ${sum('used')} used (~0 by thread caches).\n`;
   return data('Dumping the spaces of the heap.\n', ...lines, total);
-}
-
-/** The files that are mapped to be run, as `/proc/self/maps` has them. */
-function showLibraries(): Answer {
-  const ranges = new Map<string, { from: bigint; to: bigint }>();
-  for (const line of mappings().split('\n')) {
-    const [, from, to, path] = /^([0-9a-f]+)-([0-9a-f]+) \S+ \S+ \S+ \S+ +(\/.*)$/.exec(line) ?? [];
-    if (from === undefined || to === undefined || path === undefined) continue;
-    const known = ranges.get(path);
-    if (known === undefined) ranges.set(path, { from: BigInt(`0x${from}`), to: BigInt(`0x${to}`) - 1n });
-    else known.to = BigInt(`0x${to}`) - 1n;
-  }
-  const hex = (value: bigint, width: number): string => `0x${value.toString(16).padStart(width, '0')}`;
-  return data(...Array.from(ranges, ([path, { from, to }]) => `${hex(from, 16)}-${hex(to, 16)} (${hex(to - from + 1n, 7)}) ${path}\n`));
-}
-
-function mappings(): string {
-  try {
-    return readFileSync('/proc/self/maps', 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 // --- threads and tasks ----------------------------------------------------------------------------------------------

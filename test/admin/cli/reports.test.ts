@@ -1,9 +1,11 @@
 /** Reports that need no HAProxy to be compared with: malformed messages, suggestions, what there is none of. */
 
 import assert from 'node:assert/strict';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Answer, CliLevel } from '../../../src/admin/cli/command.ts';
 import { COMMANDS } from '../../../src/admin/cli/commands.ts';
+import { rangesOf } from '../../../src/admin/cli/libraries.ts';
 import type { Runtime } from '../../../src/admin/cli/runtime.ts';
 import { findCommand } from '../../../src/admin/cli/session.ts';
 import type { InvalidMessage } from '../../../src/proxy/invalid.ts';
@@ -153,5 +155,40 @@ describe('how the process runs', () => {
   it('is what was said when it started', async () => {
     assert.equal(await say('show startup-logs', { startupLogs: '' }), '\n');
     assert.equal(await say('show startup-logs', { startupLogs: '[WARNING] (1) : x\n' }), '[WARNING] (1) : x\n');
+  });
+});
+
+describe('descriptors', { skip: existsSync('/proc/self/fd') ? false : 'the system does not say' }, () => {
+  const runtime = { sockets: [], proxies: [], cliConnections: () => [], clients: () => [] };
+
+  it('are those that are open, without the folder that they are read from', async () => {
+    const all = await say('show fd', runtime);
+    assert.match(all, /^ {6}0 : /m);
+    assert.ok(!all.includes('closed'), all);
+  });
+
+  it('are looked at one by one', async () => {
+    const fd = openSync('/dev/null', 'r');
+    assert.equal(await say(`show fd ${fd}`, runtime), `${String(fd).padStart(7)} : /dev/null\n`);
+    closeSync(fd);
+    for (const wanted of [fd, -1, 'x', 99999]) assert.equal(await say(`show fd ${wanted}`, runtime), '');
+  });
+});
+
+describe('libraries', () => {
+  it('are whole where their parts are neighbours, and there again where they are mapped again', () => {
+    const maps = `00400000-00500000 r--p 00000000 08:01 11  /usr/bin/node
+00500000-00700000 r-xp 00100000 08:01 11  /usr/bin/node
+00800000-00900000 rw-p 00000000 00:00 0   [heap]
+7f0000000000-7f0000001000 r--p 00000000 08:01 12  /lib/libc.so.6
+7f0000001000-7f0000002000 rw-p 00001000 08:01 12  /lib/libc.so.6
+7f0000003000-7f0000004000 r--p 00000000 08:01 11  /usr/bin/node
+`;
+    const ranges = rangesOf(maps).map(({ from, end, path }) => `${from.toString(16)}-${end.toString(16)} ${path}`);
+    assert.deepEqual(ranges, [
+      '400000-700000 /usr/bin/node',
+      '7f0000000000-7f0000002000 /lib/libc.so.6',
+      '7f0000003000-7f0000004000 /usr/bin/node',
+    ]);
   });
 });
