@@ -436,7 +436,8 @@ export class App {
       addServer: (backend, server) =>
         this.changeServers(server.fqdn !== undefined, () => {
           const present = this.backends.get(backend.name);
-          if (present === undefined || present.servers.some(({ config: { name } }) => name === server.name)) return false;
+          if (present === undefined || present.servers.some(({ id, config: { name } }) => name === server.name || id === server.id))
+            return false;
           this.changes.addServer(backend.name, server);
           return true;
         }),

@@ -70,11 +70,10 @@ export class Changes {
   /** `del server` */
   removeServer(backend: string, name: string): void {
     const added = this.added.get(backend) ?? [];
-    this.added.set(
-      backend,
-      added.filter((server) => server.name !== name),
-    );
-    this.removed.set(backend, new Set([...(this.removed.get(backend) ?? []), name]));
+    const left = added.filter((server) => server.name !== name);
+    this.added.set(backend, left);
+    // A name of the text must be remembered; one that had been added is either not in it, or remembered already.
+    if (left.length === added.length) this.removed.set(backend, new Set([...(this.removed.get(backend) ?? []), name]));
     this.hosts.delete(`${backend}/${name}`);
   }
 

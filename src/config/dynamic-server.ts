@@ -19,8 +19,19 @@ const FIT: ReadonlySet<string> = new Set(
    slowstart sni source ssl ssl-max-ver ssl-min-ver tfo tls-tickets track usesrc verify verifyhost weight ws`.split(/\s+/),
 );
 
+/** One that the backend has now, and the number that it has, which need not be its own wish. */
+interface Present {
+  readonly id: number;
+  readonly config: Pick<ServerConfig, 'name' | 'origin'>;
+}
+
 /** @param words address and parameters; at least one. Errors are HAProxy's sentences, which end as its do */
-export function readDynamicServer(proxy: ProxyConfig, name: string, words: readonly string[]): Read<ServerConfig> {
+export function readDynamicServer(
+  proxy: ProxyConfig,
+  servers: readonly Present[],
+  name: string,
+  words: readonly string[],
+): Read<ServerConfig> {
   const bad = forbiddenInName(name);
   if (bad !== undefined) return { error: `character '${bad}' is not permitted in server name '${name}'.` };
   const [address = '', ...parameters] = words;
@@ -34,7 +45,7 @@ export function readDynamicServer(proxy: ProxyConfig, name: string, words: reado
     return { error: `server ${name} does not have agent port. Agent check has been disabled.` };
   }
   const config = finishServer({ ...draft, ...read.value, name, identity: name });
-  const wrong = misfit(proxy, config);
+  const wrong = misfit(proxy, servers, config);
   return wrong === undefined ? { value: config } : { error: ended(wrong) };
 }
 
@@ -45,10 +56,14 @@ function ended(error: string): string {
 }
 
 /** What the text would be told once all of it has been read. */
-function misfit(proxy: ProxyConfig, { name, check, observe, track, id, address, port }: ServerConfig): string | undefined {
+function misfit(
+  proxy: ProxyConfig,
+  servers: readonly Present[],
+  { name, check, observe, track, id, address, port }: ServerConfig,
+): string | undefined {
   if (observe === 'layer7' && proxy.mode === 'tcp') return "'layer7' can only be used in http proxies";
   if (check !== undefined && track !== undefined) return 'unable to enable checks and tracking at the same time!';
-  const holder = id === undefined ? undefined : proxy.servers.find((server) => server.id === id);
+  const holder = servers.find((server) => server.id === id)?.config;
   if (holder !== undefined) return `'id' : custom id ${id} already used at ${holder.origin} ('server ${holder.name}')`;
   if (check === undefined || port !== 0 || (check.port ?? check.addressPort) !== undefined) return undefined;
   if ((check.address ?? address)?.startsWith('/') === true || connectsHavePorts(proxy)) return undefined;

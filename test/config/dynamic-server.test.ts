@@ -21,6 +21,13 @@ backend ports
     tcp-check connect port 90
 `;
 
+/** One has the number that it wants, the others those that were free. */
+const PRESENT = [
+  { id: 5, config: { name: 's1', origin: 'test.cfg:8' } },
+  { id: 1, config: { name: 's2', origin: 'test.cfg:9' } },
+  { id: 2, config: { name: 's3', origin: 'the Runtime API' } },
+];
+
 function proxy(name: string): ProxyConfig {
   const found = loadText(TEXT, 'test.cfg', { env: {} }).config?.proxies.find((each) => each.name === name);
   assert.ok(found);
@@ -28,7 +35,7 @@ function proxy(name: string): ProxyConfig {
 }
 
 function read(words: string, backend = 'app', name = 'x') {
-  return readDynamicServer(proxy(backend), name, words.split(' '));
+  return readDynamicServer(proxy(backend), PRESENT, name, words.split(' '));
 }
 
 describe('add server', () => {
@@ -63,6 +70,8 @@ describe('add server', () => {
     ['127.0.0.1:80 ssl', "keyword 'ssl' of a server is HAProxy's; Fairlead does not do TLS yet."],
     ['127.0.0.1:80 agent-check', 'server x does not have agent port. Agent check has been disabled.'],
     ['127.0.0.1:80 id 5', "'id' : custom id 5 already used at test.cfg:8 ('server s1')."],
+    ['127.0.0.1:80 id 1', "'id' : custom id 1 already used at test.cfg:9 ('server s2')."],
+    ['127.0.0.1:80 id 2', "'id' : custom id 2 already used at the Runtime API ('server s3')."],
     ['127.0.0.1:80 check track app/s1', 'unable to enable checks and tracking at the same time!'],
     [
       '127.0.0.1 check',

@@ -94,6 +94,8 @@ const SCRIPT: readonly (readonly [what: string, lines: readonly string[]])[] = [
       'add server app/x 127.0.0.1:1 no-check',
       'add server app/x 127.0.0.1:1 log-proto legacy',
       'add server app/x 127.0.0.1:1 id 5',
+      'add server app/x 127.0.0.1:1 id 1',
+      'add server app/x 127.0.0.1:1 id 3',
       'add server app/x 127.0.0.1:1 track app/nope',
       'add server app/x 127.0.0.1:1 track nope',
       'add server app/x 127.0.0.1:1 check track app/s1',

@@ -54,6 +54,16 @@ describe('changes over a configuration', () => {
     assert.deepEqual(changes.over(config()).global.rateLimits, { connections: 0, sessions: 4, sslSessions: 0, compression: 0 });
   });
 
+  it('are none any more when all servers that had been added have gone', () => {
+    const changes = new Changes();
+    const before = config();
+    const [server] = proxy(before, 'app').servers;
+    assert.ok(server);
+    changes.addServer('app', { ...server, name: 'new', identity: 'new', dynamic: true });
+    changes.removeServer('app', 'new');
+    assert.equal(proxy(changes.over(before), 'app'), proxy(before, 'app'));
+  });
+
   it('are servers that no text has, and those that it has in vain', () => {
     const changes = new Changes();
     const names = () => proxy(changes.over(config()), 'app').servers.map(({ name, fqdn = '' }) => [name, fqdn]);

@@ -112,7 +112,9 @@ describe('servers that come and go', () => {
       const client = await RawClient.connect(port);
       client.send('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
       await until('the request is there', () => slow.open() === 1);
-      await until('it counts', async () => (await tell('del server www/slow')) === 'Only servers in maintenance mode can be deleted.\n');
+      const sessions = async () => (await tell('show stat www 4 -1')).match(/^www,slow,(?:[^,]*,){2}([^,]*),/m)?.[1];
+      await until('it counts', async () => (await sessions()) === '1');
+      assert.equal(await tell('del server www/slow'), 'Only servers in maintenance mode can be deleted.\n');
       await tell('disable server www/slow');
       assert.equal(await tell('del server www/slow'), 'Server still has connections attached to it, cannot remove it.\n');
       answer();

@@ -20,7 +20,7 @@ function add({ args: [word = '', ...words], runtime }: Call): Answer | Promise<A
     return refuseUnended('Backend must use a dynamic load balancing to support dynamic servers.');
   }
   if (words.length === 0) return refuse("'server' expects <name> and <addr>[:<port>] as arguments.");
-  const read = readDynamicServer(backend.config, name, words);
+  const read = readDynamicServer(backend.config, backend.servers, name, words);
   if ('error' in read) return refuse(read.error);
   if (backend.servers.some(({ config }) => config.name === name)) return TAKEN;
   const wrong = trackError(runtime, backend, read.value);
