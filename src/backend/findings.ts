@@ -16,7 +16,6 @@ import { because, told } from './words.ts';
 export function takeVerdict(server: Server, verdict: Verdict, now: number): void {
   const { check, verdict: before } = server;
   server.verdict = verdict;
-  noteConnection(server);
   server.checkHistory.add(verdict, now);
   server.fastCheck = false;
   if (server.inMaintenance || server.heldDown) return;
@@ -29,17 +28,11 @@ export function takeVerdict(server: Server, verdict: Verdict, now: number): void
   else passed(server, verdict, now);
 }
 
-/** Who checked was on a connection of its own. */
-function noteConnection(server: Server): void {
-  server.mostUsed = Math.max(server.mostUsed, server.scur + 1);
-}
-
 /** An agent takes a server down by what it says, never by being away. */
 export function takeReport(server: Server, report: AgentReport, now: number): void {
   const { agent, agentVerdict: before } = server;
   const verdict = applyReport(server, report, now);
   server.agentVerdict = verdict;
-  noteConnection(server);
   server.agentHistory.add(verdict, now);
   if (verdict.code === 'CHECKED') return;
   const said = verdict.code === 'L7STS';

@@ -325,12 +325,19 @@ export class Server {
 
   /** The outcome of an active check. */
   setVerdict(verdict: Verdict, now: number): void {
+    this.noteCheck();
     takeVerdict(this, verdict, now);
   }
 
   /** What an agent said. One that cannot be asked changes nothing. */
   setAgentReport(report: AgentReport, now: number): void {
+    this.noteCheck();
     takeReport(this, report, now);
+  }
+
+  /** Who asks is on a connection, too. */
+  private noteCheck(): void {
+    this.mostUsed = Math.max(this.mostUsed, this.scur + 1);
   }
 
   /** What traffic found; only where `observe` is configured. */

@@ -23,6 +23,13 @@ describe('the health of a server', () => {
     assert.equal(s1.health, 4);
   });
 
+  it('is asked on a connection, which is one that is needed', () => {
+    const { s1, s2 } = pair();
+    assert.deepEqual([s1.mostUsed, s1.neededConnections], [0, 0]);
+    s1.setVerdict(verdict('L7OK', 200), 10);
+    assert.deepEqual([s1.neededConnections, s2.neededConnections], [1, 0]);
+  });
+
   it('falls at the first failure when it was never checked', () => {
     const { s1, events } = pair();
     s1.setVerdict(verdict('L4CON', -1, 'Connection refused'), 10);

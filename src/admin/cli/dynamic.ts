@@ -2,6 +2,7 @@
 
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
+import { readServerAddress } from '../../config/address.ts';
 import { readDynamicServer } from '../../config/dynamic-server.ts';
 import type { ServerConfig } from '../../config/model.ts';
 import { Level } from '../../core/log.ts';
@@ -21,11 +22,18 @@ function add({ args: [word = '', ...words], runtime }: Call): Answer | Promise<A
   }
   if (words.length === 0) return refuse("'server' expects <name> and <addr>[:<port>] as arguments.");
   const read = readDynamicServer(backend.config, backend.servers, name, words);
-  if ('error' in read) return refuse(read.error);
-  if (backend.servers.some(({ config }) => config.name === name)) return TAKEN;
+  const taken = backend.servers.some(({ config }) => config.name === name);
+  if ('error' in read) return taken && isAddressToHaproxy(words[0]) ? TAKEN : refuse(read.error);
   const wrong = trackError(runtime, backend, read.value);
   if (wrong !== undefined) return refuse(wrong);
+  if (taken) return TAKEN;
   return runtime.addServer(backend, read.value).then((done) => (done ? message(Level.Info, 'New server registered.') : TAKEN));
+}
+
+/** HAProxy takes more of them, and so gets as far as the name. */
+function isAddressToHaproxy(text = ''): boolean {
+  const read = readServerAddress(text, '');
+  return 'error' in read && !/^(invalid (character|port) |port range)/.test(read.error);
 }
 
 const TAKEN = refuse('Already exists a server with the same name in backend.');
