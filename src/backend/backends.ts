@@ -190,7 +190,7 @@ export class Backends {
     const server = backend.addServer(config, batch.now);
     server.firstAddress = first;
     server.startAs(state, reason);
-    if (dynamic === true) server.onEnabled = () => this.checker.start([server]);
+    if (dynamic === true) server.onEnabled = () => this.checker.hasten(server);
     if (saved !== undefined) batch.restored.push({ server, saved });
     batch.recheck.add(server);
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);

@@ -76,6 +76,34 @@ describe('Checker', () => {
     await until('it is UP', () => server.statusText() === 'UP');
   });
 
+  it('asks at once who is enabled for the first time, and is not disturbed when something is enabled again', async () => {
+    const [port, agentPort] = [await listen(), await listen()];
+    let [asked, ended, agents] = [0, 0, 0];
+    behave = (socket) => {
+      if (socket.localPort === agentPort) {
+        agents++;
+        socket.end('up\n');
+        return;
+      }
+      asked++;
+      socket.on('close', () => ended++);
+    };
+    const inter = 3_600_000;
+    const agent = { inter, address: undefined, port: agentPort, send: '' };
+    const { servers } = makeBackend([serverConfig('s1', { port, check: { ...CHECK, inter }, agent })], { checkRules: HTTP_CHECK });
+    const server = servers[0] as Server;
+    server.enableCheck(false);
+    server.enableAgent(false);
+    checker.start(servers);
+    server.onEnabled = () => checker.hasten(server);
+    server.enableCheck(true);
+    await until('it is asked', () => asked === 1);
+    for (const on of [true, false, true]) server.enableAgent(on);
+    await until('the agent is asked', () => agents === 1);
+    for (const on of [false, true]) server.enableAgent(on);
+    assert.deepEqual([asked, ended, server.checking], [1, 0, true]);
+  });
+
   it('ends the connection of a TCP check with a reset', async () => {
     const ends: string[] = [];
     behave = (socket) => {

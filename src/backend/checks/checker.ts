@@ -53,6 +53,11 @@ export class Checker {
     });
   }
 
+  /** It has been enabled: what has never asked does so now, and the rhythm of the rest goes on. */
+  hasten(server: Server): void {
+    for (const check of this.checks.get(server) ?? []) check.hasten();
+  }
+
   private make(server: Server): readonly Check[] {
     this.stop(server);
     const { check, agent } = server.config;
@@ -84,6 +89,7 @@ abstract class Check extends Timed implements DialogOwner {
   private readonly parts: CheckerParts;
   private readonly dialog: Dialog;
   private readonly later: Later;
+  /** When the last one began; 0 before the first. */
   private since = 0;
   private stopped = false;
   private busy = false;
@@ -114,6 +120,10 @@ abstract class Check extends Timed implements DialogOwner {
     this.dialog.abort();
     this.settle();
     this.parts.wheel.disarm(this);
+  }
+
+  hasten(): void {
+    if (this.since === 0) this.parts.wheel.arm(this, 0);
   }
 
   override onTimeout(now: number): void {
