@@ -1,18 +1,17 @@
 /**
  * `http-request use-service prometheus-exporter`: the metrics in-band, on a port that serves traffic.
  *
- * Reports are made one at a time, in slices. Who asks while one is being made waits for the next, and shares it with
- * everybody who asks for the same until it begins: so each tells of a moment after it was asked for, and however many
- * ask, there are as many reports to make as there are kinds of them.
+ * A report is made while its client takes it, from what is there at that time: nobody waits for a report of somebody else's,
+ * and none is kept.
  */
 
-import { monotonic } from '../core/clock.ts';
 import { errorReply } from '../http/replies.ts';
 import type { Reply, Service } from '../proxy/types.ts';
-import { exposition, type Scrape } from '../stats/exposition.ts';
+import { exposition, type OwnFamily, type Scrape } from '../stats/exposition.ts';
+import { readingNow } from '../stats/field.ts';
 import type { ProcessState } from '../stats/info.ts';
 import { type OwnFacts, OwnMetrics } from '../stats/prometheus.ts';
-import { inSlices } from '../stats/slices.ts';
+import { Slices } from '../stats/slices.ts';
 import { parseScrape, wantsOpenMetrics } from './metrics-query.ts';
 
 export interface MetricsEndpointOptions {
@@ -29,10 +28,8 @@ export class MetricsEndpoint implements Service {
   private readonly options: MetricsEndpointOptions;
   /** From `begin` on, or the first scrape. */
   private own: OwnMetrics | undefined;
-  /** Reports that wait for their turn, by what they are about. */
-  private readonly waiting = new Map<string, Promise<Reply['body']>>();
-  /** The last one that was asked for. */
-  private last: Promise<unknown> = Promise.resolve();
+  /** Our own metrics as everybody sees them who asks in this turn of the event loop. */
+  private families: Promise<readonly OwnFamily[]> | undefined = undefined;
 
   constructor(options: MetricsEndpointOptions) {
     this.options = options;
@@ -49,27 +46,24 @@ export class MetricsEndpoint implements Service {
     if (asked === undefined) return refusal();
     const scrape = { ...asked, openMetrics: wantsOpenMetrics(request.values('accept').join()) };
     if (request.method === 'HEAD') return reply(scrape, EMPTY);
-    return this.report(scrape).then((body) => reply(scrape, body));
+    if (!scrape.scopes.has('fairlead')) return this.report(scrape, []);
+    return this.ownFamilies().then((own) => this.report(scrape, own));
   }
 
-  private report(scrape: Scrape): Promise<Reply['body']> {
-    const key = `${[...scrape.scopes].sort()} ${scrape.noMaint} ${scrape.openMetrics}`;
-    const waiting = this.waiting.get(key);
-    if (waiting !== undefined) return waiting;
-    const report = this.last.then(() => {
-      this.waiting.delete(key);
-      return this.make(scrape);
-    });
-    this.waiting.set(key, report);
-    this.last = report.catch(() => {});
-    return report;
+  private ownFamilies(): Promise<readonly OwnFamily[]> {
+    if (this.families === undefined) {
+      this.families = this.begin().families();
+      setImmediate(() => {
+        this.families = undefined;
+      });
+    }
+    return this.families;
   }
 
-  private async make(scrape: Scrape): Promise<Reply['body']> {
-    const own = scrape.scopes.has('fairlead') ? await this.begin().families() : [];
+  private report(scrape: Scrape, own: readonly OwnFamily[]): Reply {
     const state = this.options.state();
-    const at = { now: monotonic(), legends: false, counts: false };
-    return inSlices(exposition({ process: state, proxies: state.proxies, own, at }, scrape));
+    const at = readingNow({ legends: false, counts: false });
+    return reply(scrape, new Slices(exposition({ process: state, proxies: state.proxies, own, at }, scrape)));
   }
 }
 

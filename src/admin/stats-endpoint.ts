@@ -12,13 +12,13 @@ import { errorReply } from '../http/replies.ts';
 import { rawTarget } from '../http/target.ts';
 import type { Reply, StatsHandler } from '../proxy/types.ts';
 import { csv } from '../stats/csv.ts';
-import type { Reading } from '../stats/field.ts';
+import { type Reading, readingNow } from '../stats/field.ts';
 import type { ExplainFacts } from '../stats/page/explain.ts';
 import type { History } from '../stats/page/history.ts';
 import { PAGE_FIELDS, type PageQuery, type ProcessFacts, page, readPageQuery } from '../stats/page.ts';
-import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
+import { EVERYTHING, type Row, rowsIn, type Selection, type StatsProxy, selectProxies } from '../stats/rows.ts';
 import { SCHEMA } from '../stats/schema.ts';
-import { inSlices, type Sliced } from '../stats/slices.ts';
+import { Slices } from '../stats/slices.ts';
 import { json, typed } from '../stats/typed.ts';
 import { isForeign } from './same-site.ts';
 import { runForm } from './stats-actions.ts';
@@ -63,7 +63,7 @@ const TYPES: Readonly<Record<StatsFormat, string>> = {
   schema: 'application/json',
 };
 
-const WRITERS: Readonly<Record<'csv' | 'typed' | 'json', (rows: readonly Row[], at: Reading) => Iterable<string>>> = {
+const WRITERS: Readonly<Record<'csv' | 'typed' | 'json', (rows: Iterable<Row>, at: Reading) => Iterable<string>>> = {
   csv,
   typed,
   json,
@@ -86,7 +86,7 @@ export class StatsEndpoint implements StatsHandler {
     return findStats(proxy, request) !== undefined;
   }
 
-  handle(proxy: Asked, context: Context, body: Buffer | undefined): Reply | Promise<Reply> | undefined {
+  handle(proxy: Asked, context: Context, body: Buffer | undefined): Reply | undefined {
     const { request } = context;
     const config = findStats(proxy, request);
     const stats = config?.stats;
@@ -98,29 +98,26 @@ export class StatsEndpoint implements StatsHandler {
     return this.report({ config, stats, query, asked: readPageQuery(rest), context });
   }
 
-  private report(wanted: Wanted): Reply | Promise<Reply> {
-    const fieldLines = fieldLinesOf(wanted);
-    if (wanted.context.request.method === 'HEAD') return answer(fieldLines, EMPTY);
-    const made = this.make(wanted);
-    return made instanceof Promise ? made.then((body) => answer(fieldLines, body)) : answer(fieldLines, made);
+  private report(wanted: Wanted): Reply {
+    const body = wanted.context.request.method === 'HEAD' ? EMPTY : this.body(wanted);
+    return { status: 200, reason: 'OK', fieldLines: fieldLinesOf(wanted), body, framing: 'chunked' };
   }
 
-  private make({ config, stats, query, asked, context }: Wanted): Sliced {
+  private body({ config, stats, query, asked, context }: Wanted): Reply['body'] {
     if (query.format === 'schema') return Buffer.from(SCHEMA);
     const { up, noMaint, scope } = query;
     const selection: Selection = { up, noMaint, scope: scope.toLowerCase(), names: stats.scope };
-    const at: Reading = { now: monotonic(), legends: stats.showLegends, counts: up || noMaint };
+    const at = readingNow({ legends: stats.showLegends, counts: up || noMaint });
     const proxies = selectProxies(this.options.proxies(), selection);
     if (query.format === 'html') {
       const admin = stats.admin.length > 0 && this.options.admits(config, context);
       const { norefresh, result } = query;
       const { facts, history, explain } = this.options;
-      return inSlices(
+      return new Slices(
         page({ facts, spoken: compatibleVersion, stats, proxies, selection, at, admin, norefresh, result, asked, history, explain }),
       );
     }
-    const rows = proxies.flatMap((proxy) => rowsOf(proxy, selection));
-    return inSlices(WRITERS[query.format](rows, at));
+    return new Slices(WRITERS[query.format](rowsIn(proxies, selection), at));
   }
 
   private change(config: ProxyConfig, stats: StatsConfig, query: StatsQuery, context: Context, body: Buffer | undefined): Reply {
@@ -156,10 +153,6 @@ function isUnder({ stats }: ProxyConfig, request: Head): boolean {
 /** What stands behind the uri. One that begins with a slash is a path, whatever form the target has. */
 function behind({ uri }: StatsConfig, request: Head): string | undefined {
   return behindUri(uri, uri.startsWith('/') ? request.target : rawTarget(request));
-}
-
-function answer(fieldLines: string, body: Reply['body']): Reply {
-  return { status: 200, reason: 'OK', fieldLines, body, framing: 'chunked' };
 }
 
 function refuse({ realm }: StatsConfig): Reply {

@@ -437,6 +437,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
   }
 
   onClientDrain(): void {
+    this.own.onClientDrain();
     if (!this.relay.clientBehind) return;
     this.relay.clientBehind = false;
     if (this.reach.phase !== Phase.Tunnel && this.reach.phase !== Phase.Established) return;
@@ -561,7 +562,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
 
   /** The client's timer fired while this exchange was under way: an old one, unless the client is waited for. */
   onClientTimeout(): void {
-    if (!this.clientAwaited) return;
+    if (this.own.onClientTimeout() || !this.clientAwaited) return;
     if (this.relay.clientBehind) this.fail(Failures.ClientStalled);
     else if (this.in(Phase.Established) && this.serverFirst) this.onServerTimeout();
     else this.fail(Failures.BodyTimeout);
@@ -584,7 +585,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
   onClientGone(): void {
     if (this.reach.phase === Phase.Idle) return;
     this.reach.connection?.reset();
-    if (this.own.leaveTarpit()) return;
+    if (this.own.onClientGone()) return;
     if (this.reach.phase === Phase.Tunnel) {
       this.termination = this.session.clientEnded ? '--' : 'CD';
       if (!this.session.clientEnded) tally.countAbort(this.reach, 'cliAbrt');

@@ -1,6 +1,6 @@
 /**
  * What an exchange is answered by the proxy itself: what rules decide (deny, return, redirect, tarpit, reject, silent-drop), error
- * pages, monitor-uri, the statistics and other services, at once or when they are made.
+ * pages, monitor-uri, the statistics and other services, at once, when they are made, or a part at a time (`drawing.ts`).
  *
  * Of a body that came with the request, or comes, is made what the answer needs: a form to the statistics is collected, what has
  * come whole is swallowed so that the connection goes on, and with the rest the connection ends, as in HAProxy.
@@ -10,19 +10,21 @@ import { monotonic } from '../core/clock.ts';
 import { Framing } from '../http/head.ts';
 import type { Final } from '../rules/types.ts';
 import { owned } from './accept.ts';
+import { Drawing } from './drawing.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Monitor } from './monitor.ts';
 import { Phase } from './phases.ts';
 import type { Program } from './program.ts';
-import { sendContinue, sendError, sendReply } from './reply.ts';
+import { type Connection, sendContinue, sendError, sendReply, type WholeReply } from './reply.ts';
 import { StatsForm, statsTarget } from './stats-form.ts';
 import * as tally from './tally.ts';
-import type { Reply } from './types.ts';
+import type { Drawn, Reply } from './types.ts';
 import type { Upload } from './upload.ts';
 
 /** The exchange, as its own replies see it. */
 export interface Replying extends ExchangeFacts {
   readonly upload: Upload;
+  readonly relay: { begun: boolean; untilClose: boolean };
   /** The client's connection goes on. */
   keepAlive: boolean;
   clientAwaited: boolean;
@@ -44,6 +46,8 @@ export class OwnReplies {
   private tarpit: { readonly final: Final; readonly available: number } | undefined = undefined;
   /** Of replies that are being made: only the last one asked for counts, and none of an exchange that is over. */
   private asked = 0;
+  /** A long reply that is on its way. */
+  private drawing: Drawing | undefined = undefined;
 
   constructor(exchange: Replying) {
     this.exchange = exchange;
@@ -60,6 +64,8 @@ export class OwnReplies {
   over(): void {
     this.asked++;
     this.tarpit = undefined;
+    this.drawing?.stop();
+    this.drawing = undefined;
   }
 
   /** The body that comes is ours, and no server's. */
@@ -137,17 +143,30 @@ export class OwnReplies {
   // --- replies
 
   /** `reply`, or the page for `status`. */
-  reply(status: number, reply: Final['reply'] | Reply, available: number, close: boolean): void {
+  reply(status: number, reply: WholeReply | undefined, available: number, close: boolean): void {
     const { exchange } = this;
-    const { request, session } = exchange;
-    const { body } = exchange.upload;
+    const connection = this.open(status, available, close);
+    if (reply !== undefined) sendReply(exchange, status, reply, connection);
+    else if (!sendError(exchange, status, connection, exchange.request.method === 'HEAD')) exchange.keepAlive = false;
+    this.sent(available);
+  }
+
+  /** It is to be `status`: does the connection go on behind it? */
+  private open(status: number, available: number, close: boolean): Connection {
+    const { exchange } = this;
+    const { request, session, upload } = exchange;
     exchange.reach.phase = Phase.Reply;
-    const here = body.done || (request.framing === Framing.Length && available >= request.contentLength);
+    const here = upload.body.done || (request.framing === Framing.Length && available >= request.contentLength);
     if (close || !here || session.listener.closing) exchange.keepAlive = false;
     exchange.status = status;
-    const connection = exchange.keepAlive ? (request.version === 10 ? 'keep-alive' : '') : 'close';
-    if (reply !== undefined) sendReply(exchange, status, reply, connection);
-    else if (!sendError(exchange, status, connection, request.method === 'HEAD')) exchange.keepAlive = false;
+    if (!exchange.keepAlive) return 'close';
+    return request.version === 10 ? 'keep-alive' : '';
+  }
+
+  private sent(available: number): void {
+    const { exchange } = this;
+    const { session, upload } = exchange;
+    const { body } = upload;
     if (!body.done && !exchange.keepAlive) this.countHeld(available);
     if (body.done || !exchange.keepAlive) exchange.close(exchange.keepAlive);
     else {
@@ -168,7 +187,7 @@ export class OwnReplies {
     const { exchange } = this;
     exchange.servedBy = by;
     if (!(reply instanceof Promise)) {
-      this.reply(reply.status, reply, available, false);
+      this.give(reply, available);
       return;
     }
     exchange.reach.phase = Phase.Reply;
@@ -177,14 +196,68 @@ export class OwnReplies {
       if (this.asked === asked && exchange.reach.phase === Phase.Reply) act();
     };
     reply.then(
-      (made) =>
-        ifAwaited(() => {
-          this.reply(made.status, made, available, false);
-          // What had come of a body meanwhile is to be swallowed.
-          if (this.discarding) exchange.session.feedHeld();
-        }),
+      (made) => ifAwaited(() => this.give(made, available)),
       (error: unknown) => ifAwaited(() => exchange.onFault(error)),
     );
+  }
+
+  private give(reply: Reply, available: number): void {
+    const { body } = reply;
+    if (Buffer.isBuffer(body)) this.reply(reply.status, { ...reply, body }, available, false);
+    else this.draw(reply, body, available);
+    this.swallowHeld();
+  }
+
+  /** What has come of a body while its answer was being made. */
+  private swallowHeld(): void {
+    if (this.discarding) this.exchange.session.feedHeld();
+  }
+
+  private draw(reply: Reply, body: Drawn, available: number): void {
+    const { exchange } = this;
+    const { reach, relay } = exchange;
+    reach.phase = Phase.Reply;
+    this.drawing = new Drawing(exchange, reply, body, {
+      onWhole: (whole) => {
+        this.drawing = undefined;
+        this.give({ ...reply, body: whole }, available);
+      },
+      onOpening: (chunked) => {
+        relay.begun = true;
+        relay.untilClose = !chunked;
+        return this.open(reply.status, available, !chunked);
+      },
+      onSent: () => {
+        this.drawing = undefined;
+        this.sent(available);
+        this.swallowHeld();
+      },
+      onFault: (error) => exchange.onFault(error),
+    });
+    this.drawing.begin();
+  }
+
+  onClientDrain(): void {
+    this.drawing?.onDrain();
+  }
+
+  /** True: it was for a reply of ours. One that nobody reads ends; as in HAProxy, the log has it like any other. */
+  onClientTimeout(): boolean {
+    const { exchange, drawing } = this;
+    if (drawing === undefined) return false;
+    if (!drawing.stalled) return true;
+    exchange.close(false, monotonic(), true);
+    if (exchange.relay.untilClose) exchange.session.reset();
+    else exchange.session.destroy();
+    return true;
+  }
+
+  /** True: whoever has gone waited for an answer of ours, and nobody is to blame. */
+  onClientGone(): boolean {
+    if (this.leaveTarpit()) return true;
+    if (this.drawing === undefined) return false;
+    this.exchange.close(false);
+    return true;
   }
 
   monitor(monitor: Monitor, available: number): void {

@@ -9,7 +9,10 @@ import type { ExchangeFacts } from './exchange-facts.ts';
 import type { Outlet } from './outlet.ts';
 import type { Reply } from './types.ts';
 
-type Connection = '' | 'close' | 'keep-alive';
+export type Connection = '' | 'close' | 'keep-alive';
+
+const CHUNKED = 'transfer-encoding: chunked\r\n';
+const LAST_CHUNK = '0\r\n\r\n';
 
 /** The page for `status`, `bodiless` for the answer to a HEAD. False: the connection must close, whatever it said. */
 export function sendError(exchange: ExchangeFacts, status: number, connection: Connection, bodiless: boolean): boolean {
@@ -29,25 +32,49 @@ export function sendError(exchange: ExchangeFacts, status: number, connection: C
   return true;
 }
 
-export function sendReply(exchange: ExchangeFacts, status: number, reply: Omit<Reply, 'status'>, connection: Connection): void {
+/** What of a reply is sent, whole: one that is drawn begins with `sendOpening`. */
+export type WholeReply = Omit<Reply, 'status' | 'body'> & { readonly body: Buffer };
+
+export function sendReply(exchange: ExchangeFacts, status: number, reply: WholeReply, connection: Connection): void {
   const { outlet } = exchange.session;
   const { method, version } = exchange.request;
-  const parts = Buffer.isBuffer(reply.body) ? [reply.body] : reply.body;
-  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const { body } = reply;
   // RFC 9110 6.4.1.
   const bodied = status !== 204 && status !== 304;
   const sent = bodied && method !== 'HEAD';
   const chunked = reply.framing === 'chunked' && version !== 10;
-  const fields = framedFields(reply, method, chunked, size);
+  const fields = framedFields(reply, method, chunked, body.length);
   const head = `HTTP/1.1 ${status} ${reply.reason}\r\n${bodied ? fields : reply.fieldLines}${connectionLine(connection)}\r\n`;
-  if (!sent) outlet.text(head);
-  else if (chunked) sendChunked(outlet, head, parts);
+  if (!sent || body.length === 0) outlet.text(sent && chunked ? `${head}${LAST_CHUNK}` : head);
+  else if (chunked) sendChunk(outlet, head, body, LAST_CHUNK);
   else {
     outlet.text(head);
-    for (const part of parts) if (part.length > 0) outlet.bytes(part);
+    outlet.bytes(body);
   }
   // HAProxy has a length in its own form of a reply that must not tell one, too.
-  exchange.bytesOut += replySize(reply.reason, fields) + (sent ? size : 0);
+  exchange.bytesOut += replySize(reply.reason, fields) + (sent ? body.length : 0);
+}
+
+/** The head of a 200 that is sent in parts, with the first of them: in chunks, or up to the end of the connection. */
+export function sendOpening(exchange: ExchangeFacts, reply: Reply, connection: Connection, part: Buffer, chunked: boolean): void {
+  const { status, reason } = reply;
+  const fields = chunked ? `${reply.fieldLines}${CHUNKED}` : reply.fieldLines;
+  exchange.bytesOut += replySize(reason, fields);
+  sendPart(exchange, `HTTP/1.1 ${status} ${reason}\r\n${fields}${connectionLine(connection)}\r\n`, part, chunked, false);
+}
+
+/** The next part, behind `before`. */
+export function sendPart(exchange: ExchangeFacts, before: string, part: Buffer, chunked: boolean, last: boolean): void {
+  const { outlet } = exchange.session;
+  exchange.bytesOut += part.length;
+  const end = chunked && last ? LAST_CHUNK : '';
+  if (part.length === 0) {
+    if (before !== '' || end !== '') outlet.text(before + end);
+  } else if (chunked) sendChunk(outlet, before, part, end);
+  else {
+    if (before !== '') outlet.text(before);
+    outlet.bytes(part);
+  }
 }
 
 /** RFC 9110 10.1.1: the client wants to be told before it sends a body. */
@@ -57,22 +84,17 @@ export function sendContinue(exchange: ExchangeFacts): void {
 }
 
 /** With how long the body is, in HAProxy's order: of chunks it does not say it to a HEAD. */
-function framedFields({ framing, fieldLines }: Omit<Reply, 'status'>, method: string, chunked: boolean, size: number): string {
+function framedFields({ framing, fieldLines }: WholeReply, method: string, chunked: boolean, size: number): string {
   if (framing === 'own' || (framing === 'chunked' && method === 'HEAD')) return fieldLines;
-  return chunked ? `${fieldLines}transfer-encoding: chunked\r\n` : `content-length: ${size}\r\n${fieldLines}`;
+  return chunked ? `${fieldLines}${CHUNKED}` : `content-length: ${size}\r\n${fieldLines}`;
 }
 
-/** In a chunk for each part, and one call of the system. */
-function sendChunked(outlet: Outlet, head: string, parts: readonly Buffer[]): void {
-  let before = head;
+/** In one call of the system. */
+function sendChunk(outlet: Outlet, before: string, part: Buffer, behind: string): void {
   outlet.socket.cork();
-  for (const part of parts) {
-    if (part.length === 0) continue;
-    outlet.text(`${before}${part.length.toString(16)}\r\n`);
-    outlet.bytes(part);
-    before = '\r\n';
-  }
-  outlet.text(`${before}0\r\n\r\n`);
+  outlet.text(`${before}${part.length.toString(16)}\r\n`);
+  outlet.bytes(part);
+  outlet.text(`\r\n${behind}`);
   outlet.socket.uncork();
 }
 

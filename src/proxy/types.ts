@@ -6,14 +6,22 @@ import type { LogFacts } from '../rules/log-facts.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { Frontend } from './frontend.ts';
 
-/** A whole answer made by the proxy itself. */
+/** A body that is made a part at a time, as the client takes it. Whoever does not want the rest just leaves it. */
+export interface Drawn {
+  /** The next part, maybe empty. Not to be called when it is over. */
+  next(): Buffer;
+  /** That part was the last. */
+  readonly over: boolean;
+}
+
+/** An answer made by the proxy itself. */
 export interface Reply {
   readonly status: number;
   readonly reason: string;
   /** Field lines with CRLF each; without what frames the body and connection, which the exchange adds. */
   readonly fieldLines: string;
-  /** Large ones in parts. */
-  readonly body: Buffer | readonly Buffer[];
+  /** Whole where it is small. */
+  readonly body: Buffer | Drawn;
   /**
    * `chunked`: as HAProxy sends what its applets make, but to HTTP/1.0 clients. `own`: the field lines say the length. Default:
    * content-length stands before them.
@@ -26,13 +34,13 @@ export interface StatsHandler {
   /**
    * Undefined when the target is not under the proxy's `stats uri` or the method is not GET, HEAD or POST.
    * `body` is what a POST carried, without its transfer coding (the exchange has read it before asking), else empty;
-   * undefined when that was more than 16 KiB. What takes its time to make comes as a promise: traffic goes on meanwhile.
+   * undefined when that was more than 16 KiB.
    */
   handle(
     proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined },
     context: RuleContext,
     body: Buffer | undefined,
-  ): Reply | Promise<Reply> | undefined;
+  ): Reply | undefined;
   /** Whether `handle` would answer: tells the exchange to read a POST's body first. */
   matches(proxy: { readonly frontend: Frontend; readonly backend: Backend | undefined }, request: Head): boolean;
 }

@@ -11,13 +11,14 @@
  * (there is no sample then) and one whose name does not end in `_total` is no counter.
  */
 
+import type { ProxyConfig } from '../config/model.ts';
 import { BOUNDS, type Histogram, type Latency } from '../core/histogram.ts';
 import type { Field, Reading, Value } from './field.ts';
 import { FIELDS } from './fields.ts';
 import type { ProcessState } from './info.ts';
 import type { Metric, Side, States } from './metric.ts';
 import { processSamples } from './metric-process.ts';
-import { EVERYTHING, type Row, rowsOf, type StatsProxy } from './rows.ts';
+import { EVERYTHING, type Row, rowsIn, type StatsProxy } from './rows.ts';
 
 /** HAProxy's words for what a scrape may be limited to, in the order of the exposition; the last one is ours. */
 export const SCOPES = ['global', 'frontend', 'listener', 'backend', 'server', 'sticktable', 'fairlead'] as const;
@@ -55,6 +56,9 @@ export interface MetricSources {
 /** What has samples of a side, with the labels that say whose they are. */
 interface Subject {
   readonly of: Row['of'];
+  /** Its own configuration and its proxy's, which all of this is read from. */
+  readonly config: Row['of']['config'];
+  readonly settings: ProxyConfig;
   readonly labels: string;
   /** The labels with what ends them. */
   readonly closed: string;
@@ -75,7 +79,7 @@ const PIECE = 2048;
 export function* exposition(sources: MetricSources, scrape: Scrape): Generator<string> {
   const { scopes, openMetrics } = scrape;
   if (scopes.has('global')) yield* processFamilies(sources.process, openMetrics);
-  const subjects = subjectsOf(sources.proxies, scrape.noMaint);
+  const subjects = yield* subjectsOf(sources.proxies, scrape.noMaint);
   for (const [scope, side] of SIDES) if (scopes.has(scope)) yield* sideFamilies(side, subjects.get(side) ?? [], sources.at, openMetrics);
   if (scopes.has('sticktable')) yield* stickTables(sources.proxies);
   if (scopes.has('fairlead')) {
@@ -108,16 +112,17 @@ function* processFamilies(state: ProcessState, openMetrics: boolean): Generator<
 }
 
 /** A series must not stand twice: of several that have one name, the first that is not on its way out. */
-function subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): ReadonlyMap<Side, readonly Subject[]> {
+function* subjectsOf(proxies: readonly StatsProxy[], noMaint: boolean): Generator<string, ReadonlyMap<Side, readonly Subject[]>> {
   const found = new Map(SIDES.map(([, side]) => [side, new Map<string, Subject>()]));
   for (const proxy of proxies) {
     const labels = label('proxy', proxy.name);
-    for (const row of rowsOf(proxy, { ...EVERYTHING, noMaint })) {
+    for (const row of rowsIn([proxy], { ...EVERYTHING, noMaint })) {
       const subjects = found.get(row.side) as Map<string, Subject>;
       const subject = subjectOf(row, labels);
       const known = subjects.get(subject.labels);
       if (known === undefined || isLeaving(known)) subjects.set(subject.labels, subject);
     }
+    yield '';
   }
   return new Map(Array.from(found, ([side, subjects]) => [side, [...subjects.values()]]));
 }
@@ -127,20 +132,42 @@ function isLeaving({ of }: Subject): boolean {
   return 'removed' in of && of.removed;
 }
 
+/** As they were last told of: those of 2,000 servers are half a megabyte, too much to be made for each reader and kept while he reads. */
+const SUBJECTS: WeakMap<Row['of'], Subject> = new WeakMap();
+
 function subjectOf(row: Row, proxy: string): Subject {
-  switch (row.side) {
+  const { of } = row;
+  const known = SUBJECTS.get(of);
+  const settings = proxyConfigOf(row);
+  if (known !== undefined && known.config === of.config && known.settings === settings) return known;
+  const labels = labelsOf(row, proxy);
+  const made = { of, config: of.config, settings, labels, closed: `${labels}} `, tcp: settings.mode === 'tcp' };
+  SUBJECTS.set(of, made);
+  return made;
+}
+
+function proxyConfigOf({ side, of }: Row): ProxyConfig {
+  switch (side) {
     case 'F':
     case 'B':
-      return subject(row.of, proxy, row.of.config);
+      return of.config;
     case 'L':
-      return subject(row.of, `${proxy},${label('listener', row.of.config.name)}`, row.of.frontend.config);
+      return of.frontend.config;
     case 'S':
-      return subject(row.of, `${proxy},${label('server', row.of.config.name)}`, row.of.backend.config);
+      return of.backend.config;
   }
 }
 
-function subject(of: Row['of'], labels: string, { mode }: { readonly mode: string }): Subject {
-  return { of, labels, closed: `${labels}} `, tcp: mode === 'tcp' };
+function labelsOf({ side, of }: Row, proxy: string): string {
+  switch (side) {
+    case 'F':
+    case 'B':
+      return proxy;
+    case 'L':
+      return `${proxy},${label('listener', of.config.name)}`;
+    case 'S':
+      return `${proxy},${label('server', of.config.name)}`;
+  }
 }
 
 const PREFIXES: Readonly<Record<Side, string>> = {

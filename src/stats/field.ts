@@ -2,6 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
+import { monotonic } from '../core/clock.ts';
 import type { BackendCounters, FrontendCounters, ListenerCounters, ResponseClasses, ServerCounters } from '../core/counters.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { Listener } from '../proxy/listener.ts';
@@ -9,12 +10,22 @@ import type { Metric } from './metric.ts';
 
 /** What a reader may want to know besides its object. */
 export interface Reading {
-  /** Monotonic ms: one moment for the whole table. */
+  /** Monotonic ms: the moment that is told of. */
   readonly now: number;
   /** `stats show-legends`: addresses and algorithms may be shown. */
   readonly legends: boolean;
   /** `;up` and `;no-maint` add `(usable/all)` to a backend's status. */
   readonly counts: boolean;
+}
+
+/** For a report that is made while its reader takes it: each row is of the moment it is made. */
+export function readingNow(wanted: Omit<Reading, 'now'>): Reading {
+  return {
+    ...wanted,
+    get now() {
+      return monotonic();
+    },
+  };
 }
 
 /** undefined is an empty cell, which clients tell apart from 0. */

@@ -65,17 +65,21 @@ export function selectProxies(proxies: readonly StatsProxy[], selection: Selecti
 
 /** The rows of one proxy. */
 export function rowsOf(proxy: StatsProxy, selection: Selection): Row[] {
-  const rows: Row[] = [];
-  const { frontend, backend } = proxy;
-  if (frontend !== undefined) {
-    rows.push({ side: 'F', of: frontend });
-    if (frontend.config.socketStats) for (const listener of frontend.listeners) rows.push({ side: 'L', of: listener });
+  return [...rowsIn([proxy], selection)];
+}
+
+/** One after the other, as they are when it is their turn. */
+export function* rowsIn(proxies: Iterable<StatsProxy>, selection: Selection): Generator<Row> {
+  for (const { frontend, backend } of proxies) {
+    if (frontend !== undefined) {
+      yield { side: 'F', of: frontend };
+      if (frontend.config.socketStats) for (const listener of frontend.listeners) yield { side: 'L', of: listener };
+    }
+    if (backend !== undefined) {
+      for (const server of backend.servers) if (isWanted(server, selection)) yield { side: 'S', of: server };
+      yield { side: 'B', of: backend };
+    }
   }
-  if (backend !== undefined) {
-    for (const server of backend.servers) if (isWanted(server, selection)) rows.push({ side: 'S', of: server });
-    rows.push({ side: 'B', of: backend });
-  }
-  return rows;
 }
 
 function isWanted(server: Server, selection: Selection): boolean {

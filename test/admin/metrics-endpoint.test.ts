@@ -8,7 +8,10 @@ import { contextOf, type Fields, request } from '../rules/support.ts';
 import { makeBackend, proxyConfig, serverConfig } from '../stats/objects.ts';
 import { processState } from '../stats/process-state.ts';
 import { parseExposition } from '../support/exposition.ts';
-import { textOf } from './reply-text.ts';
+import { bodyOf, textOf } from './reply-text.ts';
+
+/** Some lines more than what ends a part. */
+const LONGEST_PART = 48 * 1024;
 
 /** How often a report was begun. */
 let made = 0;
@@ -51,43 +54,55 @@ test('HEAD is answered with the same fields, and nothing is made for it', async 
   const reply = ask('/metrics', [], 'HEAD');
   assert.ok(!(reply instanceof Promise));
   assert.equal(reply.fieldLines, (await ask('/metrics?scope=')).fieldLines);
-  assert.equal(reply.body.length, 0);
+  assert.equal(bodyOf(reply).length, 0);
   assert.equal(made, before + 1);
 });
 
 test('a scope that is none is a bad request', async () => {
-  const { status, fieldLines, framing, body } = await ask('/metrics?scope=nothing');
+  const reply = await ask('/metrics?scope=nothing');
+  const { status, fieldLines, framing } = reply;
+  const body = bodyOf(reply);
   assert.deepEqual([status, framing], [400, 'own']);
   assert.match(fieldLines, new RegExp(`content-length: ${body.length}\r\n`));
   assert.match(body.toString(), /Your browser sent an invalid request/);
 });
 
-test('who asks for the same while a report is waiting shares it; one that is being made is shared with nobody', async () => {
-  const before = made;
-  const first = ask('/metrics');
-  const shared = ask('/metrics?scope=*');
-  const [one, other] = await Promise.all([first, shared]);
-  assert.equal(one.body, other.body);
-  assert.equal(made, before + 1);
-  app.counters.stot = 1;
-  const early = ask('/metrics?scope=backend');
-  // It has begun when the turn is over: what changes then is not for those who ask later to miss.
-  await new Promise(setImmediate);
+test('a report is made as its reader takes it: nobody waits for that of somebody else, and none is kept', async () => {
+  const slow = await ask('/metrics?scope=server');
+  assert.ok(!Buffer.isBuffer(slow.body));
+  const first = slow.body.next();
+  assert.ok(first.length < LONGEST_PART, `${first.length} bytes`);
   app.counters.stot = 2;
-  const late = await ask('/metrics?scope=backend');
-  assert.notEqual((await early).body, late.body);
-  assert.match(textOf(late), /haproxy_backend_sessions_total\{proxy="app"\} 2\n/);
+  assert.match(textOf(await ask('/metrics?scope=backend')), /haproxy_backend_sessions_total\{proxy="app"\} 2\n/);
+  // What is read later is of then.
+  for (const { counters } of app.servers) counters.hrsp.count(500);
+  const { samples } = parseExposition(first.toString() + textOf(slow)).get('haproxy_server_http_responses_total') ?? assert.fail();
+  const failed = samples.filter(({ labels }) => labels.get('code') === '5xx');
+  assert.deepEqual([failed.length, failed.every(({ value }) => value === 1)], [300, true]);
 });
 
-test('reports of different kinds are made one after the other', async () => {
-  const order: string[] = [];
-  await Promise.all(
-    ['/metrics?scope=server', '/metrics?scope=global', '/metrics?scope=backend'].map(async (target) => {
-      await ask(target);
-      order.push(target);
-    }),
-  );
-  assert.deepEqual(order, ['/metrics?scope=server', '/metrics?scope=global', '/metrics?scope=backend']);
+test('what a server is called is told anew when it has changed', async () => {
+  const [server] = app.servers;
+  assert.ok(server);
+  server.config = serverConfig('renamed');
+  assert.match(textOf(await ask('/metrics?scope=server')), /haproxy_server_weight\{proxy="app",server="renamed"\} /);
+});
+
+test('our own metrics are gathered once for all who ask in one turn of the event loop', async () => {
+  let gathered = 0;
+  const sources = () => {
+    gathered++;
+    return [];
+  };
+  const facts = { version: '0.1.0', droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }) };
+  const counting = new MetricsEndpoint({ state: () => state, facts: { ...facts, sources } });
+  const get = () => Promise.resolve(counting.answer(contextOf(request({ target: '/metrics?scope=fairlead' }))));
+  const texts = (await Promise.all([get(), get(), get()])).map(textOf);
+  assert.equal(gathered, 1);
+  for (const text of texts) assert.ok(parseExposition(text).has('fairlead_build_info'));
+  await new Promise(setImmediate);
+  await get();
+  assert.equal(gathered, 2);
 });
 
 test('a report that fails is the only one', async () => {

@@ -10,7 +10,8 @@ import { History } from '../../src/stats/page/history.ts';
 import { PAGE_FIELDS } from '../../src/stats/page.ts';
 import { contextOf } from '../rules/support.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
-import { textOf } from './reply-text.ts';
+import { parseStats } from '../support/stats.ts';
+import { bodyOf, textOf } from './reply-text.ts';
 
 interface Request {
   readonly method?: string;
@@ -19,8 +20,12 @@ interface Request {
   readonly body?: string;
 }
 
+type WholeReply = Reply & { readonly body: Buffer };
+
 const NOTHING_KNOWN: ExplainFacts = { sources: [], conflicts: [], routes: [], unsettled: [] };
 const NOTHING = Buffer.alloc(0);
+/** A row of JSON more than what ends a part. */
+const LONGEST_PART = 48 * 1024;
 const ADMIN = { place: { file: 'test.cfg', line: 3 }, words: ['if', 'TRUE'] };
 const basic = (credentials: string): string => `Basic ${Buffer.from(credentials).toString('base64')}`;
 
@@ -64,10 +69,10 @@ function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointO
   });
   assert.ok(app.frontend);
   const asked = { frontend: app.frontend, backend: undefined };
-  const ask = (request: Request = {}): Reply => {
+  const ask = (request: Request = {}): WholeReply => {
     const reply = endpoint.handle(asked, context(request), request.body === undefined ? NOTHING : Buffer.from(request.body));
-    assert.ok(reply !== undefined && !(reply instanceof Promise), 'answered at once');
-    return reply;
+    assert.ok(reply !== undefined);
+    return { ...reply, body: bodyOf(reply) };
   };
   const post = (body: string, more: Request = {}): string => {
     const reply = ask({ method: 'POST', body, ...more });
@@ -141,7 +146,7 @@ test('a realm cannot end its quotes', () => {
   assert.match(ask().fieldLines, /realm="a \\"b\\" \\\\c"/);
 });
 
-function names(reply: Reply): string[] {
+function names(reply: WholeReply): string[] {
   return reply.body
     .toString()
     .split('\n')
@@ -342,14 +347,31 @@ test('no realm and no uri breaks a head', () => {
   assert.match(open.ask({ method: 'POST', target: broken.uri }).fieldLines, /\r\nlocation: \/x {2}y;st=DENY\r\n$/);
 });
 
-test('a large report is made while others have their turn, and is whole', async () => {
+test('a large report is made a part at a time, when its reader has room for it, and is whole', () => {
   const large = makeBackend(
     proxyConfig('large', 'backend', { id: 4 }),
     Array.from({ length: 3000 }, (_, index) => serverConfig(`s${index}`)),
   );
   const { endpoint, asked } = setUp({}, { proxies: () => [{ name: 'large', frontend: undefined, backend: large }] });
   const reply = endpoint.handle(asked, context({ target: '/admin?stats;json' }), NOTHING);
-  assert.ok(reply instanceof Promise);
-  const rows = JSON.parse(textOf(await reply)) as unknown[];
+  assert.ok(reply !== undefined && !Buffer.isBuffer(reply.body));
+  const first = reply.body.next();
+  assert.ok(first.length < LONGEST_PART, `${first.length} bytes`);
+  const rows = JSON.parse(first.toString() + textOf(reply)) as unknown[];
   assert.equal(rows.length, 3001);
+});
+
+test('a report that waits for its reader tells of each row as it is when it is its turn', () => {
+  const servers = Array.from({ length: 300 }, (_, index) => serverConfig(`s${index}`));
+  const large = makeBackend(proxyConfig('large', 'backend', { id: 4 }), servers);
+  const { endpoint, asked } = setUp({}, { proxies: () => [{ name: 'large', frontend: undefined, backend: large }] });
+  const reply = endpoint.handle(asked, context({ target: '/admin?stats;csv' }), NOTHING);
+  assert.ok(reply !== undefined && !Buffer.isBuffer(reply.body));
+  const first = reply.body.next().toString();
+  large.addServer(serverConfig('late'), 0);
+  for (const server of large.servers) server.counters.stot = 7;
+  const rows = parseStats(first + textOf(reply));
+  assert.equal(rows.at(0)?.stot, '0');
+  assert.equal(rows.at(-2)?.stot, '7');
+  assert.equal(rows.length, 301);
 });

@@ -11,7 +11,7 @@ import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Snapshot } from '../../src/discovery/provider.ts';
 import { DataPlane } from '../../src/proxy/data-plane.ts';
-import type { AccessRecord } from '../../src/proxy/types.ts';
+import type { AccessRecord, Service } from '../../src/proxy/types.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { desire, NOTHING } from '../../src/state/desired.ts';
 import { diff } from '../../src/state/diff.ts';
@@ -55,7 +55,7 @@ export class Balancer {
   private desired: DesiredState = NOTHING;
   private clients: RawClient[] = [];
 
-  private constructor() {
+  private constructor(services: readonly Service[]) {
     const events: EventLog = { event: (_level, message) => this.events.push(message) };
     this.backends = new Backends({ wheel: this.wheel, events, spreadChecks: 0 });
     this.plane = new DataPlane({
@@ -71,13 +71,14 @@ export class Balancer {
         connect: (record) => this.lines.push(connectLine(record)),
       },
       stats: { matches: () => false, handle: () => undefined },
+      named: new Map(services.map((service) => [service.name, service])),
     });
     this.backends.onShutdown = (server, cause) => this.plane.shutdown(server, cause);
   }
 
-  /** Starts with `text`; `defaults` with sane time-outs stand before it. */
-  static async start(text: string): Promise<Balancer> {
-    const balancer = new Balancer();
+  /** Starts with `text`; `defaults` with sane time-outs stand before it. `services` are for `use-service`, by name. */
+  static async start(text: string, services: readonly Service[] = []): Promise<Balancer> {
+    const balancer = new Balancer(services);
     await balancer.configure(text);
     return balancer;
   }
@@ -183,8 +184,12 @@ function copy(record: AccessRecord): Logged {
 }
 
 /** Runs `story` with a balancer and stops it afterwards, whatever happens. */
-export async function withBalancer(text: string, story: (balancer: Balancer) => Promise<void>): Promise<void> {
-  const balancer = await Balancer.start(text);
+export async function withBalancer(
+  text: string,
+  story: (balancer: Balancer) => Promise<void>,
+  services: readonly Service[] = [],
+): Promise<void> {
+  const balancer = await Balancer.start(text, services);
   try {
     await story(balancer);
   } catch (error) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { inSlices, type Sliced } from '../../src/stats/slices.ts';
+import { Slices } from '../../src/stats/slices.ts';
 
 function* numbers(count: number, seen: (number: number) => void = () => {}): Generator<string> {
   for (let number = 0; number < count; number++) {
@@ -11,58 +11,54 @@ function* numbers(count: number, seen: (number: number) => void = () => {}): Gen
 
 const joined = (count: number): string => [...numbers(count)].join('');
 
-/** Every slice looks at the clock once and ends. */
-const SHORTEST = 0;
+/** What no machine is too slow for. */
+const LONG = 60_000;
 
-test('a short text is there at once', () => {
-  for (const count of [0, 1, 31]) assert.equal(inSlices(numbers(count), SHORTEST).toString(), joined(count));
+function whole(slices: Slices): string {
+  const made = [];
+  while (!slices.over) made.push(slices.next());
+  return Buffer.concat(made).toString();
+}
+
+test('a text is whole, however short it is', () => {
+  for (const count of [0, 1, 1000]) {
+    const slices = new Slices(numbers(count), LONG);
+    assert.equal(slices.next().toString(), joined(count));
+    assert.equal(slices.over, true);
+  }
 });
 
-test('between the slices of a long text others have their turn', async () => {
+test('a slice ends behind the piece that takes too long', () => {
+  const slices = new Slices(numbers(3), 0);
+  const made = [];
+  while (!slices.over) made.push(slices.next().toString());
+  assert.deepEqual(made, ['0é\n', '1é\n', '2é\n', '']);
+});
+
+test('a slice ends behind the piece that makes it long; nothing is made that is not asked for', () => {
   let made = 0;
-  const text = inSlices(
-    numbers(1000, (number) => {
+  const slices = new Slices(
+    numbers(100_000, (number) => {
       made = number + 1;
     }),
-    SHORTEST,
+    LONG,
   );
-  assert.ok(text instanceof Promise);
-  const seen: number[] = [];
-  const look = (): void => {
-    seen.push(made);
-    if (made < 1000) setImmediate(look);
-  };
-  look();
-  assert.equal(Buffer.concat(await text).toString(), joined(1000));
-  assert.ok(seen.length > 30, `looked at ${seen.length} times`);
-  assert.deepEqual(
-    seen.slice(1).filter((number, index) => number - (seen[index] as number) > 32),
-    [],
-  );
+  assert.equal(made, 0);
+  const first = slices.next().toString();
+  assert.equal(first, joined(made));
+  assert.ok(first.length >= 32_768 && first.length < 32_768 + 10, `${first.length} letters`);
+  const before = made;
+  const second = slices.next().toString();
+  assert.ok(made > before && made < 100_000);
+  assert.equal(first + second + whole(slices), joined(100_000));
 });
 
-test('texts that are made at the same time share the turns', async () => {
-  const order: string[] = [];
-  const make = (name: string): Promise<unknown> =>
-    inSlices(
-      numbers(96, () => {
-        if (order.at(-1) !== name) order.push(name);
-      }),
-      SHORTEST,
-    ) as Promise<unknown>;
-  await Promise.all([make('a'), make('b')]);
-  assert.deepEqual(order, ['a', 'b', 'a', 'b', 'a', 'b']);
-});
-
-test('a fault while a text is made is its own, and others are made on', async () => {
-  const broken = (): Sliced =>
-    inSlices(
-      numbers(100, (number) => {
-        if (number === 70) throw new Error('broken');
-      }),
-      SHORTEST,
-    );
-  const [fault, text] = await Promise.allSettled([broken(), inSlices(numbers(100), SHORTEST)]);
-  assert.equal(fault.status === 'rejected' && (fault.reason as Error).message, 'broken');
-  assert.equal(text.status === 'fulfilled' && Buffer.concat(text.value as readonly Buffer[]).toString(), joined(100));
+test('a fault while a text is made is told to whoever asks for the slice', () => {
+  const slices = new Slices(
+    numbers(100, (number) => {
+      if (number === 70) throw new Error('broken');
+    }),
+    LONG,
+  );
+  assert.throws(() => slices.next(), /broken/);
 });
