@@ -9,7 +9,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSy
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { App, type Surroundings } from './app.ts';
+import type { App, Surroundings } from './app.ts';
 import { parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
 import { builtinText } from './config/builtin.ts';
@@ -197,6 +197,8 @@ async function demoPlan(port: number, options: RunOptions): Promise<Plan> {
 
 /** Ends the process when nothing of the plan can be started. */
 async function run(plan: Plan): Promise<void> {
+  // All that a balancer is made of: whoever asks or checks one starts without.
+  const { App } = await import('./app.ts');
   const master = masterSocket(plan.options);
   for (const [index, source] of plan.attempts.entries()) {
     const { prepared, diagnostics } = read(source, plan.options);
