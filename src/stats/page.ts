@@ -3,8 +3,8 @@
  * what discovery knows. One document that loads nothing: whole without scripts, live with them (`page/client.ts`).
  *
  *     <uri>                 the tables          <uri>;live              the same as JSON, for the page's script
- *     <uri>;row=<key>       one row's details   <uri>;row=<key>;live    its parts
- *     <uri>;explain         what is routed      <uri>;explain;live      its parts
+ *     <uri>;row=<key>       one row's details   <uri>;row=<key>;live    its parts, and facts of the process
+ *     <uri>;explain         what is routed      <uri>;explain;live      its parts, and facts of the process
  *
  * Programs read it too: monitoring agents look for `HAProxy version X,`, `<b>uptime = </b> 0d 0h01m36s<br>` and
  * `idle = N %`, each on one line, and for HAProxy's classes and anchors of rows.
@@ -12,15 +12,14 @@
 
 import type { StatsConfig } from '../config/model.ts';
 import type { Reading } from './field.ts';
-import { silentColumns } from './page/columns.ts';
 import { type DataSource, openingOf, pageRows } from './page/data.ts';
 import { detailParts, findRow } from './page/detail.ts';
-import { EXPLAIN_REFUSED, type ExplainFacts, explainParts } from './page/explain.ts';
+import { type DrawnPart, EXPLAIN_REFUSED, type ExplainFacts, explainParts } from './page/explain.ts';
 import type { History } from './page/history.ts';
-import { hashOf, SCRIPT } from './page/script.ts';
-import { type PageFacts, type PageProxy, type Part, RESULTS } from './page/shape.ts';
+import { hashOf, MADE, SCRIPT } from './page/script.ts';
+import { type PageFacts, RESULTS, readable } from './page/shape.ts';
 import { STYLE } from './page/style.ts';
-import { chipsMarkup, factsMarkup, type Place, rowMarkup, sectionClosing, sectionOpening } from './page/tables.ts';
+import { chipsMarkup, factsMarkup, type Place, rowMarkup, Summary, sectionClosing, sectionOpening } from './page/tables.ts';
 import { html } from './page/text.ts';
 import type { Selection, StatsProxy } from './rows.ts';
 
@@ -66,13 +65,15 @@ export interface PageView {
 /** What of the page is asked for. */
 export interface PageQuery {
   readonly view: 'tables' | 'row' | 'explain';
-  /** Of `row`: `shop/web-1`. */
+  /** Of `row`: `shop/web-1`, `shop//Backend`. */
   readonly key: string;
   readonly live: boolean;
 }
 
 /** How often the page asks for news, in seconds, where `stats refresh` does not say. */
 const INTERVAL = 2;
+/** The explain view is larger, and changes less. */
+const EXPLAIN_INTERVAL = 5;
 
 /** `rest` is what stands behind the `stats uri`. */
 export function readPageQuery(rest: string): PageQuery {
@@ -102,7 +103,7 @@ export const PAGE_FIELDS = `content-security-policy: ${POLICY}\r\nx-frame-option
 export function* page(view: PageView): Generator<string> {
   const { asked } = view;
   if (asked.view === 'tables') yield* asked.live ? liveTables(view) : tablesPage(view);
-  else yield asked.live ? JSON.stringify({ facts: factsOf(view), parts: partsOf(view) }) : partsPage(view);
+  else yield* asked.live ? liveParts(view) : partsPage(view);
 }
 
 function sourceOf({ history, selection, at, admin }: PageView): DataSource {
@@ -129,11 +130,15 @@ function factsOf({ facts, proxies, at }: PageView): PageFacts {
   };
 }
 
+function liveOpening(view: PageView): string {
+  return `{"made":"${MADE}","facts":${JSON.stringify(factsOf(view))}`;
+}
+
 // --- tables ---------------------------------------------------------------------------------------------------------
 
 function* liveTables(view: PageView): Generator<string> {
   const source = sourceOf(view);
-  yield `{"facts":${JSON.stringify(factsOf(view))},"proxies":[`;
+  yield `${liveOpening(view)},"proxies":[`;
   let separator = '';
   for (const proxy of view.proxies) {
     yield `${separator}${JSON.stringify(openingOf(proxy, source)).slice(0, -1)},"rows":[`;
@@ -151,23 +156,22 @@ function* liveTables(view: PageView): Generator<string> {
 function* tablesPage(view: PageView): Generator<string> {
   const source = sourceOf(view);
   const place = placeOf(view);
-  // All is read before anything is written: what stands above the tables tells of their rows. Reading takes steps, too.
-  const proxies: PageProxy[] = [];
+  // What stands above the tables tells of their rows. Those are read again when it is their turn: a reader who takes his time
+  // would have all of them kept.
+  const summary = new Summary();
   for (const proxy of view.proxies) {
-    const rows = [];
     for (const row of pageRows(proxy, source)) {
-      rows.push(row);
+      summary.add(row);
       yield '';
     }
-    proxies.push({ ...openingOf(proxy, source), rows });
   }
   yield opening(view);
-  yield `<div class="bar"><div class="chips" id="chips" role="group" aria-label="Servers by state">${chipsMarkup(proxies, undefined)}</div>${TOOLS}</div>`;
-  const silent = silentColumns(proxies.flatMap(({ rows }) => rows)).map((at) => `no-${at + 2}`);
-  yield `<main id="tables" class="${silent.join(' ')}">`;
-  for (const proxy of proxies) {
+  yield `<div class="bar"><div class="chips" id="chips" role="group" aria-label="Servers by state">${chipsMarkup(summary, undefined)}</div>${TOOLS}</div>`;
+  yield `<main id="tables" class="${Array.from(summary.silent, (at) => `no-${at + 2}`).join(' ')}">`;
+  for (const of of view.proxies) {
+    const proxy = openingOf(of, source);
     yield sectionOpening(proxy, place);
-    for (const row of proxy.rows) yield `${rowMarkup(proxy, row, place)}\n`;
+    for (const row of pageRows(of, source)) yield `${rowMarkup(proxy, row, place)}\n`;
     yield `${sectionClosing(proxy)}\n`;
   }
   yield `</main>${closing()}`;
@@ -175,25 +179,49 @@ function* tablesPage(view: PageView): Generator<string> {
 
 // --- details and explain --------------------------------------------------------------------------------------------
 
-function partsOf(view: PageView): readonly Part[] {
+function partsOf(view: PageView): readonly DrawnPart[] {
   const { asked, stats, proxies, at, admin } = view;
   const source = sourceOf(view);
   if (asked.view === 'explain') {
-    const guarded = stats.auth.length > 0 || (stats.httpRequest?.length ?? 0) > 0;
-    const allowed = stats.scope.length === 0 && (guarded || at.legends || admin);
-    if (!allowed) return [{ id: 'refused', markup: `<p>${EXPLAIN_REFUSED}</p>` }];
+    const allowed = stats.scope.length === 0 && (isGuarded(stats) || at.legends || admin);
+    if (!allowed) return [{ id: 'refused', pieces: [`<p>${EXPLAIN_REFUSED}</p>`] }];
     return explainParts(view.explain(), proxies, placeOf(view), at.now);
   }
   const found = findRow(asked.key, proxies, source);
-  if (found === undefined) return [{ id: 'gone', markup: '<p>There is no such row: it is gone, or it is not shown here.</p>' }];
-  return detailParts(found, source, stats);
+  if (found === undefined) return [{ id: 'gone', pieces: ['<p>There is no such row: it is gone, or it is not shown here.</p>'] }];
+  return detailParts(found, source, placeOf(view)).map(({ id, markup }) => ({ id, pieces: [markup] }));
 }
 
-function partsPage(view: PageView): string {
+/** Whether anybody is turned away. `stats http-request allow` without a condition ends the rules, and lets in who has come so far. */
+function isGuarded({ auth, httpRequest = [] }: StatsConfig): boolean {
+  const open = httpRequest.findIndex(({ words }) => words.length === 1 && words[0] === 'allow');
+  const counting = open < 0 ? httpRequest : httpRequest.slice(0, open);
+  return auth.length > 0 || counting.some(({ words }) => words[0] !== 'allow');
+}
+
+function* liveParts(view: PageView): Generator<string> {
+  yield `${liveOpening(view)},"parts":[`;
+  let separator = '';
+  for (const { id, pieces } of partsOf(view)) {
+    yield `${separator}{"id":"${id}","markup":"`;
+    separator = ',';
+    // All of them are one string.
+    for (const piece of pieces) yield JSON.stringify(piece).slice(1, -1);
+    yield '"}';
+  }
+  yield ']}';
+}
+
+function* partsPage(view: PageView): Generator<string> {
   const { asked } = view;
-  const sections = partsOf(view).map(({ id, markup }) => `<section class="card" data-part="${id}">${markup}</section>`);
-  const title = asked.view === 'explain' ? 'Why is it not routed?' : html(asked.key);
-  return `${opening(view)}<div class="bar"><h2>${title}</h2>${TOOLS}</div><main id="parts" class="parts">${sections.join('')}</main>${closing()}`;
+  const title = asked.view === 'explain' ? 'Why is it not routed?' : html(readable(asked.key));
+  yield `${opening(view)}<div class="bar"><h2>${title}</h2>${TOOLS}</div><main id="parts" class="parts">`;
+  for (const { id, pieces } of partsOf(view)) {
+    yield `<section class="card" data-part="${id}">`;
+    yield* pieces;
+    yield '</section>';
+  }
+  yield `</main>${closing()}`;
 }
 
 // --- the document ---------------------------------------------------------------------------------------------------
@@ -215,13 +243,16 @@ function opening(view: PageView): string {
   const node = stats.showNode === undefined ? '' : ` on ${stats.showNode || facts.node}`;
   const place = placeOf(view);
   const title = `Fairlead statistics${node}`;
-  const interval = Math.max(1, stats.refresh ?? INTERVAL);
-  const reload =
-    stats.refresh === undefined || norefresh ? '' : `<noscript><meta http-equiv="refresh" content="${stats.refresh}"></noscript>`;
+  const interval = Math.max(asked.view === 'explain' ? EXPLAIN_INTERVAL : 1, stats.refresh ?? INTERVAL);
+  const here = asked.view === 'row' ? `;row=${encodeURIComponent(asked.key)}` : asked.view === 'explain' ? ';explain' : '';
+  // The address without the result of an action: it is not to be told again.
+  const again = html(`${stats.refresh}; url=${place.uri}${here}${place.options}`);
+  const reload = stats.refresh === undefined || norefresh ? '' : `<noscript><meta http-equiv="refresh" content="${again}"></noscript>`;
   const settings = {
+    made: MADE,
     uri: place.uri,
     options: place.options,
-    view: asked.view === 'row' ? `;row=${encodeURIComponent(asked.key)}` : asked.view === 'explain' ? ';explain' : '',
+    view: here,
     interval: String(interval),
     paused: norefresh ? 'yes' : 'no',
     title,
@@ -235,7 +266,7 @@ function opening(view: PageView): string {
 <div class="status"><span id="live" role="status"></span><span id="age" class="soft" aria-hidden="true"></span><button type="button" id="pause" hidden>Pause</button></div></header>
 <div class="about">${about(view)}<span id="facts">${factsMarkup(factsOf(view))}</span></div>
 <p class="unseen" id="news" aria-live="polite"></p>
-<p class="told" id="toast" role="status"${told === undefined ? ' hidden' : ''}>${told === undefined ? '' : html(told)}</p>
+<p class="told" id="toast" role="status">${told === undefined ? '' : html(told)}</p>
 `;
 }
 

@@ -42,6 +42,8 @@ export async function startSite(): Promise<Site> {
   const servers = await Promise.all(names.map((name) => startServer(name, () => statuses.get(name) ?? 200)));
   const at = (name: string): string => servers[names.indexOf(name)]?.address ?? '';
   const fairlead = await Fairlead.start(`
+global
+ stats socket %DIR%/ctl level admin
 defaults
  mode http
  timeout connect 2s
@@ -57,9 +59,14 @@ frontend www
  default_backend shop
 backend shop
  option httpchk GET /health
- server web-1 ${at('web-1')} check inter 200 rise 1 fall 1
- server web-2 ${at('web-2')} check inter 200 rise 1 fall 1
+ server web-1 ${at('web-1')} check inter 200 rise 1 fall 1 maxconn 7
+ server web-2 ${at('web-2')} check inter 200 rise 1 fall 1 maxconn 9
  server web-3 ${at('web-1')} disabled
+# Called like parts of the page itself.
+backend panel
+ server Backend 127.0.0.1:1
+backend confirm
+ server toast 127.0.0.1:1
 backend other
  description ${ESCAPED}
  option httpchk GET /health
@@ -86,6 +93,8 @@ const ADMIN: BrowserContextOptions = { extraHTTPHeaders: { 'x-admin': 'yes' } };
 export interface Looking extends BrowserContextOptions {
   readonly rest?: string;
   readonly admin?: boolean;
+  /** The story moves the page's clock on. */
+  readonly clock?: true;
   /** Errors that belong to the story. */
   readonly expected?: RegExp;
 }
@@ -93,13 +102,14 @@ export interface Looking extends BrowserContextOptions {
 /** Opens the page, tells a story about it, and makes sure that nothing went wrong meanwhile and nobody else was asked. */
 export async function look(
   site: Site,
-  { rest = '', admin = true, expected, ...options }: Looking,
+  { rest = '', admin = true, clock, expected, ...options }: Looking,
   story: (page: Page) => Promise<void>,
 ): Promise<void> {
   const context = await site.browser.newContext({ viewport: { width: 1440, height: 900 }, ...(admin ? ADMIN : {}), ...options });
   context.setDefaultTimeout(10_000);
   try {
     const page = await context.newPage();
+    if (clock) await page.clock.install();
     const faults: string[] = [];
     const hosts = new Set<string>();
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Script } from 'node:vm';
+import type { Backend } from '../../src/backend/backend.ts';
 import { History } from '../../src/stats/page/history.ts';
-import { hashOf, SCRIPT } from '../../src/stats/page/script.ts';
+import { hashOf, MADE, SCRIPT } from '../../src/stats/page/script.ts';
 import type { PageData } from '../../src/stats/page/shape.ts';
 import { STYLE } from '../../src/stats/page/style.ts';
 import { PAGE_FIELDS, type PageView, page, readPageQuery } from '../../src/stats/page.ts';
 import { EVERYTHING, type StatsProxy } from '../../src/stats/rows.ts';
-import { CHECK, makeListen, serverConfig, statsConfig } from './objects.ts';
+import { CHECK, makeListen, PLACE, serverConfig, statsConfig } from './objects.ts';
 
 function view(changes: Partial<PageView> = {}): PageView {
   return {
@@ -82,10 +83,10 @@ test('there is a row per object, by the names and classes that HAProxy gives the
     match.slice(1),
   );
   assert.deepEqual(rows, [
-    ['frontend is-up', 'app/Frontend', 'app/Frontend'],
+    ['frontend is-up', 'app//Frontend', 'app/Frontend'],
     ['active_going_down server is-going', 'app/w1', 'app/w1'],
     ['active_no_check server is-plain', 'app/w2', 'app/w2'],
-    ['backend is-up', 'app/Backend', 'app/Backend'],
+    ['backend is-up', 'app//Backend', 'app/Backend'],
   ]);
   assert.match(text(), /<table class="tbl">.*<tr class="titre">/);
 });
@@ -120,7 +121,7 @@ test('while a check runs, the last one is shown whole', () => {
 
 /** Columns that no window narrower than `rem` shows, by their headings. */
 function leftOut(document: string, rem: number): string[] {
-  const headings = Array.from(document.matchAll(/<th scope="col" class="c-[^"]*" title="[^"]*">([^<]*)/g), (match) => match[1] ?? '');
+  const headings = Array.from(document.matchAll(/<th scope="col" class="c-[^"]*" title="[^"]*">(?:<span class="rest">)?([^<]*)/g), (match) => match[1] ?? '');
   const rules = [...STYLE.matchAll(/@media \(width < (\d+)rem\) \{ (\.tbl tr .*?) \{ display: none/g)].filter(
     (rule) => Number(rule[1]) >= rem,
   );
@@ -136,7 +137,7 @@ test('a phone shows state, sessions, total and the sum of errors', () => {
   server.counters.econ = 20;
   server.counters.eresp = 3;
   const document = text({ proxies: [listen] });
-  const all = Array.from(/<thead>.*?<\/thead>/.exec(document)?.[0].matchAll(/title="[^"]*">([^<]*)/g) ?? [], (match) => match[1] ?? '');
+  const all = Array.from(/<thead>.*?<\/thead>/.exec(document)?.[0].matchAll(/title="[^"]*">(?:<span class="rest">)?([^<]*)/g) ?? [], (match) => match[1] ?? '');
   const hidden = new Set(leftOut(document, 48));
   assert.deepEqual(
     all.filter((heading) => !hidden.has(heading)),
@@ -204,19 +205,68 @@ test('names, reasons and descriptions cannot become markup', () => {
   assert.equal(live(hostile).proxies[0]?.rows[1]?.name, EVIL);
 });
 
+test('no proxy can be mistaken for a part of the page itself', () => {
+  const ids = [...text({ proxies: [makeListen('panel', [serverConfig('confirm')])] }).matchAll(/ id="([^"]*)"/g)].map((match) => match[1]);
+  assert.equal(new Set(ids).size, ids.length, ids.join(' '));
+});
+
+test('a form goes to where it stands', () => {
+  const chosen = { admin: true, norefresh: true, selection: { ...EVERYTHING, up: true, scope: 'ap' } };
+  for (const rest of ['', ';row=app%2Fw2']) {
+    assert.match(asked(rest, chosen), /<form method="post" action="\/admin\?stats;up;norefresh;scope=ap">/);
+  }
+});
+
+test('large numbers are short, and told in full to who asks', () => {
+  const listen = makeListen('app', [serverConfig('w1')]);
+  const [server] = listen.backend?.servers ?? [];
+  assert.ok(server);
+  server.counters.stot = 1_234_567_890;
+  assert.ok(text({ proxies: [listen] }).includes('<span title="1\u202f234\u202f567\u202f890">1.23\u202fG</span>'));
+});
+
+test('an explain view of thousands of routes is made in pieces, and walks a pool once', () => {
+  const listen = makeListen('app', [serverConfig('w1')]);
+  let walks = 0;
+  const servers = listen.backend?.servers ?? [];
+  const proxies = [
+    {
+      ...listen,
+      backend: {
+        name: 'app',
+        get servers() {
+          walks++;
+          return servers;
+        },
+      } as unknown as Backend,
+    },
+  ];
+  const route = { frontend: 'www', host: 'a.test', pool: 'app', priority: 0, rewrite: undefined, origin: '"x"' };
+  const explain = () => ({ sources: [], conflicts: [], routes: Array.from({ length: 2000 }, () => route), unsettled: [] });
+  const pieces = [...page(view({ proxies, explain, admin: true, asked: readPageQuery(';explain;live') }))];
+  assert.ok(pieces.length > 2000 && Math.max(...pieces.map(({ length }) => length)) < 4000);
+  assert.equal(walks, 1);
+  const { parts } = JSON.parse(pieces.join('')) as { readonly parts: readonly { readonly id: string; readonly markup: string }[] };
+  assert.deepEqual(
+    parts.map(({ id }) => id),
+    ['sources', 'notes', 'routes'],
+  );
+  assert.equal(parts[2]?.markup.match(/<td>&quot;x&quot;<\/td>/g)?.length, 2000);
+});
+
 test('a form is there for those who may change servers', () => {
   assert.doesNotMatch(text(), /<form/);
   const document = text({ admin: true });
   assert.match(document, /<form method="post" action="\/admin\?stats">/);
   assert.match(document, /<input type="checkbox" name="s" value="w1"/);
-  assert.match(document, /<input type="hidden" name="b" value="#6">/);
+  assert.match(document, /<input type="hidden" name="b" value="app">/);
   assert.doesNotMatch(asked(';row=app%2Fw1'), /<form/);
   assert.match(asked(';row=app%2Fw1', { admin: true }), /<button name="action" value="drain">/);
 });
 
 test('the result of a change is told, and only one that we know', () => {
   assert.match(text({ result: 'DONE' }), /role="status">Done\./);
-  assert.match(text({ result: 'WHAT' }), /id="toast" role="status" hidden><\/p>/);
+  assert.match(text({ result: 'WHAT' }), /id="toast" role="status"><\/p>/);
 });
 
 test('links keep what was chosen', () => {
@@ -235,7 +285,8 @@ test('links keep what was chosen', () => {
 
 test('who has no scripts gets the page anew as stats refresh says', () => {
   const stats = statsConfig({ refresh: 7 });
-  assert.match(text({ stats }), /<noscript><meta http-equiv="refresh" content="7"><\/noscript>/);
+  assert.match(text({ stats }), /<noscript><meta http-equiv="refresh" content="7; url=\/admin\?stats"><\/noscript>/);
+  assert.match(asked(';row=app%2Fw1', { stats, result: 'DONE' }), /content="7; url=\/admin\?stats;row=app%2Fw1">/);
   assert.doesNotMatch(text({ stats, norefresh: true }), /http-equiv/);
   assert.match(text({ stats }), /data-interval="7" data-paused="no"/);
   assert.match(text({ stats, norefresh: true }), /data-paused="yes"/);
@@ -243,11 +294,13 @@ test('who has no scripts gets the page anew as stats refresh says', () => {
 });
 
 test('what the script gets is what the tables are made from', () => {
-  const { facts, proxies } = live();
+  const { made, facts, proxies } = live();
+  assert.equal(made, MADE);
+  assert.ok(text().includes(` data-made="${MADE}"`));
   assert.deepEqual(facts, { uptime: 96, pid: 26978, maxconn: 200, connections: 3, connRate: 0, bitRate: 1_000_000, idle: 98.6 });
   assert.deepEqual(
     proxies.map(({ name, kind, form, rows }) => [name, kind, form, rows.map((row) => row.name)]),
-    [['app', 'listen', null, ['FRONTEND', 'w1', 'w2', 'BACKEND']]],
+    [['app', 'listen', false, ['FRONTEND', 'w1', 'w2', 'BACKEND']]],
   );
 });
 
@@ -256,7 +309,7 @@ test('details have every value of the row, with what it means', () => {
   for (const name of ['qtime_max', 'hrsp_2xx', 'check_rise', 'need_conn_est', 'sid', 'mode']) {
     assert.match(document, new RegExp(`<th scope="row">${name}<small>[^<]+</small></th>`), name);
   }
-  assert.match(asked(';row=app%2FFrontend'), /<th scope="row">req_rate_max</);
+  assert.match(asked(';row=app%2F%2FFrontend'), /<th scope="row">req_rate_max</);
   assert.match(asked(';row=app%2Fnobody'), /There is no such row/);
   assert.match(asked(';row=%'), /There is no such row/);
 });
@@ -275,14 +328,17 @@ test('details tell the last checks and where a container comes from', () => {
   assert.ok(server);
   for (let at = 0; at < 40; at++)
     server.setVerdict({ code: 'L4CON', passed: false, status: -1, info: `no ${at}`, duration: at }, at * 1000);
-  const document = asked(';row=app%2Fw1', { proxies: [listen], at: { now: 41_000, legends: true, counts: false } });
+  const at = { now: 41_000, legends: true, counts: false };
+  const document = asked(';row=app%2Fw1', { proxies: [listen], at, admin: true });
   const checks = [...document.matchAll(/<th scope="row">(\w+) ago<\/th>.*?(no \d+)<\/td><td class="number">(\d+) ms/g)].map((match) =>
     match.slice(1),
   );
   assert.equal(checks.length, 16);
   assert.deepEqual(checks[0], ['2s', 'no 39', '39']);
   assert.match(document, /<th scope="row">label fairlead\.host<\/th><td>a\.test<\/td>/);
-  assert.match(document, /<th scope="row">image<\/th><td>nginx:1\.27<\/td>/);
+  const seen = asked(';row=app%2Fw1', { proxies: [listen], at });
+  assert.match(seen, /<th scope="row">image<\/th><td>nginx:1\.27<\/td>/);
+  assert.doesNotMatch(seen, /a\.test/, 'labels of containers hold passwords');
 });
 
 test('the explain view shows sources, notes with the worst first, and where hosts lead', () => {
@@ -320,9 +376,12 @@ test('the explain view shows sources, notes with the worst first, and where host
   assert.match(document, /<b>www<\/b>: a host without a route gets 503/);
 });
 
+const rules = (...lines: readonly string[]) => lines.map((line) => ({ place: PLACE, words: line.split(' ') }));
 const EXPLAINED: readonly (readonly [who: string, changes: Partial<PageView>, shown: boolean])[] = [
   ['anybody', {}, false],
   ['who had to log in', { stats: statsConfig({ auth: [{ user: 'a', password: 'b' }] }) }, true],
+  ['whom a rule has let in', { stats: statsConfig({ httpRequest: rules('allow if ok', 'deny') }) }, true],
+  ['anybody whom a rule lets in', { stats: statsConfig({ httpRequest: rules('allow', 'deny') }) }, false],
   ['who may see addresses', { at: { now: 0, legends: true, counts: false } }, true],
   ['who may change servers', { admin: true }, true],
   ['who sees some proxies alone', { admin: true, stats: statsConfig({ scope: ['app'] }) }, false],

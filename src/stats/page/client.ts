@@ -18,11 +18,12 @@ import {
   type PageRow,
   type Part,
   RESULTS,
+  readable,
   TONES,
   type Tone,
   toneOf,
 } from './shape.ts';
-import { chipsMarkup, detailsAddress, factsMarkup, type Place } from './tables.ts';
+import { chipsMarkup, detailsAddress, factsMarkup, type Place, summaryOf } from './tables.ts';
 import { html } from './text.ts';
 import { isFiltering, newsOf, nextSort, readView, type View, writeView } from './view.ts';
 
@@ -30,6 +31,7 @@ declare const document: PageDocument;
 declare const window: PageWindow;
 
 interface PartsAnswer {
+  readonly made: string;
   readonly facts: PageFacts;
   readonly parts: readonly Part[];
 }
@@ -63,15 +65,27 @@ let asking = false;
 let again = false;
 /** The link that has opened the panel. */
 let opener: PageElement | undefined;
+/** Key of the row that the panel shows, or empty. */
+let shown = '';
+/** The panel was closed by its button: the way back is ours, not the reader's. */
+let closing = false;
+/** There is no room beside the panel. */
+const narrow = window.matchMedia('(width < 48rem)');
 
 // --- asking ---------------------------------------------------------------------------------------------------------
 
 /** From the origin: an address with a password in it, as this page's may be, is refused. */
-async function ask<Answer>(address: string): Promise<Answer> {
+async function ask<Answer extends { readonly made: string }>(address: string): Promise<Answer> {
   const answer = await fetch(window.location.origin + address, { signal: AbortSignal.timeout(Math.max(10_000, interval * 2)) });
   if (answer.status === 401) throw new Error('the statistics ask for a password again: load the page anew');
   if (!answer.ok) throw new Error(`the statistics answer ${answer.status}`);
-  return (await answer.json()) as Answer;
+  const told = (await answer.json().catch((error: Error) => {
+    throw error instanceof SyntaxError ? new Error('something else than the statistics answers') : error;
+  })) as Answer;
+  // Another version answers, and its lists may have other places. Nobody is to lose what he is about to confirm.
+  if (told.made !== settings.made && !confirmation.open) window.location.reload();
+  if (told.made !== settings.made) throw new Error('this page is of another version');
+  return told;
 }
 
 async function poll(): Promise<void> {
@@ -109,7 +123,7 @@ async function refresh(): Promise<void> {
     showParts(parts, answer.parts);
     filterParts();
   }
-  if (panel.open) await refreshPanel();
+  if (shown !== '') await refreshPanel();
 }
 
 function schedule(): void {
@@ -161,16 +175,32 @@ function tellNews(answer: PageData): void {
 
 function change(changes: Partial<View>): void {
   view = { ...view, ...changes };
-  const hash = writeView(view);
-  window.history.replaceState(null, '', window.location.pathname + window.location.search + (hash === '' ? '' : `#${hash}`));
+  window.history.replaceState(window.history.state, '', addressOf(view));
   showView();
+}
+
+function addressOf(looked: View): string {
+  const hash = writeView(looked);
+  return window.location.pathname + window.location.search + (hash === '' ? '' : `#${hash}`);
+}
+
+/** The address has changed: somebody went back, or wrote another one. What was filtered beside the panel stays when that is closed. */
+function followAddress(): void {
+  const given = readView(window.location.hash);
+  if (closing) change({ open: given.open });
+  else view = given;
+  closing = false;
+  if (tables !== null) filter.value = view.text;
+  showHeadings(view.sort);
+  showView();
+  showPanel();
 }
 
 function showView(): void {
   if (data === undefined || grid === undefined) return;
   const [seen, all] = grid.arrange(data.proxies, view);
   const tone = document.activeElement?.dataset.tone;
-  replace(get('chips'), chipsMarkup(data.proxies, view.tones));
+  replace(get('chips'), chipsMarkup(summaryOf(data.proxies), view.tones));
   // Buttons that are made anew give the focus to those that stand for them.
   if (tone !== undefined) document.querySelector(`button[data-tone="${tone}"]`)?.focus();
   const filtering = isFiltering(view);
@@ -181,12 +211,12 @@ function showView(): void {
   problems.checked = view.problems;
 }
 
-function folded(name: string, closed: boolean): void {
-  if (view.closed.has(name) === closed) return;
-  const names = new Set(view.closed);
-  if (closed) names.add(name);
-  else names.delete(name);
-  change({ closed: names });
+function folded(proxy: string, closed: boolean): void {
+  if (view.closed.has(proxy) === closed) return;
+  const proxies = new Set(view.closed);
+  if (closed) proxies.add(proxy);
+  else proxies.delete(proxy);
+  change({ closed: proxies });
 }
 
 /** In the explain view, lines that hold every word. */
@@ -198,35 +228,67 @@ function filterParts(): void {
     line.hidden = !words.every((word) => text.includes(word));
     if (!line.hidden) seen++;
   }
-  const count = filter.value === '' ? '' : `${seen} lines shown`;
+  const count = filter.value === '' ? '' : `${seen} ${seen === 1 ? 'line' : 'lines'} shown`;
   if (get('shown').textContent !== count) get('shown').textContent = count;
 }
 
 // --- details --------------------------------------------------------------------------------------------------------
 
 async function refreshPanel(): Promise<void> {
-  const key = view.open;
+  const key = shown;
   const answer = await ask<PartsAnswer>(`${detailsAddress({ ...place, options: '' }, key)};live${place.options}`);
-  if (view.open === key) showParts(panelBody, answer.parts);
+  if (shown === key) showParts(panelBody, answer.parts);
 }
 
-function openPanel(key: string, from?: PageElement): void {
-  if (from !== undefined) opener = from;
+/** Back closes it again: on a phone that is how a sheet is closed. */
+function openPanel(key: string, from: PageElement): void {
+  opener = from;
+  const next = { ...view, open: key };
+  if (shown === '') window.history.pushState(OPENED, '', addressOf(next));
+  change(next);
+  showPanel();
+}
+
+/** In the state of the history's entry: going back from it closes the panel. */
+const OPENED = 'opened';
+
+function closePanel(): void {
+  if (window.history.state === OPENED) {
+    closing = true;
+    window.history.back();
+    return;
+  }
+  change({ open: '' });
+  showPanel();
+}
+
+/** Brings the panel to what the view says. */
+function showPanel(): void {
+  const before = shown;
+  if (before === view.open) return;
+  shown = view.open;
   clearParts(panelBody);
-  get('panel-title').textContent = key;
+  get('panel-title').textContent = readable(shown);
+  if (shown === '') {
+    panel.close();
+    shade();
+    (opener?.isConnected ? opener : rowElement(before)?.querySelector('a.open'))?.focus();
+    opener = undefined;
+    return;
+  }
   if (!panel.open) panel.show();
-  change({ open: key });
+  shade();
   get('panel-title').focus();
   void poll();
 }
 
-function closePanel(): void {
-  const key = view.open;
-  panel.close();
-  change({ open: '' });
-  const link = opener?.isConnected ? opener : rowElement(key)?.querySelector('a.open');
-  link?.focus();
-  opener = undefined;
+/** Nobody walks about behind a panel that covers everything. */
+function shade(): void {
+  const covered = narrow.matches && shown !== '';
+  for (const part of document.querySelectorAll('body > header, body > .about, body > .bar, body > main')) {
+    if (covered) part.setAttribute('inert', '');
+    else part.removeAttribute('inert');
+  }
 }
 
 function rowElement(key: string): PageElement | undefined {
@@ -283,7 +345,7 @@ function confirmOrder(form: PageElement, order: Order): void {
 let pending: { readonly form: PageElement; readonly order: Order } | undefined;
 
 function leavesNobody({ action, backend, names }: Order): boolean {
-  const proxy = data?.proxies.find(({ form }) => `#${form}` === backend);
+  const proxy = data?.proxies.find(({ name, form }) => form && name === backend);
   if (action.stops !== true || proxy === undefined) return false;
   const working = (row: PageRow): boolean => {
     const status = String(cellOf(row, 'status'));
@@ -318,12 +380,20 @@ async function carryOut(): Promise<void> {
   void poll();
 }
 
+/** What has come of the action before this document is told once, not with every load. */
+function tellResult(): void {
+  const told = get('toast').textContent;
+  if (told === '') return;
+  toast(told);
+  const { pathname, search, hash } = window.location;
+  window.history.replaceState(window.history.state, '', (pathname + search).replace(/;st=[A-Z]{4}/, '') + hash);
+}
+
 function toast(text: string): void {
   clearTimeout(toasting);
   get('toast').textContent = text;
-  get('toast').hidden = false;
   toasting = setTimeout(() => {
-    get('toast').hidden = true;
+    get('toast').textContent = '';
   }, 20_000);
 }
 
@@ -374,9 +444,21 @@ function onSubmit(event: PageEvent): void {
 }
 
 function onKey(event: PageEvent): void {
+  const button = event.target.closest('button.sort');
+  if (button !== null) walk(button, event);
   if (event.key !== 'Escape' || event.defaultPrevented || confirmation.open || !panel.open) return;
   event.preventDefault();
   closePanel();
+}
+
+/** The headings of a table are one stop of the Tab key: arrows lead from one to the next. */
+function walk(button: PageElement, event: PageEvent): void {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key ?? ''];
+  const row = button.closest('tr');
+  if (step === undefined || row === null) return;
+  event.preventDefault();
+  const buttons = [...row.querySelectorAll('button.sort')].filter((one) => one.getClientRects().length > 0);
+  buttons[buttons.indexOf(button) + step]?.focus();
 }
 
 function start(): void {
@@ -410,17 +492,15 @@ function start(): void {
   document.addEventListener('visibilitychange', () =>
     document.visibilityState === 'visible' && !paused ? void poll() : clearTimeout(timer),
   );
-  window.addEventListener('hashchange', () => {
-    view = readView(window.location.hash);
-    showHeadings(view.sort);
-    showView();
-  });
+  window.addEventListener('popstate', followAddress);
+  narrow.addEventListener('change', shade);
   filter.value = view.text;
   problems.closest('label')?.classList.toggle('unseen', tables === null);
   tellLive();
   setInterval(() => lost !== '' && tellLive(), 1000);
-  if (view.open !== '') openPanel(view.open);
-  else void poll();
+  tellResult();
+  if (view.open === '') void poll();
+  else showPanel();
 }
 
 start();

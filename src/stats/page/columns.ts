@@ -7,12 +7,14 @@
  */
 
 import { type Cell, type CellName, cellOf, LEVELS, type PageRow, toneOf } from './shape.ts';
-import { bytes, duration, html, thousands } from './text.ts';
+import { bytes, count, duration, html, thousands } from './text.ts';
 
 export interface PageColumn {
   /** For the style sheet and the address of a view. */
   readonly id: string;
   readonly label: string;
+  /** The label on a phone. */
+  readonly short?: string;
   /** The label in full, for who hears it or asks. */
   readonly help: string;
   /** One cell, or several of one subject, by their labels. */
@@ -21,8 +23,8 @@ export interface PageColumn {
   readonly write?: (value: Cell, row: PageRow) => string;
   /** The narrowest window that has room for it, in rem (of 16 pixels); 0 is a phone. */
   readonly from: number;
-  /** In em of the table. */
-  readonly width: number;
+  /** In em of the table: for its headings and for numbers up to 9999; more of them go on another line. Without, it shares what is left. */
+  readonly width?: number;
   /** Of several cells a phone shows the first, or the sum. */
   readonly phone?: 'first' | 'sum';
   /** Words, to be read from the left. */
@@ -37,7 +39,6 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'state',
     from: 0,
-    width: 12,
     label: 'State',
     help: 'State, for how long, and why',
     parts: { '': 'status' },
@@ -47,7 +48,7 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'check',
     from: 64,
-    width: 13,
+    width: 12,
     label: 'Last check',
     help: 'The last checks and the result of the last one',
     parts: { '': 'check_status' },
@@ -57,7 +58,7 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'rate',
     from: 48,
-    width: 12.5,
+    width: 13,
     label: 'Session rate',
     help: 'New sessions a second: the last two minutes, now, and the most in a second',
     parts: { now: 'rate', max: 'rate_max' },
@@ -66,8 +67,9 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'sessions',
     from: 0,
-    width: 8.5,
+    width: 9.5,
     label: 'Sessions',
+    short: 'Sess.',
     help: 'Sessions at once: now, most, limit',
     parts: { cur: 'scur', max: 'smax', limit: 'slim' },
     write: (value) => (value === 0 ? '–' : number(value)),
@@ -75,18 +77,18 @@ export const COLUMNS: readonly PageColumn[] = [
   },
   {
     id: 'queue',
-    from: 64,
-    width: 7.4,
+    from: 72,
+    width: 8.6,
     label: 'Queue',
     help: 'Requests that wait: now, most, limit',
     parts: { cur: 'qcur', max: 'qmax', limit: 'qlimit' },
     alarming: true,
   },
-  { id: 'total', from: 0, width: 5, label: 'Total', help: 'Sessions since the start', parts: { '': 'stot' } },
+  { id: 'total', from: 0, width: 5.2, label: 'Total', help: 'Sessions since the start', parts: { '': 'stot' } },
   {
     id: 'time',
     from: 90,
-    width: 3.8,
+    width: 4.6,
     label: 'Resp.',
     help: 'Milliseconds to the response, average of the last 1024',
     parts: { ms: 'rtime' },
@@ -94,18 +96,18 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'errors',
     from: 0,
-    width: 7.6,
+    width: 9.2,
     label: 'Errors',
     help: 'Errors of requests, of connections, of responses',
     parts: { req: 'ereq', conn: 'econ', resp: 'eresp' },
     phone: 'sum',
     alarming: true,
   },
-  { id: 'fails', from: 64, width: 3.8, label: '5xx', help: 'Responses with status 500 to 599', parts: { '': 'hrsp_5xx' }, alarming: true },
+  { id: 'fails', from: 64, width: 4.6, label: '5xx', help: 'Responses with status 500 to 599', parts: { '': 'hrsp_5xx' }, alarming: true },
   {
     id: 'warnings',
-    from: 90,
-    width: 6,
+    from: 104,
+    width: 7.8,
     label: 'Warnings',
     help: 'Retries, and requests sent elsewhere',
     parts: { retr: 'wretr', redis: 'wredis' },
@@ -113,7 +115,7 @@ export const COLUMNS: readonly PageColumn[] = [
   },
   {
     id: 'bytes',
-    from: 72,
+    from: 80,
     width: 10,
     label: 'Bytes',
     help: 'Bytes from and to clients',
@@ -122,17 +124,17 @@ export const COLUMNS: readonly PageColumn[] = [
   },
   {
     id: 'denied',
-    from: 104,
-    width: 5,
+    from: 120,
+    width: 7.2,
     label: 'Denied',
     help: 'Requests and responses denied by rules',
     parts: { req: 'dreq', resp: 'dresp' },
   },
-  { id: 'lbtot', from: 104, width: 5, label: 'LbTot', help: 'Sessions given by the balancing algorithm', parts: { '': 'lbtot' } },
+  { id: 'lbtot', from: 120, width: 5.4, label: 'LbTot', help: 'Sessions given by the balancing algorithm', parts: { '': 'lbtot' } },
   {
     id: 'last',
-    from: 104,
-    width: 4,
+    from: 112,
+    width: 4.8,
     label: 'Last',
     help: 'Since the last session',
     parts: { '': 'lastsess' },
@@ -140,16 +142,16 @@ export const COLUMNS: readonly PageColumn[] = [
   },
   {
     id: 'weight',
-    from: 90,
-    width: 4.6,
+    from: 96,
+    width: 5.6,
     label: 'Weight',
     help: 'Weight in effect, and as set; of a backend, over its usable servers',
     parts: { '': 'weight', set: 'uweight' },
   },
   {
     id: 'servers',
-    from: 104,
-    width: 5,
+    from: 112,
+    width: 5.8,
     label: 'Servers',
     help: 'Active and backup: of a backend, how many are usable',
     parts: { act: 'act', bck: 'bck' },
@@ -158,7 +160,7 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'checks',
     from: 90,
-    width: 5,
+    width: 5.8,
     label: 'Checks',
     help: 'Failed checks, and outages',
     parts: { chk: 'chkfail', dwn: 'chkdown' },
@@ -166,8 +168,8 @@ export const COLUMNS: readonly PageColumn[] = [
   },
   {
     id: 'downtime',
-    from: 90,
-    width: 5.4,
+    from: 96,
+    width: 5.6,
     label: 'Dwntme',
     help: 'Seconds of all outages',
     parts: { '': 'downtime' },
@@ -175,7 +177,7 @@ export const COLUMNS: readonly PageColumn[] = [
   },
 ];
 
-/** With thin spaces: there is little room. */
+/** With thin spaces: there is little room. Where it is not enough, lines end there. */
 const SLASH = '\u2009/\u2009';
 
 /** How a cell looks, and what is in it: markup. */
@@ -192,17 +194,22 @@ export function cellsOf(row: PageRow): CellMarkup[] {
     if (values.every((value) => value === null)) return { look: '', text: '' };
     const write = column.write ?? number;
     const texts = values.map((value) => (value === null ? '–' : write(value, row)));
-    const sum = column.phone === 'sum' ? `<span class="phone">${thousands(total(values))}</span>` : '';
+    const sum = column.phone === 'sum' ? `<span class="phone">${number(total(values))}</span>` : '';
     return { look: lookOfValues(column, values), text: joined({ phone: column.phone }, texts) + sum };
   });
 }
 
-/** Columns that are empty or 0 in every row, by their place: a window without room for all leaves them out. */
-export function silentColumns(rows: readonly PageRow[]): number[] {
-  return COLUMNS.flatMap((column, at) => {
-    if (column.from === 0) return [];
-    return rows.every((row) => Object.values(column.parts).every((name) => isNothing(cellOf(row, name)))) ? [at] : [];
-  });
+/** Columns that a window without room for all may leave out, by their place. */
+export function spareColumns(): Set<number> {
+  return new Set(COLUMNS.flatMap(({ from }, at) => (from === 0 ? [] : [at])));
+}
+
+/** Takes those from `silent` that are not empty or 0 in `row`. */
+export function keepSilent(silent: Set<number>, row: PageRow): void {
+  for (const at of silent) {
+    const { parts } = COLUMNS[at] as PageColumn;
+    if (!Object.values(parts).every((name) => isNothing(cellOf(row, name)))) silent.delete(at);
+  }
 }
 
 /** `cur / max / limit`; what a phone leaves out of it stands in an element of its own. */
@@ -213,7 +220,15 @@ export function joined({ phone }: { readonly phone: PageColumn['phone'] | undefi
 }
 
 function number(value: Cell): string {
-  return typeof value === 'number' ? thousands(value) : html(value ?? '–');
+  if (typeof value !== 'number') return html(value ?? '–');
+  const short = count(value);
+  const whole = thousands(value);
+  return short === whole ? short : `<span title="${whole}">${short}</span>`;
+}
+
+/** Markup of a column's name. */
+export function labelMarkup({ label, short }: PageColumn): string {
+  return short === undefined ? html(label) : `<span class="rest">${html(label)}</span><span class="phone">${html(short)}</span>`;
 }
 
 function total(values: readonly Cell[]): number {

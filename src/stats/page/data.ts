@@ -3,9 +3,9 @@
 import type { Verdict } from '../../backend/types.ts';
 import type { Reading, Value } from '../field.ts';
 import { FIELDS } from '../fields.ts';
-import { type Row, read, rowsOf, type Selection, type StatsProxy } from '../rows.ts';
+import { type Row, read, rowsIn, type Selection, type StatsProxy } from '../rows.ts';
 import type { History } from './history.ts';
-import { CELLS, type Cell, type CellName, type PageProxy, type PageRow } from './shape.ts';
+import { CELLS, type Cell, type CellName, type PageRow, type ProxyOpening } from './shape.ts';
 import { whyOf } from './why.ts';
 
 const FIELDS_BY_NAME = new Map(FIELDS.map((field) => [field.name, field]));
@@ -19,10 +19,7 @@ export interface DataSource {
   readonly admin: boolean;
 }
 
-/** A proxy without its rows. */
-export type Opening = Omit<PageProxy, 'rows'>;
-
-export function openingOf(proxy: StatsProxy, { admin, at }: DataSource): Opening {
+export function openingOf(proxy: StatsProxy, { admin, at }: DataSource): ProxyOpening {
   const { name, frontend, backend } = proxy;
   const config = (frontend ?? backend)?.config;
   const algorithm = at.legends && backend !== undefined ? `balance ${backend.config.balance.algorithm}` : undefined;
@@ -31,12 +28,12 @@ export function openingOf(proxy: StatsProxy, { admin, at }: DataSource): Opening
     kind: frontend === undefined ? 'backend' : backend === undefined ? 'frontend' : 'listen',
     mode: config?.mode ?? 'http',
     about: [config?.description, algorithm].filter((text) => text !== undefined).join(', '),
-    form: admin && backend !== undefined && backend.servers.length > 0 ? backend.config.id : null,
+    form: admin && backend !== undefined && backend.servers.length > 0,
   };
 }
 
 export function* pageRows(proxy: StatsProxy, source: DataSource): Generator<PageRow> {
-  for (const row of rowsOf(proxy, source.selection)) yield pageRow(row, source);
+  for (const row of rowsIn([proxy], source.selection)) yield pageRow(row, source);
 }
 
 export function pageRow(row: Row, { at, history }: DataSource): PageRow {

@@ -1,14 +1,13 @@
 /** Everything that is known of one row: the parts of its panel, and of its page for who has no scripts. */
 
 import type { Server } from '../../backend/server.ts';
-import type { StatsConfig } from '../../config/model.ts';
 import type { Field, Value } from '../field.ts';
 import { FIELDS } from '../fields.ts';
 import { type Row, read, rowsOf, type StatsProxy } from '../rows.ts';
 import { sparkMarkup } from './columns.ts';
 import { type DataSource, pageRow, valueIn } from './data.ts';
 import { cellOf, keyOf, type PageRow, type Part, toneOf } from './shape.ts';
-import { actionButtons } from './tables.ts';
+import { actionButtons, type Place } from './tables.ts';
 import { duration, html, thousands } from './text.ts';
 import { said } from './why.ts';
 
@@ -31,11 +30,11 @@ function pageName(row: Row): Pick<PageRow, 'side' | 'name'> {
   return { side: row.side, name: row.side === 'F' || row.side === 'B' ? '' : row.of.config.name };
 }
 
-export function detailParts({ row }: Found, source: DataSource, stats: StatsConfig): readonly Part[] {
+export function detailParts({ row }: Found, source: DataSource, place: Place): readonly Part[] {
   const shown = pageRow(row, source);
   const server = row.side === 'S' ? row.of : undefined;
   const parts: Part[] = [{ id: 'state', markup: stateMarkup(shown) }];
-  if (server !== undefined && source.admin) parts.push({ id: 'actions', markup: actions(server, stats) });
+  if (server !== undefined && source.admin) parts.push({ id: 'actions', markup: actions(server, place) });
   if (row.side !== 'L') parts.push({ id: 'course', markup: course(shown) });
   if (server !== undefined) parts.push({ id: 'checks', markup: checks(server, source) }, { id: 'origin', markup: origin(server, source) });
   return [...parts, { id: 'values', markup: values(row, source) }];
@@ -48,9 +47,9 @@ function stateMarkup(row: PageRow): string {
   return `<p><span class="badge ${toneOf(status)}">${html(status)}</span>${since === undefined ? '' : ` for ${since}`}</p>${why}`;
 }
 
-function actions({ backend, config }: Server, { uri }: StatsConfig): string {
+function actions({ backend, config }: Server, { uri, options }: Place): string {
   return (
-    `<form method="post" action="${html(uri)}"><input type="hidden" name="b" value="#${backend.config.id}">` +
+    `<form method="post" action="${html(uri + options)}"><input type="hidden" name="b" value="${html(backend.name)}">` +
     `<input type="hidden" name="s" value="${html(config.name)}"><p class="buttons">${actionButtons(false)}</p>` +
     `<details><summary>Overrule checks and agent</summary><p class="buttons">${actionButtons(true)}</p></details></form>`
   );
@@ -90,7 +89,7 @@ function unchecked(server: Server): string {
   return server.checkEnabled ? 'No check has ended yet.' : 'Its checks are turned off.';
 }
 
-/** What a server was made from is for those who may see addresses, or change them. */
+/** What a server was made from is for those who may see addresses, or change servers; labels are for the latter alone. */
 function origin({ config, tracked }: Server, { at, admin }: DataSource): string {
   const heading = '<h3>Where it comes from</h3>';
   if (!at.legends && !admin)
@@ -102,7 +101,8 @@ function origin({ config, tracked }: Server, { at, admin }: DataSource): string 
   if (container !== undefined) {
     facts.push(['container', container.name], ['id', container.id], ['image', container.image], ['image id', container.imageId]);
     if (container.created > 0) facts.push(['created', new Date(container.created).toISOString()]);
-    for (const [label, value] of container.labels) facts.push([`label ${label}`, value]);
+    // Those of other programs hold passwords and tokens.
+    if (admin) for (const [label, value] of container.labels) facts.push([`label ${label}`, value]);
   }
   return `${heading}${table(facts.map(([name, value]) => [html(name), html(value)]))}`;
 }
@@ -145,11 +145,11 @@ function values(row: Row, { at }: DataSource): string {
     });
     return rows.length === 0 ? '' : `<section><h4>${title}</h4>${table(rows)}</section>`;
   });
-  const cookie =
+  const hint =
     valueIn('addr', row, at) === undefined && !at.legends
       ? '<p class="soft">Addresses, cookies and algorithms are shown with <code>stats show-legends</code>.</p>'
       : '';
-  return `<h3>All values</h3>${cookie}<div class="groups">${groups.join('')}</div>`;
+  return `<h3>All values</h3>${hint}<div class="groups">${groups.join('')}</div>`;
 }
 
 function written({ name }: Field, value: Value): string {

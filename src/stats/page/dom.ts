@@ -25,6 +25,7 @@ export interface PageElement {
   contains(other: PageElement | null): boolean;
   focus(options?: { readonly preventScroll: boolean }): void;
   getAttribute(name: string): string | null;
+  getClientRects(): ArrayLike<unknown>;
   insertAdjacentHTML(where: 'beforeend', markup: string): void;
   matches(selector: string): boolean;
   querySelector<Found extends PageElement = PageElement>(selector: string): Found | null;
@@ -76,8 +77,26 @@ export interface PageDocument {
   addEventListener(type: string, listener: (event: PageEvent) => void, capture?: boolean): void;
 }
 
+/** What a media query says. */
+interface PageMedia {
+  readonly matches: boolean;
+  addEventListener(type: 'change', listener: () => void): void;
+}
+
 export interface PageWindow {
-  readonly location: { readonly hash: string; readonly origin: string; readonly pathname: string; readonly search: string };
-  readonly history: { replaceState(state: null, unused: '', address: string): void };
+  readonly location: {
+    readonly hash: string;
+    readonly origin: string;
+    readonly pathname: string;
+    readonly search: string;
+    reload(): void;
+  };
+  readonly history: {
+    readonly state: unknown;
+    back(): void;
+    pushState(state: string, unused: '', address: string): void;
+    replaceState(state: unknown, unused: '', address: string): void;
+  };
   addEventListener(type: string, listener: () => void): void;
+  matchMedia(query: string): PageMedia;
 }

@@ -5,9 +5,8 @@
 
 import type { Backend } from '../../backend/backend.ts';
 import type { StatsProxy } from '../rows.ts';
-import type { Part } from './shape.ts';
-import type { Place } from './tables.ts';
-import { detailsAddress } from './tables.ts';
+import { keyOf } from './shape.ts';
+import { detailsAddress, type Place } from './tables.ts';
 import { duration, html } from './text.ts';
 
 export interface ExplainNote {
@@ -49,31 +48,37 @@ export interface ExplainFacts {
   readonly unsettled: readonly string[];
 }
 
+/** A part of the page as it is made: its markup piece by piece, so that a large one can be made in slices. */
+export interface DrawnPart {
+  readonly id: string;
+  readonly pieces: Iterable<string>;
+}
+
 /** To whom containers are nobody's business. A page of some proxies alone does not tell of others. */
 export const EXPLAIN_REFUSED =
   'This view tells of containers and names. It is there with <code>stats auth</code>, <code>stats http-request</code>, ' +
   '<code>stats show-legends</code> or <code>stats admin</code>, and not with <code>stats scope</code>.';
 
-export function explainParts(facts: ExplainFacts, proxies: readonly StatsProxy[], place: Place, now: number): readonly Part[] {
+export function explainParts(facts: ExplainFacts, proxies: readonly StatsProxy[], place: Place, now: number): readonly DrawnPart[] {
   return [
-    { id: 'sources', markup: sources(facts, now) },
-    { id: 'notes', markup: notes(facts) },
-    { id: 'routes', markup: routes(facts, proxies, place) },
+    { id: 'sources', pieces: sources(facts, now) },
+    { id: 'notes', pieces: notes(facts) },
+    { id: 'routes', pieces: routes(facts, proxies, place) },
   ];
 }
 
-function sources({ sources, unsettled }: ExplainFacts, now: number): string {
-  const rows = sources.map((source) => {
+function* sources({ sources, unsettled }: ExplainFacts, now: number): Generator<string> {
+  yield '<h2>Sources of servers</h2>';
+  for (const name of unsettled) {
+    yield `<p class="told">Frontend <b>${html(name)}</b>: a host without a route gets 503 until every source of its routes has spoken.</p>`;
+  }
+  yield tableOpening(['Source', 'State', 'Last news'], ['Servers', 'Pools', 'Routes', 'Notes']);
+  for (const source of sources) {
     const { name, servers, pools, routes, notes } = source;
     const numbers = [servers, pools, routes, notes.length].map((count) => `<td class="number">${count}</td>`).join('');
-    return `<tr data-text><th scope="row">${html(name)}</th><td>${stateOf(source)}</td><td>${age(source, now)}</td>${numbers}</tr>`;
-  });
-  const waiting = unsettled.map(
-    (name) =>
-      `<p class="told">Frontend <b>${html(name)}</b>: a host without a route gets 503 until every source of its routes has spoken.</p>`,
-  );
-  const head = headings(['Source', 'State', 'Last news'], ['Servers', 'Pools', 'Routes', 'Notes']);
-  return `<h2>Sources of servers</h2>${waiting.join('')}<table><thead>${head}</thead><tbody>${rows.join('')}</tbody></table>`;
+    yield `<tr data-text><th scope="row">${html(name)}</th><td>${stateOf(source)}</td><td>${age(source, now)}</td>${numbers}</tr>`;
+  }
+  yield TABLE_CLOSING;
 }
 
 function stateOf({ spokenAt, trouble }: ExplainSource): string {
@@ -90,51 +95,64 @@ const WEIGHTS = { error: 0, warning: 1, info: 2 } as const;
 const BADGES = { error: 'down', warning: 'going', info: 'plain' } as const;
 
 /** The worst first. */
-function notes({ sources, conflicts }: ExplainFacts): string {
+function* notes({ sources, conflicts }: ExplainFacts): Generator<string> {
   const all = [
     ...sources.flatMap(({ name, notes }) => notes.map((note) => ({ ...note, from: name }))),
     ...conflicts.map((note) => ({ ...note, from: 'merged' })),
   ].sort((a, b) => WEIGHTS[a.level] - WEIGHTS[b.level]);
-  const heading = '<h2>What is not as it could be</h2>';
-  if (all.length === 0) return `${heading}<p class="soft">No source has anything to tell: whatever it knows is routed as asked for.</p>`;
-  const rows = all.map(
-    ({ level, subject, message, from }) =>
-      `<tr data-text><td><span class="badge ${BADGES[level]}">${level}</span></td><th scope="row">${html(subject)}</th>` +
-      `<td class="wide">${html(message)}</td><td>${html(from)}</td></tr>`,
-  );
-  return `${heading}<table><thead>${headings(['Level', 'Of', 'What', 'Source'])}</thead><tbody>${rows.join('')}</tbody></table>`;
+  yield '<h2>What is not as it could be</h2>';
+  if (all.length === 0) {
+    yield '<p class="soft">No source has anything to tell: whatever it knows is routed as asked for.</p>';
+    return;
+  }
+  yield tableOpening(['Level', 'Of', 'What', 'Source']);
+  for (const { level, subject, message, from } of all) {
+    yield `<tr data-text><td><span class="badge ${BADGES[level]}">${level}</span></td><th scope="row">${html(subject)}</th>` +
+      `<td class="wide">${html(message)}</td><td>${html(from)}</td></tr>`;
+  }
+  yield TABLE_CLOSING;
 }
 
-function routes({ routes }: ExplainFacts, proxies: readonly StatsProxy[], place: Place): string {
-  const heading = '<h2>Discovered routes</h2>';
+function* routes({ routes }: ExplainFacts, proxies: readonly StatsProxy[], place: Place): Generator<string> {
+  yield '<h2>Discovered routes</h2>';
   if (routes.length === 0) {
-    return `${heading}<p class="soft">None. Lines <code>docker-routes</code> in a frontend make them, from labels of containers.</p>`;
+    yield '<p class="soft">None. Lines <code>docker-routes</code> in a frontend make them, from labels of containers.</p>';
+    return;
   }
   const backends = new Map(proxies.flatMap(({ name, backend }) => (backend === undefined ? [] : [[name, backend] as const])));
-  const rows = routes.map(({ frontend, host, pool, priority, rewrite, origin }) => {
-    const backend = backends.get(pool);
-    const state = backend === undefined ? '<span class="soft">not shown here</span>' : served(backend.servers);
-    const to = `<a class="open" href="${html(detailsAddress(place, `${pool}/Backend`))}">${html(pool)}</a>`;
+  // Thousands of routes may lead to one pool of thousands.
+  const states = new Map<string, string>();
+  yield tableOpening(['Host and path', 'Frontend', 'Pool', 'Usable servers', 'How', 'From']);
+  for (const { frontend, host, pool, priority, rewrite, origin } of routes) {
+    let state = states.get(pool);
+    if (state === undefined) {
+      state = served(backends.get(pool));
+      states.set(pool, state);
+    }
+    const to = `<a class="open" href="${html(detailsAddress(place, keyOf(pool, BACKEND)))}">${html(pool)}</a>`;
     const more = [priority === 0 ? '' : `priority ${priority}`, rewrite === undefined ? '' : `rewritten to '${rewrite}'`];
-    return (
-      `<tr data-text><th scope="row">${html(host)}</th><td>${html(frontend)}</td><td>${to}</td><td>${state}</td>` +
-      `<td>${html(more.filter((text) => text !== '').join(', '))}</td><td>${html(origin)}</td></tr>`
-    );
-  });
-  const head = headings(['Host and path', 'Frontend', 'Pool', 'Usable servers', 'How', 'From']);
-  return `${heading}<table><thead>${head}</thead><tbody>${rows.join('')}</tbody></table>`;
+    yield `<tr data-text><th scope="row">${html(host)}</th><td>${html(frontend)}</td><td>${to}</td><td>${state}</td>` +
+      `<td>${html(more.filter((text) => text !== '').join(', '))}</td><td>${html(origin)}</td></tr>`;
+  }
+  yield TABLE_CLOSING;
 }
 
-function served(servers: Backend['servers']): string {
+const BACKEND = { side: 'B', name: 'BACKEND' } as const;
+
+function served(backend: Backend | undefined): string {
+  if (backend === undefined) return '<span class="soft">not shown here</span>';
+  const { servers } = backend;
   const usable = servers.filter((server) => server.usable).length;
   const badge = usable > 0 ? '<span class="badge up">served</span>' : '<span class="badge down">nobody</span>';
   return `${badge} ${usable} of ${servers.length}`;
 }
 
-function headings(labels: readonly string[], numbers: readonly string[] = []): string {
+const TABLE_CLOSING = '</tbody></table>';
+
+function tableOpening(labels: readonly string[], numbers: readonly string[] = []): string {
   const cells = [
     ...labels.map((label) => `<th scope="col">${label}</th>`),
     ...numbers.map((label) => `<th scope="col" class="number">${label}</th>`),
   ];
-  return `<tr>${cells.join('')}</tr>`;
+  return `<table><thead><tr>${cells.join('')}</tr></thead><tbody>`;
 }

@@ -4,10 +4,10 @@
  * Rows that nobody sees are left as they are until they come near the window: of two thousand, sixty are written anew.
  */
 
-import { COLUMNS, cellsOf, joined, type PageColumn, silentColumns } from './columns.ts';
+import { COLUMNS, cellsOf, joined, labelMarkup, type PageColumn } from './columns.ts';
 import type { PageDetails, PageDocument, PageElement, PageInput } from './dom.ts';
-import { cellOf, keyOf, type PageProxy, type PageRow, toneOf } from './shape.ts';
-import { type Place, rowClass, rowMarkup, sectionClosing, sectionOpening } from './tables.ts';
+import { cellOf, keyOf, type PageProxy, type PageRow, proxyKeyOf, toneOf } from './shape.ts';
+import { legendMarkup, type Place, rowClass, rowMarkup, sectionClosing, sectionOpening, summaryOf } from './tables.ts';
 import { html } from './text.ts';
 import { ordered, type Sort, tallyOf, type View, visibleKeys } from './view.ts';
 
@@ -56,13 +56,13 @@ export class Grid {
   private readonly tables: PageElement;
   private readonly place: Place;
   /** A person has folded a proxy's table, or opened it. */
-  private readonly onFold: (name: string, closed: boolean) => void;
+  private readonly onFold: (proxy: string, closed: boolean) => void;
   private readonly near = new Map<PageElement, ShownRow>();
   private readonly watcher: Watcher;
   private sections: Section[] = [];
   private shape = '';
 
-  constructor(tables: PageElement, place: Place, onFold: (name: string, closed: boolean) => void) {
+  constructor(tables: PageElement, place: Place, onFold: (proxy: string, closed: boolean) => void) {
     this.tables = tables;
     this.place = place;
     this.onFold = onFold;
@@ -90,7 +90,7 @@ export class Grid {
     proxies.forEach((proxy, at) => {
       this.update(this.sections[at] as Section, proxy);
     });
-    const silent = new Set(silentColumns(proxies.flatMap(({ rows }) => rows)));
+    const { silent } = summaryOf(proxies);
     COLUMNS.forEach((_, at) => {
       this.tables.classList.toggle(`no-${at + 2}`, silent.has(at));
     });
@@ -115,7 +115,7 @@ export class Grid {
         if (!hidden) seen++;
       }
       section.element.hidden = visible.size === 0;
-      const open = !view.closed.has(proxy.name);
+      const open = !view.closed.has(proxyKeyOf(proxy));
       if (section.element.open !== open) section.element.open = open;
     });
     return [seen, all];
@@ -154,7 +154,7 @@ export class Grid {
       proxy.rows.forEach((row, place) => {
         rows.set(keyOf(proxy.name, row), this.watch(children[place] as PageElement, row));
       });
-      element.addEventListener('toggle', () => this.onFold(proxy.name, !element.open));
+      element.addEventListener('toggle', () => this.onFold(proxyKeyOf(proxy), !element.open));
       return { element, body, rows, order: [...rows.keys()].join('\n') };
     });
   }
@@ -218,12 +218,21 @@ function write(row: ShownRow): void {
   element.className = rowClass(latest, toneOf(String(cellOf(latest, 'status'))));
   const before = written === undefined ? [] : cellsOf(written);
   const cells = Array.from(element.children);
+  writeLegend(cells[0] as PageElement, latest);
   cellsOf(latest).forEach(({ look, text }, at) => {
     if (before[at]?.look === look && before[at]?.text === text) return;
     const cell = cells[at + 1] as PageElement;
     cell.className = look;
     cell.innerHTML = text;
   });
+}
+
+/** A server may move to another address. */
+function writeLegend(cell: PageElement, row: PageRow): void {
+  const shown = cell.querySelector('small');
+  if ((shown?.textContent ?? '') === row.legend) return;
+  shown?.remove();
+  cell.insertAdjacentHTML('beforeend', legendMarkup(row));
 }
 
 /** Headings are buttons; the sorted one says so. */
@@ -241,15 +250,17 @@ export function showHeadings(sort: Sort | undefined): void {
 
 /** With a box for all that are seen, where servers can be marked. */
 function nameHeading(sort: Sort | undefined, form: PageElement | null): string {
-  const box = form === null ? '' : '<input type="checkbox" data-all aria-label="Select all servers that are shown">';
+  const box =
+    form === null ? '' : '<label class="box"><input type="checkbox" data-all aria-label="Select all servers that are shown"></label>';
   return box + sortButton(sort, 'name', 0, 'Name', '');
 }
 
 /** The column's name sorts by its first part where that has no name of its own. */
-function headingMarkup(sort: Sort | undefined, { id, label, parts, phone }: PageColumn): string {
+function headingMarkup(sort: Sort | undefined, column: PageColumn): string {
+  const { id, label, parts, phone } = column;
   const labels = Object.keys(parts);
   const buttons = labels.map((part, at) => sortButton(sort, id, at, part === '' ? label : part, label));
-  const over = labels[0] === '' ? (buttons.shift() ?? '') : html(label);
+  const over = labels[0] === '' ? (buttons.shift() ?? '') : labelMarkup(column);
   return `<span class="over">${over}</span>${buttons.length === 0 ? '' : `<small>${joined({ phone }, buttons)}</small>`}`;
 }
 
@@ -257,5 +268,7 @@ function sortButton(sort: Sort | undefined, column: string, part: number, label:
   const on = sort?.column === column && sort.part === part;
   const mark = on ? `<span aria-hidden="true">${sort.down ? '▼' : '▲'}</span>` : '';
   const name = label === whole || whole === '' ? label : `${whole}, ${label}`;
-  return `<button type="button" class="sort" data-sort="${column}" data-at="${part}" aria-label="Sort by ${html(name)}">${html(label)}${mark}</button>`;
+  // One stop of the Tab key for each table; the page's script leads on from it by arrows.
+  const stop = column === 'name' ? '' : ' tabindex="-1"';
+  return `<button type="button" class="sort"${stop} data-sort="${column}" data-at="${part}" aria-label="Sort by ${html(name)}">${html(label)}${mark}</button>`;
 }

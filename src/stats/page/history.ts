@@ -1,7 +1,7 @@
 /**
  * The last two minutes of every row, for the page's sparklines: sessions and failures in each step of two seconds.
  *
- * Samples are taken all the time, so that who opens the page sees what has led to what is now. That is bounded: 240 bytes
+ * Samples are taken all the time where there is a page at all, so that who opens the page sees what has led to what is now. That is bounded: 240 bytes
  * for a row, and reading a few counters of each every two seconds, a fifth of a millisecond for 2,000 servers. Nothing
  * is done on the path of traffic. What is gone from the configuration is forgotten with its object.
  */
@@ -55,7 +55,9 @@ export class History {
   }
 
   start(): void {
-    this.timer ??= setInterval(() => this.sample(), STEP).unref();
+    this.timer ??= setInterval(() => {
+      if (this.proxies().some(hasPage)) this.sample();
+    }, STEP).unref();
   }
 
   stop(): void {
@@ -106,6 +108,10 @@ export class History {
     }
     return text;
   }
+}
+
+function hasPage({ frontend, backend }: StatsProxy): boolean {
+  return (frontend ?? backend)?.config.stats !== undefined;
 }
 
 function highest(values: Uint16Array): number {

@@ -71,14 +71,18 @@ export interface PageRow {
   readonly checks: string;
 }
 
-export interface PageProxy {
+/** A proxy without its rows. */
+export interface ProxyOpening {
   readonly name: string;
   readonly kind: 'frontend' | 'backend' | 'listen';
   readonly mode: string;
   /** `description`, and the algorithm where it may be shown. */
   readonly about: string;
-  /** Number of the backend that the viewer may change; null without. */
-  readonly form: number | null;
+  /** It has servers that the viewer may change. */
+  readonly form: boolean;
+}
+
+export interface PageProxy extends ProxyOpening {
   readonly rows: readonly PageRow[];
 }
 
@@ -98,6 +102,8 @@ export interface PageFacts {
 }
 
 export interface PageData {
+  /** Of the script that can read this, as `data-made` of the document. */
+  readonly made: string;
   readonly facts: PageFacts;
   readonly proxies: readonly PageProxy[];
 }
@@ -168,16 +174,29 @@ export function cellOf(row: PageRow, name: CellName): Cell {
   return row.cells[PLACES.get(name) as number] ?? null;
 }
 
-/** HAProxy's names of rows in its page's anchors. */
+/** What people read as a row's name. */
 export function titleOf({ side, name }: Pick<PageRow, 'side' | 'name'>): string {
   if (side === 'F') return 'Frontend';
   if (side === 'B') return 'Backend';
   return side === 'L' ? `+${name}` : name;
 }
 
-/** `shop/web-1`, `shop/Backend`: how the page knows a row. */
+/**
+ * How the page knows a row: `shop/web-1`, `shop//Backend`. A server may be called `Backend`, but no name has a slash; nor
+ * are a frontend and a backend of one name the same.
+ */
 export function keyOf(proxy: string, row: Pick<PageRow, 'side' | 'name'>): string {
-  return `${proxy}/${titleOf(row)}`;
+  return `${proxy}${row.side === 'S' ? '/' : '//'}${titleOf(row)}`;
+}
+
+/** A key as people read it, and HAProxy's name of the row's anchor: `shop/Backend`. */
+export function readable(key: string): string {
+  return key.replace('//', '/');
+}
+
+/** How the page knows a proxy: `backend shop`. */
+export function proxyKeyOf({ kind, name }: Pick<PageProxy, 'kind' | 'name'>): string {
+  return `${kind} ${name}`;
 }
 
 /** The kinds of states that people tell apart, in the order of the summary. */

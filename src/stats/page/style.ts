@@ -1,6 +1,6 @@
 /**
  * The style sheet of the statistics page: light and dark, nothing loaded from anywhere. States are told by words and signs
- * as well; colours keep a contrast of 4.5 to 1 and more on every ground they stand on (`test/stats/page-style.test.ts`).
+ * as well; colours keep a contrast of 4.5 to 1 and more on every ground they stand on (`test/stats/page/style.test.ts`).
  */
 
 import { COLUMNS, type PageColumn } from './columns.ts';
@@ -64,7 +64,7 @@ function properties(palette: Readonly<Record<string, string>>): string {
 }
 
 function widths(): string {
-  return COLUMNS.map(({ id, width }) => `.c-${id} { width: ${width}em }`).join(' ');
+  return COLUMNS.map(({ id, width }) => (width === undefined ? '' : `.c-${id} { width: ${width}em }`)).join(' ');
 }
 
 /** Below this, columns that say nothing in any row are left out, too. */
@@ -88,12 +88,12 @@ export const STYLE = `
 @media (prefers-color-scheme: dark) { :root { ${properties(PALETTES.dark)} } }
 * { box-sizing: border-box; }
 [hidden] { display: none !important; }
-body { margin: 0 auto; padding: 0 1.1rem 3rem; max-width: 150rem; background: var(--paper); color: var(--ink); font: 13px/1.45 system-ui, sans-serif; }
+body { margin: 0 auto; padding: 0 1.1rem 3rem; max-width: 150rem; background: var(--paper); color: var(--ink); font: .8125rem/1.45 system-ui, sans-serif; }
 h1, h2, h3, h4, p, ul { margin: 0; } h1 { font-size: 1.25rem; } h2 { font-size: 1rem; } h3 { font-size: .95rem; margin: 1.1rem 0 .3rem; }
 h4 { font-size: .85rem; color: var(--soft); margin: .6rem 0 .2rem; }
 a { color: var(--link); } a:not(:hover) { text-decoration: none; } nav a:not(:hover), p a { text-decoration: underline; text-decoration-color: color-mix(in srgb, currentColor 35%, transparent); text-underline-offset: 3px; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 3px; }
-code { font: 12px/1.4 ui-monospace, monospace; } small { font-size: 11.5px; }
+code { font: .75rem/1.4 ui-monospace, monospace; } small { font-size: .72rem; }
 .soft, small, .since, td.nothing, .nothing { color: var(--soft); }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 header { display: flex; flex-wrap: wrap; gap: .3rem 1.6rem; align-items: center; padding: .9rem 0 .6rem; }
@@ -101,7 +101,7 @@ header h1 { display: flex; align-items: center; gap: .55rem; } header h1 svg { w
 header nav { display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; } header nav a[aria-current] { color: var(--ink); font-weight: 600; text-decoration: none; }
 .status { margin-left: auto; display: flex; align-items: center; gap: .6rem; }
 #live::before { content: "\\25CF" / ""; color: var(--up); margin-right: .35rem; } .paused #live::before { content: "\\275A\\275A" / ""; color: var(--going); }
-.lost #live { color: var(--bad); font-weight: 600; } .lost #live::before { content: "\\2715" / ""; color: var(--bad); } .lost main { opacity: .6; }
+.lost #live { color: var(--bad); font-weight: 600; } .lost #live::before { content: "\\2715" / ""; color: var(--bad); } .lost .card, .lost .proxy { border: 1px dashed var(--bad); }
 body:not(.scripted) .status { display: none; }
 .about { color: var(--soft); display: flex; flex-wrap: wrap; gap: .1rem 1.4rem; padding-bottom: .7rem; } .about b { font-weight: 600; } .about br { display: none; } #facts { display: contents; }
 .bar { display: flex; flex-wrap: wrap; gap: .5rem .8rem; align-items: center; padding-bottom: .7rem; }
@@ -118,24 +118,25 @@ ${(['up', 'going', 'down', 'drain', 'maint', 'plain'] as const).map((tone) => `.
 input[type="search"], select, button:not(.chip, .sort) { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line); border-radius: .4rem; padding: .25rem .65rem; }
 button:not(.chip, .sort) { cursor: pointer; } button:not(.chip, .sort):hover { border-color: var(--soft); } input[type="search"] { width: 15rem; border-color: var(--soft); }
 input[type="checkbox"] { margin: 0 .3rem 0 0; vertical-align: -2px; accent-color: var(--link); }
+.box { display: inline-grid; place-items: center; width: 1.5rem; height: 1.5rem; margin: -.25rem .1rem -.25rem -.35rem; vertical-align: middle; } .box input { margin: 0; }
 .told { margin: 0 0 .7rem; padding: .4rem .8rem; border-radius: .4rem; color: var(--going); background: var(--going-ground); }
 .card, .proxy { margin: 0 0 .8rem; background: var(--card); border: 1px solid var(--line); border-radius: .6rem; } .card { padding: .8rem 1rem; }
 summary { cursor: pointer; } .proxy > summary { padding: .5rem .8rem; display: flex; flex-wrap: wrap; gap: 0 .8rem; align-items: baseline; list-style: none; border-radius: .6rem; }
 .proxy > summary::before { content: "\\25BE" / ""; color: var(--soft); width: .8rem; margin-right: -.4rem; } .proxy:not([open]) > summary::before { content: "\\25B8" / ""; }
 .proxy > summary::-webkit-details-marker { display: none; } .proxy h2 { overflow-wrap: anywhere; } .kind { color: var(--soft); } .tally { margin-left: auto; color: var(--soft); }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; text-align: left; }
-.tbl { table-layout: fixed; width: 100%; font-size: 12px; } ${widths()} .c-name { width: 12.5em; }
-.tbl th, .tbl td { padding: .22rem .3rem; border-top: 1px solid var(--line); text-align: right; vertical-align: top; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.tbl thead th { position: sticky; top: 0; z-index: 1; background: var(--card); color: var(--soft); font-weight: 600; vertical-align: bottom; line-height: 1.25; }
+.tbl { table-layout: fixed; width: 100%; font-size: .75rem; } ${widths()}
+.tbl th, .tbl td { padding: .22rem .3rem; border-top: 1px solid var(--line); text-align: right; vertical-align: top; overflow: hidden; text-overflow: ellipsis; }
+.tbl thead th { white-space: nowrap; position: sticky; top: 0; z-index: 1; background: var(--card); color: var(--soft); font-weight: 600; vertical-align: bottom; line-height: 1.25; }
 .tbl thead small, .over { display: block; } .tbl thead small { font-weight: 400; } .tbl .c-name, .tbl .c-state, .tbl .c-check, .tbl .c-rate, .tbl tbody th, .tbl td.words { text-align: left; }
-.tbl tbody th { font-weight: 600; white-space: normal; overflow-wrap: anywhere; box-shadow: inset 3px 0 0 transparent; padding-left: .8rem; } .tbl tbody th small { display: block; font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.tbl td.words:not(:nth-child(3)) { white-space: normal; overflow-wrap: anywhere; } .why { display: block; color: var(--ink); } small.why { color: var(--soft); }
+.tbl tbody th { font-weight: 600; overflow-wrap: anywhere; box-shadow: inset 3px 0 0 transparent; padding-left: .8rem; } .tbl tbody th small { display: block; font-weight: 400; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.tbl td.words { overflow-wrap: anywhere; } .why { display: block; color: var(--ink); } small.why { color: var(--soft); }
 .tbl tbody tr:hover { background: var(--hover); } tr.backend, tr.frontend, tr.socket { background: color-mix(in srgb, var(--paper) 55%, var(--card)); }
 tr.server.is-down > th { box-shadow: inset 3px 0 0 var(--down); } tr.server.is-going > th { box-shadow: inset 3px 0 0 var(--going); }
 tr.server.is-drain > th { box-shadow: inset 3px 0 0 var(--drain); } tr.server.is-maint > th { box-shadow: inset 3px 0 0 var(--maint); }
 tr.backend .badge.up, tr.frontend .badge.up, tr.socket .badge.up { background: none; padding-left: 0; }
 td.alarm { color: var(--bad); font-weight: 600; } .phone { display: none; }
-.sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; cursor: pointer; text-align: inherit; } .sort:hover { color: var(--link); text-decoration: underline; } [aria-sort] { color: var(--ink) !important; }
+.sort { font: inherit; color: inherit; background: none; border: 0; padding: 0; min-width: 1.5rem; min-height: 1.5rem; cursor: pointer; } .sort:hover { color: var(--link); text-decoration: underline; } [aria-sort] { color: var(--ink) !important; }
 .spark { float: left; width: 3.9rem; height: 15px; margin: 1px .4rem 0 0; } .course { display: block; width: 100%; height: 5rem; border-bottom: 1px solid var(--line); }
 .line { fill: var(--spark); fill-opacity: .18; stroke: var(--spark); stroke-width: 1.3; vector-effect: non-scaling-stroke; } .faults { fill: none; stroke: var(--bad); stroke-width: 1.4; vector-effect: non-scaling-stroke; }
 .strip { margin-right: .45rem; vertical-align: -2px; } .strip path { stroke-width: 2; } .passed { stroke: var(--up); } .failed { stroke: var(--bad); }
@@ -150,12 +151,11 @@ dialog { color: inherit; background: var(--card); border: 1px solid var(--line);
 .parts table { width: 100%; } .parts th, .parts td { padding: .22rem .6rem .22rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } .parts th { font-weight: 600; } .parts thead th { color: var(--soft); }
 .parts .number { text-align: right; white-space: nowrap; } .parts small { display: block; font-weight: 400; } .parts section { min-width: 0; } .parts .told { margin: .4rem 0; }
 .groups { columns: 17rem; column-gap: 1.6rem; } .groups section { break-inside: avoid; } .groups table { table-layout: fixed; } .groups td { text-align: right; padding-right: 0; width: 35%; }
-#toast { position: fixed; left: 1rem; bottom: 1rem; z-index: 4; max-width: 40rem; margin: 0; box-shadow: 0 4px 24px rgb(0 0 0 / .25); } #toast button { margin-left: .8rem; }
+#toast:empty { padding: 0; box-shadow: none; } #toast:not(:empty) { box-shadow: 0 4px 24px rgb(0 0 0 / .25); } #toast { position: fixed; left: 1rem; bottom: 1rem; z-index: 4; max-width: 40rem; margin: 0; }
 ${narrow()}
-@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: 14px; } .tbl { font-size: 13px; } .c-name { width: 26%; } .c-state { width: 30%; } .c-sessions { width: 15%; } .c-total { width: 16%; } .c-errors { width: 13%; } .tbl thead th { font-size: 11px; }
-  .about { font-size: 12px; } nav { font-size: 13px; }
-  .tbl tbody th { padding-left: .6rem; } .phone { display: inline; } .rest { display: none; } #tools { margin-left: 0; width: 100%; } #tools label:last-child { flex: 1 0 100%; } input[type="search"] { width: 100%; } #age { display: none; } .tally { margin-left: 0; width: 100%; }
-  .parts table { font-size: 13px; } }
-@media (prefers-reduced-motion: no-preference) { .lost main { transition: opacity .4s; } }
+@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: .875rem; } .c-name { width: 26%; } .c-sessions { width: 16.5%; } .c-total, .c-errors { width: 17%; } .tbl thead th { font-size: .6875rem; }
+  .about { font-size: .75rem; } nav { font-size: .8125rem; }
+  .tbl th, .tbl td { padding-inline: .15rem; } .tbl .badge { padding: 0 .3rem; } .tbl tbody th { padding-left: .4rem; } .phone { display: inline; } .rest { display: none; } #tools { margin-left: 0; width: 100%; } #tools label:last-child { flex: 1 0 100%; } input[type="search"] { width: 100%; } #age { display: none; } .tally { margin-left: 0; width: 100%; }
+  .parts table { font-size: .8125rem; } }
 @media print { .status, #tools, .act { display: none; } }
 `;

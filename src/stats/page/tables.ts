@@ -1,6 +1,6 @@
 /** The page's tables and what stands around them as markup. Shared with the browser. */
 
-import { COLUMNS, cellsOf, joined } from './columns.ts';
+import { COLUMNS, cellsOf, joined, keepSilent, labelMarkup, spareColumns } from './columns.ts';
 import {
   ACTIONS,
   cellOf,
@@ -9,6 +9,9 @@ import {
   type PageFacts,
   type PageProxy,
   type PageRow,
+  type ProxyOpening,
+  proxyKeyOf,
+  readable,
   TONE_WORDS,
   TONES,
   type Tone,
@@ -38,18 +41,30 @@ function bits(rate: number): string {
   return text.endsWith('B') ? `${text.slice(0, -1).replace('kB', 'k')}bps` : `${text}\u00a0bps`;
 }
 
-/** How many servers are how: buttons where somebody listens to them. */
-export function chipsMarkup(proxies: readonly PageProxy[], pressed: ReadonlySet<string> | undefined): string {
-  const counts = new Map<Tone, number>();
-  for (const { rows } of proxies) {
-    for (const row of rows) {
-      if (row.side !== 'S') continue;
-      const tone = toneOf(String(cellOf(row, 'status')));
-      counts.set(tone, (counts.get(tone) ?? 0) + 1);
-    }
+/** What is to be said of all rows together, added up one by one. */
+export class Summary {
+  readonly tones: Map<Tone, number> = new Map();
+  /** Columns that are empty or 0 in every row, by their place: a window without room for all leaves them out. */
+  readonly silent: Set<number> = spareColumns();
+
+  add(row: PageRow): void {
+    keepSilent(this.silent, row);
+    if (row.side !== 'S') return;
+    const tone = toneOf(String(cellOf(row, 'status')));
+    this.tones.set(tone, (this.tones.get(tone) ?? 0) + 1);
   }
+}
+
+export function summaryOf(proxies: readonly PageProxy[]): Summary {
+  const summary = new Summary();
+  for (const { rows } of proxies) for (const row of rows) summary.add(row);
+  return summary;
+}
+
+/** How many servers are how: buttons where somebody listens to them. */
+export function chipsMarkup({ tones }: Summary, pressed: ReadonlySet<string> | undefined): string {
   return TONES.map((tone) => {
-    const count = counts.get(tone) ?? 0;
+    const count = tones.get(tone) ?? 0;
     const text = `<b>${count}</b> ${TONE_WORDS[tone]}`;
     const look = `chip ${tone}${count === 0 ? ' none' : ''}`;
     if (pressed === undefined) return `<span class="${look}">${text}</span>`;
@@ -57,29 +72,29 @@ export function chipsMarkup(proxies: readonly PageProxy[], pressed: ReadonlySet<
   }).join('');
 }
 
-/** A proxy up to its rows. */
-export function sectionOpening(proxy: PageProxy, place: Place): string {
-  const form = proxy.form === null ? '' : `<form method="post" action="${html(place.uri)}">`;
+/** A proxy up to its rows. Its name is no `id`: a backend may be called like something of the page itself. */
+export function sectionOpening(proxy: ProxyOpening, place: Place): string {
+  const form = proxy.form ? `<form method="post" action="${html(place.uri + place.options)}">` : '';
   const about = proxy.about === '' ? '' : ` <span class="soft">${html(proxy.about)}</span>`;
   return (
-    `<details class="proxy" open data-proxy="${html(proxy.name)}"><summary><h2 id="${html(proxy.name)}">${html(proxy.name)}</h2>` +
+    `<details class="proxy" open data-proxy="${html(proxyKeyOf(proxy))}"><summary><h2><a name="${html(proxy.name)}"></a>${html(proxy.name)}</h2>` +
     ` <span class="kind">${proxy.kind}, ${html(proxy.mode)}</span>${about} <span class="tally"></span></summary>${form}` +
     `<table class="tbl"><caption class="unseen">${html(proxy.name)}</caption><thead><tr class="titre"><th scope="col" class="c-name">Name</th>${HEADINGS}</tr></thead><tbody>\n`
   );
 }
 
 /** What follows the rows. */
-export function sectionClosing(proxy: PageProxy): string {
-  return `</tbody></table>${proxy.form === null ? '' : `${controls(proxy)}</form>`}</details>`;
+export function sectionClosing(proxy: ProxyOpening): string {
+  return `</tbody></table>${proxy.form ? `${controls(proxy)}</form>` : ''}</details>`;
 }
 
 const HEADINGS: string = COLUMNS.map((column) => {
   const labels = Object.keys(column.parts).filter((label) => label !== '');
   const parts = labels.length === 0 ? '' : `<small>${joined({ phone: column.phone }, labels)}</small>`;
-  return `<th scope="col" class="c-${column.id}" title="${html(column.help)}">${column.label}${parts}</th>`;
+  return `<th scope="col" class="c-${column.id}" title="${html(column.help)}">${labelMarkup(column)}${parts}</th>`;
 }).join('');
 
-export function rowMarkup(proxy: PageProxy, row: PageRow, place: Place): string {
+export function rowMarkup(proxy: ProxyOpening, row: PageRow, place: Place): string {
   const tone = toneOf(String(cellOf(row, 'status')));
   const cells = cellsOf(row).map(({ look, text }) => `<td${look === '' ? '' : ` class="${look}"`}>${text}</td>`);
   return `<tr class="${rowClass(row, tone)}" data-key="${html(keyOf(proxy.name, row))}">${nameMarkup(proxy, row, place)}${cells.join('')}</tr>`;
@@ -90,18 +105,21 @@ export function rowClass(row: PageRow, tone: Tone): string {
 }
 
 /** The anchors are HAProxy's. */
-function nameMarkup(proxy: PageProxy, row: PageRow, place: Place): string {
+function nameMarkup(proxy: ProxyOpening, row: PageRow, place: Place): string {
   const key = keyOf(proxy.name, row);
   const title = titleOf(row);
   const box =
-    proxy.form !== null && row.side === 'S'
-      ? `<input type="checkbox" name="s" value="${html(row.name)}" aria-label="Select ${html(key)}"> `
+    proxy.form && row.side === 'S'
+      ? `<label class="box"><input type="checkbox" name="s" value="${html(row.name)}" aria-label="Select ${html(key)}"></label>`
       : '';
-  const legend = row.legend === '' ? '' : `<small title="${html(row.legend)}">${html(row.legend)}</small>`;
   return (
-    `<th scope="row"><a name="${html(key)}"></a>${box}` +
-    `<a class="open" href="${html(detailsAddress(place, key))}">${html(title)}</a>${legend}</th>`
+    `<th scope="row"><a name="${html(readable(key))}"></a>${box}` +
+    `<a class="open" href="${html(detailsAddress(place, key))}">${html(title)}</a>${legendMarkup(row)}</th>`
   );
+}
+
+export function legendMarkup({ legend }: PageRow): string {
+  return legend === '' ? '' : `<small title="${html(legend)}">${html(legend)}</small>`;
 }
 
 export function detailsAddress({ uri, options }: Place, key: string): string {
@@ -114,10 +132,11 @@ export function actionButtons(forced: boolean): string {
   return buttons.map(({ name, label }) => `<button name="action" value="${name}">${label}</button>`).join('');
 }
 
-function controls(proxy: PageProxy): string {
+/** The backend goes by its name: numbers are places in the file, and another one's after a reload. */
+function controls(proxy: ProxyOpening): string {
   const options = ACTIONS.map(({ name, label }) => `<option value="${name}">${label}</option>`).join('');
   return (
     `<p class="act"><span class="marked" aria-live="polite"></span> <label>Selected servers of ${html(proxy.name)}: <select name="action">${options}</select></label> ` +
-    `<input type="hidden" name="b" value="#${proxy.form}"><button>Apply</button></p>`
+    `<input type="hidden" name="b" value="${html(proxy.name)}"><button>Apply</button></p>`
   );
 }

@@ -33,19 +33,28 @@ export function thousands(value: number): string {
   return value < 10_000 ? String(value) : String(value).replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
-const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
+/** As `thousands`; from 100 000 on three digits and a decimal unit: `123 k`, `4.56 G`. */
+export function count(value: number): string {
+  return value < 100_000 ? thousands(value) : scaled(value, '\u202f');
+}
+
+const UNITS = ['k', 'M', 'G', 'T', 'P', 'E'] as const;
 
 /** Three digits and a decimal unit: `999`, `12.3 kB`, `4.56 GB`. */
 export function bytes(value: Value): string | undefined {
   if (typeof value !== 'number') return undefined;
-  if (value < 1000) return String(value);
-  let scaled = value / 1000;
+  return value < 1000 ? String(value) : `${scaled(value, '\u00a0')}B`;
+}
+
+/** 1000 and more. */
+function scaled(value: number, blank: string): string {
+  let number = value / 1000;
   let unit = 0;
   // 999.5 would be written as 1000 with three digits.
-  while (scaled >= 999.5 && unit < UNITS.length - 1) {
-    scaled /= 1000;
+  while (number >= 999.5 && unit < UNITS.length - 1) {
+    number /= 1000;
     unit++;
   }
-  const decimals = scaled < 9.995 ? 2 : scaled < 99.95 ? 1 : 0;
-  return `${scaled.toFixed(decimals)}\u00a0${UNITS[unit]}`;
+  const decimals = number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
+  return `${number.toFixed(decimals)}${blank}${UNITS[unit]}`;
 }

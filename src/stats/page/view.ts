@@ -20,7 +20,7 @@ export interface View {
   readonly tones: ReadonlySet<Tone>;
   readonly problems: boolean;
   readonly sort: Sort | undefined;
-  /** Names of proxies that are folded. */
+  /** Keys of proxies that are folded. */
   readonly closed: ReadonlySet<string>;
   /** Key of the row whose details are shown, or empty. */
   readonly open: string;
@@ -28,7 +28,7 @@ export interface View {
 
 export const PLAIN_VIEW: View = { text: '', tones: new Set(), problems: false, sort: undefined, closed: new Set(), open: '' };
 
-/** `#q=web&state=down,going&problems=1&sort=sessions.0.down&closed=a,b&open=shop/web-1` */
+/** `#q=web&state=down,going&problems=1&sort=sessions.0.down&closed=backend+a&open=shop/web-1` */
 export function readView(hash: string): View {
   const given = new URLSearchParams(hash.replace(/^#/, ''));
   const list = (name: string): string[] => (given.get(name) ?? '').split(',').filter((word) => word !== '');
@@ -37,7 +37,7 @@ export function readView(hash: string): View {
     tones: new Set(TONES.filter((tone) => list('state').includes(tone))),
     problems: given.has('problems'),
     sort: readSort(given.get('sort') ?? ''),
-    closed: new Set(list('closed').map((name) => decodeURIComponent(name))),
+    closed: new Set(given.getAll('closed')),
     open: given.get('open') ?? '',
   };
 }
@@ -55,8 +55,7 @@ export function writeView({ text, tones, problems, sort, closed, open }: View): 
   if (tones.size > 0) given.set('state', [...tones].join(','));
   if (problems) given.set('problems', '1');
   if (sort !== undefined) given.set('sort', `${sort.column}.${sort.part}${sort.down ? '.down' : ''}`);
-  // Names may hold commas.
-  if (closed.size > 0) given.set('closed', [...closed].map(encodeURIComponent).join(','));
+  for (const proxy of closed) given.append('closed', proxy);
   if (open !== '') given.set('open', open);
   return given.toString();
 }
@@ -141,7 +140,7 @@ export function newsOf(before: ReadonlyMap<string, string>, after: ReadonlyMap<s
   return all.length > 3 ? `${told}. ${all.length - 3} more.` : told;
 }
 
-/** `14 servers, 12 take traffic, 2 down` */
+/** `14 servers, 2 down, 1 in maintenance` */
 export function tallyOf(proxy: PageProxy): string {
   const tones = new Map<Tone, number>();
   let count = 0;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toneOf } from '../../../src/stats/page/shape.ts';
-import { bytes, duration, uptime } from '../../../src/stats/page/text.ts';
+import { bytes, count, duration, uptime } from '../../../src/stats/page/text.ts';
 
 const STATES: readonly (readonly [status: string, tone: string])[] = [
   ['UP', 'up'],
@@ -32,9 +32,17 @@ test('an uptime is written as HAProxy does', () => {
 
 test('bytes are three digits and a unit', () => {
   const written = [0, 999, 1000, 12_345, 999_499, 999_500, 4_561_000_000, 1e18, undefined].map(bytes);
-  const expected = ['0', '999', '1.00 kB', '12.3 kB', '999 kB', '1.00 MB', '4.56 GB', '1000 PB', undefined];
+  const expected = ['0', '999', '1.00 kB', '12.3 kB', '999 kB', '1.00 MB', '4.56 GB', '1.00 EB', undefined];
   assert.deepEqual(
     written.map((text) => text?.replace('\u00a0', ' ')),
     expected,
+  );
+});
+
+test('counts are exact as long as there is room', () => {
+  const written = [0, 9999, 10_000, 99_999, 100_000, 999_500, 1_234_567_890].map(count);
+  assert.deepEqual(
+    written.map((text) => text.replace('\u202f', ' ')),
+    ['0', '9999', '10 000', '99 999', '100 k', '1.00 M', '1.23 G'],
   );
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CELLS, type PageProxy, type PageRow } from '../../../src/stats/page/shape.ts';
+import { CELLS, keyOf, type PageProxy, type PageRow, proxyKeyOf, readable } from '../../../src/stats/page/shape.ts';
 import {
   newsOf,
   nextSort,
@@ -28,7 +28,7 @@ const SHOP: PageProxy = {
   kind: 'listen',
   mode: 'http',
   about: '',
-  form: 3,
+  form: true,
   rows: [
     row('F', 'FRONTEND', { status: 'OPEN', scur: 9 }),
     row('S', 'web-10', { status: 'UP', scur: 1, check_status: 'L7OK' }),
@@ -40,7 +40,8 @@ const SHOP: PageProxy = {
   ],
 };
 
-const shown = (changes: Partial<View>): string[] => [...visibleKeys({ ...PLAIN_VIEW, ...changes }, SHOP)].map((key) => key.slice(5));
+const shown = (changes: Partial<View>): string[] =>
+  [...visibleKeys({ ...PLAIN_VIEW, ...changes }, SHOP)].map((key) => readable(key).slice('shop/'.length));
 
 test('a view survives its address', () => {
   const view: View = {
@@ -48,11 +49,31 @@ test('a view survives its address', () => {
     tones: new Set(['down', 'maint']),
     problems: true,
     sort: { column: 'sessions', part: 1, down: true },
-    closed: new Set(['a,b', 'ü/x']),
+    closed: new Set(['backend a,b', 'listen 50%', 'listen ü/x']),
     open: 'shop/web-1',
   };
   assert.deepEqual(readView(`#${writeView(view)}`), view);
   assert.equal(writeView(PLAIN_VIEW), '');
+});
+
+test('a name that is cut off within an encoded sign is a name', () => {
+  assert.deepEqual(readView('#closed=%25'), { ...PLAIN_VIEW, closed: new Set(['%']) });
+  assert.deepEqual(readView('#closed=a%2').closed, new Set(['a%2']));
+});
+
+test('no two rows have one key, whatever they are called', () => {
+  const rows = [
+    row('F', 'FRONTEND', {}),
+    row('L', 'x', {}),
+    row('S', 'Frontend', {}),
+    row('S', 'Backend', {}),
+    row('S', 'x', {}),
+    row('B', 'BACKEND', {}),
+  ];
+  const keys = rows.map((one) => keyOf('a', one));
+  assert.equal(new Set(keys).size, rows.length);
+  assert.deepEqual(keys.map(readable), ['a/Frontend', 'a/+x', 'a/Frontend', 'a/Backend', 'a/x', 'a/Backend']);
+  assert.notEqual(proxyKeyOf({ kind: 'frontend', name: 'a' }), proxyKeyOf({ kind: 'backend', name: 'a' }));
 });
 
 test('an address that is none of ours is a plain view', () => {
