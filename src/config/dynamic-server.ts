@@ -38,7 +38,7 @@ export function readDynamicServer(
   const read = readServerAddress(address, '');
   if ('error' in read) return read;
   const draft = { ...newServer(), disabled: true, dynamic: true as const, origin: 'the Runtime API' };
-  const unfit = (word: string): string | undefined => (FIT.has(word) ? undefined : `'${word}'${UNFIT}`);
+  const unfit = (word: string, value = ''): string | undefined => (FIT.has(word) ? refusalOf(word, value, name) : `'${word}'${UNFIT}`);
   const [error] = applyWords(draft, parameters, unfit).errors;
   if (error !== undefined) return { error: error.endsWith(UNFIT) ? error : ended(error) };
   if (draft.agentChecked && draft.agentWords.port === undefined) {
@@ -47,6 +47,32 @@ export function readDynamicServer(
   const config = finishServer({ ...draft, ...read.value, name, identity: name });
   const wrong = misfit(proxy, servers, config);
   return wrong === undefined ? { value: config } : { error: ended(wrong) };
+}
+
+/** HAProxy's words for values that neither takes; it takes `1x` or no number at all for many, which we do not. */
+function refusalOf(word: string, value: string, server: string): string | undefined {
+  if (value === '') return undefined;
+  const number = Number.parseInt(value, 10) || 0;
+  switch (word) {
+    case 'id':
+      return number > 0 ? undefined : "'id' : custom id has to be > 0.";
+    case 'rise':
+    case 'fall':
+      return number > 0 ? undefined : `'${word}' has to be > 0..`;
+    case 'error-limit':
+      return number > 0 ? undefined : 'error-limit has to be > 0..';
+    case 'weight':
+      return number >= 0 && number <= 256 ? undefined : `weight of server ${server} is not within 0 and 256 (${number})..`;
+    case 'pool-max-conn':
+      return number >= -1 ? undefined : "'pool-max-conn' must be >= -1.";
+    case 'inter':
+    case 'fastinter':
+    case 'downinter':
+    case 'agent-inter':
+      return /^0+[a-z]*$/.test(value) ? `invalid value 0 for argument '${word}' of server ${server}..` : undefined;
+    default:
+      return undefined;
+  }
 }
 
 const UNFIT = ' option is not accepted for dynamic server';

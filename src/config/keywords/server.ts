@@ -186,7 +186,7 @@ export interface Applied {
 export function applyWords(
   server: ServerDraft,
   words: readonly string[],
-  refuse: (name: string) => string | undefined = () => undefined,
+  refuse: (name: string, value: string | undefined) => string | undefined = () => undefined,
 ): Applied {
   const errors: string[] = [];
   const notices: string[] = [];
@@ -194,7 +194,7 @@ export function applyWords(
     const name = words[i] ?? '';
     const row = byName.get(name);
     const refused = refusedServerParameters.get(name);
-    const unfit = row === undefined && refused === undefined ? undefined : refuse(name);
+    const unfit = row === undefined && refused === undefined ? undefined : refuse(name, words[i + 1]);
     if (unfit !== undefined) {
       errors.push(unfit);
       break;
