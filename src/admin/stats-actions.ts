@@ -91,17 +91,15 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map([
 /** `body` is `application/x-www-form-urlencoded`; anything else names nothing. */
 export function runForm(body: string, proxies: readonly StatsProxy[], now: number): ActionResult {
   const form = new URLSearchParams(body);
-  const names = form.getAll('s');
-  const wanted = form.get('action');
-  if (names.length === 0 || wanted === null) return 'NONE';
-  const action = ACTIONS.get(wanted);
-  const of = form.get('b');
-  if (action === undefined) return 'ERRP';
-  if (of === null) return 'NONE';
-  const servers = findBackend(proxies, of)?.servers;
-  if (servers === undefined) return 'ERRP';
-  // HAProxy reads a form from its end.
-  const found = names.reverse().map((name) => servers.find((server) => server.config.name === name));
+  // HAProxy reads a form from its end: of several the last counts, and servers are changed from the last to the first.
+  const names = form.getAll('s').reverse();
+  const wanted = form.getAll('action').at(-1);
+  const of = form.getAll('b').at(-1);
+  const action = wanted === undefined ? undefined : ACTIONS.get(wanted);
+  const servers = of === undefined ? undefined : findBackend(proxies, of)?.servers;
+  if ((wanted !== undefined && action === undefined) || (of !== undefined && servers === undefined)) return 'ERRP';
+  if (names.length === 0 || action === undefined || servers === undefined) return 'NONE';
+  const found = names.map((name) => servers.find((server) => server.config.name === name));
   const changed = found.filter((server) => server !== undefined && action(server, now)).length;
   const unknown = found.includes(undefined);
   if (changed === 0) return unknown ? 'ERRP' : 'NONE';

@@ -31,6 +31,15 @@ frontend plain
  bind unix@%DIR%/plain
  stats enable
  stats show-modules
+frontend still
+ bind unix@%DIR%/still
+ stats uri /s
+ stats refresh 0
+frontend scoped
+ bind unix@%DIR%/scoped
+ stats uri /s
+ stats scope scoped
+ stats admin if TRUE
 frontend auth
  bind unix@%DIR%/auth
  stats uri /stats
@@ -174,6 +183,15 @@ const REQUESTS: readonly (readonly [name: string, socket: string, request: strin
   ['a form without a backend', 'open', form('/admin?stats', 's=s1&action=ready')],
   ['a form with an unknown action', 'open', form('/admin?stats', 's=s1&action=x&b=app')],
   ['a form with an unknown server', 'open', form('/admin?stats', 's=nope&s=s1&action=ready&b=app')],
+  ['the last of several backends, unknown', 'open', form('/admin?stats', 's=s1&action=ready&b=app&b=nope')],
+  ['the last of several backends', 'open', form('/admin?stats', 's=s1&action=ready&b=nope&b=app')],
+  ['the last of several actions', 'open', form('/admin?stats', 's=s1&action=x&action=ready&b=app')],
+  ['the last of several actions, unknown', 'open', form('/admin?stats', 's=s1&action=ready&action=x&b=app')],
+  ['an unknown backend and no action', 'open', form('/admin?stats', 's=s1&b=%23')],
+  ['an unknown backend and no server', 'open', form('/admin?stats', 'action=ready&b=nope')],
+  ['an unknown action and no server', 'open', form('/admin?stats', 'action=x&b=app')],
+  ['a form for a proxy that is not shown', 'scoped', form('/s', ADMIN)],
+  ['never to be loaded again', 'still', get('/s;csv')],
   ['an empty form', 'open', form('/admin?stats', '')],
   ['a form without a length', 'open', get('/admin?stats', '', 'POST')],
   ['a form of another kind', 'open', form('/admin?stats', ADMIN, 'Content-Type: multipart/form-data; boundary=x\r\n')],
@@ -186,6 +204,8 @@ const REQUESTS: readonly (readonly [name: string, socket: string, request: strin
 
 /** What differs on purpose, by the name of the request. */
 const OURS: Readonly<Record<string, (head: string) => string>> = {
+  // What may not be seen may not be changed.
+  'a form for a proxy that is not shown': (head) => head.replace(';st=DONE', ';st=ERRP'),
   // It is refused whole, not read to its end.
   'a form that is too long': (head) => head.replace(HEAD_END, '\r\nconnection: close\r\n\r\n'),
 };

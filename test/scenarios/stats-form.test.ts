@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { RawClient } from '../support/client.ts';
+import { ask, RawClient } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { readStats, rowOf } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
 
 const CONFIG = `
 defaults
@@ -78,6 +79,29 @@ test('a form that does not come in time ends the connection', async () => {
   const client = await connected('hurried');
   client.send(`${head('Content-Length: 20')}s=s1`);
   assert.match(await client.readAll(), /^HTTP\/1\.1 408 Request Time-out\r\n/);
+});
+
+test('a form that was shown before a reload still means the backend that it showed', async () => {
+  const one = (name: string): string => `backend ${name}\n server s1 127.0.0.1:1\n`;
+  const running = await Fairlead.start(CONFIG + one('blue') + one('green'));
+  try {
+    const port = running.port('www');
+    const page = (await ask(port, { path: '/admin?stats' })).body;
+    const form = /<caption class="unseen">blue<\/caption>.*?name="b" value="([^"]*)"/s.exec(page)?.[1];
+    assert.ok(form);
+    running.rewrite(CONFIG + one('amber') + one('blue') + one('green'));
+    running.signal('SIGHUP');
+    await until('it counts', async () => (await ask(port, { path: '/admin?stats;csv' })).body.includes('\namber,'));
+    const body = new URLSearchParams({ s: 's1', action: 'drain', b: form }).toString();
+    await ask(port, { method: 'POST', path: '/admin?stats', body });
+    const rows = await readStats(port, { uri: '/admin?stats' });
+    assert.deepEqual(
+      ['amber', 'blue', 'green'].map((name) => rowOf(rows, name, 's1').status),
+      ['no check', 'DRAIN', 'no check'],
+    );
+  } finally {
+    await running.stop('SIGKILL');
+  }
 });
 
 test('a form of another site changes nothing', async () => {

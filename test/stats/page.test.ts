@@ -121,7 +121,10 @@ test('while a check runs, the last one is shown whole', () => {
 
 /** Columns that no window narrower than `rem` shows, by their headings. */
 function leftOut(document: string, rem: number): string[] {
-  const headings = Array.from(document.matchAll(/<th scope="col" class="c-[^"]*" title="[^"]*">(?:<span class="rest">)?([^<]*)/g), (match) => match[1] ?? '');
+  const headings = Array.from(
+    document.matchAll(/<th scope="col" class="c-[^"]*" title="[^"]*">(?:<span class="rest">)?([^<]*)/g),
+    (match) => match[1] ?? '',
+  );
   const rules = [...STYLE.matchAll(/@media \(width < (\d+)rem\) \{ (\.tbl tr .*?) \{ display: none/g)].filter(
     (rule) => Number(rule[1]) >= rem,
   );
@@ -137,7 +140,10 @@ test('a phone shows state, sessions, total and the sum of errors', () => {
   server.counters.econ = 20;
   server.counters.eresp = 3;
   const document = text({ proxies: [listen] });
-  const all = Array.from(/<thead>.*?<\/thead>/.exec(document)?.[0].matchAll(/title="[^"]*">(?:<span class="rest">)?([^<]*)/g) ?? [], (match) => match[1] ?? '');
+  const all = Array.from(
+    /<thead>.*?<\/thead>/.exec(document)?.[0].matchAll(/title="[^"]*">(?:<span class="rest">)?([^<]*)/g) ?? [],
+    (match) => match[1] ?? '',
+  );
   const hidden = new Set(leftOut(document, 48));
   assert.deepEqual(
     all.filter((heading) => !hidden.has(heading)),

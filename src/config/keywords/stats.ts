@@ -59,7 +59,10 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
     name: 'admin',
     bytes: true,
     syntax: '{if|unless} <condition>',
-    doc: 'Lets the page change servers (a POST) where the condition holds; several lines are alternatives.',
+    doc:
+      'Lets the page change servers (a POST) where the condition holds; several lines are alternatives. An address (`src`) is not ' +
+      'enough of a condition: a site that a browser is lured to may be given this address by its DNS, and then posts from it. Take ' +
+      '`stats auth` too, or an acl on `hdr(host)`.',
     max: Number.POSITIVE_INFINITY,
     sections: ['frontend', 'listen', 'backend'],
     set: (stats, line) => {
@@ -93,7 +96,9 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
     name: 'http-request',
     bytes: true,
     syntax: '{allow|deny|auth [realm <realm>]} [{if|unless} <condition>]',
-    doc: 'Who may see the statistics: the first line whose condition holds counts. Not together with `stats auth` and `stats realm`.',
+    doc:
+      'Who may see the statistics: the first line whose condition holds counts. Not together with `stats auth` and `stats realm`. ' +
+      'An `allow` that lets in everybody opens no more of the page than there is without it.',
     min: 1,
     max: Number.POSITIVE_INFINITY,
     missing: "'http-request' expects 'allow', 'deny', 'auth'.",
@@ -123,20 +128,21 @@ export const statsRows: readonly Row<ProxyDraft>[] = [
     name: 'refresh',
     syntax: '<time>',
     default: 'never; a bare number is seconds',
-    doc: 'Makes the browser load the page again.',
+    doc: 'Makes the browser load the page again; 0 is never.',
     min: 1,
     max: 1,
     missing: "missing argument to 'stats refresh': an interval in seconds.",
     set: (stats, line) => {
       const time = line.value(readTime(line.first, 'stats refresh', 's'));
-      if (time !== undefined) stats.refresh = Math.ceil(time / 1000);
+      // 0 is never, as for HAProxy.
+      if (time !== undefined) stats.refresh = time === 0 ? undefined : Math.ceil(time / 1000);
     },
   }),
   row({
     name: 'scope',
     syntax: '{<proxy>|.}',
     default: 'every proxy',
-    doc: 'Shows this proxy only, `.` being the one that the line stands in; several lines add proxies.',
+    doc: 'Shows this proxy only, and lets nobody change others; `.` is the one that the line stands in; several lines add proxies.',
     min: 1,
     max: 1,
     missing: "'scope' needs a proxy name.",
