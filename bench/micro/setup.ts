@@ -95,5 +95,6 @@ export const plainFacts: LogFacts = {
   logged: 0,
   pid: 1,
   early: false,
+  over: true,
   notes: undefined,
 };

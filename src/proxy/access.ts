@@ -1,65 +1,26 @@
 /**
- * What the access log is told of an exchange (manual 8.2): at its end, and what formats of rules ask for before it. One record
- * serves for all: it is read before anything else happens.
+ * What the access log is told of an exchange (manual 8.2): at its end, with `option logasap` at the beginning of its response, and
+ * what formats of rules ask for before it. Everything is looked up where it is asked for, so nothing of one exchange can stand in
+ * the line of another.
  */
 
 import { monotonic, wall } from '../core/clock.ts';
-import type { LogFacts } from '../rules/log-facts.ts';
+import type { Ends } from '../rules/log-facts.ts';
+import type { Notes } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
+import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import { NO_REQUEST } from './no-request.ts';
+import { elapsed } from './steps.ts';
 import type { AccessRecord } from './types.ts';
-
-const record: { -readonly [K in keyof AccessRecord]: AccessRecord[K] | undefined } = {
-  clientAddress: '',
-  clientPort: 0,
-  localAddress: '',
-  localPort: 0,
-  wallReady: 0,
-  wallStart: 0,
-  frontend: undefined,
-  context: undefined,
-  unread: false,
-  backendName: '',
-  serverName: '<NOSRV>',
-  connection: undefined,
-  timeIdle: 0,
-  timeRequest: -1,
-  timeQueue: -1,
-  timeConnect: -1,
-  timeResponse: -1,
-  timeData: -1,
-  timeActive: 0,
-  timeTotal: 0,
-  status: -1,
-  bytesToClient: 0,
-  bytesFromClient: 0,
-  termination: '----',
-  actconn: 0,
-  feconn: 0,
-  beconn: 0,
-  srvconn: 0,
-  retries: 0,
-  redispatched: false,
-  serverQueue: 0,
-  backendQueue: 0,
-  requestLine: '',
-  serial: 0,
-  logged: 0,
-  pid: 0,
-  early: false,
-  notes: undefined,
-};
-
-/** Whose log line is being written: the record stands as it is until that is done. */
-let told: ExchangeFacts | undefined;
+import { readVariable } from './variables.ts';
 
 /** `now`: monotonic ms of the end. `bad`: there was no request that could be read. */
 export function access(exchange: ExchangeFacts, now: number, bad: boolean): void {
   const { session, services } = exchange;
   const { frontend } = session.listener;
-  if (frontend.config.logs.length === 0 || exchange.told) return;
+  if (frontend.config.logs.length === 0 || exchange.logged) return;
   if (frontend.config.logFormat === 'none') {
     if (session.answered === 0) {
       const { localAddress, localPort } = session;
@@ -67,135 +28,240 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
     }
     return;
   }
-  if (exchange.notes?.level === 'silent') return;
-  fill(exchange, now, bad, true);
-  // A line that could not be written early has the sign as well, as in HAProxy.
-  record.early = frontend.config.logStyle.asap;
-  write(exchange, bad);
+  if (exchange.notes?.level !== 'silent') exchange.record.write(now, bad, true);
 }
 
 /** `option logasap`: the response begins at `now`, and there will be no other line. */
 export function accessEarly(exchange: ExchangeFacts, now: number): void {
-  const { frontend } = exchange.session.listener;
-  const { logs, logFormat } = frontend.config;
+  const { logs, logFormat } = exchange.session.listener.frontend.config;
   if (logs.length === 0 || logFormat === 'none' || exchange.notes?.level === 'silent') return;
-  exchange.told = true;
-  fill(exchange, now, false, false);
-  record.early = true;
-  write(exchange, false);
+  exchange.logged = true;
+  exchange.record.write(now, false, false);
 }
 
-function write(exchange: ExchangeFacts, bad: boolean): void {
-  const { session, services } = exchange;
-  const { frontend } = session.listener;
-  record.context = bad && frontend.program.rules.log !== undefined ? unreadContext(exchange) : exchange;
-  told = exchange;
-  try {
-    services.accessLog.exchange(record as AccessRecord);
-  } finally {
-    told = undefined;
-    record.context = undefined;
-    record.connection = undefined;
-    record.notes = undefined;
+/** Of one exchange, as it is now, or at the moment that its line is written for. */
+export class ExchangeRecord implements AccessRecord {
+  private readonly exchange: ExchangeFacts;
+  /** Monotonic ms of that moment; -1 while no line is written. */
+  private moment = -1;
+  over = false;
+  unread = false;
+  private hidden: RuleContext | undefined = undefined;
+
+  constructor(exchange: ExchangeFacts) {
+    this.exchange = exchange;
+  }
+
+  /** `over`: the exchange has come to its end, but its slot is given back right after. */
+  write(now: number, bad: boolean, over: boolean): void {
+    const { exchange } = this;
+    this.moment = now;
+    this.over = over;
+    this.unread = bad;
+    if (bad && this.frontend.program.rules.log !== undefined) this.hidden = unreadContext(exchange, this);
+    try {
+      exchange.services.accessLog.exchange(this);
+    } finally {
+      this.moment = -1;
+      this.over = false;
+      this.unread = false;
+      this.hidden = undefined;
+    }
+  }
+
+  private get now(): number {
+    return this.moment < 0 ? monotonic() : this.moment;
+  }
+
+  get context(): RuleContext {
+    return this.hidden ?? this.exchange;
+  }
+  get frontend(): Frontend {
+    return this.exchange.session.listener.frontend;
+  }
+
+  // --- its ends
+
+  get clientAddress(): string {
+    const { session } = this.exchange;
+    return isUnix(session, session.listener) ? 'unix' : session.clientAddress;
+  }
+  get clientPort(): number {
+    const { session } = this.exchange;
+    return isUnix(session, session.listener) ? session.listener.id : session.clientPort;
+  }
+  get localAddress(): string {
+    const { session } = this.exchange;
+    return isUnix(session, session.listener) ? 'unix' : session.localAddress;
+  }
+  get localPort(): number {
+    const { session } = this.exchange;
+    return isUnix(session, session.listener) ? session.listener.id : session.localPort;
+  }
+  get backendName(): string {
+    return this.exchange.reach.backend?.name ?? this.frontend.name;
+  }
+  get serverName(): string {
+    const { concerned } = this.exchange.reach;
+    if (concerned !== undefined) return concerned.config.name;
+    return this.served ? this.exchange.servedBy : '<NOSRV>';
+  }
+  get connection(): Ends | undefined {
+    return this.exchange.reach.carried;
+  }
+
+  // --- times: each step ends at a whole ms since it was waited for
+
+  get wallReady(): number {
+    const { session } = this.exchange;
+    return session.requestStart === 0 ? session.acceptedWall : wallAt(session.readyAt);
+  }
+  get wallStart(): number {
+    const { session } = this.exchange;
+    return session.requestStart === 0 ? session.acceptedWall : wallAt(session.requestStart);
+  }
+  get timeIdle(): number {
+    const { requestStart } = this.exchange.session;
+    return requestStart === 0 ? 0 : this.step(requestStart);
+  }
+  get timeRequest(): number {
+    const { headAt } = this.exchange;
+    return this.unread || headAt < 0 ? -1 : this.step(headAt) - this.timeIdle;
+  }
+  get timeQueue(): number {
+    if (this.served) return 0;
+    const left = this.queueEnd();
+    return left < 0 ? -1 : this.step(left) - this.step(this.exchange.reach.queuedAt);
+  }
+  get timeConnect(): number {
+    if (this.served) return 0;
+    const { connectedAt } = this.exchange.reach;
+    return connectedAt < 0 ? -1 : this.step(connectedAt) - this.step(this.queueEnd());
+  }
+  get timeResponse(): number {
+    if (this.served) return 0;
+    const { responseAt, reach } = this.exchange;
+    return responseAt < 0 ? -1 : this.step(responseAt) - this.step(reach.connectedAt);
+  }
+  get timeData(): number {
+    if (this.served) return 0;
+    const { responseAt } = this.exchange;
+    return responseAt < 0 ? -1 : this.timeTotal - this.step(responseAt);
+  }
+  get timeActive(): number {
+    return this.timeTotal - this.timeIdle;
+  }
+  get timeTotal(): number {
+    return this.step(this.now);
+  }
+
+  private step(at: number): number {
+    return elapsed(this.exchange.session.readyAt, at);
+  }
+
+  /** When it left its queue; -1 where it never reached one; now where it never left it. */
+  private queueEnd(): number {
+    const { reach, termination } = this.exchange;
+    if (reach.assignedAt >= 0) return reach.assignedAt;
+    return termination === 'sQ' || termination === 'CQ' ? this.now : -1;
+  }
+
+  // --- what was said
+
+  get requestLine(): string {
+    return this.unread ? '<BADREQ>' : requestLine(this.exchange);
+  }
+  get status(): number {
+    return this.exchange.status;
+  }
+  get bytesToClient(): number {
+    return this.exchange.bytesOut;
+  }
+  /** HAProxy has not counted any when it tells early. */
+  get bytesFromClient(): number {
+    return this.moment >= 0 && !this.over ? 0 : this.exchange.bytesIn;
+  }
+  get termination(): string {
+    return this.exchange.termination + (this.unread ? '--' : cookieLetters(this.exchange));
+  }
+  get notes(): Notes | undefined {
+    return this.unread ? undefined : this.exchange.notes;
+  }
+  get early(): boolean {
+    return this.moment >= 0 && this.frontend.config.logStyle.asap;
+  }
+
+  /** By one of the proxy's own services. */
+  private get served(): boolean {
+    const { termination, servedBy } = this.exchange;
+    return servedBy !== '' && termination === 'LR';
+  }
+
+  // --- how much there was
+
+  get actconn(): number {
+    return this.exchange.services.connections;
+  }
+  get feconn(): number {
+    return this.frontend.scur;
+  }
+  get beconn(): number {
+    return this.exchange.reach.backend?.scur ?? 0;
+  }
+  /** Who waited in vain has no slot. */
+  get srvconn(): number {
+    const { server, awaited } = this.exchange.reach;
+    if (server === undefined) return awaited?.scur ?? 0;
+    return this.over ? Math.max(0, server.scur - 1) : server.scur;
+  }
+  get retries(): number {
+    return this.exchange.reach.retries;
+  }
+  get redispatched(): boolean {
+    return this.exchange.reach.redispatched;
+  }
+  get serverQueue(): number {
+    return this.exchange.reach.serverQueue;
+  }
+  get backendQueue(): number {
+    return this.exchange.reach.backendQueue;
+  }
+  get serial(): number {
+    return this.exchange.serial;
+  }
+  get logged(): number {
+    return this.frontend.logged;
+  }
+  get pid(): number {
+    return this.exchange.services.pid;
   }
 }
 
-/** As things stand now. */
-export function factsOf(exchange: ExchangeFacts): LogFacts {
-  if (told !== exchange) fill(exchange, monotonic(), false, false);
-  return record as AccessRecord;
+/** Of a monotonic moment. */
+function wallAt(moment: number): number {
+  return Math.round(wall() - (monotonic() - moment));
 }
 
-/** `over`: the exchange has come to its end, but its slot is given back right after. */
-function fill(exchange: ExchangeFacts, now: number, bad: boolean, over: boolean): void {
-  const { session, services, reach } = exchange;
-  const { frontend } = session.listener;
-  const { backend, server, awaited } = reach;
-  const served = exchange.termination === 'LR' && exchange.servedBy !== '';
-  const concerned = server ?? awaited;
-  const unbegun = session.requestStart === 0;
-  const unix = isUnix(session, session.listener);
-  record.clientAddress = unix ? 'unix' : session.clientAddress;
-  record.clientPort = unix ? session.listener.id : session.clientPort;
-  record.localAddress = unix ? 'unix' : session.localAddress;
-  record.localPort = unix ? session.listener.id : session.localPort;
-  // Of `now`: who is made to wait on the way here must not be dated later for it.
-  const present = wall() - (monotonic() - now);
-  const started = unbegun ? session.readyAt : session.requestStart;
-  record.wallReady = unbegun ? session.acceptedWall : Math.round(present - (now - session.readyAt));
-  record.wallStart = unbegun ? session.acceptedWall : Math.round(present - (now - started));
-  record.frontend = frontend;
-  record.unread = bad;
-  record.backendName = backend === undefined ? frontend.name : backend.name;
-  record.serverName = concerned !== undefined ? concerned.config.name : served ? exchange.servedBy : '<NOSRV>';
-  record.connection = reach.carried;
-  times(exchange, started, now, bad);
-  if (served) {
-    record.timeQueue = 0;
-    record.timeConnect = 0;
-    record.timeResponse = 0;
-    record.timeData = 0;
-  }
-  record.status = exchange.status;
-  record.bytesToClient = exchange.bytesOut;
-  record.bytesFromClient = exchange.bytesIn;
-  record.termination = exchange.termination + (bad ? '--' : cookieLetters(exchange));
-  record.actconn = services.connections;
-  record.feconn = frontend.scur;
-  record.beconn = backend?.scur ?? 0;
-  // Who waited in vain has no slot.
-  record.srvconn = server === undefined ? (awaited?.scur ?? 0) : over ? Math.max(0, server.scur - 1) : server.scur;
-  record.retries = reach.retries;
-  record.redispatched = reach.redispatched;
-  record.serverQueue = reach.serverQueue;
-  record.backendQueue = reach.backendQueue;
-  record.requestLine = bad ? '<BADREQ>' : requestLine(exchange);
-  record.serial = exchange.serial;
-  record.logged = frontend.logged;
-  record.pid = services.pid;
-  record.early = false;
-  record.notes = bad ? undefined : exchange.notes;
-}
-
-/** Each step ends at a whole ms since `readyAt`: what they add up to is exact. */
-function times(exchange: ExchangeFacts, started: number, now: number, bad: boolean): void {
-  const { session, reach, headAt, responseAt } = exchange;
-  const { readyAt } = session;
-  const begun = elapsed(readyAt, started);
-  const end = elapsed(readyAt, now);
-  const read = bad || headAt < 0 ? -1 : elapsed(readyAt, headAt);
-  const taken = queueEnd(exchange, now);
-  const left = taken < 0 ? -1 : elapsed(readyAt, taken);
-  const connected = reach.connectedAt < 0 ? -1 : elapsed(readyAt, reach.connectedAt);
-  const answered = responseAt < 0 ? -1 : elapsed(readyAt, responseAt);
-  record.timeIdle = begun;
-  record.timeRequest = read < 0 ? -1 : read - begun;
-  record.timeQueue = left < 0 ? -1 : left - elapsed(readyAt, reach.queuedAt);
-  record.timeConnect = connected < 0 ? -1 : connected - left;
-  record.timeResponse = answered < 0 ? -1 : answered - connected;
-  record.timeData = answered < 0 ? -1 : end - answered;
-  record.timeActive = end - begun;
-  record.timeTotal = end;
-}
-
-/** What formats see where no request could be read: its connection, and nothing that rules have noted down. */
-function unreadContext(exchange: ExchangeFacts): RuleContext {
-  const { clientAddress, clientPort, localAddress, localPort, frontend } = exchange;
-  return {
+/** What formats see where no request could be read: its connection and the process, and nothing that rules have noted down. */
+function unreadContext(exchange: ExchangeFacts, facts: ExchangeRecord): RuleContext {
+  const { clientAddress, clientPort, localAddress, localPort, frontend, services, session } = exchange;
+  const context = {
     ...{ clientAddress, clientPort, localAddress, localPort, frontend },
     request: NO_REQUEST,
     response: undefined,
+    answered: true,
     backend: undefined,
     server: undefined,
     disableL7Retry: false,
-    facts: record as AccessRecord,
+    facts,
     notes: undefined,
     live: exchange.live,
-    variable: () => undefined,
+    variable: (name: string) => readVariable(context, { process: services, session }, name),
     setVariable: () => false,
     capture: () => false,
     uniqueId: undefined,
   };
+  return context;
 }
 
 /** HAProxy's third and fourth letter (manual 8.5). Before a backend was chosen a `listen` speaks for itself. */
@@ -220,20 +286,11 @@ export function loggedClient(client: Client, listener: Listener): Client {
 }
 
 const SLASH = '/'.charCodeAt(0);
+const DEFAULT_PORT = /(?:( http:\/\/[^/? ]*):80|( https:\/\/[^/? ]*):443)(?=[/? ])/i;
 
 /** As it came, because a rule may have changed what was sent on; HAProxy drops a port that says nothing (RFC 3986 6.2.3). */
 function requestLine({ request, services }: ExchangeFacts): string {
   const { text, fieldsFrom } = request;
   const line = text.slice(0, Math.min(fieldsFrom - 2, services.limits.logLine));
-  return text.charCodeAt(text.indexOf(' ') + 1) === SLASH ? line : line.replace(/( http:\/\/[^/? ]*):80(?=[/? ])/i, '$1');
-}
-
-/** When it left its queue; -1 where it never reached one; `now` where it never left it. */
-function queueEnd({ reach, termination }: ExchangeFacts, now: number): number {
-  if (reach.assignedAt >= 0) return reach.assignedAt;
-  return termination === 'sQ' || termination === 'CQ' ? now : -1;
-}
-
-function elapsed(from: number, to: number): number {
-  return Math.max(0, Math.round(to - from));
+  return text.charCodeAt(text.indexOf(' ') + 1) === SLASH ? line : line.replace(DEFAULT_PORT, '$1$2');
 }

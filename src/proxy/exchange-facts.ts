@@ -6,7 +6,7 @@ import type { LogFacts } from '../rules/log-facts.ts';
 import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
-import { factsOf } from './access.ts';
+import { ExchangeRecord } from './access.ts';
 import { liveOf } from './live.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
@@ -28,7 +28,7 @@ export abstract class ExchangeFacts implements RuleContext {
   /** Which one of the process it is. */
   serial = 0;
   /** Its log line is written. */
-  told = false;
+  logged = false;
   /** Who answered where no server did: `<STATS>`, `<PROMEX>`; empty for anybody else. */
   servedBy = '';
   /** From and to the client, heads included, as `http/size.ts` counts; of a server's response what has come of it. */
@@ -38,6 +38,7 @@ export abstract class ExchangeFacts implements RuleContext {
   status = -1;
   /** HAProxy's two letters (manual 8.5). */
   termination = '--';
+  private lastingRecord: ExchangeRecord | undefined = undefined;
   // Monotonic ms; -1 where the step was not reached.
   headAt = 0;
   responseAt = -1;
@@ -78,8 +79,13 @@ export abstract class ExchangeFacts implements RuleContext {
     return this.reach.server?.config.name;
   }
 
+  /** Made when something asks for it. */
+  get record(): ExchangeRecord {
+    this.lastingRecord ??= new ExchangeRecord(this);
+    return this.lastingRecord;
+  }
   get facts(): LogFacts {
-    return factsOf(this);
+    return this.record;
   }
   get answered(): boolean {
     return this.responseSeen || this.status >= 0;
@@ -107,7 +113,7 @@ export abstract class ExchangeFacts implements RuleContext {
     this.responseSeen = false;
     this.disableL7Retry = false;
     this.notes = undefined;
-    this.told = false;
+    this.logged = false;
     this.serial = this.services.serial++;
     this.servedBy = '';
     this.bytesIn = size;

@@ -24,7 +24,7 @@ export class TcpContext implements KeyContext {
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   /** While its log line is written: that is what it tells. */
-  told: LogFacts | undefined = undefined;
+  frozen: LogFacts | undefined = undefined;
   private readonly subject: Subject & { readonly facts: LogFacts };
 
   /** `subject`: its session. */
@@ -40,7 +40,7 @@ export class TcpContext implements KeyContext {
   }
 
   get facts(): LogFacts {
-    return this.told ?? this.subject.facts;
+    return this.frozen ?? this.subject.facts;
   }
   /** Nothing sets any. */
   variable(): undefined {}

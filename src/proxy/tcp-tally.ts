@@ -4,6 +4,7 @@ import { loggedClient } from './access.ts';
 import type { Listener } from './listener.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
+import { elapsed } from './steps.ts';
 import type { TcpContext } from './tcp-context.ts';
 import type { AccessRecord } from './types.ts';
 
@@ -70,9 +71,12 @@ export function logTcp(facts: TcpFacts, now: number, early = false): void {
   if (dontlognull && bytesIn === 0 && !early) return;
   const { context } = facts;
   const record = tcpRecord(facts, now, !early);
-  context.told = record;
-  services.accessLog.exchange(record);
-  context.told = undefined;
+  context.frozen = record;
+  try {
+    services.accessLog.exchange(record);
+  } finally {
+    context.frozen = undefined;
+  }
 }
 
 /** What a log line would tell at `now`. */
@@ -121,6 +125,7 @@ export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRe
     logged: frontend.logged,
     pid: services.pid,
     early: frontend.config.logStyle.asap,
+    over,
     notes: context.notes,
   };
 }
@@ -129,8 +134,4 @@ export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRe
 function queueTime({ reach, termination }: TcpFacts, now: number): number {
   if (reach.assignedAt >= 0) return elapsed(reach.queuedAt, reach.assignedAt);
   return reach.backendQueue + reach.serverQueue > 0 && termination !== 'cQ' ? elapsed(reach.queuedAt, now) : -1;
-}
-
-function elapsed(from: number, to: number): number {
-  return Math.max(0, Math.round(to - from));
 }

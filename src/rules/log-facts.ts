@@ -52,8 +52,10 @@ export interface LogFacts {
   readonly serial: number;
   readonly logged: number;
   readonly pid: number;
-  /** It is told before its end (`option logasap`): what may still grow gets a `+`. */
+  /** `option logasap`: what may still grow gets a `+`. As HAProxy has it, also in those lines that could not be written early. */
   readonly early: boolean;
+  /** It is told at its end: nothing will grow. */
+  readonly over: boolean;
   readonly notes: Notes | undefined;
 }
 

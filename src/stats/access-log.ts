@@ -15,7 +15,7 @@ import { Level } from '../core/log.ts';
 import { logHeader, logLine } from '../core/log-text.ts';
 import type { AccessLog, AccessRecord } from '../proxy/types.ts';
 import { jsonLine } from './json-log.ts';
-import type { LogSinks } from './log-sinks.ts';
+import type { LogSinks, Message } from './log-sinks.ts';
 
 export class AccessLogWriter implements AccessLog {
   private readonly sinks: LogSinks;
@@ -43,13 +43,13 @@ export class AccessLogWriter implements AccessLog {
   }
 }
 
-function line(record: AccessRecord): string {
+function line(record: AccessRecord): Message {
   const { config, program } = record.frontend;
   const compiled = record.unread ? (program.rules.log?.error ?? program.rules.log?.line) : program.rules.log?.line;
   if (compiled !== undefined) return textOf(compiled(record.context));
   switch (config.logFormat) {
     case 'jsonlog':
-      return jsonLine(record);
+      return { whole: jsonLine(record), within: (bytes) => jsonLine(record, bytes) };
     case 'tcplog':
       return tcpLine(record);
     default:

@@ -1,19 +1,25 @@
 /**
  * `option jsonlog`: a line of the access log as one JSON object (RFC 8259), for readers that do not count blanks. Numbers are
- * numbers, what was not reached is null, and bytes that are no UTF-8 are U+FFFD: every line can be read.
+ * numbers, what was not reached is null, and bytes that are no UTF-8 are U+FFFD: every line can be read. One that is longer than
+ * its target takes is not cut anywhere, but loses the ends of what clients and servers have sent.
  */
 
 import { textOf } from '../core/bytes.ts';
 import type { AccessRecord } from '../proxy/types.ts';
 
-/** The name of each field, and where it comes from; `docs/logging.md` explains them in this order. */
-export function jsonLine(r: AccessRecord): string {
-  return JSON.stringify(r.frontend.config.mode === 'tcp' ? session(r) : { ...session(r), ...request(r) });
+/** `room`: bytes that it may have. */
+export function jsonLine(r: AccessRecord, room = Number.POSITIVE_INFINITY): string {
+  const fields = r.frontend.config.mode === 'tcp' ? sessionFields(r, r.wallReady, false) : requestFields(r);
+  const line = JSON.stringify(fields);
+  return fits(line, room) ? line : shortened({ ...fields, cut: true }, room);
 }
 
-function session(r: AccessRecord) {
+// The name of each field, and where it comes from; `docs/logging.md` explains them in this order.
+
+/** `cut`: what it tells is not the whole of it. */
+function sessionFields(r: AccessRecord, since: number, cut: boolean) {
   return {
-    time: new Date(r.frontend.config.mode === 'tcp' ? r.wallReady : r.wallStart).toISOString(),
+    time: new Date(since).toISOString(),
     client: r.clientAddress,
     client_port: r.clientPort,
     frontend: r.frontend.name,
@@ -31,13 +37,16 @@ function session(r: AccessRecord) {
     queued: { server: r.serverQueue, backend: r.backendQueue },
     number: r.serial,
     unique_id: textOrNull(r.notes?.uniqueId ?? r.context.uniqueId),
-    early: r.early,
+    early: !r.over,
+    cut,
   };
 }
 
-function request(r: AccessRecord) {
-  const [method = '', target = '', version = ''] = r.unread ? [] : r.requestLine.split(' ');
-  return {
+function requestFields(r: AccessRecord) {
+  const line = r.unread ? '' : r.requestLine;
+  const [method = '', target = '', version = ''] = line.split(' ');
+  // `tune.http.logurilen` leaves no version of a request line that is longer.
+  return Object.assign(sessionFields(r, r.wallStart, line !== '' && version === ''), {
     idle_ms: r.timeIdle,
     request_ms: reached(r.timeRequest),
     response_ms: reached(r.timeResponse),
@@ -50,7 +59,45 @@ function request(r: AccessRecord) {
     response_cookie: textOrNull(r.notes?.responseCookie),
     request_headers: values(r.notes?.request),
     response_headers: values(r.notes?.response),
-  };
+  });
+}
+
+/** What nobody outside can make long. */
+const OWN: ReadonlySet<string> = new Set(['time', 'client', 'frontend', 'backend', 'server', 'termination']);
+
+/** The longest that fits with all texts of others cut to the same length; where even that does not help, without the last fields. */
+function shortened(fields: Record<string, unknown>, room: number): string {
+  let best = '';
+  for (let low = 0, high = Math.max(0, room); low <= high; ) {
+    const length = (low + high) >> 1;
+    const line = withTexts(fields, length);
+    if (fits(line, room)) {
+      best = line;
+      low = length + 1;
+    } else high = length - 1;
+  }
+  const left = Object.entries(fields);
+  while (best === '') {
+    left.pop();
+    const line = withTexts(Object.fromEntries(left), 0);
+    if (left.length === 0 || fits(line, room)) best = line;
+  }
+  return best;
+}
+
+function withTexts(fields: Record<string, unknown>, length: number): string {
+  return JSON.stringify(fields, (key, value) => (typeof value === 'string' && !OWN.has(key) ? clipped(value, length) : value));
+}
+
+/** Not within a character. */
+function clipped(text: string, length: number): string {
+  if (text.length <= length) return text;
+  const last = text.charCodeAt(length - 1);
+  return text.slice(0, last >= 0xd800 && last < 0xdc00 ? length - 1 : length);
+}
+
+function fits(line: string, room: number): boolean {
+  return line.length <= room && Buffer.byteLength(line) <= room;
 }
 
 function reached(value: number): number | null {

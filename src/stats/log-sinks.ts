@@ -10,7 +10,7 @@ import { Datagrams } from './datagrams.ts';
 import { type LineStream, type LogOutput, Losses, NoOutput, StreamOutput } from './log-outputs.ts';
 import { DatagramOutput, UdpOutput } from './log-udp.ts';
 import { UnixOutput } from './log-unix.ts';
-import { cut, headerParts, type LogIdentity, lastsASecond, severityFor } from './syslog.ts';
+import { cut, headerParts, type LogIdentity, lastsASecond, roomBehind, severityFor } from './syslog.ts';
 import { hostAndPort } from './words.ts';
 
 export interface LogSinksOptions {
@@ -25,6 +25,9 @@ export interface LogSinksOptions {
 
 /** What a unit of a string can become in UTF-8, at the most. */
 const BYTES_PER_UNIT = 3;
+
+/** A text that is cut where it is too long for a target, or one that knows better. */
+export type Message = string | { readonly whole: string; readonly within: (bytes: number) => string };
 
 /** A `log` line of one proxy at work. */
 class Sink {
@@ -46,14 +49,15 @@ class Sink {
     this.steady = lastsASecond(target);
   }
 
-  send(identity: LogIdentity, level: Level, now: number, message: string, sd: string, tag: string): void {
+  send(identity: LogIdentity, level: Level, now: number, message: Message, sd: string, tag: string): void {
     const { target } = this;
     const severity = severityFor(target, level);
     if (severity === undefined || (target.sample !== undefined && !this.isSampled(target.sample))) return;
-    const line = this.headerOf(identity, severity, now, sd, tag) + message;
+    const line = this.headerOf(identity, severity, now, sd, tag) + (typeof message === 'string' ? message : message.whole);
     if (line.length * BYTES_PER_UNIT >= target.length && Buffer.byteLength(line) >= target.length) {
       const parts = headerParts(target, identity, { severity, wall: now, sd, tag });
-      this.output.write(`${cut(target, parts, message)}\n`);
+      const text = typeof message === 'string' ? message : message.within(roomBehind(target, parts));
+      this.output.write(`${cut(target, parts, text)}\n`);
     } else {
       this.output.write(`${line}\n`);
     }
@@ -126,7 +130,7 @@ export class LogSinks {
    * Sends a message to all targets that want its level. `sd` is the structured data of a line in `rfc5424`, none if empty;
    * `tag` the name in its header, that of `global` if undefined.
    */
-  send(targets: readonly LogTarget[], level: Level, message: string, sd = '', tag = this.tag): void {
+  send(targets: readonly LogTarget[], level: Level, message: Message, sd = '', tag = this.tag): void {
     const sinks = this.sinks.get(targets) ?? this.sinksOf(targets);
     const now = wall();
     for (const sink of sinks) sink.send(this.identity, level, now, message, sd, tag);

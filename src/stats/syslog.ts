@@ -77,6 +77,11 @@ export function cut(target: LogTarget, parts: readonly string[], message: string
   return header + firstBytes(message, room);
 }
 
+/** Bytes that `cut` leaves to a message. */
+export function roomBehind({ length, target }: LogTarget, parts: readonly string[]): number {
+  return length - Buffer.byteLength(parts.join('')) - (target.kind === 'fd' ? 1 : 0);
+}
+
 /** No more than `limit`, without the beginning of a character that does not fit. */
 function firstBytes(text: string, limit: number): string {
   return new TextDecoder().decode(Buffer.from(text).subarray(0, limit), { stream: true });

@@ -39,6 +39,7 @@ export function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
     logged: 0,
     pid: 1,
     early: false,
+    over: true,
     notes: undefined,
     ...changes,
   };
