@@ -33,7 +33,7 @@ export function renderReference(extra: readonly string[] = []): string {
     ),
     chapter(
       'Section `userlist <name>`',
-      'Users and groups. They are read and checked; the rules that ask for them (`http-request auth`, `http_auth()`) are not there yet.',
+      'Users and groups. They are read and checked; what asks for them (`http_auth()`, `http_auth_group()`) is not there yet.',
       userlistRows,
     ),
     chapter(

@@ -11,7 +11,7 @@ import { monotonic } from '../core/clock.ts';
 import type { ProcessCounters } from '../core/counters.ts';
 import type { ProcessFacts } from './page.ts';
 import type { StatsProxy } from './rows.ts';
-import { namesOf } from './typed.ts';
+import { cellOf } from './typed.ts';
 
 /** What the sockets of the Runtime API have seen: HAProxy counts them with its clients, but for limits and rates. */
 export interface CliCounts {
@@ -196,10 +196,11 @@ export function info(state: ProcessState, { format, desc, float }: InfoFormat): 
 }
 
 function json(state: ProcessState, float: boolean): string {
-  const fields = Array.from(readInfo(state, float), ([{ position, name, tags }, value]) => {
-    const [letters = '', type] = tags.split(':');
-    return { field: { pos: position, name }, processNum: 1, tags: namesOf(letters), value: { type, value } };
-  });
+  const fields = Array.from(readInfo(state, float), ([{ position, name, tags }, value]) => ({
+    field: { pos: position, name },
+    processNum: 1,
+    ...cellOf(tags, value),
+  }));
   return `${JSON.stringify(fields)}\n`;
 }
 

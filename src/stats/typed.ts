@@ -33,8 +33,14 @@ const OTHER_TAGS: Readonly<Record<string, string>> = {
   'B rate_max': 'MGP:u32',
 };
 
+/** Behind the field of a cell, in JSON. `tags`: `MGP:u32` */
+export function cellOf(tags: string, value: string | number): object {
+  const [letters = '', type] = tags.split(':');
+  return { tags: namesOf(letters), value: { type, value } };
+}
+
 /** `MGP` in words, for JSON. */
-export function namesOf(tags: string): object {
+function namesOf(tags: string): object {
   return { origin: ORIGINS[tags.charAt(0)], nature: NATURES[tags.charAt(1)], scope: SCOPES[tags.charAt(2)] };
 }
 

@@ -3,7 +3,7 @@
  * section, HAProxy's own `default`, with one name server in it, which stands for whatever the system asks.
  */
 
-import { namesOf } from '../../stats/typed.ts';
+import { cellOf } from '../../stats/typed.ts';
 import { type Answer, type Call, type Command, data, refuse } from './command.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -46,10 +46,7 @@ export function resolverStatistics(runtime: Runtime, words: readonly string[]): 
     ...counts(runtime).map(([, name, value]) => ({ name, tags: 'MGP:u64', value })),
   ];
   if (words.includes('json')) {
-    const row = cells.map(({ name, tags, value }, pos) => {
-      const [letters = '', type] = tags.split(':');
-      return { field: { pos, name }, tags: namesOf(letters), value: { type, value } };
-    });
+    const row = cells.map(({ name, tags, value }, pos) => ({ field: { pos, name }, ...cellOf(tags, value) }));
     return `${JSON.stringify([row])}\n`;
   }
   if (words.includes('typed')) return cells.map(({ name, tags, value }, pos) => `N.${pos}.${name}:${tags}:${value}\n`).join('');
