@@ -105,7 +105,7 @@ export const MAP_CONVERTERS: readonly ConverterRow[] = [
     'map',
     'str',
     'str',
-    `${meaning('str', 'str')} Without such a key, the default; without a default, no value. Lines are \`<key> <value>\`.`,
+    `${meaning('str', 'str')} Without such a key, the default; without a default, no value. Lines are \`<key> <value>\`. Where \`sub\`, \`dir\`, \`dom\` and \`end\` (of maps, or of ACLs with \`-f\`) read one file, each looks for itself; in HAProxy 2.6 whichever looks first answers for all of them.`,
   ),
   ...Object.keys(KEYS).flatMap((match) => [
     row(`map_${match}`, match, 'str', meaning(match, 'str')),
