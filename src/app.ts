@@ -30,6 +30,7 @@ import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import type { Frontend } from './proxy/frontend.ts';
 import { deferredNow } from './proxy/turn.ts';
 import { Pulse } from './pulse.ts';
+import { describeVariable, setProcessVariable } from './rules/process-variables.ts';
 import { Sources } from './sources.ts';
 import { freshNotes, Store } from './state/store.ts';
 import { AccessLogWriter } from './stats/access-log.ts';
@@ -133,6 +134,7 @@ export class App {
       stats: this.statsEndpoint(),
       named: new Map([['prometheus-exporter', this.metrics]]),
     });
+    this.setVariables(prepared);
     this.runtime = this.makeRuntime();
     this.cli = new CliServer(this.runtime, () => PROCESS);
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
@@ -191,6 +193,7 @@ export class App {
       this.backends.saved = prepared.saved;
       this.backends.spreadChecks = prepared.config.global.spreadChecks;
       this.measure(prepared.config);
+      this.setVariables(prepared);
       commit();
       this.setLogTargets(config);
       this.store.configure(config);
@@ -266,6 +269,8 @@ export class App {
       else {
         this.store.configure(view(this.config));
         this.store.flush();
+        // All is gone over for each server: a line with many of them must not keep traffic waiting until its end.
+        await nextTurn();
       }
       return true;
     });
@@ -307,6 +312,11 @@ export class App {
     if (refused.length > 0) this.master.rollback();
     else this.master.commit([master], { statsTimeout: 0, statsMaxconn: 10 });
     return refused;
+  }
+
+  /** Those that rules or the Runtime API have set besides stay as they are. */
+  private setVariables({ variables }: Prepared): void {
+    for (const [name, value] of variables) this.dataPlane.variables.set(name, value);
   }
 
   private setLogTargets(config: Config): void {
@@ -400,6 +410,19 @@ export class App {
       cliConnections: () => this.cli.clients(),
       clients: () => this.dataPlane.clients(),
       shutdown: (server, cause) => this.dataPlane.shutdown(server, cause),
+      variable: (name) => {
+        const value = this.dataPlane.variables.get(name);
+        return value === undefined ? undefined : describeVariable(value);
+      },
+      setVariable: (name, kind, text) => {
+        const { pid } = this.surroundings;
+        try {
+          setProcessVariable(this.dataPlane.variables, { keyword: 'set var', where: 'here', name, kind, text, pid });
+          return undefined;
+        } catch (error) {
+          return (error as Error).message;
+        }
+      },
       setMaxconn: async (maxconn) => {
         this.changes.maxconn = maxconn;
         await this.resume();

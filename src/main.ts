@@ -321,7 +321,8 @@ function read(source: ConfigSource, options: RunOptions): Preparation {
   const master = options.worker ? { HAPROXY_MWORKER: '1' } : {};
   const env = { ...process.env, HAPROXY_LOCALPEER: options.localPeer ?? hostname(), ...master };
   const { maxconn, frontendMaxconn, zeroWarning } = options;
-  return prepare(source, { env, cwd: process.cwd(), maxconn, frontendMaxconn, zeroWarning, descriptors: descriptorLimit() });
+  const { pid } = process;
+  return prepare(source, { env, cwd: process.cwd(), pid, maxconn, frontendMaxconn, zeroWarning, descriptors: descriptorLimit() });
 }
 
 /** Node has raised the soft limit to the hard one; undefined where the system does not say. */

@@ -6,9 +6,11 @@
 import { readSavedStates, type SavedStates } from './backend/saved-states.ts';
 import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
-import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
+import type { Config, Diagnostic, ProcessVariableConfig, ProxyConfig } from './config/model.ts';
+import { textOf } from './core/bytes.ts';
 import { compileRules } from './rules/compile.ts';
 import { Patterns } from './rules/patterns.ts';
+import { type ProcessVariables, setProcessVariable } from './rules/process-variables.ts';
 import type { CompiledRules } from './rules/types.ts';
 import { checkSockets } from './sockets.ts';
 
@@ -20,6 +22,8 @@ export type ConfigSource =
 export interface PrepareOptions extends LoadOptions {
   /** `-dW` */
   readonly zeroWarning?: boolean;
+  /** Of this process, for `%pid` in `set-var-fmt`. */
+  readonly pid?: number;
 }
 
 export interface Prepared {
@@ -28,6 +32,8 @@ export interface Prepared {
   readonly rules: ReadonlyMap<number, CompiledRules>;
   /** Of its ACLs and maps. */
   readonly patterns: Patterns;
+  /** `set-var` of `global`. */
+  readonly variables: ProcessVariables;
   /** What people call the configuration: its files, or the name of the text. */
   readonly name: string;
   /** `load-server-state-from-file` */
@@ -46,6 +52,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
   const { rules, patterns, found } = compileAll(loaded.proxies);
   patterns.finish(loaded.files);
+  const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
@@ -58,7 +65,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
     return { prepared: undefined, diagnostics };
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: loaded.config, rules, patterns, name, saved: saved.states, diagnostics }, diagnostics };
+  return { prepared: { config: loaded.config, rules, patterns, variables, name, saved: saved.states, diagnostics }, diagnostics };
 }
 
 function compileAll(proxies: readonly ProxyConfig[]) {
@@ -66,6 +73,20 @@ function compileAll(proxies: readonly ProxyConfig[]) {
   const patterns = new Patterns();
   const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic), patterns, proxies)]));
   return { rules, patterns, found };
+}
+
+/** In their order, as one may be made of another. */
+function evaluate(lines: readonly ProcessVariableConfig[], pid: number, found: Diagnostic[]): ProcessVariables {
+  const variables: ProcessVariables = new Map();
+  for (const { place, keyword, name, text } of lines) {
+    const kind = keyword === 'set-var' ? 'expr' : 'fmt';
+    try {
+      setProcessVariable(variables, { keyword, where: 'in the global section', name, kind, text, pid });
+    } catch (error) {
+      found.push({ severity: 'alert', place, message: textOf((error as Error).message) });
+    }
+  }
+  return variables;
 }
 
 function isAlert({ severity }: Diagnostic): boolean {

@@ -24,6 +24,7 @@ import type {
   LogStyle,
   LogTarget,
   Place,
+  ProcessVariableConfig,
   ProxyConfig,
   RawRule,
   RetryOn,
@@ -215,9 +216,10 @@ export interface ProxyDraft extends Inherited {
   rulesUsedBy: 'frontend' | 'backend' | undefined;
 }
 
-export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen' | 'statsSockets'>> {
+export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen' | 'statsSockets' | 'variables'>> {
   logs: LogDraft[];
   statsSockets: StatsSocketConfig[];
+  readonly variables: ProcessVariableConfig[];
   /** Undefined: as much as a head may have, which is known at the end of the text. */
   maxurilen: number | undefined;
   zeroWarning: boolean;
@@ -261,6 +263,7 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
   return {
     maxconn: undefined,
     logs: [],
+    variables: [],
     logTag: 'haproxy',
     logSendHostname: undefined,
     pidfile: undefined,

@@ -93,6 +93,15 @@ export interface GlobalConfig {
   /** `server-state-file`, `server-state-base`. */
   readonly serverStateFile: string | undefined;
   readonly serverStateBase: string | undefined;
+  /** `set-var`, `set-var-fmt`, in their order. */
+  readonly variables: readonly ProcessVariableConfig[];
+}
+
+export interface ProcessVariableConfig {
+  readonly place: Place;
+  readonly keyword: 'set-var' | 'set-var-fmt';
+  readonly name: string;
+  readonly text: string;
 }
 
 /** `maxconnrate`, `maxsessrate`, `maxsslrate`, `maxcomprate` (in kB): so many a second; 0 is no limit. */

@@ -13,6 +13,7 @@ import { ProcessCounters } from '../core/counters.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
+import type { VariableValue } from '../rules/variables.ts';
 import { Admission } from './admission.ts';
 import { takePaths } from './bound-socket.ts';
 import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
@@ -86,6 +87,12 @@ export class DataPlane {
 
   get counters(): ProcessCounters {
     return this.services.counters;
+  }
+
+  /** Of the process: `proc.x`. */
+  get variables(): Map<string, VariableValue> {
+    this.services.variables ??= new Map();
+    return this.services.variables;
   }
 
   /** Client connections now. */

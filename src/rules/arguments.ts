@@ -13,6 +13,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly type: 'string' | 'integer';
   readonly optional?: boolean;
+  /** An integer, or the name of the variable that has it. */
+  readonly orVariable?: boolean;
 }
 
 /** Arguments that were given, checked against their specs: integers are integers. `()` is one empty string. */
@@ -74,7 +76,7 @@ function check(given: readonly string[], specs: readonly ArgumentSpec[]): Argume
   return specs.map((spec, index) => {
     const argument = given[index];
     if (argument === undefined || (argument === '' && spec.type === 'integer' && spec.optional === true)) return undefined;
-    if (spec.type === 'integer' && !/^[+-]?\d+$/.test(argument)) {
+    if (spec.type === 'integer' && spec.orVariable !== true && !/^[+-]?\d+$/.test(argument)) {
       throw new RuleError(`failed to parse '${argument}' as type 'integer' at position ${index + 1}`);
     }
     return argument;

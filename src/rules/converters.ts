@@ -12,7 +12,8 @@ import { compileRegex } from './regex.ts';
 import { expand, parseReplacement } from './replacement.ts';
 import { asAddress, asBoolean, asBytes, asInteger, asText, mapped, type Sample, type SampleType, single } from './sample.ts';
 import { leadingInteger, lowerAscii, upperAscii } from './text.ts';
-import { VARIABLE_CONVERTERS } from './variables.ts';
+import type { RuleContext } from './types.ts';
+import { checkedName, VARIABLE_CONVERTERS } from './variables.ts';
 
 export interface ConverterRow {
   readonly name: string;
@@ -24,7 +25,7 @@ export interface ConverterRow {
 }
 
 const CHARS: ArgumentSpec = { name: 'chars', type: 'string' };
-const VALUE: ArgumentSpec = { name: 'value', type: 'integer' };
+const VALUE: ArgumentSpec = { name: 'value', type: 'integer', orVariable: true };
 const CUT_ARGUMENTS: readonly ArgumentSpec[] = [
   { name: 'index', type: 'integer' },
   { name: 'delimiters', type: 'string' },
@@ -55,10 +56,32 @@ function arithmetic(
   apply: (value: number, operand: number) => number,
 ): ConverterRow {
   const compile = (given: Arguments) => {
-    const operand = integer(given, 0, 0);
-    return (sample: Sample): Sample => ({ type: 'int', source: mapped(asInteger(sample), (value) => apply(value, operand)) });
+    const operand = operandOf(given[0] ?? '');
+    return (sample: Sample): Sample => {
+      const source = asInteger(sample);
+      if (typeof operand === 'number') return { type: 'int', source: mapped(source, (value) => apply(value, operand)) };
+      const get = (context: RuleContext): number | undefined => {
+        const value = source.get(context);
+        const other = operand(context);
+        return value === undefined || other === undefined ? undefined : apply(value, other);
+      };
+      return { type: 'int', source: single(get) };
+    };
   };
   return { name, arguments: args, type: 'int', help, compile };
+}
+
+function operandOf(text: string): number | ((context: RuleContext) => number | undefined) {
+  if (/^[+-]?\d+$/.test(text)) return Number(text);
+  try {
+    const name = checkedName(text);
+    return (context) => {
+      const value = context.variable(name);
+      return typeof value === 'string' ? leadingInteger(value) : value === undefined ? undefined : Number(value);
+    };
+  } catch {
+    throw new RuleError('expects an integer or a variable name');
+  }
 }
 
 /** The functions of `hash-type`; with an argument other than 0, with its avalanche. */

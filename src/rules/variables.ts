@@ -33,9 +33,14 @@ export function checkedName(name: string): string {
 /** False where it was not stored. */
 type Store = (context: RuleContext, value: VariableValue) => boolean;
 
-const TESTS: Readonly<Record<string, (old: VariableValue | undefined, value: VariableValue) => boolean>> = {
-  ifexists: (old) => old !== undefined,
-  ifnotexists: (old) => old === undefined,
+/** Those of the process exist as soon as the configuration names them, whether they have a value or not. */
+function isMade(name: string): boolean {
+  return name.startsWith('proc.');
+}
+
+const TESTS: Readonly<Record<string, (old: VariableValue | undefined, value: VariableValue, name: string) => boolean>> = {
+  ifexists: (old, _, name) => old !== undefined || isMade(name),
+  ifnotexists: (old, _, name) => old === undefined && !isMade(name),
   ifset: (old) => old !== undefined,
   ifnotset: (old) => old === undefined,
   ifempty: (_, value) => value === '',
@@ -56,7 +61,7 @@ export function storing(parameter: string): Store {
   return (context, value) => {
     if (tests.length > 0) {
       const old = context.variable(name);
-      if (!tests.every((test) => test(old, value))) return false;
+      if (!tests.every((test) => test(old, value, name))) return false;
     }
     return context.setVariable(name, value);
   };
@@ -67,7 +72,8 @@ export function keptValue(sample: Sample): (context: RuleContext) => VariableVal
   return sample.source.get;
 }
 
-function text(value: VariableValue): string {
+/** As everybody sees it who does not compare integers. */
+export function variableText(value: VariableValue): string {
   if (typeof value === 'boolean') return value ? '1' : '0';
   if (typeof value === 'string') return value;
   return String(Number.isSafeInteger(value) ? value : integer64(value));
@@ -87,7 +93,7 @@ export const VARIABLE_FETCH: FetchRow = {
     const name = checkedName(written);
     const get = (context: RuleContext): string | undefined => {
       const value = context.variable(name);
-      return value === undefined ? otherwise : text(value);
+      return value === undefined ? otherwise : variableText(value);
     };
     return { type: 'str', source: single(get) };
   },

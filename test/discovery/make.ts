@@ -36,6 +36,7 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     statsMaxconn: 10,
     serverStateFile: undefined,
     serverStateBase: undefined,
+    variables: [],
   };
   return { global, proxies, userlists: new Map(), dockers: [], ...more };
 }

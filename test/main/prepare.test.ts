@@ -26,6 +26,23 @@ describe('preparing a configuration', () => {
     );
   });
 
+  it('gives variables of the process their values, or says which line is wrong', () => {
+    const lines = 'global\n set-var proc.a int(3)\n set-var-fmt proc.b "%pid-%[var(proc.a)]"\n';
+    assert.deepEqual(
+      [...(read(lines, { pid: 7 }).prepared?.variables ?? [])],
+      [
+        ['proc.a', 3],
+        ['proc.b', '7-3'],
+      ],
+    );
+    const { prepared, diagnostics } = read(`${lines} set-var proc.c path\n`);
+    assert.equal(prepared, undefined);
+    assert.deepEqual(
+      diagnostics.map(({ severity, place }) => [severity, place?.line]),
+      [['alert', 9]],
+    );
+  });
+
   it('reports the mistakes of rules and of all other lines together, in the order of the text', () => {
     const text = `frontend www
  bind :8080

@@ -1,5 +1,5 @@
 /**
- * Commands about what Fairlead has none of (caches, peers, TLS, variables of the process), as a HAProxy answers them in whose
+ * Commands about what Fairlead has none of (caches, peers, TLS), as a HAProxy answers them in whose
  * configuration there is none: that is the truth, and scripts that ask everybody go on.
  */
 
@@ -9,16 +9,6 @@ import { type Answer, type Call, type CliLevel, type CliState, type Command, DON
 function showPeers({ args: [first, section] }: Call): Answer {
   const name = first === 'dict' || first === '-' ? section : first;
   return name === undefined ? DONE : refuse('No such peers');
-}
-
-function getVariable({ args: [name] }: Call): Answer {
-  return refuse(name === undefined ? 'Missing process-wide variable identifier.' : 'Variable not found.');
-}
-
-/** There are none to be set, whoever asks. */
-function setVariable({ args: [name], state }: Call): Answer {
-  if (!state.experimental) return refuse('This command is restricted to experimental mode only.');
-  return refuse(name === undefined ? 'Missing process-wide variable identifier.' : 'Variables of the process are not done by Fairlead.');
 }
 
 /** `expert-mode [on|off]`: there is nothing that it opens; another word than `on` is off. */
@@ -65,8 +55,6 @@ function showNothing({ name, heading, unknown }: Empty, { args: [first, ...more]
 export const absentCommands: readonly Command[] = [
   { name: 'show peers', syntax: '[dict|-] [<section>]', help: 'peers (there are none)', run: showPeers },
   { name: 'show cache', syntax: '', help: 'caches (there are none)', level: 'admin', run: () => DONE },
-  { name: 'get var', syntax: '<name>', help: 'a variable of the process (there are none)', level: 'operator', run: getVariable },
-  { name: 'set var', syntax: '<name> <expression>', help: '', run: setVariable },
   { name: 'expert-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('expert') },
   { name: 'experimental-mode', syntax: '[on|off]', help: '', level: 'admin', run: mode('experimental') },
   ...EMPTY.map((report) => ({

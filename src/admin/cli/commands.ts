@@ -20,6 +20,7 @@ import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
 import { statCommands } from './stat.ts';
 import { tableCommands } from './tables.ts';
+import { variableCommands } from './variables.ts';
 import { vitalCommands } from './vitals.ts';
 
 function notDone(why: string, ...names: readonly string[]): readonly Command[] {
@@ -50,6 +51,7 @@ const own: readonly Command[] = [
   ...sessionCommands,
   ...statCommands,
   ...tableCommands,
+  ...variableCommands,
 ];
 
 export const COMMANDS: readonly Command[] = [

@@ -8,6 +8,9 @@ export function lower(level: CliLevel, done: Answer): (call: Call) => Answer {
   return ({ state }) => {
     if (!allows(state.level, level)) return DENIED;
     state.level = level;
+    // As in HAProxy they go with the rights.
+    state.expert = false;
+    state.experimental = false;
     return done;
   };
 }

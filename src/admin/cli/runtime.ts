@@ -65,6 +65,10 @@ export interface Runtime extends ProcessState {
   clients(): Iterable<readonly [Frontend, ClientSession]>;
   /** Ends what is under way on a server. */
   shutdown(server: Server, cause: ShutdownCause): void;
+  /** Type and value of a variable of the process. */
+  variable(name: string): string | undefined;
+  /** Answers what is wrong. */
+  setVariable(name: string, kind: 'expr' | 'fmt', text: string): string | undefined;
   setMaxconn(maxconn: number): Promise<void>;
   setRateLimit(kind: keyof RateLimits, limit: number): Promise<void>;
   setFrontendMaxconn(frontend: Frontend, maxconn: number): Promise<void>;

@@ -4,6 +4,7 @@ import type { GlobalDraft } from '../draft.ts';
 import { ignored, type Row, type Statement } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
 import { globalLogRows } from './log.ts';
+import { globalVariableRows } from './process-variables.ts';
 import { globalRateRows } from './rate-limits.ts';
 import { globalStateRows } from './server-state.ts';
 import { statsSocketRows } from './stats-socket.ts';
@@ -343,6 +344,7 @@ export const globalRows: readonly Row<GlobalDraft>[] = [
   ...environmentRows,
   ...identityRows,
   ...limitRows,
+  ...globalVariableRows,
   ...globalRateRows,
   ...globalStateRows,
   ...statsSocketRows,
