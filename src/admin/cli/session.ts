@@ -84,8 +84,13 @@ export class CliSession {
   next(): string | undefined {
     while (this.stage === 'ready') {
       if (this.pieces !== undefined) {
-        const { done, value } = this.pieces.next();
-        if (done !== true) return value;
+        let piece: IteratorResult<string>;
+        try {
+          piece = this.pieces.next();
+        } catch (fault) {
+          return this.breakOff(fault);
+        }
+        if (piece.done !== true) return piece.value;
         this.pieces = undefined;
         if (this.last) this.stage = 'over';
         return this.ending;
@@ -97,6 +102,13 @@ export class CliSession {
       } else if (!this.readLine()) return undefined;
     }
     return undefined;
+  }
+
+  /** A report that cannot be gone on with: without the end of a line, and an empty one behind it, nobody takes it for whole. */
+  private breakOff(fault: unknown): string {
+    this.pieces = undefined;
+    this.stage = 'over';
+    return failureText(fault);
   }
 
   /** Answers whether there is something to do. */
@@ -209,7 +221,11 @@ export class CliSession {
 
 /** A fault of ours ends the command, not the process. */
 function failed(fault: unknown): Answer {
-  return refuse(`Failed: ${String(fault)}`);
+  return refuse(failureText(fault));
+}
+
+function failureText(fault: unknown): string {
+  return `Failed: ${String(fault)}`;
 }
 
 /** The one with the most words of those that `words` begins with. */

@@ -7,6 +7,7 @@ import type { Runtime } from '../../../src/admin/cli/runtime.ts';
 import { CliSession, type Dialect } from '../../../src/admin/cli/session.ts';
 import { splitCommands, splitWords } from '../../../src/core/cli-words.ts';
 import { Level } from '../../../src/core/log.ts';
+import { readAnswer } from '../../../src/ctl/client.ts';
 
 /** Commands that tell what they were given. */
 function commandsWith(more: readonly Command[] = []): readonly Command[] {
@@ -228,6 +229,20 @@ describe('answers', () => {
     const session = open('admin', commandsWith([faulty]));
     session.push('faulty;say a\n');
     assert.equal(take(session), 'Failed: Error: oh\n\na\n\n');
+  });
+
+  it('that break off end the connection, and nobody takes them for whole', () => {
+    function* broken(): Generator<string> {
+      yield 'begun\n';
+      throw new Error('oh');
+    }
+    const session = open(
+      'admin',
+      commandsWith([{ name: 'broken', syntax: '', help: '', run: () => ({ kind: 'data', pieces: broken() }) }]),
+    );
+    session.push('broken;say a\n');
+    assert.deepEqual([take(session), session.over], ['begun\nFailed: Error: oh', true]);
+    assert.throws(() => readAnswer('\nbegun\nFailed: Error: oh'), /closed within the answer/);
   });
 
   it('have their severity in front where that is asked for, reports have none', () => {
