@@ -8,6 +8,7 @@
  * at all, and it closes no connection; there is one wheel, one event log and one place where backends change (`onChange`).
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MasterDialect, PROCESS } from './admin/cli/master.ts';
 import type { Runtime, Usage } from './admin/cli/runtime.ts';
 import { CliServer } from './admin/cli/server.ts';

@@ -99,6 +99,20 @@ describe('servers that come and go', () => {
     await other.stop();
   });
 
+  it('of a line with many let others have their turn between them', async () => {
+    const first = await startUpstream('first');
+    await withFairlead(first, async ({ tell }) => {
+      const many = Array.from({ length: 300 }, (_, index) => `add server www/n${index} 127.0.0.1:1`).join(';');
+      const ends: string[] = [];
+      await Promise.all([
+        tell(many).then((answer) => ends.push(answer.replaceAll(REGISTERED, ''), 'many')),
+        tell('show info').then(() => ends.push('one')),
+      ]);
+      assert.deepEqual(ends, ['one', '', 'many']);
+    });
+    await first.stop();
+  });
+
   it('stay while somebody is served', async () => {
     const first = await startUpstream('first');
     let answer = (): void => {};
