@@ -1,10 +1,14 @@
 /** What a reload brings under a living process, besides its proxies. */
 
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { it } from 'node:test';
 import { App, type Surroundings } from '../../src/app.ts';
 import { Checker } from '../../src/backend/checks/checker.ts';
 import { prepare } from '../../src/prepare.ts';
+import { askCli } from '../support/cli.ts';
 
 const SURROUNDINGS: Surroundings = {
   pid: 7,
@@ -46,5 +50,26 @@ it('a reload brings its spread-checks', async (context) => {
     assert.deepEqual(mock.calls.at(-1)?.arguments, [20]);
   } finally {
     app.stop();
+  }
+});
+
+it('a reload sets the variables of its text, and leaves the others as they are', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fairlead-app-'));
+  const socket = join(folder, 'ctl');
+  const made = (value: number) => {
+    const text = `global\n stats socket ${socket} level admin\n set-var proc.text int(${value})\n`;
+    return prepare({ kind: 'text', text, name: 'test.cfg' }, { env: {} }).prepared ?? assert.fail();
+  };
+  const app = new App(SURROUNDINGS, made(1));
+  try {
+    assert.deepEqual(await app.start(), []);
+    assert.equal(await askCli(socket, 'get var proc.text'), 'proc.text: type=sint value=<1>\n');
+    await askCli(socket, 'experimental-mode on; set var proc.text int(5); set var proc.own str(kept)');
+    assert.deepEqual(await app.reload(made(2)), []);
+    assert.equal(await askCli(socket, 'get var proc.text'), 'proc.text: type=sint value=<2>\n');
+    assert.equal(await askCli(socket, 'get var proc.own'), 'proc.own: type=str value=<kept>\n');
+  } finally {
+    app.stop();
+    rmSync(folder, { recursive: true });
   }
 });
