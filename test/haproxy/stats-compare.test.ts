@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { FIELDS } from '../../src/stats/fields.ts';
 import { refusingAddress } from '../support/faulty.ts';
 import type { StatsRow } from '../support/stats.ts';
-import { until } from '../support/wait.ts';
+import { outlast, until } from '../support/wait.ts';
 import { type Servers, Side, skip, startServers } from './side-by-side.ts';
 import { GLOBAL, get, STORIES, type Story } from './stats-stories.ts';
 
@@ -68,10 +68,23 @@ async function differences(story: Story): Promise<string[]> {
   return found;
 }
 
+const played = new Map<Story, Promise<unknown>>();
+
+/** Once, whoever wants it first. */
+function play(story: Story): Promise<unknown> {
+  const playing = played.get(story) ?? Promise.all(sides.map((side) => story.play(side, servers as Servers)));
+  played.set(story, playing);
+  return playing;
+}
+
+async function playAll(): Promise<void> {
+  for (const story of STORIES) await play(story);
+}
+
 describe('traffic is counted as HAProxy counts it', { skip }, () => {
   for (const story of STORIES) {
     test(story.name, async () => {
-      await Promise.all(sides.map((side) => story.play(side, servers as Servers)));
+      await play(story);
       let last: readonly string[] = [];
       await until(
         'they agree',
@@ -85,10 +98,48 @@ describe('traffic is counted as HAProxy counts it', { skip }, () => {
   }
 });
 
+/** Least ms that a request is held, and that another one waits for it. */
+const HELD = 300;
+
+test('times are told where they were spent, and averaged', { skip }, async () => {
+  // One request is served at a time.
+  const config = `${GLOBAL}\nlisten timed\n bind unix@%DIR%/timed\n server s ${servers?.address} maxconn 1`;
+  const times = async (side: Side): Promise<StatsRow> => {
+    const name = `timed-${side.name}`;
+    const first = side.client('timed');
+    const held = first.say(get(`/hold/${name}`));
+    await until('it is held', () => servers?.held(name));
+    const second = side.client('timed');
+    const queued = second.say(get('/'));
+    const row = async (name: string): Promise<StatsRow> => (await side.rows()).find(({ svname }) => svname === name) ?? {};
+    await until('the other one waits', async () => (await row('BACKEND')).qcur === '1');
+    await outlast(HELD / 2);
+    await servers?.release(name);
+    await Promise.all([held, queued]);
+    for (const client of [first, second]) client.close();
+    await until('both are counted', async () => (await row('s')).stot === '2' && (await row('FRONTEND')).scur === '0');
+    return row('s');
+  };
+  for (const kind of ['haproxy', 'fairlead'] as const) {
+    const side = await Side.start(kind, config);
+    const row = await times(side).finally(() => side.stop());
+    const [queue, connect, response, total] = ['qtime', 'ctime', 'rtime', 'ttime'].map((name) => [
+      Number(row[name]),
+      Number(row[`${name}_max`]),
+    ]) as [number[], number[], number[], number[]];
+    const told = `${side.name}: ${JSON.stringify({ queue, connect, response, total })}`;
+    // One of the two has waited, the other one was held: of the averages, at least half of it is there.
+    for (const [average = 0, most = 0] of [queue, response]) assert.ok(most >= HELD && average >= HELD / 2 - 5 && average < most, told);
+    assert.ok((total[0] ?? 0) >= HELD - 5 && (total[1] ?? 0) >= HELD, told);
+    assert.ok((connect[1] ?? 0) < HELD, told);
+  }
+});
+
 /** Seconds, as the clock has gone on between two looks, and between what was done to one and to the other. */
 const SLACK = 5;
 
 test('seconds since a change, of outages and since the last session are the same', { skip }, async () => {
+  await playAll();
   const read = async (side: Side): Promise<Rows> => new Map((await side.rows()).map((row) => [`${row.pxname}/${row.svname}`, row]));
   const [theirs, ours] = (await Promise.all(sides.map(read))) as [Rows, Rows];
   for (const [name, row] of theirs) {
@@ -112,6 +163,7 @@ function shapes(typed: string): string[] {
 }
 
 test('typed reports have the same columns, positions and types', { skip }, async () => {
+  await playAll();
   for (const filter of ['', ' up', ' no-maint', ' desc']) {
     const [theirs, ours] = await Promise.all(sides.map((side) => side.cli(`show stat typed${filter}`)));
     assert.deepEqual(shapes(ours ?? ''), shapes(theirs ?? ''), filter);
@@ -129,6 +181,7 @@ interface Cell {
 }
 
 test('JSON reports have the same rows, columns, tags and types', { skip }, async () => {
+  await playAll();
   // Of few rows: HAProxy loses parts of more.
   for (const proxy of ['idle', 'sockets', 'tcp']) {
     const read = async (side: Side) => {
