@@ -57,6 +57,8 @@ export class UdpOutput implements LogOutput {
   private readonly family: 0 | 4 | 6;
   private readonly losses: Losses;
   private readonly resolve: Resolve;
+  /** Milliseconds until it is tried again. */
+  private readonly pause: number;
   private readonly waiting: Waiting;
   private socket: Sender | undefined;
   private scheduled: NodeJS.Immediate | undefined;
@@ -66,12 +68,13 @@ export class UdpOutput implements LogOutput {
   private refusedAt: number | undefined;
   private closed = false;
 
-  constructor(host: string, port: number, family: 0 | 4 | 6, losses: Losses, resolve: Resolve = lookup) {
+  constructor(host: string, port: number, family: 0 | 4 | 6, losses: Losses, resolve: Resolve = lookup, pause: number = RETRY) {
     this.host = host;
     this.port = port;
     this.family = family;
     this.losses = losses;
     this.resolve = resolve;
+    this.pause = pause;
     this.waiting = new Waiting(losses);
     this.open();
   }
@@ -151,7 +154,7 @@ export class UdpOutput implements LogOutput {
 
   /** The network would have refused, by now, what was sent behind the line that it has refused. */
   private heal(refusedAt: number): void {
-    if (monotonic() - refusedAt < RETRY) return;
+    if (monotonic() - refusedAt < this.pause) return;
     this.refusedAt = undefined;
     this.losses.recover();
   }
@@ -165,7 +168,7 @@ export class UdpOutput implements LogOutput {
   private again(why: string): void {
     this.losses.explain(why);
     this.end();
-    this.retry = setTimeout(() => this.open(), RETRY);
+    this.retry = setTimeout(() => this.open(), this.pause);
     this.retry.unref();
   }
 

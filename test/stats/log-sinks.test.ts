@@ -253,16 +253,18 @@ test('a file that was full is written to when there is room again', async () => 
   output.write('two\n');
   await until('they are lost', () => lost.count === 2);
   assert.match(told.join(), /^log target it cannot be used: ENOSPC/);
-  // Another file takes the place of the full one.
+  // Another file takes the place of the full one: the system gives the lowest number that is free.
   closeSync(fd);
-  assert.equal(openSync(path, 'w'), fd);
+  const opened = [openSync(path, 'w')];
+  while ((opened.at(-1) as number) < fd) opened.push(openSync(path, 'w'));
+  assert.equal(opened.at(-1), fd);
   await until('a line is in the file', () => {
     output.write('three\n');
     return readFileSync(path, 'utf8').startsWith('three\n');
   });
   output.close();
   await until('all is written', () => stream.writableLength === 0);
-  closeSync(fd);
+  for (const each of opened) closeSync(each);
   rmSync(folder, { recursive: true });
 });
 
@@ -349,6 +351,37 @@ test('a port where nobody listens is told once, and no line is dropped', async (
   });
   output.write('anybody else?\n');
   assert.deepEqual([told, lost.count], [['log target nobody cannot be used: nobody listens there.'], 0]);
+  output.close();
+});
+
+test('that nobody listens is told again when somebody has in between', async () => {
+  const listen = async (port: number) => {
+    const socket = createSocket('udp4');
+    socket.bind(port, '127.0.0.1');
+    await once(socket, 'listening');
+    return socket;
+  };
+  const first = await listen(0);
+  const { port } = first.address();
+  await new Promise<void>((resolve) => first.close(resolve));
+  const told: string[] = [];
+  const lost = new Losses('it', (message) => told.push(message));
+  const output = new UdpOutput('127.0.0.1', port, 4, lost, assert.fail, 1);
+  const refused = (times: number) => (): boolean => {
+    output.write('anybody?\n');
+    return told.length >= times;
+  };
+  await until('it is told', refused(1));
+  const second = await listen(port);
+  let got = 0;
+  second.on('message', () => got++);
+  await until('somebody has heard', () => {
+    output.write('anybody?\n');
+    return got > 2;
+  });
+  await new Promise<void>((resolve) => second.close(resolve));
+  await until('it is told again', refused(2));
+  assert.deepEqual(new Set(told), new Set(['log target it cannot be used: nobody listens there.']));
   output.close();
 });
 
