@@ -48,7 +48,7 @@ export const COLUMNS: readonly PageColumn[] = [
   {
     id: 'check',
     from: 64,
-    width: 12,
+    width: 13.5,
     label: 'Last check',
     help: 'The last checks and the result of the last one',
     parts: { '': 'check_status' },

@@ -153,7 +153,7 @@ dialog { color: inherit; background: var(--card); border: 1px solid var(--line);
 .groups { columns: 17rem; column-gap: 1.6rem; } .groups section { break-inside: avoid; } .groups table { table-layout: fixed; } .groups td { text-align: right; padding-right: 0; width: 35%; }
 #toast:empty { padding: 0; box-shadow: none; } #toast:not(:empty) { box-shadow: 0 4px 24px rgb(0 0 0 / .25); } #toast { position: fixed; left: 1rem; bottom: 1rem; z-index: 4; max-width: 40rem; margin: 0; }
 ${narrow()}
-@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: .875rem; } .c-name { width: 26%; } .c-sessions { width: 16.5%; } .c-total, .c-errors { width: 17%; } .tbl thead th { font-size: .6875rem; }
+@media (width < 48rem) { body { padding: 0 .5rem 3rem; font-size: .875rem; } .over { line-height: 1.5rem; } .c-name { width: 26%; } .c-sessions { width: 16.5%; } .c-total, .c-errors { width: 17%; } .tbl thead th { font-size: .6875rem; }
   .about { font-size: .75rem; } nav { font-size: .8125rem; }
   .tbl th, .tbl td { padding-inline: .15rem; } .tbl .badge { padding: 0 .3rem; } .tbl tbody th { padding-left: .4rem; } .phone { display: inline; } .rest { display: none; } #tools { margin-left: 0; width: 100%; } #tools label:last-child { flex: 1 0 100%; } input[type="search"] { width: 100%; } #age { display: none; } .tally { margin-left: 0; width: 100%; }
   .parts table { font-size: .8125rem; } }

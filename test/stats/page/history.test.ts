@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { mock, test } from 'node:test';
 import { History } from '../../../src/stats/page/history.ts';
-import { makeListen, serverConfig } from '../objects.ts';
+import { makeListen, serverConfig, statsConfig } from '../objects.ts';
 
 function setUp() {
   const listen = makeListen('app', [serverConfig('w1')]);
@@ -56,4 +56,24 @@ test('cleared counters begin anew', () => {
   counters.clear();
   history.sample();
   assert.equal(course().rates, '');
+});
+
+test('nothing is remembered where no proxy has a page', () => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  try {
+    for (const stats of [undefined, statsConfig()]) {
+      const listen = makeListen('app', [serverConfig('w1')], { stats });
+      const [server] = listen.backend?.servers ?? [];
+      assert.ok(server);
+      const history = new History(() => [listen]);
+      history.start();
+      mock.timers.tick(2000);
+      server.counters.stot += 5;
+      mock.timers.tick(2000);
+      history.stop();
+      assert.equal(history.course({ side: 'S', of: server }).rates === '', stats === undefined);
+    }
+  } finally {
+    mock.timers.reset();
+  }
 });
