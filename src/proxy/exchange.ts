@@ -377,6 +377,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     }
     const { statuses } = (this.reach.backend as Backend).config.retryOn;
     if (statuses.size > 0 && statuses.has(head.status) && this.tryAgain(undefined, next === end)) return -1;
+    this.bytesOut += relay.taken;
     this.responseSeen = true;
     this.responseAt = now;
     this.status = head.status;
@@ -391,12 +392,16 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     const { binding } = this.reach;
     binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
-      this.startTunnel();
+      this.startTunnel(now);
       return at;
     }
     this.sendHead();
-    if (this.session.listener.frontend.config.logStyle.asap) accessEarly(this, now);
+    this.logEarly(now);
     return next;
+  }
+
+  private logEarly(now: number): void {
+    if (this.session.listener.frontend.config.logStyle.asap) accessEarly(this, now);
   }
 
   private denyResponse(): boolean {
@@ -539,7 +544,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
   onServerTimeout(): void {
     switch (this.reach.phase) {
       case Phase.Reply:
-        this.own.leaveTarpit();
+        this.own.leaveTarpit(false);
         return;
       case Phase.Established:
         if (this.relay.begun) this.fail(Failures.ResponseStalled);
@@ -641,8 +646,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     tally.countRefused(this, failure.status, now);
     this.status = failure.status;
     this.termination = failure.termination;
-    // A connection on which nothing ever came is not told anything it did not ask for.
-    if (!(failure === Failures.RequestAborted && probe)) sendError(this, failure.status, 'close', false);
+    // Who has gone hears nothing, and a connection on which nothing ever came is not told anything it did not ask for.
+    if (!session.socket.destroyed && !(failure === Failures.RequestAborted && probe)) sendError(this, failure.status, 'close', false);
     this.bytesOut = 0; // as HAProxy logs it
     if (!(probe && config.dontlognull)) access(this, now, true);
     this.reach.phase = Phase.Idle;
@@ -652,7 +657,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
   // --- tunnel
 
   /** Both sides agreed to another protocol. */
-  private startTunnel(): void {
+  private startTunnel(now: number): void {
     const { session } = this;
     const connection = this.reach.connection as ServerConnection;
     this.relay.begun = true;
@@ -660,6 +665,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     this.reach.phase = Phase.Tunnel;
     this.keepAlive = false;
     this.relay.text(responseHead(this.responseHead, 'upgrade', false));
+    this.logEarly(now);
     this.services.wheel.disarm(session);
     this.reach.disarm();
     const [front, back] = [session.listener.frontend.config.timeouts, (this.reach.backend as Backend).config.timeouts];
@@ -727,9 +733,9 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     this.clientAwaited = false;
     this.relay.clear();
     this.upload.letGo();
+    if (reach.backend !== undefined) reach.backend.scur--;
     try {
       tally.countEnded(this, now);
-      if (reach.backend !== undefined) reach.backend.scur--;
       if (!this.own.unlogged) access(this, now, false);
     } finally {
       // It may hold parts of heads, and a connection may be idle for long.

@@ -90,7 +90,7 @@ export class OwnReplies {
       const { frontend } = exchange.session.listener;
       tally.countDenied(exchange);
       exchange.reach.recognize(frontend);
-      frontend.program.recorder?.cookie(exchange);
+      if (final.kind === 'denied' || final.kind === 'tarpitted') frontend.program.recorder?.cookie(exchange);
       exchange.termination = 'PR';
       if (final.kind !== 'denied') {
         this.refuseOddly(final, available);
@@ -122,13 +122,14 @@ export class OwnReplies {
     this.hangUp(final.kind === 'dropped');
   }
 
-  /** Whoever is in it has waited long enough, or has gone. False: nobody is. */
-  leaveTarpit(): boolean {
+  /** Whoever is in it has waited long enough, or has `gone`. False: nobody is. */
+  leaveTarpit(gone: boolean): boolean {
     const { tarpit } = this;
     if (tarpit === undefined) return false;
     this.tarpit = undefined;
     this.exchange.reach.assignedAt = monotonic();
-    this.reply(tarpit.final.status, tarpit.final.reply, tarpit.available, true);
+    this.reply(tarpit.final.status, tarpit.final.reply, tarpit.available, gone);
+    this.swallowHeld();
     return true;
   }
 
@@ -254,7 +255,7 @@ export class OwnReplies {
 
   /** True: whoever has gone waited for an answer of ours, and nobody is to blame. */
   onClientGone(): boolean {
-    if (this.leaveTarpit()) return true;
+    if (this.leaveTarpit(true)) return true;
     if (this.drawing === undefined) return false;
     this.exchange.close(false);
     return true;

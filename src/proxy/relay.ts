@@ -42,6 +42,8 @@ export class Relay {
   untilClose = false;
   /** The client is slower than the server, which is not read meanwhile. */
   clientBehind = false;
+  /** How much `take` has taken. */
+  taken = 0;
   private readonly exchange: ExchangeFacts;
 
   constructor(exchange: ExchangeFacts) {
@@ -71,10 +73,10 @@ export class Relay {
     const framed = request.version !== 10;
     this.body.start(framing, head.contentLength, framed, head.nominated);
     this.untilClose = framing === Framing.UntilClose || (!framed && framing === Framing.Chunked);
-    this.exchange.bytesOut += headSize(head);
+    this.taken = headSize(head);
     if (this.body.done || at === end) return at;
     const next = this.body.take(piece, at, end);
-    this.exchange.bytesOut += this.body.counted;
+    this.taken += this.body.counted;
     return next;
   }
 

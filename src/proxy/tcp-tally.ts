@@ -109,7 +109,8 @@ export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRe
     timeTotal,
     status: 0,
     bytesToClient: bytesOut,
-    bytesFromClient: bytesIn,
+    // HAProxy has not counted any when it tells early.
+    bytesFromClient: over ? bytesIn : 0,
     termination: `${facts.termination}--`,
     actconn: services.connections,
     feconn: frontend.scur,

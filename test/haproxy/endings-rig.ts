@@ -315,7 +315,7 @@ export class Side {
  * timers, connections and retries, queues, request, more timers, bytes from the client.
  */
 function essence(line: string): string {
-  const pattern = /\] \S+ \w+\/(\S+) (\S+) (-?\d+) (\d+) - - (\S{4}) \d+\/\d+\/(\d+\/\d+\/\+?\d+) (\S+) "(.*)" (\S+) (\d+)$/;
+  const pattern = /\] \S+ \w+\/(\S+) (\S+) (-?\d+) (\+?\d+) - - (\S{4}) \d+\/\d+\/(\d+\/\d+\/\+?\d+) (\S+) "(.*)" (\S+) (\d+)$/;
   const [, server, times = '', status, sent, termination, counts, queues, request, more = '', received] = pattern.exec(line) ?? [];
   if (server === undefined) return line;
   const head = `${server} ${status} ${roughly(sent)} ${termination} ${classesOf(times)} ${counts} ${queues} ${request}`;

@@ -165,6 +165,51 @@ const rows: readonly Row[] = [
   ['silent-drop', ['PR--'], sends(GET), front('http-request silent-drop')],
   ['silent-drop in the backend', ['PR--'], sends(GET), back('http-request silent-drop')],
   ['tarpit', ['PT--'], sends(GET), front('http-request tarpit', `timeout tarpit ${LONG}ms`)],
+  ['tarpit, and a request behind it', ['PT--', '----'], async (stage) => {
+    const client = await stage.sent(GET.replace('/', '/tar') + GET);
+    const server = await stage.server();
+    await server.got('\r\n\r\n');
+    server.send(OK);
+    await client.got('ok');
+    client.end();
+  }, front('http-request tarpit if { path /tar }', `timeout tarpit ${LONG}ms`)],
+  ['tarpit with a body, and a request behind it', ['PT--', '----'], async (stage) => {
+    const client = await stage.sent(`${POST.replace('/', '/tar')}hello${GET}`);
+    const server = await stage.server();
+    await server.got('\r\n\r\n');
+    server.send(OK);
+    await client.got('ok');
+    client.end();
+  }, front('http-request tarpit if { path /tar }', `timeout tarpit ${LONG}ms`)],
+  ['retry-on 404: what was not sent is not counted', ['----'], async (stage) => {
+    const client = await stage.sent(GET);
+    for (let i = 1; i <= 3; i++) {
+      const server = await stage.server();
+      await server.got('\r\n\r\n');
+      server.send(i < 3 ? 'HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nConnection: close\r\n\r\nnone' : LAST);
+    }
+    await client.got('ok');
+    client.end();
+  }, back('retry-on 404', 'retries 2')],
+  ['no chunk, with the head of the response', ['PH--'], answered('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n')],
+  ['logasap', ['----'], async (stage) => {
+    const [client, server] = await stage.asked(GET);
+    server.send(OK.slice(0, -2));
+    await stage.logged(1);
+    server.send('ok');
+    await client.got('ok');
+    client.end();
+  }, front('option logasap')],
+  ['logasap: a body', ['----'], answered(OK, 'waits', `${POST}hello`), front('option logasap')],
+  ['logasap: what is refused is told at its end', ['PR--'], sends(GET), front('option logasap', 'http-request deny')],
+  ['logasap: a tunnel is told when it begins', ['----'], async (stage) => {
+    const [client, server] = await stage.asked(UPGRADE);
+    server.send(SWITCH);
+    await client.got('\r\n\r\n');
+    await stage.logged(1);
+    client.end();
+    server.end();
+  }, front('option logasap')],
   ['tarpit with a status', ['PT--'], sends(GET), front('http-request tarpit deny_status 429', `timeout tarpit ${LONG}ms`)],
   ['tarpit in the backend', ['PT--'], sends(GET), back('http-request tarpit', `timeout tarpit ${LONG}ms`)],
   ['tarpit without a time-out of its own', ['PT--'], sends(GET), { front: ['http-request tarpit'], back: [`timeout connect ${LONG}ms`] }],
@@ -428,6 +473,7 @@ const whole: readonly Ending[] = [
 /** What Fairlead does otherwise, by the name of the story. */
 // biome-ignore format: a table
 const OTHERWISE: ReadonlyMap<string, NonNullable<Ending['ours']>> = new Map([
+  ['retry-on 404: what was not sent is not counted', { why: 'a retry is one retry', counters: { s1: 'stot 3 bin 38 bout 51 wretr 2 lbtot 1 req_tot 1 connect 3 hrsp_2xx 1', BACKEND: 'stot 1 bin 38 bout 51 wretr 2 lbtot 1 req_tot 1 connect 3 hrsp_2xx 1' } }],
   ['tarpit, and the client resets', { why: 'nobody is kept waiting who has gone', log: ['<NOSRV> 500 208 PT-- -/0/-/-/0 0/0/0 0/0 GET / HTTP/1.1 0/0/-/-/0/0 38'] }],
   ['a reset while it connects', { why: 'who has gone needs no server', log: ['s1 -1 0 CC-- 0/0/-/-/0 0/0/0 0/0 GET / HTTP/1.1 0/0/0/-/0/0 38'], counters: { FRONTEND: 'stot 1 bin 38 req_tot 1 conn_tot 1 hrsp_other 1', s1: 'stot 1 bin 38 lbtot 1 connect 1', BACKEND: 'stot 1 bin 38 lbtot 1 req_tot 1 connect 1 hrsp_other 1' } }],
   ['reset in the queue', { why: 'who has gone needs no server', log: ['<NOSRV> -1 0 CQ-- 0/0/-/-/0 1/0/0 0/1 GET / HTTP/1.1 0/0/0/-/0/0 38', 's1 200 51 ---- 0/0/0/0/0 0/0/0 0/0 GET / HTTP/1.1 0/0/0/0/0/0 38'], counters: { FRONTEND: 'stot 2 bin 76 bout 51 req_tot 2 conn_tot 2 hrsp_2xx 1 hrsp_other 1', s1: 'stot 1 bin 38 bout 51 lbtot 1 req_tot 1 connect 1 hrsp_2xx 1', BACKEND: 'stot 2 bin 76 bout 51 lbtot 1 req_tot 2 cli_abrt 1 connect 1 qmax 1 hrsp_2xx 1 hrsp_other 1' } }],

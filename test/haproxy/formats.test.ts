@@ -79,6 +79,9 @@ const STYLES: readonly string[] = [
   " log-format 'Fs %ST %r'\n error-log-format 'Fs E %ci %r %ST %{+Q}CC %hr|'",
   " log-format 'Fs %ac %fc %bc %sc %ts %ST %r'\n option logasap",
   ' option httplog\n option logasap\n capture response header X-R len 4',
+  " log-format 'Fs %ST %U %r'\n option logasap",
+  ' option httplog\n capture cookie sid len 12\n http-request reject if { path /deny }\n http-request silent-drop if { path /return }',
+  " log-format 'Fs %ST'\n error-log-format 'Fs E %[var(sess.a)] %[var(proc.z)] %[var(txn.a)]'\n http-request set-var(sess.a) path\n http-request set-var(proc.z) str(Z)\n http-request set-var(txn.a) path",
   ' option tcplog\n option logasap',
   ` http-request set-var(txn.a) path\n http-request set-var(req.b) method\n http-request set-var-fmt(sess.c) <%[path]%HM>
  http-request set-var(txn.n) int(5) if { path /a }\n http-request unset-var(txn.a) if { path /p }\n http-request set-var(txn.n,ifnotexists) int(7)
@@ -93,6 +96,7 @@ const STYLES: readonly string[] = [
 const TCP: readonly string[] = [
   ' option tcplog',
   ' option tcplog\n option logasap',
+  " log-format 'Ft %U %ST'\n option logasap",
   ' option httpslog',
   " log-format 'Ft %ci %cp %f %ft %b %s %ts %ac/%fc/%bc/%sc/%rc %sq/%bq %ST %lc'",
   " log-format 'Ft %{+Q}o %ci %b %s %[src] %[fe_name] %hr|%hs| %ID %t %T %ST'\n unique-id-format %{+X}o%fp-%cp",
