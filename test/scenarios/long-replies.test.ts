@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { replySize } from '../../src/http/size.ts';
 import type { Drawn, Service } from '../../src/proxy/types.ts';
 import { settled, until } from '../support/wait.ts';
@@ -168,6 +169,23 @@ frontend hurried
       );
     });
   }
+
+  it('to its end, but leaves in the middle, has nothing made any more', () => {
+    const parts = new Parts(ENDLESS);
+    return long([parts], async (balancer) => {
+      const client = await balancer.client();
+      client.socket.removeAllListeners('data');
+      client.socket.resume();
+      client.send(request('1.1'));
+      await until('it is under way', () => parts.made > 2);
+      client.socket.resetAndDestroy();
+      await until('it is seen to have gone', () => balancer.logged.length === 1);
+      const { made } = parts;
+      assert.ok(!parts.over);
+      for (let turns = 0; turns < 50; turns++) await turn();
+      assert.equal(parts.made, made);
+    });
+  });
 
   it('and leaves, has nothing made any more', () => {
     const parts = new Parts(ENDLESS);

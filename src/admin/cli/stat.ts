@@ -1,9 +1,8 @@
 /** `show stat [<proxy> <kinds> <sid>] [desc|json|no-maint|typed|up]*`: the statistics, whole or in part (manual 9.3); their schema. */
 
-import { monotonic } from '../../core/clock.ts';
 import { csv } from '../../stats/csv.ts';
-import type { Reading } from '../../stats/field.ts';
-import { EVERYTHING, type Row, rowsOf, type Selection, type StatsProxy } from '../../stats/rows.ts';
+import { readingNow } from '../../stats/field.ts';
+import { EVERYTHING, type Row, rowsIn, type Selection, type StatsProxy } from '../../stats/rows.ts';
 import { SCHEMA } from '../../stats/schema.ts';
 import { json, typed } from '../../stats/typed.ts';
 import { type Answer, allows, type Call, type Command, data, refuse } from './command.ts';
@@ -38,7 +37,7 @@ function showStat({ args, runtime, state }: Call): Answer {
     choice = { iid, kinds: leadingInteger(kinds) ?? 0, sid: leadingInteger(sid) ?? 0 };
   }
   const selection: Selection = { ...EVERYTHING, up: words.includes('up'), noMaint: words.includes('no-maint') };
-  const at: Reading = { now: monotonic(), legends: allows(state.level, 'operator'), counts: selection.up || selection.noMaint };
+  const at = readingNow({ legends: allows(state.level, 'operator'), counts: selection.up || selection.noMaint });
   const rows = chosen(runtime.proxies, selection, choice);
   switch (words.findLast((word) => word === 'json' || word === 'typed')) {
     case 'json':
@@ -50,12 +49,12 @@ function showStat({ args, runtime, state }: Call): Answer {
   }
 }
 
-function chosen(proxies: readonly StatsProxy[], selection: Selection, { iid, kinds, sid }: Choice): Row[] {
-  return proxies
-    .filter((proxy) => iid === -1 || proxyId(proxy) === iid)
-    .flatMap((proxy) => rowsOf(proxy, selection))
-    .filter((row) => (kinds & KINDS[row.side]) !== 0)
-    .filter((row) => sid === -1 || !(row.side === 'S' || row.side === 'L') || row.of.id === sid);
+function* chosen(proxies: readonly StatsProxy[], selection: Selection, { iid, kinds, sid }: Choice): Generator<Row> {
+  const asked = proxies.filter((proxy) => iid === -1 || proxyId(proxy) === iid);
+  for (const row of rowsIn(asked, selection)) {
+    if ((kinds & KINDS[row.side]) === 0) continue;
+    if (sid === -1 || !(row.side === 'S' || row.side === 'L') || row.of.id === sid) yield row;
+  }
 }
 
 export const statCommands: readonly Command[] = [
