@@ -245,8 +245,8 @@ function opening(view: PageView): string {
   const title = `Fairlead statistics${node}`;
   const interval = Math.max(asked.view === 'explain' ? EXPLAIN_INTERVAL : 1, stats.refresh ?? INTERVAL);
   const here = asked.view === 'row' ? `;row=${encodeURIComponent(asked.key)}` : asked.view === 'explain' ? ';explain' : '';
-  // The address without the result of an action: it is not to be told again.
-  const again = html(`${stats.refresh}; url=${place.uri}${here}${place.options}`);
+  // The result of an action is not to be told again.
+  const again = html(`${stats.refresh}${result === '' ? '' : `; url=${place.uri}${here}${place.options}`}`);
   const reload = stats.refresh === undefined || norefresh ? '' : `<noscript><meta http-equiv="refresh" content="${again}"></noscript>`;
   const settings = {
     made: MADE,

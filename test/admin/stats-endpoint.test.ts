@@ -189,7 +189,7 @@ test("the page's script asks for JSON, with the rights and the choices of the pa
   const { proxies } = JSON.parse(reply.body.toString());
   assert.deepEqual(
     proxies.map(({ name, form }: { name: string; form: number | null }) => [name, form]),
-    [['app', 2]],
+    [['app', true]],
   );
   assert.deepEqual(JSON.parse(ask({ target: '/admin?stats;live;scope=other' }).body.toString()).proxies, []);
   assert.match(ask({ target: '/admin?stats;live;row=other%2Fo1' }).body.toString(), /no such row/);
