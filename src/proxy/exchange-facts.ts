@@ -7,7 +7,7 @@ import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
 import { ExchangeRecord } from './access.ts';
-import { liveOf } from './live.ts';
+import { LiveView } from './live.ts';
 import type { Reach } from './reach.ts';
 import type { Services } from './services.ts';
 import type { Session } from './session.ts';
@@ -98,7 +98,7 @@ export abstract class ExchangeFacts implements RuleContext {
   }
   get live(): Live {
     const { session, services, reach } = this;
-    return liveOf({ listener: session.listener, services, reach, before: session.answered });
+    return new LiveView({ listener: session.listener, services, reach, before: session.answered });
   }
   capture(side: 'request' | 'response', index: number, value: string): boolean {
     return keep(this, this.session.listener.frontend.config.captures, side, index, value);

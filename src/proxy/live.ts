@@ -3,9 +3,11 @@
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { Live, LiveBackend, LiveServer } from '../rules/live.ts';
+import type { Ends } from '../rules/log-facts.ts';
 import type { Listener } from './listener.ts';
 import { Phase } from './phases.ts';
 import type { Reach } from './reach.ts';
+import { Roster } from './roster.ts';
 import type { Services } from './services.ts';
 
 /** An exchange or a TCP session. */
@@ -17,44 +19,84 @@ export interface Subject {
   readonly before: number;
 }
 
-export function liveOf({ listener, services, reach, before }: Subject): Live {
-  const { frontend } = listener;
-  // Its slot goes back when its log line is written.
-  const left = reach.phase === Phase.Idle ? reach.server : undefined;
-  return {
-    firstRequest: before === 0,
-    listener: { id: listener.id, name: listener.config.name },
-    frontend: (name) => {
-      const found = name === undefined ? frontend : services.frontends().get(name);
-      return found === undefined ? undefined : { id: found.config.id, connections: found.scur };
-    },
-    backend: (name) => {
-      const found = name === undefined ? reach.backend : services.backends.get(name);
-      return found === undefined ? undefined : liveBackend(found, left);
-    },
-    server: reach.concerned === undefined ? undefined : liveServer(reach.concerned, left),
-    ends: reach.carried,
-  };
+/** Looks at what is asked for, when it is asked for: conditions of many requests go by it. */
+export class LiveView implements Live {
+  private readonly subject: Subject;
+
+  constructor(subject: Subject) {
+    this.subject = subject;
+  }
+
+  get firstRequest(): boolean {
+    return this.subject.before === 0;
+  }
+  get listener(): Live['listener'] {
+    const { id, config } = this.subject.listener;
+    return { id, name: config.name };
+  }
+  frontend(name: string | undefined): ReturnType<Live['frontend']> {
+    const { listener, services } = this.subject;
+    const found = name === undefined ? listener.frontend : services.frontends().get(name);
+    return found === undefined ? undefined : { id: found.config.id, connections: found.scur };
+  }
+  backend(name: string | undefined): LiveBackend | undefined {
+    const { reach, services } = this.subject;
+    const found = name === undefined ? reach.backend : services.backends.get(name);
+    return found === undefined ? undefined : new BackendView(found, this.left);
+  }
+  get server(): LiveServer | undefined {
+    const { concerned } = this.subject.reach;
+    return concerned === undefined ? undefined : liveServer(concerned, this.left);
+  }
+  get ends(): Ends | undefined {
+    return this.subject.reach.carried;
+  }
+
+  /** Its slot goes back when its log line is written. */
+  private get left(): Server | undefined {
+    const { phase, server } = this.subject.reach;
+    return phase === Phase.Idle ? server : undefined;
+  }
 }
 
-function liveBackend(backend: Backend, left: Server | undefined): LiveBackend {
-  return {
-    id: backend.config.id,
-    connections: backend.scur,
-    queued: backend.waiting,
-    usable: usableOf(backend),
-    server: (name) => {
-      const server = backend.servers.find(({ config }) => config.name === name);
-      return server === undefined ? undefined : liveServer(server, left);
-    },
-  };
+class BackendView implements LiveBackend {
+  private readonly of: Backend;
+  private readonly left: Server | undefined;
+
+  constructor(backend: Backend, left: Server | undefined) {
+    this.of = backend;
+    this.left = left;
+  }
+
+  get id(): number {
+    return this.of.config.id;
+  }
+  get connections(): number {
+    return this.of.scur;
+  }
+  get queued(): number {
+    return this.of.waiting;
+  }
+  /** Without `option allbackups` one backup serves at a time. */
+  get usable(): number {
+    const active = this.of.activeCount();
+    if (active > 0) return active;
+    return this.of.config.allbackups ? this.of.backupCount() : Math.min(1, this.of.backupCount());
+  }
+  server(name: string): LiveServer | undefined {
+    const server = rosterOf(this.of).named(this.of, name);
+    return server === undefined ? undefined : liveServer(server, this.left);
+  }
 }
 
-/** Without `option allbackups` one backup serves at a time. */
-function usableOf(backend: Backend): number {
-  const active = backend.activeCount();
-  if (active > 0) return active;
-  return backend.config.allbackups ? backend.backupCount() : Math.min(1, backend.backupCount());
+const rosters = new WeakMap<Backend, Roster>();
+
+function rosterOf(backend: Backend): Roster {
+  const known = rosters.get(backend);
+  if (known !== undefined) return known;
+  const roster = new Roster(() => undefined);
+  rosters.set(backend, roster);
+  return roster;
 }
 
 function liveServer(server: Server, left: Server | undefined): LiveServer {

@@ -6,7 +6,7 @@ import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { type Notes, uniqueIdOf } from '../rules/notes.ts';
 import type { KeyContext } from './balance-key.ts';
-import { liveOf, type Subject } from './live.ts';
+import { LiveView, type Subject } from './live.ts';
 import { NO_REQUEST } from './no-request.ts';
 import { plainAddress } from './session.ts';
 
@@ -48,7 +48,7 @@ export class TcpContext implements KeyContext {
     return false;
   }
   get live(): Live {
-    return liveOf(this.subject);
+    return new LiveView(this.subject);
   }
   /** Rules on messages have none here. */
   capture(): boolean {

@@ -184,7 +184,7 @@ class Parser {
     if (end < 0) throw new RuleError(`truncated line after '${this.text.slice(this.at + 1)}'`);
     const given = this.text.slice(this.at + 1, end);
     let flags = this.standing;
-    for (const flag of given.split(',')) flags = withFlag(flags, flag);
+    for (const flag of given.split(/[, ]/)) if (flag !== '') flags = withFlag(flags, flag);
     this.at = end + 1;
     return { flags, given };
   }

@@ -42,6 +42,7 @@ const table: readonly (readonly [format: string, expected: string])[] = [
   ['%f %b %s', 'web web <NOSRV>'],
   ['%HM %HU %HP %HQ %HV', 'GET /a/b.html?x=1&y=%0d%0a /a/b.html ?x=1&y=%0d%0a HTTP/1.1'],
   ['%{+Q}f %{+X}fp %{+X}fi', '"web" 0050 C6336401'],
+  ['%{+Q, +X}f %{ +Q }f %{}f %{+Q -Q}f', '"web" "web" web web'],
   ['%[ssl_fc,iif(https,http)]', 'http'],
   ['%[str("a,b)"),length]', '4'],
   ['%[always_true] %[int(-3),add(1)] %[ipv6(0:0::1)]', '1 -2 ::1'],
