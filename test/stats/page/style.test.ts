@@ -43,3 +43,7 @@ test('no colour stands outside of the palettes', () => {
   const rules = STYLE.slice(STYLE.indexOf('* { box-sizing'));
   assert.deepEqual(rules.match(/#[0-9a-f]{3,8}\b/gi) ?? [], []);
 });
+
+test('sizes of texts and targets follow what the reader has chosen', () => {
+  assert.deepEqual(STYLE.match(/(?:font|font-size|min-width|min-height): [^;}]*\dpx/g) ?? [], []);
+});
