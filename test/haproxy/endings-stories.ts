@@ -215,8 +215,8 @@ const rows: readonly Row[] = [
   ['tarpit in the backend', ['PT--'], sends(GET), back('http-request tarpit', `timeout tarpit ${LONG}ms`)],
   ['tarpit without a time-out of its own', ['PT--'], sends(GET), { front: ['http-request tarpit'], back: [`timeout connect ${LONG}ms`] }],
   ['tarpit in the backend without a time-out of its own', ['PT--'], sends(GET), { back: ['http-request tarpit', `timeout connect ${LONG}ms`] }],
-  ['tarpit, and the client ends', ['PT--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.end(); }, front('http-request tarpit', `timeout tarpit ${2 * LONG}ms`)],
-  ['tarpit, and the client resets', ['PT--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.reset(); }, front('http-request tarpit', `timeout tarpit ${2 * LONG}ms`)],
+  ['tarpit, and the client ends', ['PT--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('FRONTEND', 'req_tot', 1); c.end(); }, front('http-request tarpit', `timeout tarpit ${2 * LONG}ms`)],
+  ['tarpit, and the client resets', ['PT--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('FRONTEND', 'req_tot', 1); c.reset(); }, front('http-request tarpit', `timeout tarpit ${2 * LONG}ms`)],
   ['tarpit with a body that does not come', ['PT--'], sends(`${POST}ab`), front('http-request tarpit', `timeout tarpit ${LONG}ms`)],
   ['http-response deny', ['PH--'], answered(OK), back('http-response deny')],
   ['http-response deny in the frontend', ['PH--'], answered(OK), front('http-response deny')],
@@ -231,10 +231,10 @@ const rows: readonly Row[] = [
   ['refused', ['SC--'], sends(GET), { server: 'refuses' }],
   ['timeout connect', ['sC--'], sends(GET), { server: 'deaf', back: [`timeout connect ${LONG}ms`] }],
   ['timeout connect, and a retry', ['sC--'], sends(GET), { server: 'deaf', back: [`timeout connect ${LONG}ms`, 'retries 1'] }],
-  ['an end while it connects', ['sC--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.end(); }, { server: 'deaf', back: [`timeout connect ${LONG}ms`] }],
-  ['a reset while it connects', ['sC--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.reset(); }, { server: 'deaf', back: [`timeout connect ${LONG}ms`] }],
-  ['abortonclose: an end while it connects', ['CC--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.end(); }, { ...aborts, server: 'deaf' }],
-  ['abortonclose: a reset while it connects', ['CC--'], async (stage) => { const c = await stage.sent(GET); await pause(50); c.reset(); }, { ...aborts, server: 'deaf' }],
+  ['an end while it connects', ['sC--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('s1', 'scur', 1); c.end(); }, { server: 'deaf', back: [`timeout connect ${LONG}ms`] }],
+  ['a reset while it connects', ['sC--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('s1', 'scur', 1); c.reset(); }, { server: 'deaf', back: [`timeout connect ${LONG}ms`] }],
+  ['abortonclose: an end while it connects', ['CC--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('s1', 'scur', 1); c.end(); }, { ...aborts, server: 'deaf' }],
+  ['abortonclose: a reset while it connects', ['CC--'], async (stage) => { const c = await stage.sent(GET); await stage.reaches('s1', 'scur', 1); c.reset(); }, { ...aborts, server: 'deaf' }],
 
   ['timeout queue', ['sQ--', '----'], async (stage) => {
     const [first, server] = await stage.asked(GET);
