@@ -299,7 +299,7 @@ describe('details', { skip, concurrency: 2 }, () => {
     assert.match(page.url(), /#q=web$/);
     assert.equal(await focused(page), 'web-1');
     await link.click();
-    await page.getByRole('button', { name: 'Close' }).click();
+    await page.evaluate("for (let clicks = 0; clicks < 3; clicks++) document.getElementById('panel-close').click()");
     await page.locator('#panel').waitFor({ state: 'hidden' });
     assert.match(page.url(), /#q=web$/);
   });

@@ -253,6 +253,8 @@ function openPanel(key: string, from: PageElement): void {
 const OPENED = 'opened';
 
 function closePanel(): void {
+  // The way back takes a moment: a second step would leave the page.
+  if (closing) return;
   if (window.history.state === OPENED) {
     closing = true;
     window.history.back();
