@@ -7,8 +7,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { askCli, CliClient } from '../support/cli.ts';
+import { program } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
 import { skip } from './side-by-side.ts';
 
@@ -28,9 +28,7 @@ backend app
     server s1 127.0.0.1:1
 `;
 
-/** The program of this very build. */
-const fairlead = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-const PROGRAMS: readonly (readonly string[])[] = [['haproxy'], [process.execPath, fairlead]];
+const PROGRAMS: readonly (readonly string[])[] = [['haproxy'], [process.execPath, program]];
 
 interface Master {
   readonly folder: string;

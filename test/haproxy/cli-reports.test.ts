@@ -12,7 +12,7 @@ import { after, before, describe, it } from 'node:test';
 import { ctl } from '../../src/ctl/ctl.ts';
 import { CliClient } from '../support/cli.ts';
 import { until } from '../support/wait.ts';
-import { type Servers, Side, skip, startServers } from './side-by-side.ts';
+import { answerAlike, both, type Servers, type Side, type Sides, skip, startServers, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = (servers: Servers): string => `
 global
@@ -53,39 +53,33 @@ const GET = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: here\r\n\r\
 
 describe('reports of the Runtime API, side by side with HAProxy', { skip }, () => {
   let servers: Servers;
-  let theirs: Side;
-  let ours: Side;
+  let sides: Sides;
 
   before(async () => {
     servers = await startServers();
-    [theirs, ours] = await Promise.all([Side.start('haproxy', CONFIG(servers)), Side.start('fairlead', CONFIG(servers))]);
+    sides = await startSides(CONFIG(servers));
   });
 
   after(async () => {
-    await Promise.all([theirs?.stop(), ours?.stop()]);
+    await stopSides(sides);
     await servers?.stop();
   });
 
   /** What both answer, without what is of one program or of one moment. */
   async function compare(command: string, level = 'ctl'): Promise<void> {
-    const [wanted, got] = await Promise.all([theirs, ours].map((side) => ask(side, command, level)));
+    const [wanted, got] = await both(sides, (side) => ask(side, command, level));
     assert.deepEqual([command, got], [command, wanted]);
-  }
-
-  async function both(act: (side: Side) => Promise<unknown>): Promise<void> {
-    await act(theirs);
-    await act(ours);
   }
 
   it('the process, before and after traffic, and when its counters are cleared', async () => {
     // What asks is counted: as often on both sides.
-    const start = await Promise.all([theirs, ours].map((side) => info(side)));
-    await both((side) => side.ask('web', GET('/ok'), GET('/ok')));
-    await both((side) => side.ask('stream', GET('/ok')));
+    const start = await both(sides, (side) => info(side));
+    await both(sides, (side) => side.ask('web', GET('/ok'), GET('/ok')));
+    await both(sides, (side) => side.ask('stream', GET('/ok')));
     const names = Object.keys(start[0] ?? {});
     assert.deepEqual(Object.keys(start[1] ?? {}), names);
     const grown = async (): Promise<readonly object[]> => {
-      const now = await Promise.all([theirs, ours].map((side) => info(side)));
+      const now = await both(sides, (side) => info(side));
       return now.map((fields, index) => withoutOwn(fields, start[index] ?? {}));
     };
     const [wanted, got] = await grown();
@@ -104,26 +98,26 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
 
   it('the process in every format', async () => {
     for (const command of ['show info typed', 'show info typed float', 'show info desc', 'show info float', 'show info typed desc']) {
-      const [wanted, got] = await Promise.all([theirs, ours].map((side) => side.cli(command)));
+      const [wanted, got] = await both(sides, (side) => side.cli(command));
       assert.deepEqual(shapeOf(got ?? ''), shapeOf(wanted ?? ''), command);
     }
     for (const command of ['show info json', 'show info float json', 'show info typed json']) {
-      const [wanted, got] = await Promise.all([theirs, ours].map(async (side) => JSON.parse(await side.cli(command)) as InfoCell[]));
+      const [wanted, got] = await both(sides, async (side) => JSON.parse(await side.cli(command)) as InfoCell[]);
       assert.deepEqual(got?.map(cellShape), wanted?.map(cellShape), command);
     }
   });
 
   it('sessions', async () => {
-    for (const side of [theirs, ours]) {
+    for (const side of sides) {
       const path = `/hold/${side.name}`;
       const waiting = side.client('web');
       waiting.socket.write(GET(path));
       await until(`${path} is at its server`, () => servers.held(path.slice('/hold/'.length)));
     }
-    const listed = await Promise.all([theirs, ours].map((side) => side.cli('show sess')));
+    const listed = await both(sides, (side) => side.cli('show sess'));
     assert.deepEqual(sessionsOf(listed[1] ?? ''), sessionsOf(listed[0] ?? ''));
     assert.equal(sessionsOf(listed[1] ?? '').length, 2);
-    for (const [index, side] of [theirs, ours].entries()) {
+    for (const [index, side] of sides.entries()) {
       const id = /^(0x\w+): .* fe=web be=app srv=s1 ts=00 /m.exec(listed[index] ?? '')?.[1];
       const whole = await side.cli(`show sess ${id}`);
       assert.match(whole, new RegExp(`^${id}: \\[\\d\\d/\\w+/\\d+:[\\d:.]+\\] id=\\d+ proto=unix_stream source=unix:1\\n {2}flags=`));
@@ -142,7 +136,7 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
       `GET /\x01\t\\\xff${'y'.repeat(200)} HTTP/1.1\r\n\r\n`,
     ];
     for (const text of malformed) {
-      await both(async (side) => {
+      await both(sides, async (side) => {
         const client = side.client('web');
         client.socket.write(text, 'latin1');
         await client.rest();
@@ -163,8 +157,8 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
   });
 
   it('connections to servers, when those that are idle have been purged', async () => {
-    await both((side) => side.ask('web', GET('/purged')));
-    for (const side of [theirs, ours]) {
+    await both(sides, (side) => side.ask('web', GET('/purged')));
+    for (const side of sides) {
       await until('nothing is thought to be needed', async () => {
         const [, s1 = '', s2 = ''] = (await side.cli('show servers conn purged')).split('\n');
         return / - 100 0 0 0 0 0 -1 0 0$/.test(s1) && / - 0 - 5000 0 0 0 0 0 -1 0 0$/.test(s2);
@@ -246,27 +240,22 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
     ];
     for (const level of ['operator', 'user']) {
       for (const command of commands) {
-        const denied = await Promise.all([theirs, ours].map(async (side) => (await ask(side, command, level)) === 'Permission denied\n\n'));
+        const denied = await both(sides, async (side) => (await ask(side, command, level)) === 'Permission denied\n\n');
         assert.deepEqual([level, command, denied[1]], [level, command, denied[0]]);
       }
     }
   });
 
   it('activity has the same lines', async () => {
-    const [wanted, got] = await Promise.all(
-      [theirs, ours].map(async (side) => (await side.cli('show activity')).split('\n').map((line) => line.split(': ')[0])),
+    const [wanted, got] = await both(sides, async (side) =>
+      (await side.cli('show activity')).split('\n').map((line) => line.split(': ')[0]),
     );
     assert.deepEqual(got, wanted);
   });
 
   it('resolvers have the same counters', async () => {
     for (const command of ['show resolvers', 'show resolvers default', 'show stat domain resolvers', 'show stat domain resolvers typed']) {
-      const [wanted, got] = await Promise.all(
-        [theirs, ours].map(async (side) =>
-          (await side.cli(command)).replace(/nameserver \S+|^[^#\n]*?,\w*(?=,0,)|(?<=id:CGP:str:).*/gm, 'SERVER'),
-        ),
-      );
-      assert.deepEqual([command, got], [command, wanted]);
+      await answerAlike(sides, command, (answer) => answer.replace(/nameserver \S+|^[^#\n]*?,\w*(?=,0,)|(?<=id:CGP:str:).*/gm, 'SERVER'));
     }
   });
 
@@ -286,7 +275,7 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
       ['show profiling', /^Per-task CPU profiling {14}: \S*off /m],
     ];
     for (const [command, line] of words) {
-      for (const side of [theirs, ours]) assert.match(await side.cli(command), line, side.name);
+      for (const side of sides) assert.match(await side.cli(command), line, side.name);
     }
   });
 
@@ -311,13 +300,13 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
 
   for (const [what, text] of HOSTILE) {
     it(`clients that send ${what}`, async () => {
-      const [wanted, got] = await Promise.all([theirs, ours].map((side) => halfClose(join(side.folder, 'ctl'), text)));
+      const [wanted, got] = await both(sides, (side) => halfClose(join(side.folder, 'ctl'), text));
       assert.deepEqual(comparable(got ?? ''), comparable(wanted ?? ''));
     });
   }
 
   it('more clients than may ask at once are answered in turn', async () => {
-    for (const side of [theirs, ours]) {
+    for (const side of sides) {
       const path = join(side.folder, 'ctl');
       const holding = await Promise.all(
         Array.from({ length: 10 }, async () => {
@@ -353,16 +342,16 @@ describe('reports of the Runtime API, side by side with HAProxy', { skip }, () =
       // A table shows no column in which everybody has 0, and so may not show an age.
       const formats = command[0] === 'complete' ? [[]] : command.length > 2 ? [['--json']] : [[], ['--json'], ['--raw']];
       for (const format of formats) {
-        const [wanted, got] = await Promise.all([theirs, ours].map((side) => control(side, [...format, ...command])));
+        const [wanted, got] = await both(sides, (side) => control(side, [...format, ...command]));
         assert.deepEqual([command, got], [command, wanted]);
       }
     }
   });
 
   it('sockets have the mode that is asked for, and their files stay when the process has gone', async () => {
-    for (const side of [theirs, ours]) assert.equal(statSync(join(side.folder, 'ctl')).mode & 0o777, 0o640, side.name);
+    for (const side of sides) assert.equal(statSync(join(side.folder, 'ctl')).mode & 0o777, 0o640, side.name);
     // The last test here: nobody answers any more.
-    for (const side of [theirs, ours]) {
+    for (const side of sides) {
       const { Pid: pid } = await info(side);
       process.kill(Number(pid), 'SIGTERM');
       const path = join(side.folder, 'ctl');

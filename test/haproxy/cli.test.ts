@@ -1,27 +1,19 @@
 /** The same commands in the same order to the Runtime API of HAProxy and to ours: answers, errors and permissions are alike. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { FIELDS } from '../../src/stats/fields.ts';
-import { askCli, CliClient } from '../support/cli.ts';
-import { Fairlead } from '../support/fairlead.ts';
+import { CliClient } from '../support/cli.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { answerAlike, both, columnsBut, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 /** Port 1 of the loopback refuses connections; nothing else happens within an hour. */
 const CONFIG = `
 global
     nbthread 1
     maxconn 200
-    stats socket %DIR%/admin mode 600 level admin
+    stats socket %DIR%/ctl mode 600 level admin
     stats socket %DIR%/operator
     stats socket %DIR%/user level user
     stats timeout 5s
@@ -59,7 +51,7 @@ backend addresses
 backend empty
 `;
 
-type Level = 'admin' | 'operator' | 'user';
+type Level = 'ctl' | 'operator' | 'user';
 
 /** Before each of them. */
 const NUMBERED = 'set severity-output number;';
@@ -68,7 +60,7 @@ const NUMBERED = 'set severity-output number;';
 const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly string[]])[] = [
   [
     'words',
-    'admin',
+    'ctl',
     [
       'show version',
       '  show   version',
@@ -86,7 +78,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'several commands and escapes',
-    'admin',
+    'ctl',
     [
       'show version;show cli level',
       'foo;show version',
@@ -99,10 +91,10 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
       'set server app/s1 addr a\\xb',
     ],
   ],
-  ['payloads', 'admin', ['show version <<\nxx\nyy\n\nshow cli level', 'show version<<']],
+  ['payloads', 'ctl', ['show version <<\nxx\nyy\n\nshow cli level', 'show version<<']],
   [
     'the connection',
-    'admin',
+    'ctl',
     [
       'show cli level',
       'operator;show cli level;set server app/s1 state ready',
@@ -126,7 +118,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'servers and their states',
-    'admin',
+    'ctl',
     [
       'set server',
       'set server app',
@@ -176,7 +168,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'weights',
-    'admin',
+    'ctl',
     [
       'get weight app/s1',
       'get weight #5/#1',
@@ -210,7 +202,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'limits',
-    'admin',
+    'ctl',
     [
       'set maxconn server',
       'set maxconn server app/s4',
@@ -234,7 +226,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'frontends',
-    'admin',
+    'ctl',
     [
       'enable frontend other',
       'enable frontend nope',
@@ -258,7 +250,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'checks and agents',
-    'admin',
+    'ctl',
     [
       'disable health app/s1',
       'show stat app 4 1',
@@ -311,7 +303,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'addresses',
-    'admin',
+    'ctl',
     [
       'set server app/s4 addr',
       'set server app/s4 addr foo',
@@ -335,7 +327,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'reports',
-    'admin',
+    'ctl',
     [
       'show backend',
       'show backend foo',
@@ -381,7 +373,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'stick tables',
-    'admin',
+    'ctl',
     [
       'show table',
       'show table table',
@@ -432,7 +424,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'limits of rates',
-    'admin',
+    'ctl',
     [
       'set rate-limit',
       'set rate-limit connections',
@@ -454,7 +446,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'dynamic cookies',
-    'admin',
+    'ctl',
     [
       'enable dynamic-cookie backend',
       'enable dynamic-cookie backend nope',
@@ -485,7 +477,7 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
   ],
   [
     'a table and its entries for those who may not see them',
-    'admin',
+    'ctl',
     [
       'set table table key /a',
       'user;show table table',
@@ -522,38 +514,23 @@ const SCRIPT: readonly (readonly [what: string, level: Level, lines: readonly st
 ];
 
 describe('the Runtime API, side by side with HAProxy', { skip }, () => {
-  let folder = '';
-  let haproxy: ChildProcess;
-  let fairlead: Fairlead;
+  let sides: Sides;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'fairlead-cli-'));
-    const file = join(folder, 'haproxy.cfg');
-    writeFileSync(file, CONFIG.replaceAll('%DIR%', folder));
-    haproxy = spawn('haproxy', ['-db', '-q', '-f', file], { stdio: 'ignore' });
-    fairlead = await Fairlead.start(CONFIG);
-    for (const path of [folder, fairlead.folder]) {
+    sides = await startSides(CONFIG);
+    for (const side of sides) {
       // The agent is asked half an hour later: first checks are spread over their interval.
-      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await askCli(join(path, 'admin'), 'show stat app 4 1')));
+      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await side.cli('show stat app 4 1')));
     }
   });
 
-  after(async () => {
-    await fairlead?.stop('SIGKILL');
-    if (haproxy?.exitCode === null) {
-      haproxy.kill('SIGKILL');
-      await once(haproxy, 'exit');
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => stopSides(sides));
 
   for (const [what, level, lines] of SCRIPT) {
     it(what, async () => {
       for (const line of lines) {
         // What is said counts, and how bad it is. HAProxy asks for payloads before it answers.
-        const asked = line.includes('<<') ? line : `${NUMBERED}${line}`;
-        const [theirs, ours] = await Promise.all([folder, fairlead.folder].map((path) => askCli(join(path, level), asked)));
-        assert.deepEqual([line, comparable(ours ?? '')], [line, comparable(theirs ?? '')]);
+        await answerAlike(sides, line.includes('<<') ? line : `${NUMBERED}${line}`, comparable, level);
       }
     });
   }
@@ -565,15 +542,15 @@ describe('the Runtime API, side by side with HAProxy', { skip }, () => {
         .filter((found) => Number(found[2]) <= 102)
         .map(([text]) => text);
     for (const line of ['show info typed', 'show stat typed', 'show stat app 4 3 typed']) {
-      const [theirs, ours] = await Promise.all([folder, fairlead.folder].map((path) => askCli(join(path, 'admin'), line)));
-      assert.ok(fields(theirs ?? '').length > 50, theirs);
-      assert.deepEqual([line, fields(ours ?? '')], [line, fields(theirs ?? '')]);
+      const [theirs, ours] = await both(sides, (side) => side.cli(line));
+      assert.ok(fields(theirs).length > 50, theirs);
+      assert.deepEqual([line, fields(ours)], [line, fields(theirs)]);
     }
   });
 
   it('a prompt', async () => {
-    const told = await Promise.all([folder, fairlead.folder].map((path) => interview(join(path, 'admin'))));
-    assert.deepEqual(told[1], told[0]);
+    const [theirs, ours] = await both(sides, (side) => interview(join(side.folder, 'ctl')));
+    assert.deepEqual(ours, theirs);
   });
 });
 
@@ -604,7 +581,7 @@ async function interview(path: string): Promise<readonly string[]> {
 
 /** Without versions, times and places in memory. */
 function comparable(answer: string): unknown {
-  if (answer.includes('# pxname,')) return parseStats(answer).map(withoutTimes);
+  if (answer.includes('# pxname,')) return parseStats(answer).map((row) => columnsBut(OF_THE_MOMENT, row));
   return answer
     .replace(/^((\[\w+\]: )?Unknown command.*)\n( {2}.*\n)+/gm, '$1\n')
     .replace(/2\.6\.12\S*/g, 'VERSION')
@@ -616,7 +593,3 @@ function comparable(answer: string): unknown {
 
 /** Columns of one moment, and need_conn_est, in which HAProxy counts the connections of checks. */
 const OF_THE_MOMENT = ['need_conn_est', 'lastchg', 'check_duration', 'agent_duration', 'downtime', 'lastsess'];
-
-function withoutTimes(row: Readonly<Record<string, string>>): object {
-  return Object.fromEntries(FIELDS.map(({ name }) => [name, row[name]]).filter(([name]) => !OF_THE_MOMENT.includes(name ?? '')));
-}

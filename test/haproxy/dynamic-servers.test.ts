@@ -1,26 +1,15 @@
 /** Servers that come and go by the Runtime API, beside HAProxy's: what is taken, what is refused, what the statistics have of them. */
 
-import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { FIELDS } from '../../src/stats/fields.ts';
-import { askCli } from '../support/cli.ts';
-import { Fairlead } from '../support/fairlead.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { answerAlike, columnsBut, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
     nbthread 1
     maxconn 200
-    stats socket %DIR%/admin level admin
+    stats socket %DIR%/ctl level admin
     stats socket %DIR%/operator
 defaults
     mode http
@@ -211,57 +200,35 @@ const SCRIPT: readonly (readonly [what: string, lines: readonly string[]])[] = [
 ];
 
 describe('servers that come and go, side by side with HAProxy', { skip }, () => {
-  let folder = '';
-  let haproxy: ChildProcess;
-  let fairlead: Fairlead;
-  let folders: readonly string[] = [];
+  let sides: Sides;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'fairlead-dynamic-'));
-    writeFileSync(join(folder, 'haproxy.cfg'), CONFIG.replaceAll('%DIR%', folder));
-    haproxy = spawn('haproxy', ['-db', '-q', '-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
-    fairlead = await Fairlead.start(CONFIG);
-    folders = [folder, fairlead.folder];
-    for (const path of folders) {
-      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await askCli(join(path, 'admin'), 'show stat app 4 1')));
+    sides = await startSides(CONFIG);
+    for (const side of sides) {
+      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await side.cli('show stat app 4 1')));
     }
   });
 
-  after(async () => {
-    await fairlead?.stop('SIGKILL');
-    if (haproxy?.exitCode === null) {
-      haproxy.kill('SIGKILL');
-      await once(haproxy, 'exit');
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => stopSides(sides));
 
   for (const [what, lines] of SCRIPT) {
     it(what, async () => {
-      for (const line of lines) {
-        const [theirs, ours] = await Promise.all(folders.map((path) => askCli(join(path, 'admin'), line)));
-        assert.deepEqual([line, comparable(ours ?? '')], [line, comparable(theirs ?? '')]);
-      }
+      for (const line of lines) await answerAlike(sides, line, comparable);
     });
   }
 
   it('those who may not', async () => {
     for (const line of ['add server app/z 127.0.0.1:1', 'del server app/n2']) {
-      const [theirs, ours] = await Promise.all(folders.map((path) => askCli(join(path, 'operator'), line)));
-      assert.deepEqual([line, ours], [line, theirs]);
+      await answerAlike(sides, line, undefined, 'operator');
     }
   });
 });
 
 /** Without what is of the moment. */
 function comparable(answer: string): unknown {
-  if (answer.includes('# pxname,')) return parseStats(answer).map(withoutTimes);
-  return answer.replace(/\/[\w/-]+\/haproxy\.cfg/, 'FILE').replace(/^((?:\S+ ){9})\d+( (?:\S+ ){14})\S+$/gm, '$1AGE$2AGENT');
+  if (answer.includes('# pxname,')) return parseStats(answer).map((row) => columnsBut(OF_THE_MOMENT, row));
+  return answer.replace(/\/[\w/-]+\/cfg/, 'FILE').replace(/^((?:\S+ ){9})\d+( (?:\S+ ){14})\S+$/gm, '$1AGE$2AGENT');
 }
 
 /** Also a limit of idle connections, 0 where HAProxy forgets its default, and a weight that it works out as they come up. */
 const OF_THE_MOMENT = ['src_ilim', 'weight', 'algo', 'need_conn_est', 'lastchg', 'check_duration', 'downtime'];
-
-function withoutTimes(row: Readonly<Record<string, string>>): object {
-  return Object.fromEntries(FIELDS.map(({ name }) => [name, row[name]]).filter(([name]) => !OF_THE_MOMENT.includes(name ?? '')));
-}

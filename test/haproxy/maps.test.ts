@@ -1,20 +1,13 @@
 /** Maps and ACLs from files beside HAProxy's: what they find, what the Runtime API tells and changes, what a wrong line is told. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { prepare } from '../../src/prepare.ts';
-import { askCli } from '../support/cli.ts';
-import { Fairlead } from '../support/fairlead.ts';
-import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { both, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 /** HAProxy lets `map_sub`, `map_end`, `map_dir` and `map_dom` of one file share what the first of them looks up: each has its own here. */
 const FILES: Readonly<Record<string, string>> = {
@@ -36,6 +29,9 @@ const FILES: Readonly<Record<string, string>> = {
   'ip.map': '/a 192.0.2.1\n/b 2001:db8::1\n',
 };
 
+/** Before the name of one of them. */
+const FILE_NAMES = new RegExp(`(?<![\\w/])(?=(?:${Object.keys(FILES).join('|')})(?: |$))`, 'gm');
+
 const SERVICE = (name: string, rules: readonly string[], value: string): string => `
 frontend ${name}
     bind unix@%DIR%/${name}
@@ -48,7 +44,7 @@ const map = (expression: string): string => `<%[${expression.replace(/\((\w+\.ma
 const CONFIG = `
 global
     nbthread 1
-    stats socket %DIR%/admin level admin
+    stats socket %DIR%/ctl level admin
     stats socket %DIR%/user level user
 defaults rules
     mode http
@@ -481,42 +477,24 @@ const WRONG_FILES: Readonly<Record<string, string>> = {
 };
 
 describe('maps and ACLs, side by side with HAProxy', { skip }, () => {
-  let folder = '';
-  let haproxy: ChildProcess;
-  let fairlead: Fairlead;
-  let folders: readonly string[] = [];
+  let sides: Sides;
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'fairlead-maps-'));
-    write(folder, { ...FILES, 'haproxy.cfg': CONFIG });
-    const checked = spawnSync('haproxy', ['-c', '-f', join(folder, 'haproxy.cfg')], { encoding: 'utf8' });
-    assert.equal(checked.status, 0, checked.stderr);
-    haproxy = spawn('haproxy', ['-db', '-q', '-f', join(folder, 'haproxy.cfg')], { stdio: 'ignore' });
-    fairlead = await Fairlead.start(CONFIG, { files: FILES });
-    folders = [folder, fairlead.folder];
-    await until('HAProxy listens', () => askCli(join(folder, 'admin'), 'show version'));
+    sides = await startSides(CONFIG, FILES);
   });
 
-  after(async () => {
-    await fairlead?.stop('SIGKILL');
-    if (haproxy?.exitCode === null) {
-      haproxy.kill('SIGKILL');
-      await once(haproxy, 'exit');
-    }
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => stopSides(sides));
 
-  /** The answers of HAProxy and of Fairlead. */
-  async function both(line: string, level = 'admin'): Promise<readonly [string, string]> {
-    const files = new RegExp(`(?<![\\w/])(?=(?:${Object.keys(FILES).join('|')})(?: |$))`, 'gm');
-    const [theirs, ours] = await Promise.all(folders.map((path) => askCli(join(path, level), line.replace(files, `${path}/`))));
-    return [theirs ?? '', ours ?? ''];
+  /** Both answer alike, each asked about the files in its own folder. */
+  async function compare(line: string, told: (answer: string) => string = comparable, socket = 'ctl'): Promise<void> {
+    const [theirs, ours] = await both(sides, (side) => side.cli(line.replace(FILE_NAMES, `${side.folder}/`), socket));
+    assert.deepEqual([line, told(ours)], [line, told(theirs)]);
   }
 
   async function compareRequests(): Promise<void> {
     for (const [frontend, requests] of Object.entries(REQUESTS)) {
       for (const asked of requests) {
-        const [theirs, ours] = await Promise.all(folders.map((path) => ask(join(path, frontend), asked)));
+        const [theirs, ours] = await both(sides, (side) => ask(side, frontend, asked));
         assert.deepEqual([asked, ours], [asked, theirs]);
       }
     }
@@ -527,10 +505,8 @@ describe('maps and ACLs, side by side with HAProxy', { skip }, () => {
   for (const [what, lines] of SCRIPT) {
     it(`the Runtime API: ${what}`, async () => {
       for (const line of lines) {
-        const [theirs, ours] = await both(line);
         // Its counts go wrong with what it refuses.
-        const told = what === 'what there is' ? comparable : (answer: string) => comparable(answer).replace(/ entry_cnt=\d+/g, '');
-        assert.deepEqual([line, told(ours)], [line, told(theirs)]);
+        await compare(line, what === 'what there is' ? comparable : (answer) => comparable(answer).replace(/ entry_cnt=\d+/g, ''));
       }
     });
   }
@@ -555,19 +531,18 @@ describe('maps and ACLs, side by side with HAProxy', { skip }, () => {
     ];
     for (const [path, action, value] of steps) {
       const fields = { 'x-do': action, ...(value === undefined ? {} : { 'x-value': value }) };
-      const [theirs, ours] = await Promise.all(folders.map((each) => ask(join(each, 'changes'), { path, fields })));
+      const [theirs, ours] = await both(sides, (side) => ask(side, 'changes', { path, fields }));
       assert.deepEqual([path, action, ours], [path, action, theirs]);
       for (const file of ['main.map', 'int.map', 'paths.lst', 'more.lst']) {
-        const contents = await both(`show ${file.endsWith('map') ? 'map' : 'acl'} ${file}`);
-        assert.deepEqual([file, comparable(contents[1])], [file, comparable(contents[0])]);
+        await compare(`show ${file.endsWith('map') ? 'map' : 'acl'} ${file}`);
       }
     }
   });
 
   it('entries by their reference', async () => {
-    for (const path of folders) {
-      const file = join(path, 'sub.map');
-      const tell = (line: string) => askCli(join(path, 'admin'), line);
+    for (const side of sides) {
+      const file = join(side.folder, 'sub.map');
+      const tell = (line: string) => side.cli(line);
       await tell(`add map ${file} same 1;add map ${file} same 2`);
       const refs = [...(await tell(`show map ${file}`)).matchAll(/^(0x\w+) same/gm)].map(([, ref]) => ref);
       assert.equal(refs.length, 2);
@@ -588,16 +563,17 @@ describe('maps and ACLs, side by side with HAProxy', { skip }, () => {
       'commit map @1 sub.map',
       'clear map sub.map',
     ]) {
-      const [theirs, ours] = await both(line, 'user');
-      assert.deepEqual([line, comparable(ours)], [line, comparable(theirs)]);
+      await compare(line, comparable, 'user');
     }
   });
 
   it('tells of lines that make no sense what HAProxy tells', () => {
-    const place = join(folder, 'wrong');
+    const place = join(sides[0].folder, 'wrong');
     mkdirSync(place);
     const text = `defaults\n    mode http\n    timeout connect 1s\n    timeout client 1s\n    timeout server 1s\nfrontend web\n    bind 127.0.0.1:1\n${WRONG.map((line) => `    ${line}\n`).join('')}`;
-    write(place, { ...WRONG_FILES, 'haproxy.cfg': text });
+    for (const [name, content] of Object.entries({ ...WRONG_FILES, 'haproxy.cfg': text })) {
+      writeFileSync(join(place, name), content.replaceAll('%DIR%', place));
+    }
     const file = join(place, 'haproxy.cfg');
     const theirs = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' }).stderr;
     const ours = prepare({ kind: 'files', paths: [file] }, { env: {} }).diagnostics;
@@ -611,12 +587,8 @@ describe('maps and ACLs, side by side with HAProxy', { skip }, () => {
   });
 });
 
-function write(folder: string, files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text.replaceAll('%DIR%', folder));
-}
-
-async function ask(path: string, { path: target, fields = {} }: Asked): Promise<string> {
-  const socket = connect(path);
+async function ask(side: Side, frontend: string, { path: target, fields = {} }: Asked): Promise<string> {
+  const socket = connect(join(side.folder, frontend));
   const lines = Object.entries({ host: 'nobody', ...fields }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`GET ${target.replaceAll(' ', '%20')} HTTP/1.1\r\nconnection: close\r\n${lines.join('')}\r\n`);
   let answer = '';
@@ -630,6 +602,6 @@ function comparable(answer: string): string {
     .replace(/^\d+ \(\) acl 'var' file 'httpclient'.*\n/gm, '')
     .replace(/^0x[0-9a-f]+/gm, 'REF')
     .replace(/type=unknown\(0x[0-9a-f]+\)/g, 'type=meth')
-    .replace(/\/[\w/-]+\/fairlead-\w*-?\w+\//g, '')
+    .replace(/\/[\w/-]+\/side-\w+-\w+\//g, '')
     .replace(/^(Unknown command.*)\n( {2}.*\n)+/gm, '$1\n');
 }

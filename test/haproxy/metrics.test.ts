@@ -7,7 +7,7 @@ import { after, before, describe, test } from 'node:test';
 import { parseExposition } from '../support/exposition.ts';
 import { refusingAddress } from '../support/faulty.ts';
 import { until } from '../support/wait.ts';
-import { type Servers, Side, skip, startServers } from './side-by-side.ts';
+import { both, type Servers, type Side, type Sides, skip, startServers, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
@@ -125,7 +125,7 @@ async function play(side: Side): Promise<void> {
   }
 }
 
-let sides: readonly [haproxy: Side, fairlead: Side] | undefined;
+let sides: Sides;
 let servers: Servers | undefined;
 
 before(async () => {
@@ -133,7 +133,7 @@ before(async () => {
   servers = await startServers();
   const refusing = (await refusingAddress()).address;
   const config = CONFIG.replaceAll('%OK%', servers.address).replaceAll('%REFUSES%', refusing);
-  sides = await Promise.all([Side.start('haproxy', config), Side.start('fairlead', config)]);
+  sides = await startSides(config);
   await Promise.all(
     sides.map(async (side) => {
       await until(`checks of ${side.name} have ended`, async () => {
@@ -146,14 +146,9 @@ before(async () => {
 });
 
 after(async () => {
-  await Promise.all(sides?.map((side) => side.stop()) ?? []);
+  await stopSides(sides);
   await servers?.stop();
 });
-
-function both<T>(ask: (side: Side) => Promise<T>): Promise<readonly [T, T]> {
-  assert.ok(sides);
-  return Promise.all([ask(sides[0]), ask(sides[1])]);
-}
 
 /** What a process has of its own: memory, descriptors, clocks, and who has asked it how often. */
 const PROCESS =
@@ -192,7 +187,7 @@ async function sameLines(path: string): Promise<Scraped> {
   await until(
     'they agree',
     async () => {
-      last = await both((side) => scrape(side, path));
+      last = await both(sides, (side) => scrape(side, path));
       return lines(last[0]).join() === lines(last[1]).join();
     },
     3000,
@@ -209,7 +204,7 @@ describe('the metrics', { skip }, () => {
   });
 
   test('what HAProxy writes passes the parser, and so does what we write', async () => {
-    for (const { body } of await both((side) => scrape(side))) assert.ok(parseExposition(body).size >= 203);
+    for (const { body } of await both(sides, (side) => scrape(side))) assert.ok(parseExposition(body).size >= 203);
   });
 
   for (const query of [
@@ -238,7 +233,7 @@ describe('the metrics', { skip }, () => {
     '?scope=%',
   ]) {
     test(`${query} is answered as by HAProxy`, async () => {
-      const [theirs, ours] = await both((side) => scrape(side, `/metrics${query}`));
+      const [theirs, ours] = await both(sides, (side) => scrape(side, `/metrics${query}`));
       assert.equal(ours.status, theirs.status);
       assert.deepEqual(ours.headers, theirs.headers);
       await sameLines(`/metrics${query}`);
@@ -247,7 +242,7 @@ describe('the metrics', { skip }, () => {
 
   for (const method of ['HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']) {
     test(`${method} is answered as by HAProxy`, async () => {
-      const [theirs, ours] = await both((side) => scrape(side, '/metrics?scope=listener', method));
+      const [theirs, ours] = await both(sides, (side) => scrape(side, '/metrics?scope=listener', method));
       assert.equal(ours.status, theirs.status);
       assert.deepEqual(lines(ours), lines(theirs));
       // HAProxy tells a HEAD of a coding that the answer to it does not have.
@@ -257,7 +252,7 @@ describe('the metrics', { skip }, () => {
   }
 
   test('the log names the exporter, with no time spent on servers', async () => {
-    for (const side of sides ?? []) {
+    for (const side of sides) {
       const line = await until('a line is logged', () => /metrics metrics\/<PROMEX> .*/.exec(side.output)?.[0]);
       assert.match(line, /^metrics metrics\/<PROMEX> 0\/0\/0\/0\/\d+ 200 \d+ - - LR-- \d+\/\d+\/0\/0\/0 0\/0 "GET \/metrics HTTP\/1\.1"$/);
     }
@@ -265,7 +260,7 @@ describe('the metrics', { skip }, () => {
 
   test('scrapes count as requests that were intercepted', async () => {
     const name = 'haproxy_frontend_intercepted_requests_total{proxy="metrics"}';
-    const [theirs, ours] = await both(async (side) => {
+    const [theirs, ours] = await both(sides, async (side) => {
       await scrape(side);
       const { body } = await scrape(side, '/metrics?scope=frontend');
       return body.split('\n').find((line) => line.startsWith(name));

@@ -3,14 +3,16 @@
  * what they tell. Everybody listens on unix sockets in a folder of his own (`%DIR%` in the configuration), so no port is taken.
  */
 
+import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { FIELDS } from '../../src/stats/fields.ts';
 import { askCli } from '../support/cli.ts';
+import { program } from '../support/paths.ts';
 import { parseStats, type StatsRow } from '../support/stats.ts';
 import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
@@ -18,10 +20,7 @@ import { until } from '../support/wait.ts';
 const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
 export const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
 
-/** The program of this very build. */
-const fairlead = fileURLToPath(new URL('../../src/main.js', import.meta.url));
-
-const COMMANDS = { haproxy: ['haproxy', '-db'], fairlead: [process.execPath, fairlead, '-db'] } as const;
+const COMMANDS = { haproxy: ['haproxy', '-db'], fairlead: [process.execPath, program, '-db'] } as const;
 
 /** One connection of a client. */
 export class Client {
@@ -96,10 +95,12 @@ export class Side {
     }
   }
 
-  /** `config` has a `stats socket %DIR%/ctl`. */
-  static async start(name: keyof typeof COMMANDS, config: string): Promise<Side> {
+  /** `config` has a `stats socket %DIR%/ctl`; `files` stand beside it. */
+  static async start(name: keyof typeof COMMANDS, config: string, files: Readonly<Record<string, string>> = {}): Promise<Side> {
     const folder = mkdtempSync(join(tmpdir(), `side-${name}-`));
-    writeFileSync(join(folder, 'cfg'), `${config.replaceAll('%DIR%', folder)}\n`);
+    for (const [file, text] of Object.entries({ ...files, cfg: `${config}\n` })) {
+      writeFileSync(join(folder, file), text.replaceAll('%DIR%', folder));
+    }
     const side = new Side(name, folder);
     try {
       await until(`${name} answers`, async () => {
@@ -116,8 +117,8 @@ export class Side {
   /** Of the Runtime API, answered so far. */
   commands = 0;
 
-  async cli(command: string): Promise<string> {
-    const answer = await askCli(join(this.folder, 'ctl'), command);
+  async cli(command: string, socket = 'ctl'): Promise<string> {
+    const answer = await askCli(join(this.folder, socket), command);
     this.commands++;
     return answer;
   }
@@ -147,6 +148,44 @@ export class Side {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+export type Sides = readonly [haproxy: Side, fairlead: Side];
+
+export async function startSides(config: string, files: Readonly<Record<string, string>> = {}): Promise<Sides> {
+  const starting = [Side.start('haproxy', config, files), Side.start('fairlead', config, files)] as const;
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    // The one that did start would keep the tests from ending.
+    for (const side of starting) await side.then((started) => started.stop()).catch(() => {});
+    throw error;
+  }
+}
+
+export async function stopSides(sides: Sides | undefined): Promise<void> {
+  await Promise.all(sides?.map((side) => side.stop()) ?? []);
+}
+
+/** What each of them gives. */
+export function both<T>([haproxy, fairlead]: Sides, ask: (side: Side) => Promise<T>): Promise<readonly [theirs: T, ours: T]> {
+  return Promise.all([ask(haproxy), ask(fairlead)]);
+}
+
+/** The Runtime API of both answers a line with the same, or with what `comparable` makes the same. */
+export async function answerAlike(
+  sides: Sides,
+  line: string,
+  comparable: (answer: string) => unknown = (answer) => answer,
+  socket = 'ctl',
+): Promise<void> {
+  const [theirs, ours] = await both(sides, (side) => side.cli(line, socket));
+  assert.deepEqual([line, comparable(ours)], [line, comparable(theirs)]);
+}
+
+/** A row of statistics by the columns that are documented, but for these. */
+export function columnsBut(names: readonly string[], row: StatsRow): object {
+  return Object.fromEntries(FIELDS.map(({ name }) => [name, row[name]]).filter(([name]) => !names.includes(name ?? '')));
 }
 
 /** What a server of these tests does with a request is in its path. */

@@ -6,10 +6,10 @@ import { FIELDS } from '../../src/stats/fields.ts';
 import { refusingAddress } from '../support/faulty.ts';
 import type { StatsRow } from '../support/stats.ts';
 import { outlast, until } from '../support/wait.ts';
-import { type Servers, Side, skip, startServers } from './side-by-side.ts';
+import { both, type Servers, Side, type Sides, skip, startServers, startSides, stopSides } from './side-by-side.ts';
 import { GLOBAL, get, STORIES, type Story } from './stats-stories.ts';
 
-let sides: readonly Side[] = [];
+let sides: Sides;
 let servers: Servers | undefined;
 
 before(async () => {
@@ -22,11 +22,11 @@ before(async () => {
     .replaceAll('%REFUSES%', refusing)
     .replaceAll('%AGENT.host%', '127.0.0.1')
     .replaceAll('%AGENT.port%', servers.agent.replace(/^.*:/, ''));
-  sides = await Promise.all([Side.start('haproxy', config), Side.start('fairlead', config)]);
+  sides = await startSides(config);
 });
 
 after(async () => {
-  await Promise.all(sides.map((side) => side.stop()));
+  await stopSides(sides);
   await servers?.stop();
 });
 
@@ -54,7 +54,7 @@ async function rowsOf(side: Side, { proxies }: Story): Promise<Rows> {
 }
 
 async function differences(story: Story): Promise<string[]> {
-  const [theirs, ours] = (await Promise.all(sides.map((side) => rowsOf(side, story)))) as [Rows, Rows];
+  const [theirs, ours] = await both(sides, (side) => rowsOf(side, story));
   assert.deepEqual([...ours.keys()], [...theirs.keys()]);
   const found: string[] = [];
   for (const [name, row] of theirs) {
@@ -72,7 +72,7 @@ const played = new Map<Story, Promise<unknown>>();
 
 /** Once, whoever wants it first. */
 function play(story: Story): Promise<unknown> {
-  const playing = played.get(story) ?? Promise.all(sides.map((side) => story.play(side, servers as Servers)));
+  const playing = played.get(story) ?? both(sides, (side) => story.play(side, servers as Servers));
   played.set(story, playing);
   return playing;
 }
@@ -141,7 +141,7 @@ const SLACK = 5;
 test('seconds since a change, of outages and since the last session are the same', { skip }, async () => {
   await playAll();
   const read = async (side: Side): Promise<Rows> => new Map((await side.rows()).map((row) => [`${row.pxname}/${row.svname}`, row]));
-  const [theirs, ours] = (await Promise.all(sides.map(read))) as [Rows, Rows];
+  const [theirs, ours] = await both(sides, read);
   for (const [name, row] of theirs) {
     for (const column of ['lastchg', 'downtime', 'lastsess']) {
       const [there, here] = [row[column] ?? '', ours.get(name)?.[column] ?? ''];
@@ -165,7 +165,7 @@ function shapes(typed: string): string[] {
 test('typed reports have the same columns, positions and types', { skip }, async () => {
   await playAll();
   for (const filter of ['', ' up', ' no-maint', ' desc']) {
-    const [theirs, ours] = await Promise.all(sides.map((side) => side.cli(`show stat typed${filter}`)));
+    const [theirs, ours] = await both(sides, (side) => side.cli(`show stat typed${filter}`));
     assert.deepEqual(shapes(ours ?? ''), shapes(theirs ?? ''), filter);
   }
 });
@@ -190,7 +190,7 @@ test('JSON reports have the same rows, columns, tags and types', { skip }, async
         row.filter(({ field }) => field.pos < FIELDS.length).map(({ value, ...cell }) => ({ ...cell, type: value.type })),
       );
     };
-    const [theirs, ours] = await Promise.all(sides.map(read));
+    const [theirs, ours] = await both(sides, read);
     assert.deepEqual(ours, theirs, proxy);
   }
 });
@@ -214,7 +214,7 @@ test('rows are chosen alike', { skip }, async () => {
   for (const word of words) {
     const read = async (side: Side) =>
       (await side.cli(`show stat ${word}`)).split('\n').map((line) => line.split(',').slice(0, 2).join('/'));
-    const [theirs, ours] = await Promise.all(sides.map(read));
+    const [theirs, ours] = await both(sides, read);
     assert.deepEqual(ours, theirs, word);
   }
 });
@@ -252,11 +252,11 @@ frontend alone
       return `${start}${tags}${OWN.has(name) ? '' : `:${told}`}`;
     });
   };
-  const fresh = await Promise.all([Side.start('haproxy', config), Side.start('fairlead', config)]);
+  const fresh = await startSides(config);
   try {
-    const [theirs, ours] = await Promise.all(fresh.map(play));
+    const [theirs, ours] = await both(fresh, play);
     assert.deepEqual(ours, theirs);
   } finally {
-    await Promise.all(fresh.map((side) => side.stop()));
+    await stopSides(fresh);
   }
 });

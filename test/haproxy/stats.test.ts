@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { PAGE_FIELDS } from '../../src/stats/page.ts';
 import { until } from '../support/wait.ts';
-import { Side, skip } from './side-by-side.ts';
+import { both, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 /** Port 1 of the loopback refuses connections; no check comes while this test runs. */
 const CONFIG = `
@@ -85,20 +85,20 @@ backend app-of-others
  server s1 127.0.0.1:1
 `;
 
-let sides: readonly Side[] = [];
+let sides: Sides;
 
 before(async () => {
   if (skip !== false) return;
-  sides = await Promise.all([Side.start('haproxy', CONFIG), Side.start('fairlead', CONFIG)]);
+  sides = await startSides(CONFIG);
 });
 
-after(() => Promise.all(sides.map((side) => side.stop())));
+after(() => stopSides(sides));
 
 const HEAD_END = '\r\n\r\n';
 
 /** The answer of each to the same bytes. */
 async function ask(socket: string, request: string): Promise<readonly [string, string]> {
-  const [theirs, ours] = await Promise.all(sides.map((side) => side.ask(socket, request)));
+  const [theirs, ours] = await both(sides, (side) => side.ask(socket, request));
   return [theirs as string, ours as string];
 }
 
@@ -260,7 +260,7 @@ test('who wants to be told so before its form is', { skip }, async () => {
 });
 
 test('a client of HTTP/1.0 gets no chunks', { skip }, async () => {
-  const ours = sides[1] as Side;
+  const [, ours] = sides;
   for (const kept of [false, true]) {
     const client = ours.client('open');
     const answer = await client.say(`GET /admin?stats;csv HTTP/1.0\r\n${kept ? 'Connection: keep-alive\r\n' : ''}\r\n`);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { Side, skip } from './side-by-side.ts';
+import { answerAlike, both, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
@@ -60,24 +60,21 @@ const COMMANDS: readonly string[] = [
 ];
 
 describe('variables of the process', { skip }, () => {
-  let theirs: Side;
-  let ours: Side;
-  before(async () => {
-    [theirs, ours] = await Promise.all([Side.start('haproxy', CONFIG), Side.start('fairlead', CONFIG)]);
-  });
-  after(() => Promise.all([theirs?.stop(), ours?.stop()]));
+  let sides: Sides;
 
-  const both = <T>(get: (side: Side) => Promise<T>): Promise<T[]> => Promise.all([theirs, ours].map(get));
+  before(async () => {
+    sides = await startSides(CONFIG);
+  });
+
+  after(() => stopSides(sides));
+
   const seen = async (side: Side): Promise<string | undefined> =>
     /^x: (.*)$/im.exec((await side.ask('web', 'GET /four HTTP/1.1\r\nHost: a\r\n\r\n')).replaceAll('\r', ''))?.[1];
 
   it('are given by the configuration, by rules and by commands, and told with their types', async () => {
-    assert.deepEqual(await both(seen), ['100 PRIMARY-100', '100 PRIMARY-100']);
-    for (const command of COMMANDS) {
-      const [wanted, got] = await both((side) => side.cli(command));
-      assert.deepEqual([command, got], [command, wanted]);
-    }
-    assert.deepEqual(await both(seen), ['3 PRIMARY-100', '3 PRIMARY-100']);
-    for (const side of [theirs, ours]) assert.match(await side.cli('get var proc.pid'), /^proc\.pid: type=str value=<\d+>\n$/);
+    assert.deepEqual(await both(sides, seen), ['100 PRIMARY-100', '100 PRIMARY-100']);
+    for (const command of COMMANDS) await answerAlike(sides, command);
+    assert.deepEqual(await both(sides, seen), ['3 PRIMARY-100', '3 PRIMARY-100']);
+    for (const side of sides) assert.match(await side.cli('get var proc.pid'), /^proc\.pid: type=str value=<\d+>\n$/);
   });
 });
