@@ -41,10 +41,10 @@ import { idempotent } from './retry.ts';
 import { chooseBackend, isFailure } from './routing.ts';
 import type { ServerConnection } from './server-connection.ts';
 import * as tally from './tally.ts';
-import { Tunnel } from './tunnel.ts';
+import { Tunnel, type Tunnelled } from './tunnel.ts';
 import { Upload } from './upload.ts';
 
-export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Replying {
+export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Replying, Tunnelled {
   readonly reach: Reach = new Reach(this, this);
   private readonly carrier: Carrier = new Carrier(this);
   readonly upload: Upload = new Upload();
@@ -182,8 +182,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
         else this.fail(Failures.ServerClosed, `${cause}H`);
         return;
       case Phase.Tunnel:
-        this.termination = `${cause}-`;
-        this.endTunnel();
+        this.tunnel?.shutDown(cause);
     }
   }
 
@@ -291,7 +290,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
   // --- the response
 
   onResponse(bytes: Buffer, length: number): boolean {
-    if (this.reach.phase === Phase.Tunnel) return this.tunnelToClient(bytes.subarray(0, length));
+    if (this.reach.phase === Phase.Tunnel) return (this.tunnel as Tunnel).fromServer(bytes.subarray(0, length));
     const now = monotonic();
     let from = 0;
     if (!this.relay.begun) {
@@ -299,7 +298,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
       // Over, or tried again: this connection is closed, or waits in the pool and must be listened to.
       if (from < 0) return true;
       if (!this.relay.begun) return true;
-      if (this.in(Phase.Tunnel)) return from === length || this.tunnelToClient(bytes.subarray(from, length));
+      if (this.in(Phase.Tunnel)) return from === length || (this.tunnel as Tunnel).fromServer(bytes.subarray(from, length));
     }
     // takeHeads has written the beginning of the body with the head.
     if (!this.in(Phase.Established)) return false;
@@ -392,16 +391,13 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     const { binding } = this.reach;
     binding?.persistence.settle(binding, head, server, request.method);
     if (switching) {
-      this.startTunnel(now);
+      this.tunnel = new Tunnel(this);
+      this.tunnel.begin(now);
       return at;
     }
     this.sendHead();
-    this.logEarly(now);
-    return next;
-  }
-
-  private logEarly(now: number): void {
     if (this.session.listener.frontend.config.logStyle.asap) accessEarly(this, now);
+    return next;
   }
 
   private denyResponse(): boolean {
@@ -473,9 +469,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
         this.reach.failed(Failures.ConnectFailed);
         return;
       case Phase.Tunnel:
-        this.termination = 'SD';
-        tally.countReset(this.reach);
-        this.endTunnel();
+        this.tunnel?.serverLost();
         return;
       case Phase.Established:
         if (this.relay.begun) this.fail(Failures.ResponseCut);
@@ -552,9 +546,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
         else this.attemptFailed(Failures.ServerTimeout);
         return;
       case Phase.Tunnel:
-        this.termination = (this.tunnel as Tunnel).termination;
-        tally.countAbort(this.reach, this.termination === 'cD' ? 'cliAbrt' : 'srvAbrt');
-        this.endTunnel();
+        this.tunnel?.timedOut();
     }
   }
 
@@ -591,10 +583,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     if (this.reach.phase === Phase.Idle) return;
     this.reach.connection?.reset();
     if (this.own.onClientGone()) return;
-    if (this.reach.phase === Phase.Tunnel) {
-      this.termination = this.session.clientEnded ? '--' : 'CD';
-      if (!this.session.clientEnded) tally.countAbort(this.reach, 'cliAbrt');
-      this.endTunnel();
+    if (this.tunnel !== undefined) {
+      this.tunnel.clientGone();
       return;
     }
     const stage = stageOf(this.reach.phase);
@@ -656,54 +646,17 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
 
   // --- tunnel
 
-  /** Both sides agreed to another protocol. */
-  private startTunnel(now: number): void {
-    const { session } = this;
-    const connection = this.reach.connection as ServerConnection;
-    this.relay.begun = true;
-    this.upload.letGo();
-    this.reach.phase = Phase.Tunnel;
-    this.keepAlive = false;
-    this.relay.text(responseHead(this.responseHead, 'upgrade', false));
-    this.logEarly(now);
-    this.services.wheel.disarm(session);
-    this.reach.disarm();
-    const [front, back] = [session.listener.frontend.config.timeouts, (this.reach.backend as Backend).config.timeouts];
-    this.tunnel = new Tunnel(session.outlet, connection.outlet, front, back, this.reach);
-    if (session.hurried) this.hurry();
-    session.setReading(Reading.Tunnel);
-    session.feedHeld();
-    if (session.clientEnded) this.onTunnelEnd();
-  }
-
   onTunnelBytes(bytes: Buffer): void {
-    if (this.tunnel === undefined) return;
-    this.bytesIn += bytes.length;
-    if (this.tunnel.toServer(bytes)) return;
-    this.upload.serverBehind = true;
-    this.session.regulate();
+    this.tunnel?.fromClient(bytes);
   }
 
-  /** SIGTERM has come: a tunnel that is silent is not waited for. */
+  /** SIGTERM has come. */
   hurry(): void {
-    this.tunnel?.hurry(this.services.wheel, () => this.onShutdown('K'));
+    this.tunnel?.hurry();
   }
 
   onTunnelEnd(): void {
     this.tunnel?.clientEnded();
-  }
-
-  private tunnelToClient(bytes: Buffer): boolean {
-    this.bytesOut += bytes.length;
-    this.relay.pass(bytes, this.reach.connection as ServerConnection);
-    (this.tunnel as Tunnel).progress();
-    return !this.relay.clientBehind;
-  }
-
-  private endTunnel(): void {
-    this.reach.drop();
-    this.close(false);
-    this.session.destroy();
   }
 
   // --- the end
