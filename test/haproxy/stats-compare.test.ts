@@ -70,11 +70,17 @@ async function differences(story: Story): Promise<string[]> {
 
 const played = new Map<Story, Promise<unknown>>();
 
+/** How long the longest story took, ms: so far one side may be behind the other. */
+let longest = 0;
+
 /** Once, whoever wants it first. */
 function play(story: Story): Promise<unknown> {
+  const began = performance.now();
   const playing = played.get(story) ?? both(sides, (side) => story.play(side, servers as Servers));
   played.set(story, playing);
-  return playing;
+  return playing.finally(() => {
+    longest = Math.max(longest, performance.now() - began);
+  });
 }
 
 async function playAll(): Promise<void> {
@@ -123,20 +129,20 @@ test('times are told where they were spent, and averaged', { skip }, async () =>
   for (const kind of ['haproxy', 'fairlead'] as const) {
     const side = await Side.start(kind, config);
     const row = await times(side).finally(() => side.stop());
-    const [queue, connect, response, total] = ['qtime', 'ctime', 'rtime', 'ttime'].map((name) => [
-      Number(row[name]),
-      Number(row[`${name}_max`]),
-    ]) as [number[], number[], number[], number[]];
-    const told = `${side.name}: ${JSON.stringify({ queue, connect, response, total })}`;
+    const [queue, response, total] = ['qtime', 'rtime', 'ttime'].map((name) => [Number(row[name]), Number(row[`${name}_max`])]) as [
+      number[],
+      number[],
+      number[],
+    ];
+    const told = `${side.name}: ${JSON.stringify({ queue, response, total })}`;
     // One of the two has waited, the other one was held: of the averages, at least half of it is there.
     for (const [average = 0, most = 0] of [queue, response]) assert.ok(most >= HELD && average >= HELD / 2 - 5 && average < most, told);
     assert.ok((total[0] ?? 0) >= HELD - 5 && (total[1] ?? 0) >= HELD, told);
-    assert.ok((connect[1] ?? 0) < HELD, told);
   }
 });
 
-/** Seconds, as the clock has gone on between two looks, and between what was done to one and to the other. */
-const SLACK = 5;
+/** Seconds, as the clock has gone on between two looks. */
+const LOOK = 5;
 
 test('seconds since a change, of outages and since the last session are the same', { skip }, async () => {
   await playAll();
@@ -147,7 +153,7 @@ test('seconds since a change, of outages and since the last session are the same
       const [there, here] = [row[column] ?? '', ours.get(name)?.[column] ?? ''];
       const told = `${name} ${column}: ${there} there, ${here} here`;
       assert.equal(here === '', there === '', told);
-      assert.ok(Math.abs(Number(here) - Number(there)) <= SLACK, told);
+      assert.ok(Math.abs(Number(here) - Number(there)) <= LOOK + longest / 1000, told);
     }
   }
 });
@@ -185,7 +191,9 @@ test('JSON reports have the same rows, columns, tags and types', { skip }, async
   // Of few rows: HAProxy loses parts of more.
   for (const proxy of ['idle', 'sockets', 'tcp']) {
     const read = async (side: Side) => {
-      const rows = JSON.parse(await side.cli(`show stat ${proxy} -1 -1 json`)) as Cell[][];
+      const ask = async () => JSON.parse(await side.cli(`show stat ${proxy} -1 -1 json`)) as Cell[][];
+      // HAProxy 2.6.12 loses a part of its answer now and then, of small ones, too.
+      const rows = side.name === 'haproxy' ? await until('HAProxy has said it whole', ask) : await ask();
       return rows.map((row) =>
         row.filter(({ field }) => field.pos < FIELDS.length).map(({ value, ...cell }) => ({ ...cell, type: value.type })),
       );
