@@ -30,7 +30,7 @@ async function withFairlead(config: string, story: (story: Story) => Promise<voi
   const fairlead = await Fairlead.start(config, { args });
   const at = (name: string) => join(fairlead.folder, name);
   try {
-    await story({ fairlead, at, tell: (line) => askCli(at('cli'), line) });
+    await story({ fairlead, at, tell: (line) => fairlead.cli(line) });
   } finally {
     await fairlead.stop('SIGKILL');
   }

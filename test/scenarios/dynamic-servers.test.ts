@@ -1,9 +1,7 @@
 /** Servers that operators add and take away while clients are served: nobody notices, and a reload forgets them. */
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { askCli } from '../support/cli.ts';
 import { ask, RawClient } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { underLoad } from '../support/load.ts';
@@ -35,7 +33,7 @@ interface Story {
 
 async function withFairlead(first: Upstream, story: (story: Story) => Promise<void>): Promise<void> {
   const fairlead = await Fairlead.start(configOf(first));
-  const tell = (line: string) => askCli(join(fairlead.folder, 'cli'), line);
+  const tell = (line: string) => fairlead.cli(line);
   const status = async (server: string) =>
     (await tell('show stat www 4 -1')).match(new RegExp(`^www,${server},(?:[^,]*,){15}([^,]*),`, 'm'))?.[1];
   try {

@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { askCli } from '../support/cli.ts';
 import { ask } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { underLoad } from '../support/load.ts';
@@ -30,7 +29,7 @@ describe('maps', () => {
     try {
       const port = fairlead.port('www');
       const at = (name: string) => join(fairlead.folder, name);
-      const tell = (line: string) => askCli(at('cli'), line);
+      const tell = (line: string) => fairlead.cli(line);
       const at200 = async (path: string) => (await ask(port, { path })).body;
       assert.deepEqual([await at200('/a'), await at200('/b'), (await ask(port, { path: '/no' })).status], ['one', 'nobody', 403]);
 
@@ -57,7 +56,7 @@ describe('maps', () => {
     try {
       const port = fairlead.port('www');
       const map = join(fairlead.folder, 'names.map');
-      const tell = (line: string) => askCli(join(fairlead.folder, 'cli'), line);
+      const tell = (line: string) => fairlead.cli(line);
       const bodies = new Set<string>();
       const outcomes = await underLoad(
         async () => {

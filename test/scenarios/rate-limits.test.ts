@@ -1,9 +1,7 @@
 /** How many may come in a second: the others wait, unread, and come in their turn. How long that takes is nobody's concern here. */
 
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { askCli } from '../support/cli.ts';
 import { ask, RawClient } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { until } from '../support/wait.ts';
@@ -34,7 +32,7 @@ interface Story {
 
 async function withFairlead(text: string, story: (story: Story) => Promise<void>): Promise<void> {
   const fairlead = await Fairlead.start(text);
-  const tell = (line: string) => askCli(join(fairlead.folder, 'cli'), line);
+  const tell = (line: string) => fairlead.cli(line);
   const info = async (name: string) => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(await tell('show info'))?.[1]);
   try {
     await story({ port: fairlead.port('www'), tell, info });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askCli } from './cli.ts';
 import { program } from './paths.ts';
 import { until } from './wait.ts';
 
@@ -70,6 +71,11 @@ export class Fairlead {
     const port = /:(\d+)$/.exec(line?.[1] ?? '')?.[1];
     if (port === undefined) throw new Error(`no listener of ${proxy} in:\n${this.output}`);
     return Number(port);
+  }
+
+  /** Asks the Runtime API at the `stats socket %DIR%/cli` of the configuration. */
+  cli(line: string): Promise<string> {
+    return askCli(join(this.folder, 'cli'), line);
   }
 
   /** Waits until the output holds `pattern`. */
