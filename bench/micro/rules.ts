@@ -1,9 +1,9 @@
 /** `rules/`: what a frontend's conditions and header actions cost for each request. */
 
 import assert from 'node:assert/strict';
-import type { RuleContext, RuleSet } from '../../src/rules/types.ts';
+import type { RuleSet } from '../../src/rules/types.ts';
 import { browser, requestParser } from './http.ts';
-import { load, nothingLive, plainFacts, section } from './setup.ts';
+import { contextOf, load, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 const configuration = `
@@ -34,28 +34,6 @@ backend api
 backend shop
 `;
 
-function contextOf(request: RuleContext['request']): RuleContext {
-  return {
-    request,
-    response: undefined,
-    clientAddress: '192.0.2.7',
-    clientPort: 40_000,
-    localAddress: '198.51.100.1',
-    localPort: 80,
-    frontend: 'www',
-    backend: undefined,
-    server: undefined,
-    disableL7Retry: false,
-    facts: plainFacts,
-    notes: undefined,
-    live: nothingLive,
-    variable: () => undefined,
-    setVariable: () => false,
-    capture: () => false,
-    uniqueId: undefined,
-  };
-}
-
 function requestRules(frontend: string): RuleSet {
   const { request } = section(load(configuration), frontend).rules;
   if (request === undefined) throw new Error(`${frontend} has no http-request rules`);
@@ -85,7 +63,7 @@ export const rules: readonly Entry[] = [
         return context.request;
       },
       verify: (head) => {
-        assert.deepEqual(head.values('x-client'), ['192.0.2.7:40000']);
+        assert.deepEqual(head.values('x-client'), ['192.0.2.7:54610']);
         assert.deepEqual(head.values('x-real-path'), ['/shop/items']);
         assert.deepEqual(head.values('cookie'), []);
       },

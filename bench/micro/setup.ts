@@ -8,9 +8,9 @@ import type { Diagnostic, ProxyConfig } from '../../src/config/model.ts';
 import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import type { Live } from '../../src/rules/live.ts';
 import type { LogFacts } from '../../src/rules/log-facts.ts';
-import type { CompiledRules } from '../../src/rules/types.ts';
+import type { CompiledRules, RuleContext } from '../../src/rules/types.ts';
+import { logFacts, NOTHING_LIVE } from '../../test/support/log-facts.ts';
 
 const defaults = `defaults
     mode http
@@ -49,52 +49,36 @@ export function backendOf({ config }: Section): { readonly backend: Backend; rea
   return { backend, servers };
 }
 
-/** No proxies to ask about. */
-export const nothingLive: Live = {
-  firstRequest: true,
-  listener: { id: 1, name: 'sock-1' },
-  frontend: () => ({ id: 2, connections: 1 }),
-  backend: () => undefined,
-  server: undefined,
-  ends: undefined,
-};
-
-/** What a log line tells of a plain request. */
-export const plainFacts: LogFacts = {
+/** What a log line tells of a plain request, on a busy day. */
+export const plainFacts: LogFacts = logFacts({
   clientAddress: '192.0.2.7',
-  clientPort: 54610,
-  localAddress: '198.51.100.1',
-  localPort: 80,
-  wallReady: 0,
-  wallStart: 0,
-  backendName: 'app',
-  serverName: 'w1',
-  connection: undefined,
-  timeIdle: 0,
-  timeRequest: 0,
-  timeQueue: 0,
-  timeConnect: 0,
-  timeResponse: 1,
-  timeData: 0,
-  timeActive: 1,
-  timeTotal: 1,
-  status: 200,
-  bytesToClient: 154,
-  bytesFromClient: 76,
-  termination: '----',
   actconn: 64,
   feconn: 64,
   beconn: 12,
   srvconn: 6,
-  retries: 0,
-  redispatched: false,
-  serverQueue: 0,
-  backendQueue: 0,
   requestLine: 'GET /shop/items?page=3&order=price HTTP/1.1',
-  serial: 0,
-  logged: 0,
-  pid: 1,
-  early: false,
-  over: true,
-  notes: undefined,
-};
+});
+
+/** That request before the rules of `www`, and what they are told beside it. */
+export function contextOf(request: RuleContext['request'], changes: Partial<RuleContext> = {}): RuleContext {
+  return {
+    request,
+    response: undefined,
+    clientAddress: plainFacts.clientAddress,
+    clientPort: plainFacts.clientPort,
+    localAddress: plainFacts.localAddress,
+    localPort: plainFacts.localPort,
+    frontend: 'www',
+    backend: undefined,
+    server: undefined,
+    disableL7Retry: false,
+    facts: plainFacts,
+    notes: undefined,
+    live: NOTHING_LIVE,
+    variable: () => undefined,
+    setVariable: () => false,
+    capture: () => false,
+    uniqueId: undefined,
+    ...changes,
+  };
+}

@@ -7,7 +7,7 @@ import { Frontend } from '../../src/proxy/frontend.ts';
 import { Program } from '../../src/proxy/program.ts';
 import type { AccessRecord } from '../../src/proxy/types.ts';
 import { httpLine } from '../../src/stats/access-log.ts';
-import { load, nothingLive, plainFacts, section } from './setup.ts';
+import { contextOf, load, plainFacts, section } from './setup.ts';
 import { type Entry, entry } from './subject.ts';
 
 const configuration = `
@@ -29,24 +29,8 @@ const rest = `www app/w1 0/0/0/1/1 200 154 - - ---- 64/64/12/6/0 0/0 "${plainFac
 
 function recordOf(wallStart: number): AccessRecord {
   const { config, rules } = section(load(configuration), 'www');
-  const { localAddress, localPort } = plainFacts;
   const facts = { ...plainFacts, wallStart, wallReady: wallStart };
-  const context = {
-    request: new Head(),
-    response: undefined,
-    ...{ clientAddress: facts.clientAddress, clientPort: facts.clientPort, localAddress, localPort },
-    frontend: 'www',
-    backend: 'app',
-    server: 'w1',
-    disableL7Retry: false,
-    facts,
-    notes: undefined,
-    live: nothingLive,
-    variable: () => undefined,
-    setVariable: () => false,
-    capture: () => false,
-    uniqueId: undefined,
-  };
+  const context = contextOf(new Head(), { backend: 'app', server: 'w1', facts });
   return { ...facts, frontend: new Frontend(new Program(config, rules, 15360)), context, unread: false };
 }
 

@@ -10,6 +10,7 @@ import { History } from '../../src/stats/page/history.ts';
 import { PAGE_FIELDS } from '../../src/stats/page.ts';
 import { contextOf } from '../rules/support.ts';
 import { makeBackend, makeListen, proxyConfig, serverConfig, statsConfig } from '../stats/objects.ts';
+import { PROCESS_FACTS } from '../stats/process-state.ts';
 import { parseStats } from '../support/stats.ts';
 import { bodyOf, textOf } from './reply-text.ts';
 
@@ -50,17 +51,7 @@ function setUp(stats: Partial<StatsConfig> = {}, options: Partial<StatsEndpointO
   const app = makeListen('app', [serverConfig('w1'), serverConfig('w2')], { id: 2, stats: statsConfig(stats) });
   const other = makeBackend(proxyConfig('other', 'backend', { id: 3 }), [serverConfig('o1')]);
   const endpoint = new StatsEndpoint({
-    facts: {
-      version: '0.1.0',
-      released: '2026/11/21',
-      pid: 1,
-      node: 'edge1',
-      startedAt: 0,
-      maxconn: 200,
-      connections: () => 0,
-      idle: () => 100,
-      bytesOutRate: () => 0,
-    },
+    facts: PROCESS_FACTS,
     proxies: () => [app, { name: 'other', frontend: undefined, backend: other }],
     admits: () => true,
     history: new History(() => []),
