@@ -406,23 +406,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     let final = program?.rules.response?.(this);
     if (final === undefined && program !== frontend) final = frontend.rules.response?.(this);
     if (final === undefined) return false;
-    this.reach.drop();
-    // As in HAProxy's log: it has not got as far as its body.
-    this.responseAt = -1;
-    switch (final.kind) {
-      case 'dropped':
-        tally.countDenied(this);
-        this.termination = 'PR';
-        this.own.hangUp(true);
-        return true;
-      case 'denied':
-        tally.countResponseDenied(this);
-        this.termination = 'PH';
-        break;
-      default:
-        this.termination = 'LH';
-    }
-    this.own.reply(final.status, final.reply, 0, final.close);
+    this.own.finalOfResponse(final);
     return true;
   }
 

@@ -103,6 +103,28 @@ export class OwnReplies {
     return true;
   }
 
+  /** A rule for responses has decided: what the server has said is not what the client hears. */
+  finalOfResponse(final: Final): void {
+    const { exchange } = this;
+    exchange.reach.drop();
+    // As in HAProxy's log: it has not got as far as its body.
+    exchange.responseAt = -1;
+    switch (final.kind) {
+      case 'dropped':
+        tally.countDenied(exchange);
+        exchange.termination = 'PR';
+        this.hangUp(true);
+        return;
+      case 'denied':
+        tally.countResponseDenied(exchange);
+        exchange.termination = 'PH';
+        break;
+      default:
+        exchange.termination = 'LH';
+    }
+    this.reply(final.status, final.reply, 0, final.close);
+  }
+
   /** Late, or not at all. */
   private refuseOddly(final: Final, available: number): void {
     const { exchange } = this;
@@ -134,7 +156,7 @@ export class OwnReplies {
   }
 
   /** The client gets no answer. `silently`: nor a clean end. */
-  hangUp(silently: boolean): void {
+  private hangUp(silently: boolean): void {
     const { session } = this.exchange;
     this.exchange.close(false, monotonic(), true);
     if (silently) session.reset();
