@@ -58,6 +58,7 @@ const OPTIONS = [' option httplog', ' option httplog clf', ' option httpslog', '
 const REQUESTS: readonly string[] = [
   'GET /a?b=c HTTP/1.1\r\nHost: h\r\nUser-Agent: a{b|c}d"e#\\]\r\nX-A: one\r\nX-A: two, three\r\nCookie: x=1; sid=12345678901234567890; sidx=2\r\nConnection: close\r\n\r\n',
   'GET http://h.example:80/a/b?c=d HTTP/1.1\r\nHost: h.example:80\r\nX-A: \xc3\xa9\r\nConnection: close\r\n\r\n',
+  'GET https://h.example:443/y?z HTTP/1.1\r\nHost: h.example:443\r\nConnection: close\r\n\r\n',
   'GET http://h.example HTTP/1.1\r\nHost: h.example\r\nCookie: a=1, sidfoo = "q;r" ; b\r\nConnection: close\r\n\r\n',
   'GET /again?? HTTP/1.1\r\nHost: h\r\nUser-Agent:\r\nConnection: close\r\n\r\n',
   'GET /deny HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nCookie: sid=1\r\nConnection: close\r\n\r\n',
