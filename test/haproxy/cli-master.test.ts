@@ -10,17 +10,13 @@ import { after, before, describe, it } from 'node:test';
 import { askCli, CliClient } from '../support/cli.ts';
 import { program } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
-import { skip } from './side-by-side.ts';
+import { DEFAULTS, skip } from './side-by-side.ts';
 
 const CONFIG = `
 global
     nbthread 1
     stats socket %DIR%/own level admin
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+${DEFAULTS}
 frontend web
     bind unix@%DIR%/web
     default_backend app

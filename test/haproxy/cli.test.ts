@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CliClient } from '../support/cli.ts';
 import { parseStats } from '../support/stats.ts';
-import { until } from '../support/wait.ts';
-import { answerAlike, both, columnsBut, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
+import { answerAlike, both, columnsBut, DEFAULTS, firstCheck, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 /** Port 1 of the loopback refuses connections; nothing else happens within an hour. */
 const CONFIG = `
@@ -17,11 +16,7 @@ global
     stats socket %DIR%/operator
     stats socket %DIR%/user level user
     stats timeout 5s
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+${DEFAULTS}
 frontend web
     bind unix@%DIR%/web name main
     maxconn 100
@@ -518,10 +513,8 @@ describe('the Runtime API, side by side with HAProxy', { skip }, () => {
 
   before(async () => {
     sides = await startSides(CONFIG);
-    for (const side of sides) {
-      // The agent is asked half an hour later: first checks are spread over their interval.
-      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await side.cli('show stat app 4 1')));
-    }
+    // The agent is asked half an hour later: first checks are spread over their interval.
+    await firstCheck(sides);
   });
 
   after(() => stopSides(sides));

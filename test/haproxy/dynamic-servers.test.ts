@@ -2,8 +2,7 @@
 
 import { after, before, describe, it } from 'node:test';
 import { parseStats } from '../support/stats.ts';
-import { until } from '../support/wait.ts';
-import { answerAlike, columnsBut, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
+import { answerAlike, columnsBut, DEFAULTS, firstCheck, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
@@ -11,11 +10,7 @@ global
     maxconn 200
     stats socket %DIR%/ctl level admin
     stats socket %DIR%/operator
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+${DEFAULTS}
 frontend web
     bind unix@%DIR%/web
     default_backend app
@@ -204,9 +199,7 @@ describe('servers that come and go, side by side with HAProxy', { skip }, () => 
 
   before(async () => {
     sides = await startSides(CONFIG);
-    for (const side of sides) {
-      await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await side.cli('show stat app 4 1')));
-    }
+    await firstCheck(sides);
   });
 
   after(() => stopSides(sides));

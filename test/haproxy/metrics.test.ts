@@ -7,18 +7,14 @@ import { after, before, describe, test } from 'node:test';
 import { parseExposition } from '../support/exposition.ts';
 import { refusingAddress } from '../support/faulty.ts';
 import { until } from '../support/wait.ts';
-import { both, type Servers, type Side, type Sides, skip, startServers, startSides, stopSides } from './side-by-side.ts';
+import { both, DEFAULTS, type Servers, type Side, type Sides, skip, startServers, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
  nbthread 1
  maxconn 500
  stats socket %DIR%/ctl level admin
-defaults
- mode http
- timeout connect 1s
- timeout client 5s
- timeout server 5s
+${DEFAULTS}
  timeout queue 1s
  retries 1
  option http-server-close

@@ -150,6 +150,13 @@ export class Side {
   }
 }
 
+/** For configurations in which nothing takes long. */
+export const DEFAULTS = `defaults
+ mode http
+ timeout connect 1s
+ timeout client 5s
+ timeout server 5s`;
+
 export type Sides = readonly [haproxy: Side, fairlead: Side];
 
 export async function startSides(config: string, files: Readonly<Record<string, string>> = {}): Promise<Sides> {
@@ -181,6 +188,13 @@ export async function answerAlike(
 ): Promise<void> {
   const [theirs, ours] = await both(sides, (side) => side.cli(line, socket));
   assert.deepEqual([line, comparable(ours)], [line, comparable(theirs)]);
+}
+
+/** `app/s1` of both, where nobody listens, is known to be down. */
+export async function firstCheck(sides: Sides): Promise<void> {
+  for (const side of sides) {
+    await until('the first check is over', async () => /^app,s1,.*,DOWN,/m.test(await side.cli('show stat app 4 1')));
+  }
 }
 
 /** A row of statistics by the columns that are documented, but for these. */

@@ -1,7 +1,7 @@
 /** What is done to HAProxy and to Fairlead before their statistics are compared. */
 
 import { until } from '../support/wait.ts';
-import type { Servers, Side } from './side-by-side.ts';
+import { DEFAULTS, type Servers, type Side } from './side-by-side.ts';
 
 export interface Story {
   readonly name: string;
@@ -20,11 +20,7 @@ global
  maxconn 500
  stats socket %DIR%/ctl level admin
  node compared
-defaults
- mode http
- timeout connect 1s
- timeout client 5s
- timeout server 5s
+${DEFAULTS}
  timeout queue 1s
  timeout check 5s
  retries 2

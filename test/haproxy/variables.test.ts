@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { answerAlike, both, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
+import { answerAlike, both, DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 const CONFIG = `
 global
@@ -15,11 +15,7 @@ global
     set-var proc.number,ifnotexists int(7)
     set-var-fmt proc.pid "%pid"
     set-var-fmt proc.format "%[var(proc.text)]-%[var(proc.number)]"
-defaults
-    mode http
-    timeout connect 1s
-    timeout client 5s
-    timeout server 5s
+${DEFAULTS}
 frontend web
     bind unix@%DIR%/web
     http-request set-var(proc.asked) path,length
