@@ -1,7 +1,7 @@
 /** Whom an agent's check asks and what it says, side by side: addresses, and what the Runtime API changes under it. */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
@@ -11,9 +11,7 @@ import { test } from 'node:test';
 import { askCli } from '../support/cli.ts';
 import { program } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 const THEIRS = ['haproxy', '-db'];
 const OURS = [process.execPath, program, '-db'];

@@ -1,7 +1,7 @@
 /** The same checks of the same scripted servers, by HAProxy and by ours: what each found, said and sent. */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -18,9 +18,7 @@ import { desire, NOTHING } from '../../src/state/desired.ts';
 import { diff } from '../../src/state/diff.ts';
 import { AGENTS, agentActs, CHECKS, type CheckCase, Scripted } from '../scenarios/checks.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 /** What came of an agent. */
 interface Heard {

@@ -1,14 +1,12 @@
 /** How exchanges end, in HAProxy and in Fairlead: log lines and counters. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { type Ending, type Outcome, playAgain, playAll, Side, stateOf, timeless } from './endings-rig.ts';
 import { DEVIATING, ENDINGS } from './endings-stories.ts';
+import { skip } from './side-by-side.ts';
 
-const installed = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(installed.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
 const sides = [Side.haproxy(), Side.fairlead()] as const;
 let outcomes: readonly Promise<readonly Outcome[]>[] = [];
 

@@ -1,7 +1,7 @@
 /** Servers that fail, before the real HAProxy: the same table as Fairlead's (test/scenarios/faults.ts). */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -12,9 +12,7 @@ import { COUNTERS, FAULTS, type Fault, nameOf, type Outcome, REUSE, talk, withSe
 import { acts, startFaulty } from '../support/faulty.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 let folder = '';
 

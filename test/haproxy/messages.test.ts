@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
@@ -18,9 +18,7 @@ import { responseCases } from '../http/cases/responses.ts';
 import { type ResponseStreamCase, requestStreams, responseStreams, type StreamCase } from '../http/cases/streams.ts';
 import { bytesOf, type Case, type RequestCase, type ResponseCase } from '../http/cases/types.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 let folder = '';
 let haproxy: ChildProcess | undefined;

@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -16,9 +16,7 @@ import { type Balancing, DEFAULTS, play, readStories } from '../scenarios/queue-
 import { OWN_HOST } from '../support/faulty.ts';
 import { parseStats } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 const configuration = (folder: string, backend: string): string => `
 global

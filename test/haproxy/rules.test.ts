@@ -25,9 +25,7 @@ import {
   TARGETS,
 } from '../rules/table.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 let folder = '';
 let haproxy: ChildProcess | undefined;

@@ -1,7 +1,7 @@
 /** Requests whose server is marked down under them, before the real HAProxy: the same table as Fairlead's (test/scenarios/shutdowns.ts). */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -11,9 +11,7 @@ import { test } from 'node:test';
 import { answering, INTERRUPTIONS, type Interruption } from '../scenarios/shutdowns.ts';
 import { startRawUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 const configuration = (folder: string, address: string): string => `
 global

@@ -1,16 +1,13 @@
 /** States of servers, side by side: the same stories to HAProxy and to Fairlead, their statistics and logs compared whole. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { play, type Stage, type Story } from '../scenarios/state-rig.ts';
 import { STORIES } from '../scenarios/state-stories.ts';
 import { TRAFFIC_STORIES } from '../scenarios/state-traffic-stories.ts';
 import { program } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 const THEIRS = ['haproxy', '-db'];
 const OURS = [process.execPath, program, '-db'];

@@ -5,7 +5,7 @@
  */
 
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo, connect, type Socket } from 'node:net';
@@ -18,10 +18,8 @@ import { Balancer } from '../scenarios/balancer.ts';
 import { parseStats } from '../support/stats.ts';
 import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
+import { skip } from './side-by-side.ts';
 import { type Ask, COOKIES, FULL, OUTAGES, REFUSALS, type Step, type Story, TABLES } from './stickiness-cases.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
 
 const STORIES: readonly Story[] = [...COOKIES, ...REFUSALS, ...OUTAGES, ...TABLES, ...FULL];
 

@@ -1,7 +1,7 @@
 /** TCP sessions before the real HAProxy: the same table as Fairlead's (test/scenarios/tcp-stories.ts). */
 
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
@@ -15,9 +15,7 @@ import { OWN_HOST } from '../support/faulty.ts';
 import { Peer, startPeers } from '../support/peer.ts';
 import { parseStats, type StatsRow } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
-
-const found = spawnSync('haproxy', ['-v'], { encoding: 'utf8' });
-const skip = /version 2\.6\./.test(found.stdout ?? '') ? false : 'HAProxy 2.6 is not installed (Debian 12: apt-get install haproxy)';
+import { skip } from './side-by-side.ts';
 
 let folder = '';
 
