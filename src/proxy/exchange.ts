@@ -259,6 +259,11 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     return next;
   }
 
+  /** A response is on its way whose end is the connection's. */
+  get endsTheConnection(): boolean {
+    return this.reach.phase !== Phase.Idle && this.relay.begun && this.relay.untilClose;
+  }
+
   /** What the session has handed over has gone to the kernel, and nobody refers to it. */
   get uploadSettled(): boolean {
     const { connection } = this.reach;

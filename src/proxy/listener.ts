@@ -10,6 +10,7 @@ import type { ShutdownCause } from '../backend/types.ts';
 import type { BindConfig } from '../config/model.ts';
 import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
+import { leaveTurn } from '../core/turns.ts';
 import { type Accepted, acceptFrom } from './accept.ts';
 import type { Admission } from './admission.ts';
 import { BoundSocket } from './bound-socket.ts';
@@ -129,6 +130,7 @@ export class Listener {
 
   private onConnection(accepted: Accepted): void {
     shortenTurn();
+    leaveTurn();
     // Nobody overtakes: those who wait for a second to pass may have room by now.
     if (this.waiting > 0 || this.admission.full(this)) this.admission.wait(this, accepted);
     else this.admit(accepted);

@@ -398,8 +398,10 @@ export class Session extends Timed implements ClientSession {
     if (this.exchange.reach.server === server) this.exchange.onShutdown(cause);
   }
 
+  /** Now. What was cut where only the end of the connection would tell is cut by a reset. */
   destroy(): void {
-    this.onGone();
+    if (this.exchange.endsTheConnection) this.reset();
+    else this.onGone();
   }
 
   /**

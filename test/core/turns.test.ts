@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { inTurn } from '../../src/core/turns.ts';
+import { inTurn, leaveTurn } from '../../src/core/turns.ts';
 
 /** So many steps of one job. */
 function job(steps: number, step: () => void): Promise<void> {
@@ -51,4 +51,21 @@ test('jobs have their steps in rotation', async () => {
   const order: string[] = [];
   await Promise.all([job(3, () => order.push('a')), job(3, () => order.push('b')), job(1, () => order.push('c'))]);
   assert.deepEqual(order, ['a', 'b', 'c', 'a', 'b', 'a', 'b']);
+});
+
+test('turns that are left to others have no step, but not too many in a row', async () => {
+  await turn();
+  await turn();
+  let made = 0;
+  const work = job(3, () => made++);
+  let turns = 0;
+  while (made < 3) {
+    leaveTurn();
+    turns++;
+    await turn();
+  }
+  await work;
+  // The first is made at once, the other two behind eight turns each.
+  assert.ok(turns >= 2 * 8, `${turns} turns`);
+  assert.ok(turns <= 2 * 10, `${turns} turns`);
 });

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { replySize } from '../../src/http/size.ts';
 import type { Drawn, Service } from '../../src/proxy/types.ts';
+import { startRawUpstream } from '../support/upstream.ts';
 import { settled, until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 
@@ -200,6 +201,29 @@ frontend hurried
       assert.equal(balancer.logged[0]?.termination, 'LR--');
       assert.equal(parts.made, made);
     });
+  });
+});
+
+describe('a response whose end is the end of the connection', () => {
+  const cut = async (balancer: Balancer) => {
+    const client = await balancer.client();
+    const errors: unknown[] = [];
+    client.socket.on('error', (error: NodeJS.ErrnoException) => errors.push(error.code));
+    client.send(request('1.0'));
+    await client.readUntil('\r\n\r\n');
+    balancer.plane.destroy();
+    await client.readAll();
+    return errors;
+  };
+
+  it('is reset where the process ends in the middle of it: a reply of our own', () =>
+    long([new Parts(ENDLESS)], async (balancer) => assert.deepEqual(await cut(balancer), ['ECONNRESET'])));
+
+  it('is reset where the process ends in the middle of it: a relayed one', async () => {
+    const origin = await startRawUpstream((socket) => socket.write('HTTP/1.0 200 OK\r\n\r\nnot all'));
+    const config = `listen www\n bind 127.0.0.1:0\n server s ${origin.address}\n`;
+    await withBalancer(config, async (balancer) => assert.deepEqual(await cut(balancer), ['ECONNRESET']));
+    await origin.stop();
   });
 });
 
