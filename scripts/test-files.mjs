@@ -1,5 +1,6 @@
 /** Which compiled tests there are. Node 20 knows no patterns on `node --test`, so they are listed one by one. */
 
+import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { filesBelow, root } from './ensure.mjs';
 
@@ -20,8 +21,17 @@ function testFiles(folder) {
 /** Test files of a group; without one, of everything that needs nothing but Node. */
 export function filesOf(group) {
   if (group !== undefined) return testFiles(join(built, group));
-  return testFiles(built).filter((file) => !(relative(built, file).split(sep)[0] in groups));
+  return longFirst(testFiles(built).filter((file) => !(relative(built, file).split(sep)[0] in groups)));
 }
+
+/** Scenarios wait a lot: begun first, they leave nobody waiting for the last of them. */
+function longFirst(files) {
+  const scenarios = files.filter((file) => relative(built, file).startsWith(`scenarios${sep}`));
+  return [...scenarios.reverse(), ...files.filter((file) => !scenarios.includes(file))];
+}
+
+/** Files at a time: more than there are cores, because most tests wait for a while. */
+export const atATime = 2 * availableParallelism();
 
 /** A file that takes longer than this hangs: it is ended and counted as failed. */
 const fileLimitMs = 180_000;

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
-import { filesOf, testOptions } from './test-files.mjs';
+import { atATime, filesOf, testOptions } from './test-files.mjs';
 
 const usual = ['22', '24', '26'];
 
@@ -29,7 +29,7 @@ function testOn(version) {
     const node = install(version, folder);
     if (node === undefined) return true;
     process.stdout.write(`Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
-    return spawnSync(node, [...testOptions(2), ...filesOf(undefined)], { cwd: root, stdio: 'inherit' }).status === 0;
+    return spawnSync(node, [...testOptions(atATime), ...filesOf(undefined)], { cwd: root, stdio: 'inherit' }).status === 0;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -6,13 +6,13 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
-import { built, filesOf, groups, testOptions } from './test-files.mjs';
+import { atATime, built, filesOf, groups, testOptions } from './test-files.mjs';
 
 /** The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. */
 function run(group, files) {
   const docker = group === 'docker';
   const around = docker ? [join(built, 'support', 'engine.js'), process.execPath] : [];
-  const args = [...around, ...testOptions(docker ? 1 : 2), ...files];
+  const args = [...around, ...testOptions(docker ? 1 : atATime), ...files];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 

@@ -10,6 +10,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { soon } from '../support/soon.ts';
+import { until } from '../support/wait.ts';
 import { type Servers, Side, skip, startServers } from './side-by-side.ts';
 
 /** Behind `log-format`, in single quotes. */
@@ -205,6 +206,8 @@ async function logged(side: Side, where: string, request: string): Promise<void>
   else socket.write(request, 'latin1');
   await once(socket, 'close');
   if (!where.startsWith('Fs')) await soon(`${where} has logged`, () => side.output.length > before && side.output.endsWith('\n'));
+  // The next line would count who has not left yet.
+  await until(`${where} is left`, async () => (await side.cli(`show stat ${where} 1 -1`)).split('\n')[1]?.split(',')[4] === '0');
 }
 
 function masked(line: string): string {
