@@ -104,7 +104,14 @@ describe('fairlead ctl', () => {
     const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
     stdin.end(input);
     const code = await ctl(words, { env: { FAIRLEAD_SOCKET: path, ...env }, cwd: folder, stdin, stdout, stderr });
-    return { code, out: stdout.read()?.toString() ?? '', err: stderr.read()?.toString() ?? '' };
+    return { code, out: textOf(stdout), err: textOf(stderr) };
+  }
+
+  /** All that is there: newer versions of Node read what was written together, and no more, at once. */
+  function textOf(stream: PassThrough): string {
+    let text = '';
+    for (let piece = stream.read(); piece !== null; piece = stream.read()) text += piece;
+    return text;
   }
 
   const TABLE = 'pxname  svname    scur  status\nweb     FRONTEND     3  OPEN\napp     BACKEND      2  UP\napp     s1           2  UP\n';
