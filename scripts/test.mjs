@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
 import { atATime, built, filesOf, groups, testOptions } from './test-files.mjs';
 
-/** The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. */
+/**
+ * The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. Who is compared
+ * with another program gets the cores to themselves.
+ */
 function run(group, files) {
   const docker = group === 'docker';
   const around = docker ? [join(built, 'support', 'engine.js'), process.execPath] : [];
-  const args = [...around, ...testOptions(docker ? 1 : atATime), ...files];
+  const args = [...around, ...testOptions(docker ? 1 : group === undefined ? atATime : 2), ...files];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 

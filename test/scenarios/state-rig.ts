@@ -163,9 +163,13 @@ export class Stage {
     this.said.push(/;st=(\w+)/.exec(answer)?.[1] ?? answer);
   }
 
-  /** `show servers state`, with names instead of ports and without times. */
+  /** `show servers state` while no check is under way, with names instead of ports and without times. */
   async dump(): Promise<void> {
-    let text = await this.cli('show servers state');
+    let text = await until('no check is under way', async () => {
+      const state = await this.cli('show servers state');
+      const checking = (line: string) => (Number(line.split(' ')[CHECK_STATE]) & CHECKING) !== 0;
+      return !state.split('\n').slice(2).some(checking) && state;
+    });
     for (const [name, { port }] of Object.entries(this.servers)) text = text.replaceAll(new RegExp(` ${port}\\b`, 'g'), ` ${name}`);
     this.said.push(...text.split('\n').map((line) => line.replace(/^((?:\S+ ){9})-?\d+ /, '$1T ')));
   }
@@ -182,6 +186,10 @@ export class Stage {
     return readCsv(await this.cli('show stat'));
   }
 }
+
+/** The column srv_check_state, and its bit of a check that has begun (management manual, "show servers state"). */
+const CHECK_STATE = 13;
+const CHECKING = 1;
 
 /** Plays the story with `command`, which is followed by `-f <file>`. */
 export async function play(story: Story, command: readonly string[]): Promise<readonly Told[]> {
