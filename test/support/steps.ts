@@ -4,6 +4,7 @@
  */
 
 import { Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 
 interface Coverage {
   readonly result: readonly {
@@ -12,6 +13,8 @@ interface Coverage {
   }[];
 }
 
+// A collection may throw away the code of what has not run for a while, and its counts with it.
+setFlagsFromString('--no-flush-bytecode');
 const session = new Session();
 session.connect();
 // Before anything of what will be counted is compiled, which is when it is first called: only then are the counts exact.
