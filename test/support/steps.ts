@@ -13,8 +13,8 @@ interface Coverage {
   }[];
 }
 
-// A collection may throw away the code of what has not run for a while, and its counts with it.
-setFlagsFromString('--no-flush-bytecode');
+// Code that is thrown away, or compiled anew by another thread meanwhile, takes counts with it.
+for (const flag of ['--no-flush-bytecode', '--no-opt', '--no-maglev', '--no-sparkplug']) setFlagsFromString(flag);
 const session = new Session();
 session.connect();
 // Before anything of what will be counted is compiled, which is when it is first called: only then are the counts exact.
