@@ -1,5 +1,6 @@
 /** Which compiled tests there are. Node 20 knows no patterns on `node --test`, so they are listed one by one. */
 
+import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join, relative, sep } from 'node:path';
 import { filesBelow, root } from './ensure.mjs';
@@ -31,7 +32,19 @@ function longFirst(files) {
 }
 
 /** Files at a time: more than there are cores, because most tests wait for a while. */
-export const atATime = 2 * availableParallelism();
+const atATime = 2 * availableParallelism();
+
+/** What is measured here must have the machine to itself: bytes that come one by one are read one by one by nobody who is busy. */
+const alone = join(built, 'scenarios', 'memory.test.js');
+
+/** Everything that needs nothing but Node, on `node`. True when nothing failed. */
+export function runUsual(node) {
+  const run = (concurrency, files) =>
+    spawnSync(node, [...testOptions(concurrency), ...files], { cwd: root, stdio: 'inherit' }).status === 0;
+  const quiet = run(1, [alone]);
+  const rest = filesOf(undefined).filter((file) => file !== alone);
+  return run(atATime, rest) && quiet;
+}
 
 /** A file that takes longer than this hangs: it is ended and counted as failed. */
 const fileLimitMs = 180_000;

@@ -7,8 +7,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensure, root } from './ensure.mjs';
-import { atATime, filesOf, testOptions } from './test-files.mjs';
+import { ensure } from './ensure.mjs';
+import { runUsual } from './test-files.mjs';
 
 const usual = ['22', '24', '26'];
 
@@ -29,7 +29,7 @@ function testOn(version) {
     const node = install(version, folder);
     if (node === undefined) return true;
     process.stdout.write(`Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
-    return spawnSync(node, [...testOptions(atATime), ...filesOf(undefined)], { cwd: root, stdio: 'inherit' }).status === 0;
+    return runUsual(node);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

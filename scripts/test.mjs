@@ -6,7 +6,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { ensure, root } from './ensure.mjs';
-import { atATime, built, filesOf, groups, testOptions } from './test-files.mjs';
+import { built, filesOf, groups, runUsual, testOptions } from './test-files.mjs';
 
 /**
  * The Docker group shares one engine and its images, and one file at a time keeps its names and ports apart. Who is compared
@@ -15,7 +15,7 @@ import { atATime, built, filesOf, groups, testOptions } from './test-files.mjs';
 function run(group, files) {
   const docker = group === 'docker';
   const around = docker ? [join(built, 'support', 'engine.js'), process.execPath] : [];
-  const args = [...around, ...testOptions(docker ? 1 : group === undefined ? atATime : 2), ...files];
+  const args = [...around, ...testOptions(docker ? 1 : 2), ...files];
   return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
 
@@ -32,7 +32,7 @@ if (files.length === 0) {
   process.stderr.write(`test: no test files${group === undefined ? '' : ` in test/${group}`}\n`);
   process.exit(1);
 }
-process.exitCode = run(group, files);
+process.exitCode = group === undefined ? Number(!runUsual(process.execPath)) : run(group, files);
 if (group === undefined) {
   for (const [name, needs] of Object.entries(groups)) {
     if (filesOf(name).length > 0) process.stdout.write(`skipped: test/${name}, which needs ${needs}: npm run test:${name}\n`);

@@ -4,7 +4,7 @@
  */
 
 import { readServerAddress } from './address.ts';
-import { finishServer, newServer } from './draft.ts';
+import { finishServer, newServer } from './draft-server.ts';
 import { applyWords } from './keywords/server.ts';
 import type { ProxyConfig, ServerConfig } from './model.ts';
 import { forbiddenInName, type Read } from './values.ts';

@@ -6,8 +6,12 @@
  */
 
 import type { AgentConfig, CheckRules, ServerCheckConfig } from './model-checks.ts';
+import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig } from './model-docker.ts';
+import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
 
 export type * from './model-checks.ts';
+export type * from './model-docker.ts';
+export type * from './model-logs.ts';
 
 /** Where a line stands: errors and `explain` quote it as `file:line`. */
 export interface Place {
@@ -31,31 +35,6 @@ export interface AclConfig extends RawRule {
 export interface UseBackendConfig extends RawRule {
   /** Bytes, like the words. */
   readonly backend: string;
-}
-
-/** `sample <ranges>:<size>`: of so many lines in turn, those with a number in one of the ranges, which rise; from 1. */
-interface LogSample {
-  readonly ranges: readonly { readonly low: number; readonly high: number }[];
-  readonly size: number;
-}
-
-/** `log <target> [len <length>] [format <format>] [sample <ranges>:<size>] <facility> [<max level> [<min level>]]` */
-export interface LogTarget {
-  readonly place: Place;
-  readonly target:
-    | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 }
-    | { readonly kind: 'unix'; readonly path: string }
-    | { readonly kind: 'fd'; readonly fd: number };
-  readonly sample: LogSample | undefined;
-  readonly format: 'local' | 'rfc3164' | 'rfc5424' | 'priority' | 'short' | 'timed' | 'iso' | 'raw';
-  /** 0 (`kern`) .. 23 (`local7`). */
-  readonly facility: number;
-  /** Lines less severe than this are dropped: 0 `emerg` .. 7 `debug`. */
-  readonly level: number;
-  /** Lines more severe than this are sent as this. */
-  readonly minLevel: number;
-  /** Longest line in bytes. */
-  readonly length: number;
 }
 
 export interface GlobalConfig {
@@ -274,17 +253,6 @@ export interface ServerConfig {
   readonly container?: ContainerOrigin;
 }
 
-/** What does not change about the container that is a server. */
-export interface ContainerOrigin {
-  readonly id: string;
-  readonly name: string;
-  readonly image: string;
-  readonly imageId: string;
-  /** Wall-clock ms. */
-  readonly created: number;
-  readonly labels: ReadonlyMap<string, string>;
-}
-
 /** `stats ...` of one proxy (manual 4.2). */
 export interface StatsConfig {
   readonly place: Place;
@@ -314,60 +282,6 @@ export interface MonitorConfig {
   readonly uri: string;
   /** Any that matches makes it fail. */
   readonly fail: readonly RawRule[];
-}
-
-/** `docker-servers <selectors> <server parameters>`: which containers are this backend's servers. */
-export interface DockerServersConfig {
-  readonly place: Place;
-  readonly selector: DockerSelector;
-  /** The server parameters of the line over `default-server`; name, identity and address come from the container. */
-  readonly template: ServerConfig;
-}
-
-/** All that are given must match. */
-export interface DockerSelector {
-  readonly image: string | undefined;
-  readonly labels: readonly { readonly key: string; readonly value: string | undefined }[];
-  /** Container name, `*` matches any run of characters. */
-  readonly name: string | undefined;
-  /** Compose service. */
-  readonly service: string | undefined;
-  /** Compose project. */
-  readonly project: string | undefined;
-  readonly network: string | undefined;
-  /** Container port to send traffic to. */
-  readonly port: number | undefined;
-  readonly address: 'container' | 'published' | undefined;
-  /** Name of a `docker` section; undefined: the unnamed engine. */
-  readonly engine: string | undefined;
-}
-
-/** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E] [network=N]` in a frontend or listen. */
-export interface DockerRoutesConfig {
-  readonly place: Place;
-  /** Also routes `<service>.<domain>` and appends the domain to short hosts. */
-  readonly domains: readonly string[];
-  /** Label prefix, default `fairlead.`. */
-  readonly prefix: string;
-  /** Only containers with `<prefix>enable=true`. */
-  readonly optIn: boolean;
-  /** As in a selector. */
-  readonly engine: string | undefined;
-  readonly network: string | undefined;
-  /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
-  readonly template: ServerConfig;
-}
-
-/** A `docker` section: one engine. */
-export interface DockerEngineConfig {
-  readonly place: Place | undefined;
-  /** Empty for the unnamed engine: of a `docker` line without a name, or where there is no such section. */
-  readonly name: string;
-  /** `unix:///path`, `tcp://host:port`, `ssh://user@host`; undefined: DOCKER_HOST or /var/run/docker.sock. */
-  readonly endpoint: string | undefined;
-  readonly tlsCa: string | undefined;
-  readonly tlsCert: string | undefined;
-  readonly tlsKey: string | undefined;
 }
 
 /** `server-template <prefix> <count> <fqdn>:<port> ...` */
@@ -448,45 +362,6 @@ export interface StickRuleConfig extends RawRule {
 export interface UseServerConfig extends RawRule {
   /** A name, or a format where it holds `%[`; bytes, one character each. */
   readonly server: string;
-}
-
-/** A log-format string: bytes, one character each. `rules/` owns its grammar. */
-export interface FormatText {
-  readonly place: Place;
-  readonly text: string;
-}
-
-/** What the log lines of a frontend look like, and which are written (manual 4.2, 8.2, 8.3). */
-export interface LogStyle {
-  /** `log-format`, or that of an option which is no more than one; only where `logFormat` is `custom`. */
-  readonly format: FormatText | undefined;
-  /** `log-format-sd` */
-  readonly structured: FormatText | undefined;
-  /** `error-log-format` */
-  readonly error: FormatText | undefined;
-  /** `unique-id-format`, `unique-id-header` */
-  readonly uniqueId: FormatText | undefined;
-  readonly uniqueIdHeader: string | undefined;
-  readonly dontlogNormal: boolean;
-  readonly separateErrors: boolean;
-  readonly asap: boolean;
-  /** `log-tag` of the proxy. */
-  readonly tag: string | undefined;
-}
-
-/** A captured header, or room for what rules capture: so much of a value is kept. */
-export interface CaptureConfig {
-  /** In lower case, bytes. */
-  readonly name: string | undefined;
-  readonly length: number;
-}
-
-/** What a frontend keeps of requests and responses for its log, by number. */
-export interface CapturesConfig {
-  readonly request: readonly CaptureConfig[];
-  readonly response: readonly CaptureConfig[];
-  /** Cookies whose name begins so. */
-  readonly cookie: { readonly place: Place; readonly name: string; readonly length: number } | undefined;
 }
 
 /** One `frontend`, `backend` or `listen` section with its `defaults` applied. */

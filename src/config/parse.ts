@@ -7,7 +7,8 @@
 import { bytesOf, isText, textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { Blocks } from './blocks.ts';
-import { type DockerDraft, type Draft, newProxy, type ProxyDraft, type ResolversDraft, type UserlistDraft } from './draft.ts';
+import type { DockerDraft, Draft, ProxyDraft, ResolversDraft, UserlistDraft } from './draft.ts';
+import { newProxy } from './draft-defaults.ts';
 import { parseBind } from './keywords/bind.ts';
 import { dockerRows } from './keywords/docker.ts';
 import { globalRows } from './keywords/global.ts';

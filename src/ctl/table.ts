@@ -81,6 +81,5 @@ function paint(text: string, code: string | undefined, colour: boolean): string 
 
 /** Names and reasons may come from anywhere: none of them may speak to the terminal. */
 export function harmless(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '?');
+  return text.replace(/[^\P{Cc}\t\n]/gu, '?');
 }

@@ -1,17 +1,10 @@
 /**
  * The statistics: one table, a row per column of HAProxy 2.6's CSV, in its order (management manual 9.1).
  *
- * CSV, typed, JSON, the page and later Prometheus are readings of it; nothing else knows a column's name. Columns of
+ * CSV, typed, JSON, the page and Prometheus are readings of it; nothing else knows a column's name. Columns of
  * features that are not in use are empty, as HAProxy's are.
  */
 
-import type { Backend } from '../backend/backend.ts';
-import type { Server } from '../backend/server.ts';
-import { SCALE } from '../backend/slowstart.ts';
-import { OpState, VERDICTS, type Verdict } from '../backend/types.ts';
-import { hasCode } from '../backend/words.ts';
-import { textOf } from '../core/bytes.ts';
-import type { BackendCounters, ServerCounters } from '../core/counters.ts';
 import type { Rate } from '../core/rate.ts';
 import {
   agent,
@@ -31,6 +24,20 @@ import {
   server,
   target,
 } from './field.ts';
+import {
+  backendStatus,
+  codeOf,
+  cookie,
+  durationOf,
+  infoOf,
+  seconds,
+  sinceLastSession,
+  statusOf,
+  sumOver,
+  throttle,
+  weightOf,
+  wordsOf,
+} from './field-values.ts';
 import { metric } from './metric.ts';
 import {
   backendStates,
@@ -48,7 +55,6 @@ import { formatAddress, listenerStatus } from './words.ts';
 const zero = (): number => 0;
 const one = (): number => 1;
 const mode = (of: { readonly config: { readonly mode: string } }): string => of.config.mode;
-const seconds = (ms: number): number => Math.max(0, Math.floor(ms / 1000));
 
 interface Counted<Counters> {
   readonly counters: Counters;
@@ -637,54 +643,3 @@ export const FIELDS: readonly Field[] = [
     { states: { B: serversByCheck } },
   ),
 ];
-
-function statusOf(verdict: Verdict | undefined, running: boolean): string {
-  return `${running ? '* ' : ''}${verdict?.code ?? 'INI'}`;
-}
-
-/** As HAProxy, which forgets it when the next check begins. */
-function codeOf(verdict: Verdict | undefined, running: boolean): number | undefined {
-  if (verdict === undefined || !hasCode(verdict)) return undefined;
-  return running ? 0 : Math.max(0, verdict.status);
-}
-
-function infoOf(verdict: Verdict | undefined, running: boolean): string | undefined {
-  return running ? '' : (verdict?.info ?? '');
-}
-
-function durationOf(verdict: Verdict | undefined): number | undefined {
-  return verdict === undefined || verdict.duration < 0 ? undefined : Math.floor(verdict.duration);
-}
-
-function wordsOf(verdict: Verdict | undefined): string {
-  return verdict === undefined ? 'Initializing' : VERDICTS[verdict.code].words;
-}
-
-/** Of what balancing goes by. */
-function weightOf(eweight: number): number {
-  return Math.ceil(eweight / SCALE);
-}
-
-/** Over the group that gets traffic. */
-function sumOver({ servers }: Backend, read: (server: Server) => number): number {
-  return servers.reduce((sum, server) => (server.elected ? sum + read(server) : sum), 0);
-}
-
-function throttle({ op, draining, weight, eweight }: Server): number | undefined {
-  if (op !== OpState.Starting || draining) return undefined;
-  return weight === 0 ? 100 : Math.floor((100 * eweight + SCALE - 1) / (SCALE * weight));
-}
-
-function cookie(bytes: string | undefined, at: Reading): string | undefined {
-  return bytes === undefined || !at.legends ? undefined : textOf(bytes);
-}
-
-function backendStatus(backend: Backend, at: Reading): string {
-  if (!at.counts) return backend.status();
-  const usable = backend.servers.filter((server) => server.op !== OpState.Stopped).length;
-  return `${backend.status()} (${usable}/${backend.servers.length})`;
-}
-
-function sinceLastSession(counters: ServerCounters | BackendCounters, at: Reading): number {
-  return counters.lastsess < 0 ? -1 : seconds(at.now - counters.lastsess);
-}

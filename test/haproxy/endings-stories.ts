@@ -40,7 +40,7 @@ const answered =
     client.end();
   };
 
-// biome-ignore format: stories can be compared only as rows of a table
+// biome-ignore format: a hundred stories can be compared only as rows, one beginning on each line
 const rows: readonly Row[] = [
   ['a request', ['----'], answered(OK)],
   ['two requests on one connection, and an end', ['----', '----'], async (stage) => {
@@ -398,7 +398,7 @@ const rows: readonly Row[] = [
 ];
 
 /** What is asked and answered, whole: how large it is for HAProxy. */
-// biome-ignore format: a table
+// biome-ignore format: a message and its answer stand side by side, one pair a line
 const MESSAGES: readonly (readonly [request: string, response: string, more?: Partial<Ending>])[] = [
   ['GET / HTTP/1.0\r\n\r\n', 'HTTP/1.0 200 OK\r\n\r\nabc'],
   ['GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n', OK],
@@ -438,7 +438,7 @@ const MESSAGES: readonly (readonly [request: string, response: string, more?: Pa
 ];
 
 /** What the proxy answers by itself, by a line of the frontend. */
-// biome-ignore format: a table
+// biome-ignore format: a request and the line that answers it stand side by side
 const REPLIES: readonly (readonly [request: string, line: string])[] = [
   ...[200, 400, 403, 404, 405, 408, 410, 413, 425, 429, 500, 501, 502, 503, 504].map((status) => [GET, `http-request deny deny_status ${status}`] as const),
   ['HEAD / HTTP/1.1\r\nHost: a\r\n\r\n', 'http-request deny'],
@@ -472,7 +472,7 @@ const whole: readonly Ending[] = [
 ];
 
 /** What Fairlead does otherwise, by the name of the story. */
-// biome-ignore format: a table
+// biome-ignore format: a story and what is otherwise in it stand on one line, as in HAProxy's log
 const OTHERWISE: ReadonlyMap<string, NonNullable<Ending['ours']>> = new Map([
   ['retry-on 404: what was not sent is not counted', { why: 'a retry is one retry', counters: { s1: 'stot 3 bin 38 bout 51 wretr 2 lbtot 1 req_tot 1 connect 3 hrsp_2xx 1', BACKEND: 'stot 1 bin 38 bout 51 wretr 2 lbtot 1 req_tot 1 connect 3 hrsp_2xx 1' } }],
   ['tarpit, and the client resets', { why: 'nobody is kept waiting who has gone', log: ['<NOSRV> 500 208 PT-- -/0/-/-/0 0/0/0 0/0 GET / HTTP/1.1 0/0/-/-/0/0 38'] }],

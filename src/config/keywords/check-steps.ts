@@ -1,6 +1,7 @@
 /** The lines of a check in order, and what may stand behind what: HAProxy's rules, its sentences. */
 
-import { type CheckRulesDraft, type CheckStepDraft, newCheckRules, type ProxyDraft } from '../draft.ts';
+import type { CheckRulesDraft, CheckStepDraft, ProxyDraft } from '../draft.ts';
+import { newCheckRules } from '../draft-defaults.ts';
 import type { Statement } from '../row.ts';
 import { refusal } from './refused.ts';
 

@@ -1,7 +1,8 @@
 /** `retries` and `retry-on` (manual 4.2): how often a request is tried, and after what. */
 
 import { didYouMean } from '../../core/suggest.ts';
-import { noRetry, type ProxyDraft, type RetryOnDraft } from '../draft.ts';
+import type { ProxyDraft, RetryOnDraft } from '../draft.ts';
+import { noRetry } from '../draft-defaults.ts';
 import { BACK, type Row, type Statement } from '../row.ts';
 import { readInteger } from '../values.ts';
 

@@ -4,7 +4,8 @@
  */
 
 import { didYouMean } from '../../core/suggest.ts';
-import { finishServer, reopenServer, type ServerDraft } from '../draft.ts';
+import type { ServerDraft } from '../draft.ts';
+import { finishServer, reopenServer } from '../draft-server.ts';
 import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';

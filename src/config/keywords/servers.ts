@@ -1,7 +1,8 @@
 /** Lines that make servers: `server`, `default-server`, `server-template` (manual 4.2, 5.2). */
 
 import { readServerAddress, type ServerAddress } from '../address.ts';
-import { copyServer, finishServer, type ProxyDraft, type ServerDraft } from '../draft.ts';
+import type { ProxyDraft, ServerDraft } from '../draft.ts';
+import { copyServer, finishServer } from '../draft-server.ts';
 import { BACK, type Row, type Statement } from '../row.ts';
 import { forbiddenInName, type Read } from '../values.ts';
 import { applyWords } from './server.ts';

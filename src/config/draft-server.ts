@@ -1,0 +1,72 @@
+/** Servers while they are read: how one begins, and the ways from words to a whole server and back. */
+
+import type { ServerDraft } from './draft.ts';
+import type { ServerConfig } from './model.ts';
+
+export function newServer(): ServerDraft {
+  return {
+    name: '',
+    identity: '',
+    address: undefined,
+    port: 0,
+    fqdn: undefined,
+    maxconn: 0,
+    maxqueue: 0,
+    weight: 1,
+    backup: false,
+    poolMaxConn: -1,
+    poolPurgeDelay: 5000,
+    maxReuse: -1,
+    disabled: false,
+    cookie: undefined,
+    minconn: 0,
+    slowstart: 0,
+    track: undefined,
+    observe: undefined,
+    errorLimit: 10,
+    onError: 'fail-check',
+    shutdownWhenDown: false,
+    shutdownBackupsWhenUp: false,
+    initAddr: [],
+    nonStick: false,
+    agentChecked: false,
+    agentWords: { inter: 2000, address: undefined, port: undefined, send: '' },
+    checked: false,
+    checkWords: { inter: 2000, fastinter: undefined, downinter: undefined, rise: 2, fall: 3, address: undefined, port: undefined },
+    origin: '',
+  };
+}
+
+export function copyServer(server: ServerDraft): ServerDraft {
+  return { ...server, checkWords: { ...server.checkWords }, agentWords: { ...server.agentWords } };
+}
+
+/** The whole of a server, its check words decided by `check`, those of the agent by `agent-check`. */
+export function finishServer(draft: ServerDraft): ServerConfig {
+  const { checked, checkWords, agentChecked, agentWords, ...given } = draft;
+  // HAProxy: `minconn` alone, or above `maxconn`, is one.
+  const rest = { ...given, maxconn: Math.max(given.maxconn, given.minconn) };
+  const words = { ...checkWords };
+  // HAProxy: `addr` is the agent's, too, unless it has one of its own.
+  const agent = { ...agentWords, address: agentWords.address ?? checkWords.address };
+  return {
+    ...rest,
+    check: checked ? words : undefined,
+    checkWords: words,
+    agent: agentChecked && agent.port !== undefined ? agent : undefined,
+    agentWords: { ...agentWords },
+  };
+}
+
+/** The way back, for parameters that are laid over a finished server. */
+export function reopenServer(server: ServerConfig): ServerDraft {
+  const { check, checkWords, agent, agentWords, ...rest } = server;
+  const fresh = newServer();
+  return {
+    ...rest,
+    checked: check !== undefined,
+    checkWords: { ...(checkWords ?? check ?? fresh.checkWords) },
+    agentChecked: agent !== undefined,
+    agentWords: { ...(agentWords ?? agent ?? fresh.agentWords) },
+  };
+}

@@ -1,0 +1,68 @@
+/** Which containers are servers and routes: Fairlead's own words in the configuration, and what a container is known by. */
+
+import type { Place, ServerConfig } from './model.ts';
+
+/** What does not change about the container that is a server. */
+export interface ContainerOrigin {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  /** Wall-clock ms. */
+  readonly created: number;
+  readonly labels: ReadonlyMap<string, string>;
+}
+
+/** `docker-servers <selectors> <server parameters>`: which containers are this backend's servers. */
+export interface DockerServersConfig {
+  readonly place: Place;
+  readonly selector: DockerSelector;
+  /** The server parameters of the line over `default-server`; name, identity and address come from the container. */
+  readonly template: ServerConfig;
+}
+
+/** All that are given must match. */
+export interface DockerSelector {
+  readonly image: string | undefined;
+  readonly labels: readonly { readonly key: string; readonly value: string | undefined }[];
+  /** Container name, `*` matches any run of characters. */
+  readonly name: string | undefined;
+  /** Compose service. */
+  readonly service: string | undefined;
+  /** Compose project. */
+  readonly project: string | undefined;
+  readonly network: string | undefined;
+  /** Container port to send traffic to. */
+  readonly port: number | undefined;
+  readonly address: 'container' | 'published' | undefined;
+  /** Name of a `docker` section; undefined: the unnamed engine. */
+  readonly engine: string | undefined;
+}
+
+/** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E] [network=N]` in a frontend or listen. */
+export interface DockerRoutesConfig {
+  readonly place: Place;
+  /** Also routes `<service>.<domain>` and appends the domain to short hosts. */
+  readonly domains: readonly string[];
+  /** Label prefix, default `fairlead.`. */
+  readonly prefix: string;
+  /** Only containers with `<prefix>enable=true`. */
+  readonly optIn: boolean;
+  /** As in a selector. */
+  readonly engine: string | undefined;
+  readonly network: string | undefined;
+  /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
+  readonly template: ServerConfig;
+}
+
+/** A `docker` section: one engine. */
+export interface DockerEngineConfig {
+  readonly place: Place | undefined;
+  /** Empty for the unnamed engine: of a `docker` line without a name, or where there is no such section. */
+  readonly name: string;
+  /** `unix:///path`, `tcp://host:port`, `ssh://user@host`; undefined: DOCKER_HOST or /var/run/docker.sock. */
+  readonly endpoint: string | undefined;
+  readonly tlsCa: string | undefined;
+  readonly tlsCert: string | undefined;
+  readonly tlsKey: string | undefined;
+}
