@@ -8,30 +8,26 @@
  * at all, and it closes no connection; there is one wheel, one event log and one place where backends change (`onChange`).
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { MasterDialect, PROCESS } from './admin/cli/master.ts';
 import type { Runtime, Usage } from './admin/cli/runtime.ts';
 import { CliServer } from './admin/cli/server.ts';
 import { MetricsEndpoint } from './admin/metrics-endpoint.ts';
 import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
-import { type BannerFacts, diagnosticLines } from './banner.ts';
+import type { BannerFacts } from './banner.ts';
 import { Changes, paused } from './changes.ts';
-import { compatibleVersion } from './config/condition.ts';
 import type { Config, ProxyConfig, StatsSocketConfig } from './config/model.ts';
-import { monotonic, wall } from './core/clock.ts';
+import { monotonic } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
 import { explained } from './explained.ts';
+import { Operator } from './operator.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
-import type { Frontend } from './proxy/frontend.ts';
-import { deferredNow } from './proxy/turn.ts';
 import { Pulse } from './pulse.ts';
-import { describeVariable, setProcessVariable } from './rules/process-variables.ts';
 import { Sources } from './sources.ts';
 import { freshNotes, Store } from './state/store.ts';
 import { AccessLogWriter } from './stats/access-log.ts';
@@ -136,7 +132,7 @@ export class App {
       named: new Map([['prometheus-exporter', this.metrics]]),
     });
     this.setVariables(prepared);
-    this.runtime = this.makeRuntime();
+    this.runtime = this.operator();
     this.cli = new CliServer(this.runtime, () => PROCESS);
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
     this.backends.onShutdown = (server, cause) => this.dataPlane.shutdown(server, cause);
@@ -258,25 +254,6 @@ export class App {
     };
   }
 
-  /**
-   * Operators change servers, and nothing else; `names`: hosts that are new are asked for first. `change` answers whether it
-   * still can, behind what another one does, or a reload: only then anything becomes of it.
-   */
-  private changeServers(names: boolean, change: () => boolean): Promise<boolean> {
-    const view = (config: Config): Config => this.changes.over(config);
-    return this.inTurn(async () => {
-      if (!change()) return false;
-      if (names) await this.goOverNow(this.current, view, () => {});
-      else {
-        this.store.configure(view(this.config));
-        this.store.flush();
-        // All is gone over for each server: a line with many of them must not keep traffic waiting until its end.
-        await nextTurn();
-      }
-      return true;
-    });
-  }
-
   private configure(prepared: Prepared, view: View): Promise<readonly BindFailure[]> {
     return this.inTurn(() => this.configureNow(prepared, view, () => {}));
   }
@@ -349,138 +326,56 @@ export class App {
     this.events.event(Level.Warning, `Proxy ${name} stopped (cumulated conns: FE: ${front}, BE: ${back}).`, name);
   }
 
-  private tellFrontend({ name, config, state }: Frontend): void {
-    if (state === 'STOP') this.tellProxyStopped(config);
-    else {
-      const what = config.kind === 'listen' ? 'proxy' : 'frontend';
-      this.events.event(Level.Warning, `${state === 'OPEN' ? 'Resumed' : 'Paused'} ${what} ${name}.`, name);
-    }
-  }
-
-  private makeRuntime(): Runtime {
-    const { env, descriptors } = this.surroundings;
+  private operator(): Operator {
+    const { env, descriptors, usage } = this.surroundings;
+    const { changes, backends, store, dataPlane, events, sinks, wheel, pulse } = this;
     const app = this;
-    return {
-      facts: this.facts(),
-      spoken: compatibleVersion,
-      startedAt: (wall() - monotonic()) / 1000,
+    return new Operator({
       env,
       descriptors,
-      counters: this.dataPlane.counters,
-      invalid: this.dataPlane.invalid,
+      usage,
+      changes,
+      backends,
+      store,
+      dataPlane,
+      events,
+      sinks,
+      wheel,
+      pulse,
+      facts: this.facts(),
       resolver: this.sources.resolver,
-      get config() {
-        return app.config;
+      get cli() {
+        return app.cli;
+      },
+      get current() {
+        return app.current;
+      },
+      get lifecycle() {
+        return app.lifecycle;
       },
       get proxies() {
         return app.proxies();
       },
-      get patterns() {
-        return app.current.patterns;
-      },
-      get sockets() {
-        return app.cli.sockets;
-      },
-      get cli() {
-        return app.cli.counts;
-      },
-      get timers() {
-        return app.wheel.size;
-      },
-      get ready() {
-        return deferredNow();
-      },
-      get droppedLogs() {
-        return app.sinks.droppedLogs;
-      },
-      get failedResolutions() {
-        const { nx, other } = app.sources.resolver;
-        return nx + other;
-      },
-      get startupLogs() {
-        return diagnosticLines(app.current.diagnostics, app.surroundings.pid).join('');
-      },
-      bytesOutRate: () => this.pulse.bytesOutRate(),
-      usage: this.surroundings.usage,
-      get stopping() {
-        return app.lifecycle.stopping;
-      },
-      get reloads() {
-        return app.lifecycle.reloads;
-      },
-      cliConnections: () => this.cli.clients(),
-      clients: () => this.dataPlane.clients(),
-      shutdown: (server, cause) => this.dataPlane.shutdown(server, cause),
-      variable: (name) => {
-        const value = this.dataPlane.variables.get(name);
-        return value === undefined ? undefined : describeVariable(value);
-      },
-      setVariable: (name, kind, text) => {
-        const { pid } = this.surroundings;
-        try {
-          setProcessVariable(this.dataPlane.variables, { keyword: 'set var', where: 'here', name, kind, text, pid });
-          return undefined;
-        } catch (error) {
-          return (error as Error).message;
-        }
-      },
-      setMaxconn: async (maxconn) => {
-        this.changes.maxconn = maxconn;
-        await this.resume();
-      },
-      get rateLimits() {
-        return { ...app.config.global.rateLimits, ...app.changes.rateLimits };
-      },
-      setRateLimit: async (kind, limit) => {
-        this.changes.rateLimits = { ...this.changes.rateLimits, [kind]: limit };
-        await this.resume();
-      },
-      setFrontendMaxconn: async ({ name }, maxconn) => {
-        this.changes.limit(name, maxconn);
-        await this.resume();
-      },
-      setFrontendState: async (frontend, state) => {
-        const { name, state: before } = frontend;
-        this.changes.setState(name, state);
-        const failures = await this.resume();
-        if (failures.length > 0) this.changes.setState(name, before);
-        else this.tellFrontend(frontend);
-        return failures.length === 0;
-      },
-      setDynamicCookie: async ({ name }, change) => {
-        this.changes.setCookie(name, change);
-        await this.resume();
-      },
-      setHost: async ({ backend, config: { name } }, fqdn) => {
-        await this.changeServers(true, () => {
-          this.changes.setHost(backend.name, name, fqdn);
-          return true;
-        });
-      },
-      addServer: (backend, server) =>
-        this.changeServers(server.fqdn !== undefined, () => {
-          const present = this.backends.get(backend.name);
-          if (present === undefined || present.servers.some(({ id, config: { name } }) => name === server.name || id === server.id))
-            return false;
-          this.changes.addServer(backend.name, server);
-          return true;
-        }),
-      removeServer: (server) =>
-        this.changeServers(false, () => {
-          const { backend, config } = server;
-          if (!server.deletable) return false;
-          this.changes.removeServer(backend.name, config.name);
-          return true;
-        }),
-      reload: () => this.lifecycle.reload(),
-    };
+      inTurn: (task) => this.inTurn(task),
+      resume: () => this.resume(),
+      goOverAgain: () =>
+        this.goOverNow(
+          this.current,
+          (config) => this.changes.over(config),
+          () => {},
+        ),
+      tellProxyStopped: (proxy) => this.tellProxyStopped(proxy),
+    });
   }
 
   private proxies(): StatsProxy[] {
     return pairProxies(this.config.proxies, this.dataPlane.frontends.values(), this.backends.all);
   }
 
-  /** Measures what only metrics tell, if anybody may read them. */
+  /**
+   * Measures what only metrics tell, if anybody may read them. The lines are asked: compiled rules are functions, which name
+   * a service only when they have run.
+   */
   private measure({ proxies }: Config): void {
     const exported = proxies.some(({ httpRequest }) => httpRequest.some(({ words }) => words[0] === 'use-service'));
     this.backends.measured = exported;

@@ -1,4 +1,4 @@
-/** What the Runtime API can see and change. `app.ts` makes it; tests make their own. */
+/** What the Runtime API can see and change. `operator.ts` has it; tests make their own. */
 
 import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
