@@ -16,8 +16,8 @@ export function explained(
   return {
     sources: sources.names.map((name) => sourceFacts(name, snapshots.get(name), store.spokenAt(name), sources.troubleOf(name))),
     conflicts: state.notes.filter((note) => !known.has(note)),
-    routes: routes.map(({ frontend, host, path, rewrite, priority, pool, origin }) => {
-      return { frontend, host: routeText({ host, path }), pool, priority, rewrite, origin };
+    routes: routes.map(({ frontend, host, path, exact, rewrite, priority, pool, origin }) => {
+      return { frontend, host: routeText({ host, path, exact }), pool, priority, rewrite, origin };
     }),
     unsettled: [...state.unsettled],
   };

@@ -1,25 +1,26 @@
 /**
- * The sources of servers at work: one provider for names, one for each Docker engine in use. They publish into the
- * store; a reload starts what the new configuration needs before it counts, and ends what it does not need after.
+ * The sources of servers at work: one provider for names, and whatever some line of the configuration asks. They publish into
+ * the store; a reload starts what the new configuration needs before it counts, and ends what it does not need after.
  *
  * Invariant: while a reload is prepared, what the resolver publishes for the new configuration is held back, because
  * read under the old one it would say that names have gone.
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { Config, DockerEngineConfig } from './config/model.ts';
+import type { Config } from './config/model.ts';
 import { monotonic } from './core/clock.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
-import { dockerSource } from './discovery/docker/names.ts';
-import { DockerProvider, type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
-import type { Provider, Snapshot } from './discovery/provider.ts';
+import { type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
+import type { Provider, Snapshot, Source, SourceNeed } from './discovery/provider.ts';
 import type { Store } from './state/store.ts';
 import type { SourceFacts } from './stats/prometheus.ts';
 
-interface Engine {
-  readonly provider: DockerProvider;
+/** A source at work, and what it was made for. */
+interface Running {
+  readonly source: Source;
+  readonly settings: unknown;
   readonly abort: AbortController;
 }
 
@@ -28,8 +29,8 @@ export class Sources {
   private readonly surroundings: DockerSurroundings;
   private readonly dns: DnsProvider;
   private readonly dnsAbort = new AbortController();
-  private readonly engines = new Map<string, Engine>();
-  /** Engines started for a reload that does not count yet. */
+  private readonly running = new Map<string, Running>();
+  /** Sources started for a reload that does not count yet. */
   private fresh: string[] = [];
   private holding = false;
   private held: Snapshot | undefined;
@@ -45,7 +46,7 @@ export class Sources {
 
   /** Every source that the configuration needs, by the name of its snapshots. */
   get names(): readonly string[] {
-    return [DNS_SOURCE, ...this.engines.keys()];
+    return [DNS_SOURCE, ...this.running.keys()];
   }
 
   get resolver(): ResolverCounts {
@@ -54,13 +55,13 @@ export class Sources {
 
   /** Why a source is away now; empty where it is not. */
   troubleOf(name: string): string {
-    return this.engines.get(name)?.provider.trouble ?? '';
+    return this.running.get(name)?.source.trouble ?? '';
   }
 
   /** What metrics tell of each source, by what it has said last. */
   facts(): SourceFacts[] {
     const { nx, other } = this.resolver;
-    const counts = (name: string) => this.engines.get(name)?.provider.counts ?? { events: this.resolver.sent, failures: nx + other };
+    const counts = (name: string) => this.running.get(name)?.source.counts ?? { events: this.resolver.sent, failures: nx + other };
     return this.names.map((name) => {
       const { times, at } = this.spoken.get(name) ?? { times: 0, at: undefined };
       const said = this.store.sources.get(name);
@@ -81,23 +82,22 @@ export class Sources {
 
   start(config: Config): void {
     this.run(this.dns, this.dnsAbort);
-    for (const engine of enginesInUse(config)) this.startEngine(engine, config);
+    for (const need of this.needs(config)) this.startSource(need, config);
   }
 
   stop(): void {
     this.dnsAbort.abort();
-    for (const { abort } of this.engines.values()) abort.abort();
-    this.engines.clear();
+    for (const { abort } of this.running.values()) abort.abort();
+    this.running.clear();
   }
 
   /** Asks for what `config` needs beyond what is known. Resolves when it is known, or after `graceMs`. */
   async prepare(config: Config, graceMs: number): Promise<void> {
     this.fresh = [];
-    for (const engine of enginesInUse(config)) {
-      const name = dockerSource(engine.name);
-      if (this.engines.has(name)) continue;
-      this.startEngine(engine, config);
-      this.fresh.push(name);
+    for (const need of this.needs(config)) {
+      if (this.running.has(need.name)) continue;
+      this.startSource(need, config);
+      this.fresh.push(need.name);
     }
     this.holding = true;
     const resolved = new Promise<void>((resolve) => {
@@ -111,26 +111,26 @@ export class Sources {
   commit(config: Config): void {
     this.fresh = [];
     this.release();
-    const wanted = new Map(enginesInUse(config).map((engine) => [dockerSource(engine.name), engine]));
-    for (const [name, { provider, abort }] of this.engines) {
-      const engine = wanted.get(name);
-      if (engine !== undefined && isSame(engine, provider.engine)) {
-        provider.reconfigure(config);
+    const wanted = new Map(this.needs(config).map((need) => [need.name, need]));
+    for (const [name, { source, settings, abort }] of this.running) {
+      const need = wanted.get(name);
+      if (need !== undefined && isDeepStrictEqual(need.settings, settings)) {
+        source.reconfigure(config);
         continue;
       }
       abort.abort();
-      this.engines.delete(name);
-      // Under the same name, another engine: its servers stay until it speaks.
-      if (engine === undefined) this.store.forget(name);
-      else this.startEngine(engine, config);
+      this.running.delete(name);
+      // Under the same name, another one: its servers stay until it speaks.
+      if (need === undefined) this.store.forget(name);
+      else this.startSource(need, config);
     }
   }
 
   /** The reload does not happen: `config` is the one that goes on. */
   rollback(config: Config): void {
     for (const name of this.fresh) {
-      this.engines.get(name)?.abort.abort();
-      this.engines.delete(name);
+      this.running.get(name)?.abort.abort();
+      this.running.delete(name);
       this.store.forget(name);
     }
     this.fresh = [];
@@ -139,11 +139,15 @@ export class Sources {
     this.release();
   }
 
-  private startEngine(engine: DockerEngineConfig, config: Config): void {
-    const provider = new DockerProvider({ ...this.surroundings, engine, config });
+  private needs(config: Config): readonly SourceNeed[] {
+    return enginesInUse(config, this.surroundings);
+  }
+
+  private startSource({ name, settings, create }: SourceNeed, config: Config): void {
+    const source = create(config);
     const abort = new AbortController();
-    this.engines.set(provider.name, { provider, abort });
-    this.run(provider, abort);
+    this.running.set(name, { source, settings, abort });
+    this.run(source, abort);
   }
 
   private run(provider: Provider, { signal }: AbortController): void {
@@ -170,10 +174,6 @@ export class Sources {
     if (this.held !== undefined) this.store.publish(this.held);
     this.held = undefined;
   }
-}
-
-function isSame(a: DockerEngineConfig, b: DockerEngineConfig): boolean {
-  return isDeepStrictEqual({ ...a, place: undefined }, { ...b, place: undefined });
 }
 
 async function within(promise: Promise<void>, ms: number): Promise<void> {

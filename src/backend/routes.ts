@@ -55,7 +55,7 @@ function better(best: Route | undefined, bucket: Bucket | undefined, path: strin
   if (bucket === undefined) return best;
   for (const route of bucket) {
     if (best !== undefined && route.priority <= best.priority) return best;
-    if (covers(route.path, path)) return route;
+    if (route.exact ? route.path === path : covers(route.path, path)) return route;
   }
   return best;
 }
@@ -77,7 +77,8 @@ function buckets(routes: readonly Route[], kind: Route['host']['kind']): Map<str
     if (bucket === undefined) found.set(key, [route]);
     else bucket.push(route);
   }
-  for (const bucket of found.values()) bucket.sort((a, b) => b.priority - a.priority || b.path.length - a.path.length);
+  for (const bucket of found.values())
+    bucket.sort((a, b) => b.priority - a.priority || b.path.length - a.path.length || Number(b.exact) - Number(a.exact));
   return found;
 }
 

@@ -39,6 +39,9 @@ export interface DockerSelector {
   readonly engine: string | undefined;
 }
 
+/** Other tools whose labels and environment `docker-routes compat` reads. */
+export type CompatName = 'registrator' | 'camptocamp' | 'nginx-proxy' | 'traefik' | 'caddy' | 'easyhaproxy';
+
 /** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E] [network=N]` in a frontend or listen. */
 export interface DockerRoutesConfig {
   readonly place: Place;
@@ -48,6 +51,8 @@ export interface DockerRoutesConfig {
   readonly prefix: string;
   /** Only containers with `<prefix>enable=true`. */
   readonly optIn: boolean;
+  /** `compat`: the other tools whose words count where a container has none of ours. */
+  readonly compat: readonly CompatName[];
   /** As in a selector. */
   readonly engine: string | undefined;
   readonly network: string | undefined;

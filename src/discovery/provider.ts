@@ -1,6 +1,6 @@
 /** What every source of servers says, and how it says it. */
 
-import type { BalanceConfig, ServerConfig } from '../config/model.ts';
+import type { BalanceConfig, Config, ServerConfig } from '../config/model.ts';
 
 /** One server as its source sees it now. */
 export interface DiscoveredServer {
@@ -19,8 +19,9 @@ export interface Route {
   readonly frontend: string;
   /** `exact`: lower-case host without port; `suffix`: `.example.test` of `*.example.test`; `regex`: source without `~`. */
   readonly host: { readonly kind: 'exact' | 'suffix' | 'regex'; readonly value: string };
-  /** Path prefix on segment borders; `/` takes everything. */
+  /** Path prefix on segment borders; `/` takes everything. Where `exact`, this path alone. */
   readonly path: string;
+  readonly exact: boolean;
   /** Replaces `path` in the forwarded request where given (`strip` is ''). */
   readonly rewrite: string | undefined;
   readonly priority: number;
@@ -54,6 +55,25 @@ export interface Snapshot {
   readonly poolOptions: ReadonlyMap<string, PoolOptions>;
   readonly routes: readonly Route[];
   readonly notes: readonly Note[];
+}
+
+/** A source that lives beside the process and reads the configuration: an engine, a catalogue, a file. */
+export interface Source extends Provider {
+  /** Why it is away now; empty while it is there. */
+  readonly trouble: string;
+  /** What it has told, and tries to reach it or to stay in touch with it that failed. */
+  readonly counts: { readonly events: number; readonly failures: number };
+  /** Reads what is known under another configuration, and publishes that before it returns. */
+  reconfigure(config: Config): void;
+}
+
+/** A source that some line of the configuration asks. */
+export interface SourceNeed {
+  /** Of its snapshots. */
+  readonly name: string;
+  /** Where it is and how to speak to it: another one under the same name is another source. Compared deeply. */
+  readonly settings: unknown;
+  create(config: Config): Source;
 }
 
 /** A source. `run` settles when `signal` aborts; it never rejects for a reason of the outside world, it retries. */

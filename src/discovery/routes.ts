@@ -11,6 +11,7 @@ export function compareRoutes(a: Route, b: Route): number {
     KINDS[a.host.kind] - KINDS[b.host.kind] ||
     (a.host.kind === 'suffix' ? b.host.value.length - a.host.value.length : 0) ||
     b.path.length - a.path.length ||
+    Number(b.exact) - Number(a.exact) ||
     compareText(a.host.value, b.host.value) ||
     compareText(a.path, b.path) ||
     compareText(a.pool, b.pool)
@@ -19,14 +20,14 @@ export function compareRoutes(a: Route, b: Route): number {
 
 /** Equal for two routes that the same requests would take. */
 export function claimOf(route: Route): string {
-  return `${route.frontend} ${route.host.kind} ${route.host.value} ${route.path}`;
+  return `${route.frontend} ${route.host.kind} ${route.host.value} ${route.exact ? '=' : ''}${route.path}`;
 }
 
-/** `www.example.test/api`, `*.example.test/`, `~^a/`: how messages write a route. */
-export function routeText(route: Pick<Route, 'host' | 'path'>): string {
+/** `www.example.test/api`, `*.example.test/`, `~^a/`, `www.example.test=/api` where the path alone is meant: how messages write a route. */
+export function routeText(route: Pick<Route, 'host' | 'path' | 'exact'>): string {
   const { kind, value } = route.host;
   const host = kind === 'exact' ? value : kind === 'suffix' ? `*${value}` : `~${value}`;
-  return `${host}${route.path}`;
+  return `${host}${route.exact ? '=' : ''}${route.path}`;
 }
 
 function compareText(a: string, b: string): number {

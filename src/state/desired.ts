@@ -10,7 +10,7 @@
 
 import type { Config, ProxyConfig, ServerConfig } from '../config/model.ts';
 import { DNS_SOURCE, expandTemplate } from '../discovery/dns/names.ts';
-import { dockerSource } from '../discovery/docker/names.ts';
+import { routeSources, serverSources } from '../discovery/lines.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
 import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
 import { poolConfig, poolIds } from './pools.ts';
@@ -51,7 +51,8 @@ class Merge {
   private section(proxy: ProxyConfig): void {
     const configured = [...proxy.servers, ...proxy.serverTemplates.flatMap(expandTemplate)].map((server) => this.resolved(proxy, server));
     // Without such a line, a source that still lists servers has not seen the new configuration yet.
-    const found = proxy.dockerServers.length === 0 ? [] : this.sources.flatMap((source) => source.pools.get(proxy.name) ?? []);
+    const asked = new Set(serverSources(proxy));
+    const found = this.sources.flatMap(({ source, pools }) => (asked.has(source) ? (pools.get(proxy.name) ?? []) : []));
     const { file, line } = proxy.place;
     const servers = this.distinct(proxy.name, [...configured, ...found]);
     this.backends.set(proxy.name, { name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
@@ -88,7 +89,7 @@ class Merge {
 
   /** Each source has settled its own conflicts; these are the ones between sources, and with the configuration. */
   private settle(): readonly Route[] {
-    const routing = new Set(this.config.proxies.filter((proxy) => proxy.dockerRoutes.length > 0).map((proxy) => proxy.name));
+    const routing = new Set(this.config.proxies.filter(isRouting).map((proxy) => proxy.name));
     const winners = new Map<string, Route>();
     for (const route of this.sources.flatMap((source) => source.routes)) {
       if (!routing.has(route.frontend) || !this.isPool(route)) continue;
@@ -133,21 +134,26 @@ class Merge {
   /** A pool that several frontends route to takes after the one that stands first in the text. */
   private frontendOf(pool: string, routes: readonly Route[]): ProxyConfig | undefined {
     const frontends = new Set(routes.filter((route) => route.pool === pool).map((route) => route.frontend));
-    return this.config.proxies.find((proxy) => proxy.dockerRoutes.length > 0 && frontends.has(proxy.name));
+    return this.config.proxies.find((proxy) => isRouting(proxy) && frontends.has(proxy.name));
   }
 
   private byFrontend(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
     const byFrontend = new Map<string, Route[]>();
-    for (const proxy of this.config.proxies) if (proxy.dockerRoutes.length > 0) byFrontend.set(proxy.name, []);
+    for (const proxy of this.config.proxies) if (isRouting(proxy)) byFrontend.set(proxy.name, []);
     for (const route of routes) byFrontend.get(route.frontend)?.push(route);
     return byFrontend;
   }
 
   private unsettled(): ReadonlySet<string> {
     const spoken = new Set(this.sources.map((source) => source.source));
-    const waiting = this.config.proxies.filter((proxy) => proxy.dockerRoutes.some(({ engine }) => !spoken.has(dockerSource(engine))));
+    const waiting = this.config.proxies.filter((proxy) => routeSources(proxy).some((source) => !spoken.has(source)));
     return new Set(waiting.map((proxy) => proxy.name));
   }
+}
+
+/** Some line of it asks a source for routes. */
+function isRouting(proxy: ProxyConfig): boolean {
+  return routeSources(proxy).length > 0;
 }
 
 function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {

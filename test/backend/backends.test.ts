@@ -259,6 +259,7 @@ describe('Backends.apply', () => {
       frontend: 'www',
       host: { kind: 'exact', value: 'a.test' },
       path: '/',
+      exact: false,
       rewrite: undefined,
       priority: 0,
       pool: 'app',

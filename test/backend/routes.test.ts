@@ -6,7 +6,7 @@ import type { Route } from '../../src/state/types.ts';
 function route(host: string, path: string, pool: string, priority = 0): Route {
   const kind = host.startsWith('~') ? 'regex' : host.startsWith('*') ? 'suffix' : 'exact';
   const value = kind === 'exact' ? host : host.slice(1);
-  return { frontend: 'www', host: { kind, value }, path, rewrite: undefined, priority, pool, origin: 'test' };
+  return { frontend: 'www', host: { kind, value }, path, exact: false, rewrite: undefined, priority, pool, origin: 'test' };
 }
 
 function pools(routes: readonly Route[], ...requests: readonly (readonly [host: string, path: string])[]): (string | undefined)[] {

@@ -66,6 +66,7 @@ export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRout
     domains: [],
     prefix: 'fairlead.',
     optIn: false,
+    compat: [],
     engine: undefined,
     network: undefined,
     template: serverConfig(''),

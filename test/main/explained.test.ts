@@ -9,6 +9,7 @@ const route: Route = {
   frontend: 'www',
   host: { kind: 'suffix', value: '.a.test' },
   path: '/api',
+  exact: false,
   rewrite: undefined,
   priority: 3,
   pool: 'app',

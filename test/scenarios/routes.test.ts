@@ -14,6 +14,7 @@ function knows(source: string, ...hosts: string[]): Snapshot {
     frontend: 'www',
     host: { kind: 'exact' as const, value },
     path: '/',
+    exact: false,
     rewrite: undefined,
     priority: 0,
     pool: value,

@@ -20,6 +20,7 @@ function route(host: string, pool: string, more: Partial<Route> = {}): Route {
     frontend: 'www',
     host: { kind: 'exact', value: host },
     path: '/',
+    exact: false,
     rewrite: undefined,
     priority: 0,
     pool,
@@ -57,7 +58,10 @@ describe('a section', () => {
   });
 
   it('has its configured servers first, then what the sources found, by source', () => {
-    const section = proxy('app', { servers: [server('s1')], dockerServers: [dockerServers({})] });
+    const section = proxy('app', {
+      servers: [server('s1')],
+      dockerServers: [dockerServers({ engine: 'west' }), dockerServers({ engine: 'east' })],
+    });
     const west = snapshot('docker/west', { pools: new Map([['app', [found('w')]]]) });
     const east = snapshot('docker/east', { pools: new Map([['app', [found('e1'), found('e2')]]]) });
     const state = merge(config([section]), west, east);

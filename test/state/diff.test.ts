@@ -99,7 +99,7 @@ const backend: fc.Arbitrary<DesiredBackend> = fc
 function routesTo(backends: readonly DesiredBackend[]): Route[] {
   const host = { kind: 'exact', value: 'a.test' } as const;
   return backends.flatMap(({ name }) =>
-    ['/', '/x'].map((path) => ({ frontend: 'f', host, path, rewrite: undefined, priority: 0, pool: name, origin: '' })),
+    ['/', '/x'].map((path) => ({ frontend: 'f', host, path, exact: false, rewrite: undefined, priority: 0, pool: name, origin: '' })),
   );
 }
 

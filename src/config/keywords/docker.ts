@@ -110,7 +110,7 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
     else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
-  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, engine, network, template });
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat: [], engine, network, template });
 }
 
 function readDomains(line: Statement, value: string): readonly string[] {

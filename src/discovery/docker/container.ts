@@ -37,6 +37,8 @@ export interface Container {
   readonly state: ContainerState;
   readonly health: ContainerHealth;
   readonly labels: ReadonlyMap<string, string>;
+  /** Its environment, the image's included. */
+  readonly env: ReadonlyMap<string, string>;
   readonly hostname: string;
   /** `bridge`, a network's name, `host`, `none`, or `container:<id>` for one that shares another's network. */
   readonly networkMode: string;
@@ -97,6 +99,7 @@ export function readContainer(answer: unknown): Container {
     state: stateOf(text(state.Status)),
     health: readHealth(text(object(state.Health).Status)),
     labels: readLabels(config.Labels),
+    env: readEnv(config.Env),
     hostname: text(config.Hostname),
     networkMode: text(object(root.HostConfig).NetworkMode),
     networks: readNetworks(object(settings.Networks)),
@@ -113,6 +116,14 @@ function readHealth(word: string): ContainerHealth {
 
 function readLabels(value: unknown): ReadonlyMap<string, string> {
   return new Map(Object.entries(object(value)).map(([key, label]) => [key, text(label)]));
+}
+
+/** `NAME=value`; a name alone has no value. */
+function readEnv(value: unknown): ReadonlyMap<string, string> {
+  const lines = Array.isArray(value) ? value.map(text) : [];
+  return new Map(
+    lines.filter((line) => line.indexOf('=') > 0).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+  );
 }
 
 function readNetworks(networks: Json): readonly Attachment[] {

@@ -3,7 +3,8 @@
 import { platform } from 'node:os';
 import type { Config, DockerEngineConfig } from '../../config/model.ts';
 import type { EventLog } from '../../core/log.ts';
-import type { Provider, Snapshot } from '../provider.ts';
+import { routeSources, serverSources } from '../lines.ts';
+import type { Snapshot, Source, SourceNeed } from '../provider.ts';
 import { DockerClient } from './client.ts';
 import type { Environment } from './endpoint.ts';
 import { dockerSource } from './names.ts';
@@ -26,9 +27,8 @@ export interface DockerProviderOptions extends DockerSurroundings {
   readonly config: Config;
 }
 
-export class DockerProvider implements Provider {
+export class DockerProvider implements Source {
   readonly name: string;
-  readonly engine: DockerEngineConfig;
   private readonly self: SelfHint;
   private readonly watch: Watch;
   private config: Config;
@@ -37,13 +37,11 @@ export class DockerProvider implements Provider {
 
   constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS }: DockerProviderOptions) {
     this.name = dockerSource(engine.name);
-    this.engine = engine;
     this.config = config;
     this.self = self;
     this.watch = new Watch(new DockerClient(engine, env), events, (view) => this.onView(view), timings);
   }
 
-  /** Why the engine is away; empty while it is there. */
   get trouble(): string {
     return this.watch.trouble;
   }
@@ -59,7 +57,6 @@ export class DockerProvider implements Provider {
     this.publish = undefined;
   }
 
-  /** Reads what is known under another configuration, and publishes that before it returns. */
   reconfigure(config: Config): void {
     this.config = config;
     if (this.view !== undefined) this.onView(this.view);
@@ -80,12 +77,13 @@ export class DockerProvider implements Provider {
 }
 
 /** The engines that some line of the configuration asks. */
-export function enginesInUse(config: Config): readonly DockerEngineConfig[] {
-  const wanted = new Set(
-    config.proxies.flatMap((proxy) => [
-      ...proxy.dockerServers.map(({ selector }) => dockerSource(selector.engine)),
-      ...proxy.dockerRoutes.map(({ engine }) => dockerSource(engine)),
-    ]),
-  );
-  return config.dockers.filter((engine) => wanted.has(dockerSource(engine.name)));
+export function enginesInUse(config: Config, surroundings: DockerSurroundings): readonly SourceNeed[] {
+  const wanted = new Set(config.proxies.flatMap((proxy) => [...serverSources(proxy), ...routeSources(proxy)]));
+  return config.dockers
+    .filter((engine) => wanted.has(dockerSource(engine.name)))
+    .map((engine) => ({
+      name: dockerSource(engine.name),
+      settings: { ...engine, place: undefined },
+      create: (current) => new DockerProvider({ ...surroundings, engine, config: current }),
+    }));
 }

@@ -2,10 +2,10 @@
 
 import { applyServerParameters } from '../../config/keywords/server.ts';
 import type { ContainerOrigin, ServerConfig } from '../../config/model.ts';
+import type { Settings } from '../labels/settings.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
 import { type Container, shortId } from './container.ts';
-import type { Settings } from './labels.ts';
 import type { KnownContainer } from './watch.ts';
 
 /** What one line of the configuration and the container's labels ask for together. */

@@ -13,13 +13,14 @@ export function net(network: string, ipv4: string | undefined, more: Partial<Att
   return { network, ipv4, ipv6: undefined, gateway: '172.17.0.1', ...more };
 }
 
-export interface ContainerTraits extends Partial<Omit<Container, 'labels'>> {
+export interface ContainerTraits extends Partial<Omit<Container, 'labels' | 'env'>> {
   readonly labels?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 let serial = 0;
 
-export function container(name: string, { labels = {}, ...more }: ContainerTraits = {}): Container {
+export function container(name: string, { labels = {}, env = {}, ...more }: ContainerTraits = {}): Container {
   serial++;
   return {
     id: id(`abc${serial.toString(16).padStart(9, '0')}`),
@@ -30,6 +31,7 @@ export function container(name: string, { labels = {}, ...more }: ContainerTrait
     state: 'running',
     health: 'none',
     labels: new Map(Object.entries(labels)),
+    env: new Map(Object.entries(env)),
     hostname: name,
     networkMode: 'bridge',
     networks: [net('bridge', `172.17.0.${serial % 250}`)],

@@ -444,15 +444,15 @@ describe('which engines are asked', () => {
   const line = (name: string | undefined) => proxy('app', { dockerServers: [dockerServers({ engine: name })] });
   const routing = proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes({ engine: 'west' })] });
   const names = (proxies: Config['proxies'], ...dockers: DockerEngineConfig[]) =>
-    enginesInUse(config(proxies, { dockers })).map(({ name }) => name);
+    enginesInUse(config(proxies, { dockers }), { env: {}, self: { hostname: 'here' }, events: log }).map(({ name }) => name);
 
   it('none without a line that wants one', () => {
     assert.deepEqual(names([proxy('app')], west), []);
   });
 
   it('the unnamed one where a line names none, else the one that is named', () => {
-    assert.deepEqual(names([line(undefined)], west, engineConfig), ['']);
-    assert.deepEqual(names([line('east')], west, east), ['east']);
-    assert.deepEqual(names([line('east'), routing], west, east, engineConfig), ['west', 'east']);
+    assert.deepEqual(names([line(undefined)], west, engineConfig), ['docker']);
+    assert.deepEqual(names([line('east')], west, east), ['docker/east']);
+    assert.deepEqual(names([line('east'), routing], west, east, engineConfig), ['docker/west', 'docker/east']);
   });
 });

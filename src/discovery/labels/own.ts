@@ -10,52 +10,11 @@
  */
 
 import { readBalance as readBalanceWord } from '../../config/keywords/balance.ts';
-import type { BalanceConfig } from '../../config/model.ts';
 import { forbiddenInName, readInteger } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
 import { slowRegex } from './host-regex.ts';
-
-/** What labels say about one way into a container. Undefined: no label says it. */
-export interface Settings {
-  /** `enable` */
-  enabled: boolean | undefined;
-  /** `host`; a bare word is a short host, to which `docker-routes domain=` is appended. */
-  hosts: readonly Route['host'][] | undefined;
-  path: string;
-  /** `rewrite`, or the empty string of `strip=true`. */
-  rewrite: string | undefined;
-  priority: number;
-  /** Pool name. */
-  service: string | undefined;
-  port: number | undefined;
-  network: string | undefined;
-  balance: BalanceConfig | undefined;
-  /** `check.docker`: whether Docker's own HEALTHCHECK decides, too. */
-  gate: boolean;
-  /** `check`: undefined leaves it to the template. */
-  check: boolean | undefined;
-  /** Words of a `server` line, with the label that gave them. */
-  server: readonly ServerWords[];
-}
-
-export interface ServerWords {
-  readonly label: string;
-  readonly words: readonly string[];
-}
-
-/** All labels of one container under one prefix. */
-export interface Labels {
-  /** No named route and no key of its own: nothing was said. */
-  readonly silent: boolean;
-  readonly flat: Settings;
-  /** By name. */
-  readonly routes: ReadonlyMap<string, Settings>;
-  /** Keys that do not exist. */
-  readonly warnings: readonly string[];
-  /** Why the container is refused. */
-  readonly errors: readonly string[];
-}
+import { type Labels, noSettings, type Settings } from './settings.ts';
 
 /** Reads a value into the settings; answers what is wrong with it. */
 type Reader = (value: string, into: Settings, label: string) => string | undefined;
@@ -240,7 +199,7 @@ export function readLabels(labels: ReadonlyMap<string, string>, prefix: string):
     errors.push(...routeErrors.filter((error) => !errors.includes(error)));
     routes.set(name, settings);
   }
-  return { silent: sorted.flat.size === 0 && sorted.routes.size === 0, flat, routes, warnings, errors };
+  return { reader: 'fairlead', silent: sorted.flat.size === 0 && sorted.routes.size === 0, flat, routes, warnings, errors };
 }
 
 function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warnings: string[]): Sorted {
@@ -269,20 +228,7 @@ function readSettings(
   errors: string[],
   route?: { readonly name: string; readonly own: ReadonlyMap<string, string> },
 ): Settings {
-  const settings: Settings = {
-    enabled: undefined,
-    hosts: undefined,
-    path: '/',
-    rewrite: undefined,
-    priority: 0,
-    service: undefined,
-    port: undefined,
-    network: undefined,
-    balance: undefined,
-    gate: true,
-    check: undefined,
-    server: [],
-  };
+  const settings = noSettings();
   // In the order of the rows, so that the words of a server do not depend on the order of the labels.
   for (const [key, read] of ROWS) {
     const value = values.get(key);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { LABEL_KEYS, type Labels, readLabels } from '../../../src/discovery/docker/labels.ts';
+import { LABEL_KEYS, readLabels } from '../../../src/discovery/labels/own.ts';
+import type { Labels } from '../../../src/discovery/labels/settings.ts';
 
 function read(labels: Readonly<Record<string, string>>, prefix = 'fairlead.'): Labels {
   return readLabels(new Map(Object.entries(labels)), prefix);

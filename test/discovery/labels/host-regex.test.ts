@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as fc from 'fast-check';
-import { LONGEST_HOST, slowRegex } from '../../../src/discovery/docker/host-regex.ts';
+import { LONGEST_HOST, slowRegex } from '../../../src/discovery/labels/host-regex.ts';
 
 describe('a regular expression for hosts', () => {
   for (const source of [

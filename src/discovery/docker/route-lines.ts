@@ -1,0 +1,115 @@
+/** `docker-routes`: containers claim by their labels the hosts that they serve, and every service becomes a pool. */
+
+import type { DockerRoutesConfig, ProxyConfig } from '../../config/model.ts';
+import { forbiddenInName } from '../../config/values.ts';
+import type { Labels, Settings } from '../labels/settings.ts';
+import type { Route } from '../provider.ts';
+import { routeText } from '../routes.ts';
+import type { Collector } from './collector.ts';
+import { type Container, isLive } from './container.ts';
+import { labelsOf, type Scene } from './scene.ts';
+import { defaultPool, serviceName } from './select.ts';
+import { originOf, serverOf } from './server.ts';
+import type { KnownContainer } from './watch.ts';
+
+export function routeContainers(proxy: ProxyConfig, line: DockerRoutesConfig, scene: Scene, collector: Collector): void {
+  for (const known of scene.containers) {
+    const { container } = known;
+    const labels = labelsOf(container, line, collector);
+    if (labels === undefined) continue;
+    if (line.optIn && labels.flat.enabled !== true) {
+      collector.note('info', container.name, `is not routed by '${proxy.name}': label ${line.prefix}enable=true is wanted there`);
+      continue;
+    }
+    const ways = waysOf(container, labels, line);
+    if (ways.length === 0) {
+      const missing = `it has no label ${line.prefix}host, and docker-routes no domain=`;
+      collector.note('info', container.name, `is not routed by '${proxy.name}': ${missing}`);
+    }
+    for (const way of ways) routeWay(proxy, line, known, way, labels.silent, scene, collector);
+  }
+}
+
+/** One use of a container as a server. */
+interface Way {
+  readonly settings: Settings;
+  readonly pool: string;
+}
+
+function routeWay(
+  proxy: ProxyConfig,
+  line: DockerRoutesConfig,
+  known: KnownContainer,
+  way: Way,
+  silent: boolean,
+  scene: Scene,
+  collector: Collector,
+): void {
+  const { container } = known;
+  const { settings, pool } = way;
+  const bad = forbiddenInName(pool);
+  if (bad !== undefined) {
+    const advice = `label ${line.prefix}service gives the pool another name`;
+    collector.note('error', container.name, `is not routed as '${pool}': '${bad}' cannot stand in the name of a backend. ${advice}`);
+    return;
+  }
+  if (scene.sections.has(pool)) {
+    const advice = `docker-servers takes containers into a section; label ${line.prefix}service gives the pool another name`;
+    collector.note(
+      silent ? 'info' : 'error',
+      container.name,
+      `is not routed as '${pool}': a section of that name is configured. ${advice}`,
+    );
+    return;
+  }
+  const routes = hostsOf(container, settings, line).map((host) => routeOf(proxy, host, container, way));
+  if (isLive(container.state)) {
+    const wish = {
+      template: line.template,
+      settings,
+      port: settings.port,
+      network: settings.network ?? line.network,
+      address: undefined,
+    };
+    const placed = serverOf(known, wish, scene.vantage);
+    if ('problem' in placed) {
+      // Without any label it may never have been meant to be routed.
+      collector.note(silent ? 'info' : 'error', container.name, `is not routed by '${proxy.name}': ${placed.problem}`);
+      return;
+    }
+    const texts = routes.map(routeText).join(', ');
+    collector.join(container, pool, placed.value.server);
+    collector.placed(container, placed.value.server, `server of pool '${pool}' for ${texts} in '${proxy.name}': ${placed.value.where}`);
+  }
+  collector.pool(pool);
+  collector.option(container, pool, settings);
+  for (const route of routes) collector.claims.push({ route, container });
+}
+
+/** The container's flat way, where it has a host or there is a domain to make one, and its named ones. */
+function waysOf(container: Container, labels: Labels, line: DockerRoutesConfig): readonly Way[] {
+  const pool = labels.flat.service ?? defaultPool(container);
+  const ways: Way[] = [];
+  const implied = labels.routes.size === 0 && line.domains.length > 0;
+  if (labels.flat.hosts !== undefined || implied) ways.push({ settings: labels.flat, pool });
+  for (const [name, settings] of labels.routes) {
+    if (settings.hosts === undefined && line.domains.length === 0) continue;
+    const named = settings.service === labels.flat.service ? `${pool}-${name}` : (settings.service ?? pool);
+    ways.push({ settings, pool: named });
+  }
+  return ways;
+}
+
+/** The hosts of the label, short ones also with each domain; without the label `<service>.<domain>`. */
+function hostsOf(container: Container, settings: Settings, line: DockerRoutesConfig): readonly Route['host'][] {
+  const short: Route['host'] = { kind: 'exact', value: (settings.service ?? serviceName(container)).toLowerCase() };
+  const full = (host: Route['host']) =>
+    line.domains.map((domain) => ({ kind: 'exact' as const, value: `${host.value}.${domain.toLowerCase()}` }));
+  if (settings.hosts === undefined) return full(short);
+  return settings.hosts.flatMap((host) => (host.kind === 'exact' && !/[.:]/.test(host.value) ? [host, ...full(host)] : [host]));
+}
+
+function routeOf(proxy: ProxyConfig, host: Route['host'], container: Container, way: Way): Route {
+  const { path, exact, rewrite, priority } = way.settings;
+  return { frontend: proxy.name, host, path, exact, rewrite, priority, pool: way.pool, origin: originOf(container) };
+}

@@ -1,0 +1,67 @@
+/** What the lines of a configuration are read against: an engine's containers, seen from where we stand. */
+
+import type { CompatName, Config } from '../../config/model.ts';
+import { readSubject } from '../labels/readers.ts';
+import type { Labels } from '../labels/settings.ts';
+import { type Vantage, vantageOf } from './address.ts';
+import type { Collector } from './collector.ts';
+import type { Container } from './container.ts';
+import { isOneOff } from './select.ts';
+import { findSelf, type SelfHint } from './self.ts';
+import type { EngineView, KnownContainer } from './watch.ts';
+
+export interface Scene {
+  /** Oldest first; neither ourselves nor one-off containers. */
+  readonly containers: readonly KnownContainer[];
+  readonly vantage: Vantage;
+  /** Names of the sections that have servers. */
+  readonly sections: ReadonlySet<string>;
+}
+
+/** `platform` is Node's word for our operating system. */
+export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platform: string): Scene {
+  const all = shareNetworks(view.containers);
+  const self = findSelf(
+    all.map(({ container }) => container),
+    hint,
+  );
+  return {
+    containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
+    vantage: vantageOf(view.facts, self, platform),
+    sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
+  };
+}
+
+/** How a line of the configuration wants labels to be read. */
+export interface Reading {
+  readonly prefix: string;
+  readonly compat: readonly CompatName[];
+  readonly domains: readonly string[];
+}
+
+/** The container's labels, or undefined when they keep it from being used, with a note of the reason. */
+export function labelsOf(container: Container, { prefix, compat, domains }: Reading, collector: Collector): Labels | undefined {
+  const { labels: all, env, exposed, published, name, image } = container;
+  const subject = { labels: all, env, exposed, published: published.map(({ port }) => port), name, image };
+  const labels = readSubject(subject, prefix, compat, { domains });
+  for (const warning of labels.warnings) collector.note('warning', name, warning);
+  for (const error of labels.errors) collector.note('error', name, `is refused: ${error}`);
+  if (labels.errors.length > 0) return undefined;
+  if (labels.flat.enabled !== false) return labels;
+  const word = labels.reader === 'fairlead' ? `label ${prefix}enable=false` : `its labels for ${labels.reader} say so`;
+  collector.note('info', name, `is not used: ${word}`);
+  return undefined;
+}
+
+/** A container that runs in another's network is reached where that one is. */
+function shareNetworks(containers: readonly KnownContainer[]): readonly KnownContainer[] {
+  return containers.map((known) => {
+    const { networkMode } = known.container;
+    if (!networkMode.startsWith('container:')) return known;
+    const carrier = networkMode.slice('container:'.length);
+    const other = containers.find(({ container }) => container.id.startsWith(carrier) || container.name === carrier)?.container;
+    if (other === undefined) return known;
+    const { networks, published } = other;
+    return { ...known, container: { ...known.container, networks, published, networkMode: other.networkMode } };
+  });
+}
