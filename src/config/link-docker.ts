@@ -1,4 +1,4 @@
-/** Which engine each `docker-servers` and `docker-routes` line means. */
+/** Which engines each `docker-servers` and `docker-routes` line means. */
 
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
@@ -17,8 +17,8 @@ const unnamed: DockerEngineConfig = {
 
 export interface LinkedDockers {
   readonly engines: readonly DockerEngineConfig[];
-  /** The engine of a line that names none: the only section there is, else the unnamed engine. */
-  engineOf(engine: string | undefined): string | undefined;
+  /** The engines of a line that names these: all there are when it names none. */
+  enginesOf(named: readonly string[]): readonly string[];
 }
 
 function checkTls({ place, tlsCert, tlsKey }: DockerEngineConfig, reporter: Reporter): void {
@@ -28,23 +28,19 @@ function checkTls({ place, tlsCert, tlsKey }: DockerEngineConfig, reporter: Repo
 }
 
 export function linkDockers(draft: Draft, reporter: Reporter): LinkedDockers {
-  const { dockers } = draft;
-  const [only] = dockers;
-  const single = dockers.length === 1 ? only?.name : undefined;
-  const engineOf = (engine: string | undefined): string | undefined => engine ?? (single === '' ? undefined : single);
-  const lines = draft.proxies.flatMap((proxy): { place: Place; engine: string | undefined }[] => [
-    ...proxy.dockerServers.map(({ place, selector }) => ({ place, engine: selector.engine })),
-    ...proxy.dockerRoutes.map(({ place, engine }) => ({ place, engine })),
+  const lines = draft.proxies.flatMap((proxy): { place: Place; engines: readonly string[] }[] => [
+    ...proxy.dockerServers.map(({ place, selector }) => ({ place, engines: selector.engines })),
+    ...proxy.dockerRoutes,
   ]);
-  for (const docker of dockers) checkTls(docker, reporter);
-  const names = dockers.map((docker) => docker.name);
-  for (const { place, engine } of lines) {
-    if (engine !== undefined && !names.includes(engine))
-      reporter.alert(place, `unable to find docker section '${engine}'${didYouMean(engine, names) || '.'}`);
-    else if (engineOf(engine) === undefined && names.length > 1 && !names.includes('')) {
-      reporter.alert(place, `there are several docker sections: say which one with engine=<name> (${names.join(', ')}).`);
+  for (const docker of draft.dockers) checkTls(docker, reporter);
+  const names = draft.dockers.map((docker) => docker.name);
+  for (const { place, engines } of lines) {
+    for (const engine of engines) {
+      if (!names.includes(engine)) reporter.alert(place, `unable to find docker section '${engine}'${didYouMean(engine, names) || '.'}`);
     }
   }
-  const implicit = lines.length > 0 && dockers.length === 0;
-  return { engines: implicit ? [unnamed] : dockers.map((docker) => ({ ...docker })), engineOf };
+  const implicit = lines.length > 0 && draft.dockers.length === 0;
+  const engines = implicit ? [unnamed] : draft.dockers.map((docker) => ({ ...docker }));
+  const all = engines.map(({ name }) => name);
+  return { engines, enginesOf: (named) => (named.length > 0 ? named : all) };
 }

@@ -31,7 +31,7 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
   const ids = proxyIds(draft, reporter);
   const maxconn = processLimit(draft.global.maxconn, limits);
   const limitOf = (proxy: ProxyDraft) => frontendLimit(proxy.maxconn, maxconn, limits);
-  const whole: Whole = { draft, logs, engineOf: dockers.engineOf, limitOf };
+  const whole: Whole = { draft, logs, enginesOf: dockers.enginesOf, limitOf };
   const proxies = draft.proxies.map((proxy, index) => linkMode(linkProxy(proxy, ids[index] ?? 0, whole)));
   return freeze({
     global: { ...linkGlobal(draft.global, logs), maxconn },
@@ -79,11 +79,11 @@ function proxyIds(draft: Draft, reporter: Reporter): readonly number[] {
 interface Whole {
   readonly draft: Draft;
   readonly logs: readonly LogTarget[];
-  readonly engineOf: (engine: string | undefined) => string | undefined;
+  readonly enginesOf: (named: readonly string[]) => readonly string[];
   readonly limitOf: (proxy: ProxyDraft) => number | undefined;
 }
 
-function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limitOf }: Whole): ProxyConfig {
+function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, limitOf }: Whole): ProxyConfig {
   const { place, name } = proxy;
   return {
     place,
@@ -114,7 +114,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     rateLimit: proxy.rateLimit,
     useBackends: proxy.useBackends,
     defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
-    dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engine: engineOf(routes.engine) })),
+    dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engines: enginesOf(routes.engines) })),
     socketStats: proxy.socketStats,
     clitcpka: proxy.clitcpka,
     acceptInvalidRequest: proxy.acceptInvalidRequest,
@@ -143,7 +143,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, engineOf, limit
     serverTemplates: proxy.serverTemplates,
     dockerServers: proxy.dockerServers.map((servers) => ({
       ...servers,
-      selector: { ...servers.selector, engine: engineOf(servers.selector.engine) },
+      selector: { ...servers.selector, engines: enginesOf(servers.selector.engines) },
     })),
   };
 }

@@ -35,14 +35,14 @@ export interface DockerSelector {
   /** Container port to send traffic to. */
   readonly port: number | undefined;
   readonly address: 'container' | 'published' | undefined;
-  /** Name of a `docker` section; undefined: the unnamed engine. */
-  readonly engine: string | undefined;
+  /** Names of `docker` sections, the unnamed one's being empty; where the line names none, all there are. */
+  readonly engines: readonly string[];
 }
 
 /** Other tools whose labels and environment `docker-routes compat` reads. */
 export type CompatName = 'registrator' | 'camptocamp' | 'nginx-proxy' | 'traefik' | 'caddy' | 'easyhaproxy';
 
-/** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E] [network=N]` in a frontend or listen. */
+/** `docker-routes [domain=D] [prefix=P] [opt-in] [engine=E[,...]] [network=N]` in a frontend or listen. */
 export interface DockerRoutesConfig {
   readonly place: Place;
   /** Also routes `<service>.<domain>` and appends the domain to short hosts. */
@@ -54,7 +54,7 @@ export interface DockerRoutesConfig {
   /** `compat`: the other tools whose words count where a container has none of ours. */
   readonly compat: readonly CompatName[];
   /** As in a selector. */
-  readonly engine: string | undefined;
+  readonly engines: readonly string[];
   readonly network: string | undefined;
   /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
   readonly template: ServerConfig;

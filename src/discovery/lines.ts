@@ -5,10 +5,10 @@ import { dockerSource } from './docker/names.ts';
 
 /** Names of the snapshots that may hold servers of this section; empty where no line asks anybody. */
 export function serverSources(proxy: ProxyConfig): readonly string[] {
-  return proxy.dockerServers.map(({ selector }) => dockerSource(selector.engine));
+  return proxy.dockerServers.flatMap(({ selector }) => selector.engines.map(dockerSource));
 }
 
 /** Names of the snapshots that may hold routes of this frontend; empty where no line asks anybody. */
 export function routeSources(proxy: ProxyConfig): readonly string[] {
-  return proxy.dockerRoutes.map(({ engine }) => dockerSource(engine));
+  return proxy.dockerRoutes.flatMap(({ engines }) => engines.map(dockerSource));
 }

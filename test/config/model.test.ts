@@ -546,7 +546,7 @@ frontend f
     network: 'front',
     port: 8089,
     address: 'published',
-    engine: undefined,
+    engines: [''],
   });
   assert.deepEqual([servers?.template.maxconn, servers?.template.check, servers?.template.checkWords?.inter], [32, undefined, 5000]);
   const [routes, bare] = f?.dockerRoutes ?? [];
@@ -558,7 +558,7 @@ frontend f
   assert.deepEqual(dockers, [{ place: undefined, name: '', endpoint: undefined, tlsCa: undefined, tlsCert: undefined, tlsKey: undefined }]);
 });
 
-test('a line without an engine means the only docker section', () => {
+test('a line without an engine means the docker section there is', () => {
   const {
     proxies: [b],
     dockers,
@@ -568,10 +568,39 @@ test('a line without an engine means the only docker section', () => {
 backend b
     docker-servers image=x
 `);
-  assert.equal(b?.dockerServers[0]?.selector.engine, 'far');
+  assert.deepEqual(b?.dockerServers[0]?.selector.engines, ['far']);
   assert.deepEqual(
     dockers.map(({ name, endpoint, tlsCa }) => [name, endpoint, tlsCa]),
     [['far', 'tcp://192.0.2.10:2376', '/dev/null']],
+  );
+});
+
+test('a line means every docker section, or those that it names', () => {
+  const {
+    proxies: [b, f],
+  } = load(`${DEFAULTS}docker
+docker east
+    endpoint tcp://192.0.2.10:2375
+docker west
+    endpoint tcp://192.0.2.11:2375
+backend b
+    docker-servers image=x
+    docker-servers image=y engine=west,east,west
+frontend f
+    bind :80
+    docker-routes
+    docker-routes engine=east
+`);
+  assert.deepEqual(
+    b?.dockerServers.map(({ selector }) => selector.engines),
+    [
+      ['', 'east', 'west'],
+      ['west', 'east'],
+    ],
+  );
+  assert.deepEqual(
+    f?.dockerRoutes.map(({ engines }) => engines),
+    [['', 'east', 'west'], ['east']],
   );
 });
 

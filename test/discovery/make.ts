@@ -53,7 +53,7 @@ export const engineConfig: DockerEngineConfig = {
 
 export function selector(more: Partial<DockerSelector> = {}): DockerSelector {
   const none = { image: undefined, labels: [], name: undefined, service: undefined, project: undefined, network: undefined };
-  return { ...none, port: undefined, address: undefined, engine: undefined, ...more };
+  return { ...none, port: undefined, address: undefined, engines: [''], ...more };
 }
 
 export function dockerServers(which: Partial<DockerSelector>, template: Partial<ServerConfig> = {}): DockerServersConfig {
@@ -67,7 +67,7 @@ export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRout
     prefix: 'fairlead.',
     optIn: false,
     compat: [],
-    engine: undefined,
+    engines: [''],
     network: undefined,
     template: serverConfig(''),
     ...more,

@@ -60,7 +60,7 @@ describe('a section', () => {
   it('has its configured servers first, then what the sources found, by source', () => {
     const section = proxy('app', {
       servers: [server('s1')],
-      dockerServers: [dockerServers({ engine: 'west' }), dockerServers({ engine: 'east' })],
+      dockerServers: [dockerServers({ engines: ['west', 'east'] })],
     });
     const west = snapshot('docker/west', { pools: new Map([['app', [found('w')]]]) });
     const east = snapshot('docker/east', { pools: new Map([['app', [found('e1'), found('e2')]]]) });
@@ -212,7 +212,7 @@ describe('routes', () => {
 });
 
 describe('a frontend', () => {
-  const other = proxy('other', { kind: 'frontend', id: 3, dockerRoutes: [dockerRoutes({ engine: 'west' })] });
+  const other = proxy('other', { kind: 'frontend', id: 3, dockerRoutes: [dockerRoutes({ engines: ['west'] })] });
   const waiting = (...snapshots: Snapshot[]) => [...merge(config([www, other, proxy('app')]), ...snapshots).unsettled];
 
   it('is unsettled until every source that routes for it has spoken', () => {

@@ -6,8 +6,7 @@ import { freshNotes, Store } from '../../src/state/store.ts';
 import type { Change, DesiredState } from '../../src/state/types.ts';
 import { config, dockerServers, proxy, server } from '../discovery/make.ts';
 
-const lines = [undefined, 'a', 'b'].map((engine) => dockerServers({ engine }));
-const app = config([proxy('app', { dockerServers: lines })]);
+const app = config([proxy('app', { dockerServers: [dockerServers({ engines: ['', 'a', 'b'] })] })]);
 
 function snapshot(source: string, ...names: string[]): Snapshot {
   const servers = names.map((name) => ({ config: server(name), state: 'ready' as const, reason: '' }));

@@ -30,7 +30,12 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
   service: text('service'),
   project: text('project'),
   network: text('network'),
-  engine: text('engine'),
+  engine: (selector, value) => {
+    const names = readEngines(value);
+    if ('error' in names) return names.error;
+    selector.engines = names.value;
+    return undefined;
+  },
   label: (selector, value) => {
     const equals = value.indexOf('=');
     selector.labels.push(equals < 0 ? { key: value, value: undefined } : { key: value.slice(0, equals), value: value.slice(equals + 1) });
@@ -49,11 +54,18 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
   },
 };
 
-function text(key: 'image' | 'name' | 'service' | 'project' | 'network' | 'engine'): (selector: Selectors, value: string) => undefined {
+function text(key: 'image' | 'name' | 'service' | 'project' | 'network'): (selector: Selectors, value: string) => undefined {
   return (selector, value) => {
     selector[key] = value;
     return undefined;
   };
+}
+
+/** `east` or `east,west`. */
+function readEngines(value: string): { readonly value: readonly string[] } | { readonly error: string } {
+  const names = value.split(',');
+  if (names.includes('')) return { error: `'engine' is the name of a docker section, or several with commas between them, not '${value}'` };
+  return { value: [...new Set(names)] };
 }
 
 /** What says which containers; the others say how to reach those. */
@@ -70,7 +82,7 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
     network: undefined,
     port: undefined,
     address: undefined,
-    engine: undefined,
+    engines: [],
   };
   for (const word of pairs) {
     const [key, value] = splitPair(word);
@@ -97,7 +109,7 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
   const domains: string[] = [];
   let prefix = 'fairlead.';
   let optIn = false;
-  let engine: string | undefined;
+  let engines: readonly string[] = [];
   let network: string | undefined;
   for (const word of pairs) {
     const [key, value] = splitPair(word);
@@ -106,11 +118,14 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
     else if (value === '') line.fail(`'docker-routes' : '${key}' expects a value.`);
     else if (key === 'domain') domains.push(...readDomains(line, value));
     else if (key === 'prefix') prefix = value.endsWith('.') ? value : `${value}.`;
-    else if (key === 'engine') engine = value;
-    else if (key === 'network') network = value;
+    else if (key === 'engine') {
+      const names = readEngines(value);
+      if ('error' in names) report(line, names.error);
+      else engines = names.value;
+    } else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
-  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat: [], engine, network, template });
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat: [], engines, network, template });
 }
 
 function readDomains(line: Statement, value: string): readonly string[] {
@@ -124,7 +139,7 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'docker-routes',
     sections: ['frontend', 'listen'],
-    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [engine=<name>] [network=<name>] [<server parameters>]',
+    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
     default: 'prefix=fairlead.',
     chapter: '',
     doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend.',
@@ -135,7 +150,7 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
     name: 'docker-servers',
     sections: ['listen', 'backend'],
     syntax:
-      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>}... [port=<port>] [address={container|published}] [engine=<name>] [<server parameters>]',
+      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [<server parameters>]',
     chapter: '',
     doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters.',
     min: 1,

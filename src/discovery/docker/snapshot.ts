@@ -31,9 +31,9 @@ export function dockerSnapshot({ source, view, config, self, platform }: Snapsho
   const collector = new Collector();
   for (const proxy of config.proxies) {
     for (const line of proxy.dockerServers) {
-      if (dockerSource(line.selector.engine) === source) selectServers(proxy, line, scene, collector);
+      if (asks(line.selector, source)) selectServers(proxy, line, scene, collector);
     }
-    for (const line of proxy.dockerRoutes) if (dockerSource(line.engine) === source) routeContainers(proxy, line, scene, collector);
+    for (const line of proxy.dockerRoutes) if (asks(line, source)) routeContainers(proxy, line, scene, collector);
   }
   const { routes, notes } = settle(collector.claims);
   for (const note of notes) collector.note(note.level, note.subject, note.message);
@@ -45,4 +45,8 @@ export function dockerSnapshot({ source, view, config, self, platform }: Snapsho
     routes,
     notes: collector.notes,
   };
+}
+
+function asks({ engines }: { readonly engines: readonly string[] }, source: string): boolean {
+  return engines.some((engine) => dockerSource(engine) === source);
 }

@@ -441,8 +441,8 @@ describe('the API version', () => {
 describe('which engines are asked', () => {
   const west: DockerEngineConfig = { ...engineConfig, name: 'west' };
   const east: DockerEngineConfig = { ...engineConfig, name: 'east' };
-  const line = (name: string | undefined) => proxy('app', { dockerServers: [dockerServers({ engine: name })] });
-  const routing = proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes({ engine: 'west' })] });
+  const line = (...engines: string[]) => proxy('app', { dockerServers: [dockerServers({ engines })] });
+  const routing = proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes({ engines: ['west'] })] });
   const names = (proxies: Config['proxies'], ...dockers: DockerEngineConfig[]) =>
     enginesInUse(config(proxies, { dockers }), { env: {}, self: { hostname: 'here' }, events: log }).map(({ name }) => name);
 
@@ -450,9 +450,10 @@ describe('which engines are asked', () => {
     assert.deepEqual(names([proxy('app')], west), []);
   });
 
-  it('the unnamed one where a line names none, else the one that is named', () => {
-    assert.deepEqual(names([line(undefined)], west, engineConfig), ['docker']);
+  it('all that some line names, each once', () => {
+    assert.deepEqual(names([line('')], west, engineConfig), ['docker']);
     assert.deepEqual(names([line('east')], west, east), ['docker/east']);
+    assert.deepEqual(names([line('east', 'west'), line('east')], west, east), ['docker/west', 'docker/east']);
     assert.deepEqual(names([line('east'), routing], west, east, engineConfig), ['docker/west', 'docker/east']);
   });
 });

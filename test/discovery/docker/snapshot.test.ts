@@ -148,8 +148,8 @@ describe('docker-servers', () => {
   it('heeds the lines for its own engine alone', () => {
     const configuration = config([
       proxy('unnamed', { dockerServers: [dockerServers({ name: '*' })] }),
-      proxy('mine', { dockerServers: [dockerServers({ name: '*', engine: 'east' })] }),
-      proxy('other', { dockerServers: [dockerServers({ name: '*', engine: 'west' })] }),
+      proxy('mine', { dockerServers: [dockerServers({ name: '*', engines: ['east'] })] }),
+      proxy('other', { dockerServers: [dockerServers({ name: '*', engines: ['west'] })] }),
     ]);
     assert.deepEqual([...map(configuration, [container('a')], { source: 'docker/east' }).pools.keys()], ['mine']);
     assert.deepEqual([...map(configuration, [container('a')]).pools.keys()], ['unnamed']);
