@@ -1,24 +1,38 @@
 /**
- * The page's script: what the compiler made of `client.ts` and of the files that it shares with the server, behind one
- * another in one inline module. So it is typed, checked and formatted like all of src/, there is no build step of its own,
- * and the page loads nothing.
+ * The page's script: what the compiler made of `client.ts` and of the files that it needs, some of them the server's too,
+ * behind one another in one inline module. So it is typed, checked and formatted like all of src/, there is no build step of
+ * its own, and the page loads nothing.
  *
- * Those files import from each other only, and none exports a name that another one has: behind one another, they need
- * neither `import` nor `export`.
+ * Those files import from each other only, and no name at the top of one is at the top of another: behind one another, they
+ * need neither `import` nor `export`.
  */
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 /** In the order of what they need. */
-const FILES = ['text', 'shape', 'columns', 'tables', 'view', 'grid', 'panel', 'client'] as const;
+const FILES = [
+  'text',
+  'shape',
+  'columns',
+  'tables',
+  'view',
+  'grid',
+  'parts',
+  'elements',
+  'live',
+  'looking',
+  'panel',
+  'orders',
+  'client',
+] as const;
 
 export const SCRIPT: string = FILES.map((name) => inlined(readFileSync(new URL(`./${name}.js`, import.meta.url), 'utf8'))).join('\n');
 
 function inlined(source: string): string {
   return source
     .replace(/^import [^;]*;$/gm, '')
-    .replace(/^export (?=const |function |class )/gm, '')
+    .replace(/^export (?=const |let |function |async function |class )/gm, '')
     .replace(/^export \{\};$/gm, '')
     .replace(/^\/\/# sourceMappingURL=.*$/gm, '')
     .replace(/^ *\/\*\*[\s\S]*?\*\/\n/gm, '');

@@ -114,6 +114,13 @@ export interface Part {
   readonly markup: string;
 }
 
+/** The answer where a page consists of parts. */
+export interface PartsAnswer {
+  readonly made: string;
+  readonly facts: PageFacts;
+  readonly parts: readonly Part[];
+}
+
 /** The steps of a sparkline, one sign for each. */
 export const LEVELS = '0123456789abcdefghijklmnopqrstuvwxyz';
 
