@@ -39,6 +39,12 @@ export interface DockerSelector {
   readonly engines: readonly string[];
 }
 
+/**
+ * Only the newest generation of a pool's containers that has a usable server gets traffic. A generation is what has the same
+ * configuration (docker-compose's `com.docker.compose.config-hash`) or the same image.
+ */
+export type RolloutMode = 'config' | 'image' | 'off';
+
 /** Other tools whose labels and environment `docker-routes compat` reads. */
 export type CompatName = 'registrator' | 'camptocamp' | 'nginx-proxy' | 'traefik' | 'caddy' | 'easyhaproxy';
 

@@ -1,6 +1,6 @@
 /** What every source of servers says, and how it says it. */
 
-import type { BalanceConfig, Config, ServerConfig } from '../config/model.ts';
+import type { BalanceConfig, Config, RolloutMode, ServerConfig } from '../config/model.ts';
 
 /** One server as its source sees it now. */
 export interface DiscoveredServer {
@@ -39,10 +39,37 @@ export interface Note {
   readonly message: string;
 }
 
-/** Backend parameters that labels give to a routed pool. */
+/** Backend parameters that labels give to a routed pool. Undefined: no label says it. */
 export interface PoolOptions {
-  readonly balance: BalanceConfig | undefined;
+  readonly balance?: BalanceConfig | undefined;
+  /** Checks are requests (`option httpchk`) instead of TCP connects. */
+  readonly httpCheck?: HttpCheckOptions | undefined;
+  /** `timeout check`, ms. */
+  readonly checkTimeout?: number | undefined;
+  readonly sticky?: StickyOptions | undefined;
+  /** Clients that did not come by https are sent there with this status. */
+  readonly redirect?: RedirectStatus | undefined;
+  /** Name of the userlist that clients must be in. */
+  readonly auth?: string | undefined;
+  readonly rollout?: RolloutMode | undefined;
 }
+
+/** What is left out is as `option httpchk` has it, but that the method is GET where there is a path. */
+export interface HttpCheckOptions {
+  readonly method?: string;
+  readonly path?: string;
+  /** Value of the Host field; with it, HTTP/1.1 is spoken. */
+  readonly host?: string;
+  /** Inclusive ranges; default 200 to 399. */
+  readonly statuses?: readonly (readonly [low: number, high: number])[];
+}
+
+/** By a cookie of our own, or by the client's address. */
+export type StickyOptions =
+  | { readonly kind: 'cookie'; readonly name: string; readonly secure: boolean; readonly httponly: boolean }
+  | { readonly kind: 'source' };
+
+export type RedirectStatus = 301 | 302 | 303 | 307 | 308;
 
 /**
  * Everything one source knows. An empty list means "no servers", a missing name "not mine", silence "keep the last".

@@ -5,8 +5,8 @@
  * `readers.ts`. One reader alone is heard for a container.
  */
 
-import type { BalanceConfig, CompatName } from '../../config/model.ts';
-import type { Route } from '../provider.ts';
+import type { CompatName } from '../../config/model.ts';
+import type { PoolOptions, Route } from '../provider.ts';
 
 /** Whose labels: `fairlead` for our own. */
 export type ReaderName = 'fairlead' | CompatName;
@@ -24,6 +24,13 @@ export interface Subject {
   readonly image: string;
 }
 
+/** How a line of the configuration wants labels to be read. */
+export interface Reading {
+  readonly prefix: string;
+  readonly compat: readonly CompatName[];
+  readonly domains: readonly string[];
+}
+
 /** What the line of the configuration says that readers heed. */
 export interface ReaderContext {
   /** `domain=`, in lower case. */
@@ -33,8 +40,10 @@ export interface ReaderContext {
 /** Reads the labels (or environment) of another tool; undefined where there are none of its. Never throws. */
 export type Reader = (subject: Subject, context: ReaderContext) => Labels | undefined;
 
-/** What labels say about one way into a container. Undefined: no label says it. */
-export interface Settings {
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** What labels say about one way into a container, and about its pool. Undefined: no label says it. */
+export interface Settings extends Mutable<PoolOptions> {
   /** `enable` */
   enabled: boolean | undefined;
   /** `host`; a bare word is a short host, to which `docker-routes domain=` is appended. */
@@ -51,7 +60,10 @@ export interface Settings {
   network: string | undefined;
   /** Names of the frontends that may route to it (Traefik's entry points); undefined: every one that reads its labels. */
   frontends: readonly string[] | undefined;
-  balance: BalanceConfig | undefined;
+  /** `scheme`: what the server speaks. */
+  scheme: 'http' | 'https';
+  /** `drain`: how long it may finish its exchanges once it was told to stop, ms. */
+  drain: number | undefined;
   /** `check.docker`: whether Docker's own HEALTHCHECK decides, too. */
   gate: boolean;
   /** `check`: undefined leaves it to the template. */
@@ -93,7 +105,8 @@ export function noSettings(): Settings {
     port: undefined,
     network: undefined,
     frontends: undefined,
-    balance: undefined,
+    scheme: 'http',
+    drain: undefined,
     gate: true,
     check: undefined,
     server: [],
