@@ -1,25 +1,14 @@
 /** Our own lines: which engines there are, and which containers are servers (`docker`, `docker-servers`, `docker-routes`). */
 
 import { isIP } from 'node:net';
-import { resolve } from 'node:path';
 import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort, splitHostPort } from '../address.ts';
 import type { DockerDraft, Mutable, ProxyDraft } from '../draft.ts';
 import { finishServer } from '../draft-server.ts';
 import type { DockerSelector } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
+import { fileRow, readDomains, report, sectionNames, splitPair, splitWords } from './line-words.ts';
 import { serverOf } from './servers.ts';
-
-/** Splits `key=value key=value maxconn 32 check` where the server parameters begin. */
-function splitWords(words: readonly string[], flags: readonly string[]): { pairs: readonly string[]; parameters: readonly string[] } {
-  const at = words.findIndex((word) => !word.includes('=') && !flags.includes(word));
-  return at < 0 ? { pairs: words, parameters: [] } : { pairs: words.slice(0, at), parameters: words.slice(at) };
-}
-
-function splitPair(word: string): readonly [key: string, value: string] {
-  const equals = word.indexOf('=');
-  return equals < 0 ? [word, ''] : [word.slice(0, equals), word.slice(equals + 1)];
-}
 
 type Selectors = Mutable<Omit<DockerSelector, 'labels'>> & { labels: { key: string; value: string | undefined }[] };
 
@@ -31,7 +20,7 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
   project: text('project'),
   network: text('network'),
   engine: (selector, value) => {
-    const names = readEngines(value);
+    const names = sectionNames(value, 'engine', 'docker');
     if ('error' in names) return names.error;
     selector.engines = names.value;
     return undefined;
@@ -59,13 +48,6 @@ function text(key: 'image' | 'name' | 'service' | 'project' | 'network'): (selec
     selector[key] = value;
     return undefined;
   };
-}
-
-/** `east` or `east,west`. */
-function readEngines(value: string): { readonly value: readonly string[] } | { readonly error: string } {
-  const names = value.split(',');
-  if (names.includes('')) return { error: `'engine' is the name of a docker section, or several with commas between them, not '${value}'` };
-  return { value: [...new Set(names)] };
 }
 
 /** What says which containers; the others say how to reach those. */
@@ -98,10 +80,6 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
   proxy.dockerServers.push({ place: line.place, selector, template });
 }
 
-function report(line: Statement, error: string | undefined): void {
-  if (error !== undefined) line.fail(`'${line.keyword}' : ${error}.`);
-}
-
 const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'engine', 'network'];
 
 function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
@@ -119,20 +97,13 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
     else if (key === 'domain') domains.push(...readDomains(line, value));
     else if (key === 'prefix') prefix = value.endsWith('.') ? value : `${value}.`;
     else if (key === 'engine') {
-      const names = readEngines(value);
+      const names = sectionNames(value, 'engine', 'docker');
       if ('error' in names) report(line, names.error);
       else engines = names.value;
     } else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
   proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat: [], engines, network, template });
-}
-
-function readDomains(line: Statement, value: string): readonly string[] {
-  const domains = value.split(',').map((domain) => domain.toLowerCase().replace(/^\./, ''));
-  // A domain may well be digits at its beginning: 127.0.0.1.nip.io.
-  for (const domain of domains) if (!isHostName(domain)) line.fail(`'docker-routes' : '${domain}' is not a domain.`);
-  return domains;
 }
 
 export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
@@ -158,24 +129,6 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
     parse: parseDockerServers,
   },
 ];
-
-function fileRow(name: 'tls-ca' | 'tls-cert' | 'tls-key', key: 'tlsCa' | 'tlsCert' | 'tlsKey', doc: string): Row<DockerDraft> {
-  return {
-    name,
-    sections: ['docker'],
-    syntax: '<file>',
-    chapter: '',
-    doc,
-    min: 1,
-    max: 1,
-    parse: (docker, line) => {
-      const path = resolve(line.cwd, line.first);
-      const file = line.surroundings.readFile(path);
-      if ('error' in file) line.fail(`'${name}' : error opening file '${line.first}': ${file.error}.`);
-      docker[key] = path;
-    },
-  };
-}
 
 /** What is wrong with it; a name is looked up, and a socket opened, only when it is used. */
 function endpointError(text: string): string | undefined {
@@ -206,7 +159,7 @@ export const dockerRows: readonly Row<DockerDraft>[] = [
       if (error !== undefined) line.fail(`'endpoint' ${error}.`);
     },
   },
-  fileRow('tls-ca', 'tlsCa', "The certificate authority that signed the engine's certificate."),
-  fileRow('tls-cert', 'tlsCert', 'Our own certificate for the engine; it needs its `tls-key`.'),
-  fileRow('tls-key', 'tlsKey', 'The key of `tls-cert`.'),
+  fileRow('docker', 'tls-ca', 'tlsCa', "The certificate authority that signed the engine's certificate."),
+  fileRow('docker', 'tls-cert', 'tlsCert', 'Our own certificate for the engine; it needs its `tls-key`.'),
+  fileRow('docker', 'tls-key', 'tlsKey', 'The key of `tls-cert`.'),
 ];
