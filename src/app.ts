@@ -136,6 +136,7 @@ export class App {
     this.cli = new CliServer(this.runtime, () => PROCESS);
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
     this.backends.onShutdown = (server, cause) => this.dataPlane.shutdown(server, cause);
+    this.backends.onForsaken = (servers) => this.dataPlane.abandon(servers);
   }
 
   /** Where everything that happens is told. */

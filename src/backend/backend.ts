@@ -190,6 +190,14 @@ export class Backend {
     return this.group.length > (server.elected ? 1 : 0);
   }
 
+  /** Who is left for a request that has failed at `failed`: whoever has the least to do, a backup if there is nobody else. */
+  untried(failed: readonly Server[]): Server | undefined {
+    const left = this.servers.filter((server) => server.usable && !failed.includes(server));
+    const rank = ({ config, saturated }: Server): number => (config.backup ? 2 : 0) + (saturated ? 1 : 0);
+    const load = ({ scur, queue }: Server): number => scur + queue.length;
+    return left.sort((a, b) => rank(a) - rank(b) || load(a) - load(b))[0];
+  }
+
   /** Gives a slot back; the next waiter, if any, gets it. `ended`: with its exchange, which `scur` does not count any more. */
   release(server: Server, ended = true): void {
     if (server.scur === 0) throw new Error(`a slot of ${this.name}/${server.config.name} was given back twice`);
@@ -327,7 +335,7 @@ export class Backend {
    */
   withdraw(server: Server, now: number): number {
     this.refresh(now);
-    if (server.config.identity !== server.config.name) return this.displace(server, true);
+    if (server.discovered) return this.displace(server, true);
     return this.redispatches && !this.config.persist ? this.displace(server, false) : 0;
   }
 

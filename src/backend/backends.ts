@@ -41,6 +41,8 @@ export class Backends {
   private measures = false;
   /** The data plane's; before it is there nothing is under way. */
   onShutdown: Shutdown = () => {};
+  /** The source of these says that they are gone, down or elsewhere, and something is under way on them. */
+  onForsaken: (servers: ReadonlySet<Server>) => void = () => {};
   /** What new servers start as: the configuration's state files. */
   saved: SavedStates = new Map();
   /** What that has made of one of them. */
@@ -98,6 +100,8 @@ export class Backends {
     }
     this.list();
     this.checker.start([...batch.recheck].filter((server) => !server.removed));
+    const forsaken = new Set([...batch.touched].flatMap(({ servers }) => servers.filter((server) => isForsaken(server, batch))));
+    if (forsaken.size > 0) this.onForsaken(forsaken);
   }
 
   /** Ends the checks and the idle connections; exchanges are the data plane's. */
@@ -180,7 +184,9 @@ export class Backends {
         batch.removed.delete(known);
         batch.recheck.add(known);
       }
+      const { addressVersion } = known;
       if (known.update(config, state, reason, batch.now)) batch.recheck.add(known);
+      if (known.addressVersion !== addressVersion) batch.moved.add(known);
       return;
     }
     const { name, dynamic } = desired.config;
@@ -267,11 +273,18 @@ class Batch {
   /** New servers, and those whose checks begin anew. */
   readonly recheck = new Set<Server>();
   readonly removed = new Set<Server>();
+  /** To another address. */
+  readonly moved = new Set<Server>();
   readonly restored: Restored[] = [];
 
   constructor(now: number) {
     this.now = now;
   }
+}
+
+/** Whoever could not leave it for want of another server is asked again with every change that may have brought one. */
+function isForsaken(server: Server, { moved }: Batch): boolean {
+  return server.scur > 0 && server.discovered && (server.forsaken || server.removed || moved.has(server));
 }
 
 /** Servers by name, of the backends that somebody asks for. */

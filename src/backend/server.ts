@@ -184,6 +184,17 @@ export class Server {
     return Math.max(this.mostUsed, this.idle.needed);
   }
 
+  /** No text names it: a source does. It is known by what it is there, not by its name or place. */
+  get discovered(): boolean {
+    const { identity, name } = this.config;
+    return identity !== name;
+  }
+
+  /** Its source says that nothing is to be expected of it now, answers to what it has been asked included. */
+  get forsaken(): boolean {
+    return this.discovered && (this.heldDown || (this.admin & Admin.ResolutionMaint) !== 0);
+  }
+
   /** Nobody is on it, and nobody will be while its maintenance lasts. */
   get deletable(): boolean {
     return this.inMaintenance && this.scur === 0 && this.queue.length === 0 && !this.removed;

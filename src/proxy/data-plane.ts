@@ -187,6 +187,11 @@ export class DataPlane {
     for (const listener of [...this.listeners(), ...this.gone]) listener.shutdown(server, cause);
   }
 
+  /** Takes away from `servers` what can be sent elsewhere without harm: their source says that nothing is to be expected of them. */
+  abandon(servers: ReadonlySet<Server>): void {
+    for (const listener of [...this.listeners(), ...this.gone]) listener.abandon(servers);
+  }
+
   private onIdle(): void {
     if (!this.stopping || this.services.connections > 0) return;
     for (const resolve of this.idleWaiters.splice(0)) resolve();

@@ -186,6 +186,19 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     }
   }
 
+  /** The source of its server says that the server is gone, down or elsewhere. */
+  abandon(): void {
+    try {
+      if (this.relay.begun || this.tunnel !== undefined) return;
+      const { reach } = this;
+      if (!reach.abandon({ repeatable: this.repeatable(), harmless: this.replayable })) return;
+      this.rewind();
+      reach.retry('other', undefined, monotonic());
+    } catch (error) {
+      this.onFault(error);
+    }
+  }
+
   // --- a server
 
   onUnreached(failure: Failure): void {
@@ -494,6 +507,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
       retries: reach.retries,
       repeatable: this.repeatable(),
       replayable: failure === Failures.ServerClosed && this.reused && this.replayable,
+      harmless: this.replayable,
     });
     if (next === 'end') return false;
     const now = monotonic();

@@ -92,6 +92,11 @@ export class Listener {
     for (const session of this.sessions.all()) session.shutdown(server, cause);
   }
 
+  /** Takes away from `servers` what can be sent elsewhere without harm. */
+  abandon(servers: ReadonlySet<Server>): void {
+    for (const session of this.sessions.all()) session.abandon(servers);
+  }
+
   /** An accepted connection that may be served now. */
   admit(accepted: Accepted): void {
     const { frontend, services } = this;

@@ -27,7 +27,7 @@ import type { Frontend } from './frontend.ts';
 import { type Binding, tieOf } from './persistence.ts';
 import { Phase } from './phases.ts';
 import type { Program } from './program.ts';
-import { type Attempt, deserted, type Next, nextAfter, placeOf } from './retry.ts';
+import { type Attempt, abandons, deserted, type Next, nextAfter, type Place, placeOf } from './retry.ts';
 import { type ConnectionUser, ServerConnection } from './server-connection.ts';
 import type { Services } from './services.ts';
 import * as tally from './tally.ts';
@@ -76,6 +76,8 @@ export class Reach extends Timed implements Waiter {
   /** A retry is on its way from here to another server. */
   private left: Server | undefined = undefined;
   private leftCounted = false;
+  /** Discovered servers at which it has failed. */
+  private failedAt: Server[] | undefined = undefined;
 
   /** `context` is what rules and algorithms see of its owner. */
   constructor(owner: ReachOwner, context: KeyContext) {
@@ -100,6 +102,7 @@ export class Reach extends Timed implements Waiter {
     this.assignedAt = -1;
     this.connectedAt = -1;
     this.left = undefined;
+    this.failedAt = undefined;
   }
 
   /** `backend` was chosen, by `frontend`. */
@@ -165,6 +168,10 @@ export class Reach extends Timed implements Waiter {
 
   private balance(avoid: Server | undefined): Assignment {
     const backend = this.backend as Backend;
+    const { failedAt } = this;
+    // The algorithm might send it back: a key to the same server, its turn to one of those before.
+    const untried = failedAt === undefined ? undefined : backend.untried(failedAt);
+    if (untried !== undefined) return backend.claim(this, untried);
     return backend.assign(this, backend.bound ? (this.key ?? this.keyOf(backend)) : NO_KEY, avoid);
   }
 
@@ -216,6 +223,10 @@ export class Reach extends Timed implements Waiter {
     this.binding?.unbind();
     this.server = undefined;
     this.assignedAt = -1;
+    if (server.discovered) {
+      this.failedAt ??= [];
+      this.failedAt.push(server);
+    }
     server.backend.release(server, false);
     this.assign(server, now);
   }
@@ -269,7 +280,7 @@ export class Reach extends Timed implements Waiter {
   /** The connection was not made. */
   failed(failure: Failure): void {
     if (!this.observe(Observation.ConnectFailed, monotonic())) return;
-    const next = this.nextAfter({ failure, status: 0, retries: this.retries, repeatable: true, replayable: false });
+    const next = this.nextAfter({ failure, status: 0, retries: this.retries, repeatable: true, replayable: false, harmless: false });
     this.drop();
     if (next === 'end') this.owner.onUnreached(failure);
     else this.retry(next, failure, monotonic());
@@ -297,7 +308,25 @@ export class Reach extends Timed implements Waiter {
 
   nextAfter(attempt: Attempt): Next {
     const server = this.server as Server;
-    return nextAfter(attempt, placeOf(server, tieOf(this.binding)), server.backend.config);
+    return nextAfter(attempt, this.placeOf(server), server.backend.config);
+  }
+
+  private placeOf(server: Server): Place {
+    return placeOf(server, tieOf(this.binding), this.failedAt);
+  }
+
+  /**
+   * The source of its server says that the server is gone, down or elsewhere: asks another one where that does no harm. What is
+   * `sent` stays with a server that is only not wanted any more, and may finish.
+   */
+  abandon(attempt: Pick<Attempt, 'repeatable' | 'harmless'>): boolean {
+    const { server, connection, phase } = this;
+    const sent = phase === Phase.Established;
+    if (server === undefined || !(sent || phase === Phase.Connecting || phase === Phase.Assigned)) return false;
+    if (sent && !server.forsaken && connection?.outdated !== true) return false;
+    if (!abandons({ ...attempt, retries: this.retries }, sent, this.placeOf(server), server.backend.config)) return false;
+    this.drop();
+    return true;
   }
 
   /**
@@ -333,7 +362,7 @@ export class Reach extends Timed implements Waiter {
     const server = this.server as Server;
     server.counters.stot++;
     // It may have gone, or been taken out, in the pause.
-    if (deserted(placeOf(server, tieOf(this.binding)))) this.leave(server, now, true);
+    if (deserted(this.placeOf(server))) this.leave(server, now, true);
     else this.open(server, now);
   }
 

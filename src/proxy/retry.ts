@@ -8,6 +8,15 @@
  *     the request has left, and could be sent again as it was | again              | `replay`, or end
  *     something has gone to the client, or has been let go of | end                | end
  *
+ * A discovered server that fails is one that is going, and others are there: a container was killed, paused, cut from its
+ * network. So for those, and where `retry-on` has `conn-failure`, which is its default,
+ *
+ *     the connection was not made                             | once at each of the others, however many they are
+ *     it ended without a response, and who sends the request  | at another one
+ *     twice does no harm                                      |
+ *     its source says that it is down, and nothing has left,  | at another one (`abandons`)
+ *     or who sends it twice does no harm                      |
+ *
  * `repeatable` is the second line: so whoever names more than `conn-failure` in `retry-on` gets POSTs sent twice, as the
  * manual warns, and nobody else does (RFC 9110 9.2.2). `replay` needs no configuration: a connection that was kept alive
  * was closed as a request came for it that any client would send again by itself (RFC 9112 9.3.1); the new one is not replayed.
@@ -26,7 +35,10 @@ export interface Attempt {
   readonly retries: number;
   /** All of the request is still here, no rule forbids it, and nothing has gone to the client. */
   readonly repeatable: boolean;
+  /** Its connection was kept alive and ended as it came, and who sends it twice does no harm. */
   readonly replayable: boolean;
+  /** Idempotent, without a body, and no rule forbids it. */
+  readonly harmless: boolean;
 }
 
 /**
@@ -52,10 +64,13 @@ export interface Place {
   readonly tie: Tie;
   /** A discovered server that fails is one that is going: its successor is asked. */
   readonly discovered: boolean;
+  /** There is another one, be it a backup, at which this request has not failed yet; means something of a discovered one only. */
+  readonly untried: boolean;
 }
 
-export function placeOf(server: Server, tie: Tie = 'free'): Place {
-  const { backend, config, op, removed, usable } = server;
+/** `failed`: discovered servers at which the request has failed before. */
+export function placeOf(server: Server, tie: Tie = 'free', failed: readonly Server[] = []): Place {
+  const { backend, discovered, op, removed, usable } = server;
   return {
     usable,
     removed,
@@ -64,7 +79,8 @@ export function placeOf(server: Server, tie: Tie = 'free'): Place {
     several: backend.activeCount() > 1,
     keyed: backend.bound,
     tie,
-    discovered: config.identity !== config.name,
+    discovered,
+    untried: discovered && backend.untried([...failed, server]) !== undefined,
   };
 }
 
@@ -92,8 +108,40 @@ export function nextAfter(attempt: Attempt, place: Place, settings: Settings): N
   const { failure, status, retries, repeatable, replayable } = attempt;
   const { retryOn } = settings;
   const named = failure === undefined ? retryOn.statuses.has(status) : failure.retryOn.some((word) => retryOn[word]);
-  if (!named || !repeatable || retries >= settings.retries) return replayable ? 'replay' : 'end';
-  if (deserted(place) || ((place.elsewhere || !place.usable) && leaves(retries + 1, place, settings))) return 'other';
+  if (named && repeatable) {
+    if (retries < settings.retries) return where(attempt, place, settings);
+    if (isUnreached(failure) && place.untried && movesOn(place, settings)) return 'other';
+  }
+  if (replayable) return 'replay';
+  const lost = failure === Failures.ServerClosed || failure === Failures.HeadCut;
+  return lost && repeatable && abandons(attempt, true, place, settings) ? 'other' : 'end';
+}
+
+/**
+ * Whether a request is taken away from a discovered server that will not answer it: its connection is lost, or its source says
+ * that it is down. `sent`: the server may have read it.
+ */
+export function abandons(
+  { retries, repeatable, harmless }: Pick<Attempt, 'retries' | 'repeatable' | 'harmless'>,
+  sent: boolean,
+  place: Place,
+  settings: Settings,
+): boolean {
+  if (!(place.elsewhere || place.untried) || !movesOn(place, settings)) return false;
+  return !sent || (repeatable && harmless && retries < settings.retries);
+}
+
+function isUnreached(failure: Failure | undefined): boolean {
+  return failure === Failures.ConnectFailed || failure === Failures.ConnectTimeout;
+}
+
+/** Its successor may be asked for what it could not do. `retries 0` is to mean what it says. */
+function movesOn({ discovered, tie }: Place, { retries, retryOn }: Settings): boolean {
+  return discovered && tie !== 'forced' && retries > 0 && retryOn.connFailure;
+}
+
+function where({ failure, retries }: Attempt, place: Place, settings: Settings): Next {
+  if (deserted(place) || ((place.elsewhere || place.untried || !place.usable) && leaves(retries + 1, place, settings))) return 'other';
   // Not after a time-out, which was a pause already, nor where something answered.
   return failure === Failures.ConnectFailed ? 'pause' : 'again';
 }

@@ -94,6 +94,11 @@ export class ServerConnection implements Ends {
     return this.user === undefined && !this.closed;
   }
 
+  /** Its server has another address by now. */
+  get outdated(): boolean {
+    return this.server.addressVersion !== this.addressVersion;
+  }
+
   /** While it is open, for whose log wants to know: Node forgets it with the socket. */
   noteSource(): void {
     const { localAddress = '', localPort = 0 } = this.socket;
@@ -119,7 +124,7 @@ export class ServerConnection implements Ends {
     this.parkedIn = turnNumber();
     const { server } = this;
     const { removed, draining } = server;
-    const kept = !this.closed && !removed && !draining && server.addressVersion === this.addressVersion;
+    const kept = !this.closed && !removed && !draining && !this.outdated;
     if (!kept || !parkIdle(server, this, this.wheel, now)) this.close();
   }
 

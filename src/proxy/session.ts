@@ -398,6 +398,11 @@ export class Session extends Timed implements ClientSession {
     if (this.exchange.reach.server === server) this.exchange.onShutdown(cause);
   }
 
+  abandon(servers: ReadonlySet<Server>): void {
+    const { server } = this.exchange.reach;
+    if (server !== undefined && servers.has(server)) this.exchange.abandon();
+  }
+
   /** Now. What was cut where only the end of the connection would tell is cut by a reset. */
   destroy(): void {
     if (this.exchange.endsTheConnection) this.reset();

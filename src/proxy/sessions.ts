@@ -42,6 +42,8 @@ export interface ClientSession {
   destroy(): void;
   /** Ends what it has under way on `server`. */
   shutdown(server: Server, cause: ShutdownCause): void;
+  /** Takes what it has under way on one of them to another server, where that does no harm. */
+  abandon(servers: ReadonlySet<Server>): void;
 }
 
 /** A session's neighbours; undefined at the ends, and outside of a list. */

@@ -258,6 +258,14 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.close(this.state === 'relaying' ? `${cause}-` : `${cause}${this.stage}`);
   }
 
+  abandon(servers: ReadonlySet<Server>): void {
+    const { reach, state } = this;
+    if (state !== 'reaching' || reach.server === undefined || !servers.has(reach.server)) return;
+    this.guard(() => {
+      if (reach.abandon({ repeatable: true, harmless: false })) reach.retry('other', undefined, monotonic());
+    });
+  }
+
   /** A draining proxy lets sessions end by themselves. */
   closeCleanly(): void {}
 

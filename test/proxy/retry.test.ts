@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Failure, Failures } from '../../src/core/failures.ts';
-import { type Attempt, type Next, nextAfter, type Place } from '../../src/proxy/retry.ts';
+import { type Attempt, abandons, type Next, nextAfter, type Place } from '../../src/proxy/retry.ts';
 import { type ProxyChanges, proxyConfig } from '../support/config.ts';
 
 const NEVER = {
@@ -22,12 +22,13 @@ const TWO_SERVERS: Place = {
   keyed: false,
   tie: 'free',
   discovered: false,
+  untried: false,
 };
 
 /** After `failure` of a first attempt at one of several servers, of a request that is here to be sent again. */
 function after(failure: Failure | undefined, changes: ProxyChanges, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}): Next {
   return nextAfter(
-    { failure, status: 200, retries: 0, repeatable: true, replayable: false, ...attempt },
+    { failure, status: 200, retries: 0, repeatable: true, replayable: false, harmless: true, ...attempt },
     { ...TWO_SERVERS, ...place },
     proxyConfig('app', changes),
   );
@@ -167,4 +168,61 @@ describe('where', () => {
       });
     }
   }
+});
+
+describe('a discovered server', () => {
+  const discovered: Partial<Place> = { discovered: true, untried: true };
+
+  it('is left by what it has not answered, if that may be sent twice', () => {
+    for (const failure of [Failures.ServerClosed, Failures.HeadCut]) {
+      assert.equal(after(failure, {}, {}, discovered), 'other', failure.code);
+      assert.equal(after(failure, {}), 'end', 'a configured one is not');
+    }
+    for (const failure of [Failures.ServerTimeout, Failures.ResponseInvalid, undefined])
+      assert.equal(after(failure, {}, {}, discovered), 'end');
+  });
+
+  it('is not left by what may not, nor for nobody', () => {
+    const lost = (attempt: Partial<Attempt>, place: Partial<Place> = {}, changes: ProxyChanges = {}) =>
+      after(Failures.ServerClosed, changes, attempt, { ...discovered, ...place });
+    assert.equal(lost({ harmless: false }), 'end');
+    assert.equal(lost({ repeatable: false }), 'end');
+    assert.equal(lost({ retries: 3 }), 'end');
+    assert.equal(lost({}, { elsewhere: false, untried: false }), 'end');
+    assert.equal(lost({}, { untried: false }), 'other', 'where it has failed before may be well again');
+    assert.equal(lost({}, { tie: 'forced' }), 'end');
+    assert.equal(lost({}, { tie: 'bound' }), 'other');
+    assert.equal(lost({}, {}, { retries: 0 }), 'end');
+    assert.equal(lost({}, {}, { retryOn: NEVER }), 'end');
+  });
+
+  it('is asked once more where only a kept connection has ended', () => {
+    assert.equal(after(Failures.ServerClosed, {}, { replayable: true }, discovered), 'replay');
+  });
+
+  it('that cannot be reached has as many successors as there are, whatever `retries` says', () => {
+    for (const failure of [Failures.ConnectFailed, Failures.ConnectTimeout]) {
+      const unreached = (place: Partial<Place>, changes: ProxyChanges = {}) =>
+        after(failure, { retries: 1, ...changes }, { retries: 5, harmless: false }, place);
+      assert.equal(unreached(discovered), 'other');
+      assert.equal(unreached({ ...discovered, untried: false }), 'end');
+      assert.equal(unreached({ ...discovered, discovered: false }), 'end');
+      assert.equal(unreached(discovered, { retries: 0 }), 'end');
+      assert.equal(unreached(discovered, { retryOn: NEVER }), 'end');
+    }
+  });
+
+  it('is abandoned where nothing has left, or it does no harm', () => {
+    const settings = proxyConfig('app');
+    const left = (sent: boolean, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}) =>
+      abandons({ retries: 0, repeatable: true, harmless: true, ...attempt }, sent, { ...TWO_SERVERS, ...discovered, ...place }, settings);
+    assert.equal(left(true), true);
+    assert.equal(left(true, { harmless: false }), false);
+    assert.equal(left(true, { repeatable: false }), false);
+    assert.equal(left(true, { retries: 3 }), false);
+    assert.equal(left(false, { repeatable: false, harmless: false, retries: 3 }), true);
+    for (const place of [{ elsewhere: false, untried: false }, { discovered: false }, { tie: 'forced' }] as const) {
+      for (const sent of [true, false]) assert.equal(left(sent, {}, place), false);
+    }
+  });
 });

@@ -74,6 +74,7 @@ export class Balancer {
       named: new Map(services.map((service) => [service.name, service])),
     });
     this.backends.onShutdown = (server, cause) => this.plane.shutdown(server, cause);
+    this.backends.onForsaken = (servers) => this.plane.abandon(servers);
   }
 
   /** Starts with `text`; `defaults` with sane time-outs stand before it. `services` are for `use-service`, by name. */
