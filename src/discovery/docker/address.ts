@@ -109,6 +109,11 @@ function preference(a: Attachment, b: Attachment): number {
   return a.network < b.network ? -1 : 1;
 }
 
+/** Whether it runs in a network that has not given it an address: the engine tells of the start, but not always of that. */
+export function isWaitingForAddress({ state, networks }: Container): boolean {
+  return state === 'running' && networks.some((attachment) => !NO_WAY.has(attachment.network) && addressOf(attachment) === undefined);
+}
+
 function names(attachments: readonly Attachment[]): string {
   return attachments.map(({ network }) => network).join(', ');
 }

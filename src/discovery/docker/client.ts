@@ -47,7 +47,7 @@ export interface Engine {
 }
 
 /** The newest API version that this file was written against. */
-const OURS = '1.51';
+const OURS = '1.52';
 /** A hung engine is as bad as none. */
 const PATIENCE = 15_000;
 const KEEP_ALIVE_PROBE = 15_000;
@@ -91,7 +91,7 @@ export class DockerClient implements Engine {
     const { default: Dockerode } = await import('dockerode');
     // Asked without a version: every engine answers that.
     const plain = new Dockerode(options) as unknown as Api;
-    const answer = await this.ask(endpoint, signal, (abortSignal) => plain.version({ abortSignal }));
+    const answer = await this.ask('GET /version', endpoint, signal, (abortSignal) => plain.version({ abortSignal }));
     const version = readVersion(answer);
     const api = negotiate(version.api, version.minimum);
     this.api = new Dockerode({ ...options, version: `v${api}` }) as unknown as Api;
@@ -99,18 +99,21 @@ export class DockerClient implements Engine {
   }
 
   async ping(signal: AbortSignal): Promise<void> {
-    await this.call(signal, (api, abortSignal) => api.ping({ abortSignal }));
+    await this.call('GET /_ping', signal, (api, abortSignal) => api.ping({ abortSignal }));
   }
 
   async list(signal: AbortSignal): Promise<readonly Summary[]> {
-    const answer = await this.call(signal, (api, abortSignal) => api.listContainers({ abortSignal, all: true }));
-    if (!Array.isArray(answer)) throw new Error('the list of containers is not a list');
+    const answer = await this.call('GET /containers/json', signal, (api, abortSignal) => api.listContainers({ abortSignal, all: true }));
+    if (!Array.isArray(answer)) throw new EngineError('the list of containers is not a list', undefined);
     return answer.map(readSummary);
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
     try {
-      return readContainer(await this.call(signal, (api, abortSignal) => api.getContainer(id).inspect({ abortSignal })));
+      const inspect = (api: Api, abortSignal: AbortSignal) => api.getContainer(id).inspect({ abortSignal });
+      const container = readContainer(await this.call('GET /containers/{id}/json', signal, inspect));
+      if (container.id !== id) throw new EngineError('its answer is about another one', undefined);
+      return container;
     } catch (error) {
       if (error instanceof EngineError && error.status === 404) return undefined;
       throw error;
@@ -120,22 +123,25 @@ export class DockerClient implements Engine {
   async events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
     const filters = { type: ['container', 'network'], event: [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS] };
     // The subscription outlives its answer's time-out, so that only waits for the head of the response.
-    const stream = await this.call(signal, (api) => api.getEvents({ abortSignal: signal, filters: JSON.stringify(filters) }));
+    const stream = await this.call('GET /events', signal, (api) =>
+      api.getEvents({ abortSignal: signal, filters: JSON.stringify(filters) }),
+    );
     stream.socket?.setKeepAlive?.(true, KEEP_ALIVE_PROBE);
     return { ended: follow(stream, listener) };
   }
 
-  private call<T>(signal: AbortSignal, make: (api: Api, signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** `endpoint` as Docker's documentation writes it. */
+  private call<T>(endpoint: string, signal: AbortSignal, make: (api: Api, signal: AbortSignal) => Promise<T>): Promise<T> {
     const api = this.api;
     if (api === undefined) throw new Error('not connected');
-    return this.ask(resolveEndpoint(this.engine, this.env), signal, (abortSignal) => make(api, abortSignal));
+    return this.ask(endpoint, resolveEndpoint(this.engine, this.env), signal, (abortSignal) => make(api, abortSignal));
   }
 
   /** One call with a time limit, which also holds when the library never calls back (a reply cut in the middle). */
-  private async ask<T>(endpoint: Endpoint, signal: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  private async ask<T>(what: string, where: Endpoint, signal: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const call = new AbortController();
     const stop = () => call.abort(signal.reason);
-    const late = () => call.abort(new EngineError(`no answer within ${this.patience} ms`, undefined));
+    const late = () => call.abort(new EngineError(`no answer to ${what} within ${this.patience} ms`, undefined));
     const timer = setTimeout(late, this.patience);
     signal.addEventListener('abort', stop, { once: true });
     try {
@@ -145,7 +151,7 @@ export class DockerClient implements Engine {
         make(call.signal).then(resolve, reject);
       });
     } catch (error) {
-      throw error instanceof EngineError ? error : explain(error, endpoint);
+      throw error instanceof EngineError ? error : explain(error, what, where);
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
@@ -165,20 +171,44 @@ export class EngineError extends Error {
   }
 }
 
+const UNTRUSTED = "its certificate is not signed by an authority that we trust; tls-ca names the engine's own";
+
 const ADVICE: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such socket; is the engine running, and its socket mounted?',
   EACCES: 'no permission to open the socket; the user needs to be in the group that owns it',
   ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'it closed the connection instead of answering',
+  ENOTFOUND: 'its host name does not resolve',
+  EHOSTUNREACH: 'there is no way to its host',
+  ETIMEDOUT: 'its host does not answer',
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  EPROTO: 'it does not speak TLS as we do',
 };
 
-function explain(error: unknown, endpoint: Endpoint): EngineError {
-  const { code, statusCode, message } = error as { code?: string; statusCode?: number; message?: string };
-  if (statusCode !== undefined) return new EngineError(`it answers ${(message ?? '').trim()}`, statusCode);
-  if (code === 'ECONNREFUSED' && endpoint.kind === 'unix') {
+/** `what` was asked for. */
+function explain(error: unknown, what: string, where: Endpoint): EngineError {
+  const { code = '', statusCode, message = String(error) } = error as { code?: string; statusCode?: number; message?: string };
+  if (statusCode !== undefined) return new EngineError(refusal(what, statusCode, message), statusCode);
+  if (code === 'ECONNREFUSED' && where.kind === 'unix') {
     const hint = "if the socket was mounted into a container as a file, it is a former engine's: mount its directory instead";
     return new EngineError(`the socket is there but nobody listens behind it; ${hint}`, undefined);
   }
-  return new EngineError((code === undefined ? undefined : ADVICE[code]) ?? message ?? String(error), undefined);
+  return new EngineError(ADVICE[code] ?? message, undefined);
+}
+
+function refusal(what: string, status: number, message: string): string {
+  const words = message
+    .replace(/^\(HTTP code \d+\) .*? - /s, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 200);
+  const said = words === '' ? '' : `, saying '${words}'`;
+  if (status !== 401 && status !== 403) return `it answers ${what} with ${status}${said}`;
+  return `it denies ${what} with ${status}${said}; a proxy in front of the engine has to let that through`;
 }
 
 /**

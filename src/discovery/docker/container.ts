@@ -34,6 +34,8 @@ export interface Container {
   readonly imageId: string;
   /** Wall-clock ms. */
   readonly created: number;
+  /** Wall-clock ms of the engine: when the run began that it is in, or was in last. */
+  readonly started: number;
   readonly state: ContainerState;
   readonly health: ContainerHealth;
   readonly labels: ReadonlyMap<string, string>;
@@ -96,6 +98,7 @@ export function readContainer(answer: unknown): Container {
     image: text(config.Image),
     imageId: text(root.Image),
     created: Date.parse(text(root.Created)) || 0,
+    started: Date.parse(text(state.StartedAt)) || 0,
     state: stateOf(text(state.Status)),
     health: readHealth(text(object(state.Health).Status)),
     labels: readLabels(config.Labels),

@@ -1,30 +1,31 @@
 /**
  * Keeps the facts about one engine's containers current.
  *
- *     connect -> subscribe -> list -> inspect what is new -> apply what came in between -> [ events, pings, resyncs ]
+ *     connect -> subscribe -> list -> apply what came in between -> inspect what is new -> [ events, pings, resyncs ]
  *        ^                                                                                          |
  *        +---------------------------- back-off <- stream ended, no answer -------------------------+
  *
- * While a list is being worked in, events wait for its end, because what it says may be older. Only one thing does not
- * wait: that a container which has traffic is leaving.
+ * While a list is on its way, events wait for it, because what it says may be older. Only one thing does not wait: that
+ * a container which has traffic is leaving.
  *
  * Invariants: subscription comes before the list, so that no change falls between the two; a container's facts only
  * ever come from an inspect of that container that was asked for after the event that made it necessary; while the
- * engine is away the last facts stand.
+ * engine is away the last facts stand; one container that cannot be inspected costs none of the others anything.
  */
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../../core/clock.ts';
 import { type EventLog, Level } from '../../core/log.ts';
-import type { Engine, EngineFacts } from './client.ts';
-import { type Container, isLive } from './container.ts';
+import { isWaitingForAddress } from './address.ts';
+import { type Engine, EngineError, type EngineFacts } from './client.ts';
+import { isLive, type Summary, shortId } from './container.ts';
 import type { EngineEvent } from './events.ts';
-import { SIGKILL, signalName, signalNumber } from './signals.ts';
+import { Inspections } from './inspections.ts';
+import { type KnownContainer, KnownContainers } from './known.ts';
+import { Paced } from './paced.ts';
 
-/** One container, and why it is about to leave (empty when it is not). */
-export interface KnownContainer {
-  readonly container: Container;
-  readonly leaving: string;
-}
+export type { KnownContainer };
 
 /** All that is known about an engine, oldest container first. */
 export interface EngineView {
@@ -42,35 +43,28 @@ export interface WatchTimings {
   readonly backoff: readonly [first: number, longest: number];
   /** How long after its stop time-out a container that still runs is put back. */
   readonly stopGrace: number;
+  /** Before a container is looked at again that had no address or could not be inspected; doubled up to `resync`. */
+  readonly look: number;
 }
 
-export const WATCH_TIMINGS: WatchTimings = { ping: 20_000, resync: 60_000, backoff: [250, 15_000], stopGrace: 2_000 };
-
-/** Containers inspected at the same time. */
-const PARALLEL = 8;
-
-interface Entry {
-  container: Container;
-  leaving: string;
-  /** Puts a container back that was told to stop and did not. */
-  timer: NodeJS.Timeout | undefined;
-  /** Of the list line that it was last inspected for. */
-  fingerprint: string;
-}
-
-/** An inspect of one container, after an event about it. */
-interface Refresh {
-  /** Another event came meanwhile: what is on its way may be older than that. */
-  again: boolean;
-  /** Sent to it while nothing else was known about it. */
-  readonly signals: string[];
-}
+export const WATCH_TIMINGS: WatchTimings = { ping: 20_000, resync: 60_000, backoff: [250, 15_000], stopGrace: 2_000, look: 100 };
 
 /** One connection to the engine, from subscription to its end. */
 interface Session {
   readonly signal: AbortSignal;
   /** Ends the session; the first reason counts. */
   readonly fail: (reason: Error) => void;
+  readonly inspections: Inspections;
+  /** Events that wait for the list to arrive. */
+  held: EngineEvent[] | undefined;
+  /** Signals sent to containers about which nothing else was known yet, by id. */
+  readonly early: Map<string, string[]>;
+  /** Containers whose change a list told before any event did, by id. */
+  readonly untold: Set<string>;
+  /** By id: the fingerprint of the list line that it is inspected for. */
+  readonly lines: Map<string, string>;
+  /** By id: the pause before the next look at it. */
+  readonly looks: Map<string, number>;
 }
 
 export class Watch {
@@ -79,16 +73,14 @@ export class Watch {
   private readonly onChange: (view: EngineView) => void;
   private readonly timings: WatchTimings;
 
-  private readonly entries = new Map<string, Entry>();
-  /** By id. */
-  private readonly refreshing = new Map<string, Refresh>();
-  /** Events that wait for the list to be worked in. */
-  private held: EngineEvent[] | undefined;
+  private readonly known: KnownContainers;
+  private readonly announcement = new Paced(() => this.announce());
   /** A whole list has been worked in: what is known is all there is. */
   private complete = false;
   private facts: EngineFacts | undefined;
   private session: Session | undefined;
-  private announcing = false;
+  /** Containers that cannot be inspected, and why, by id. */
+  private readonly unreadable = new Map<string, string>();
   /** Why the engine is away, empty while it is there. The same failure is not reported twice in a row. */
   trouble = '';
   /** Events about containers, and tries to reach the engine or to stay in touch with it that failed. */
@@ -99,6 +91,7 @@ export class Watch {
     this.log = log;
     this.onChange = onChange;
     this.timings = timings;
+    this.known = new KnownContainers({ changed: (leaving) => this.changed(leaving), overdue: (id) => this.recover(id) }, timings.stopGrace);
   }
 
   /** Watches until `signal` aborts. Never rejects: an engine that is away is waited for. */
@@ -106,56 +99,80 @@ export class Watch {
     const [first, longest] = this.timings.backoff;
     let pause = first;
     while (!signal.aborted) {
+      let syncedAt: number | undefined;
       try {
         await this.connection(signal, () => {
           pause = first;
+          syncedAt = monotonic();
         });
       } catch (error) {
         if (signal.aborted) break;
         this.report(error as Error);
+        // After a long time in touch, a stream that ends is most likely a proxy's doing: events are being missed now.
+        if (syncedAt !== undefined && monotonic() - syncedAt > longest) continue;
         // Jitter, so that many balancers do not fall upon a restarted engine in step.
         await sleep(pause * (0.75 + Math.random() / 2), undefined, { signal }).catch(() => undefined);
         pause = Math.min(pause * 2, longest);
       }
     }
-    for (const entry of this.entries.values()) clearTimeout(entry.timer);
+    this.announcement.stop();
+    this.known.stop();
   }
 
   private async connection(outer: AbortSignal, onSynced: () => void): Promise<void> {
     const controller = new AbortController();
+    setMaxListeners(0, controller.signal); // every call that is under way listens
     const stop = () => controller.abort();
     outer.addEventListener('abort', stop, { once: true });
     let fail: (reason: Error) => void = stop;
     const failed = new Promise<never>((_, reject) => {
       fail = reject;
     });
-    const session: Session = { signal: controller.signal, fail };
-    this.session = session;
+    const session = this.begin(controller.signal, fail);
     const work = this.serve(session, onSynced);
     try {
       await Promise.race([failed, work]);
     } finally {
-      controller.abort();
-      outer.removeEventListener('abort', stop);
       this.session = undefined;
-      this.held = undefined;
-      this.refreshing.clear();
+      controller.abort();
+      session.inspections.stop();
+      outer.removeEventListener('abort', stop);
       await work.catch(() => undefined);
     }
+  }
+
+  private begin(signal: AbortSignal, fail: (reason: Error) => void): Session {
+    const session: Session = {
+      signal,
+      fail,
+      inspections: new Inspections((id) => this.inspect(id, session)),
+      held: undefined,
+      early: new Map(),
+      untold: new Set(),
+      lines: new Map(),
+      looks: new Map(),
+    };
+    this.session = session;
+    return session;
   }
 
   private async serve(session: Session, onSynced: () => void): Promise<void> {
     const { signal, fail } = session;
     this.facts = await this.engine.connect(signal);
-    this.held = [];
+    session.held = [];
     const stream = await this.engine.events((event) => this.take(event, session), signal);
     void stream.ended.then((reason) => fail(new Error(reason)));
     await this.resync(session);
     onSynced();
+    this.complete = true;
+    this.announcement.now();
     this.announceConnection();
+    session.untold.clear();
     let quiet = 0;
     while (!signal.aborted) {
       await sleep(this.timings.ping, undefined, { signal });
+      // The event had all this time to arrive.
+      if (session.untold.size > 0) throw new Error(`its event stream has gone deaf: it did not tell of ${session.untold.size} changes`);
       quiet += this.timings.ping;
       if (quiet < this.timings.resync) {
         await this.engine.ping(signal);
@@ -169,33 +186,35 @@ export class Watch {
   // --- the whole list ---------------------------------------------------------------------------------------------
 
   private async resync(session: Session): Promise<void> {
-    this.held ??= [];
+    session.held ??= [];
     const summaries = await this.engine.list(session.signal);
-    const changed: { readonly id: string; readonly fingerprint: string }[] = [];
-    const listed = new Set<string>();
-    for (const { id, state, fingerprint } of summaries) {
-      const entry = this.entries.get(id);
-      // One that has stopped stays known for its routes' sake, but those that stopped before our time are no news.
-      if (entry === undefined && !isLive(state)) continue;
-      listed.add(id);
-      if (entry?.fingerprint !== fingerprint) changed.push({ id, fingerprint });
-    }
-    for (const id of this.entries.keys()) if (!listed.has(id)) this.forget(id);
-    await this.inspectAll(changed, session.signal);
     session.signal.throwIfAborted();
-    const held = this.held ?? [];
-    this.held = undefined;
-    this.complete = true;
+    const changed = summaries.filter((summary) => this.isNews(summary, session)).map(({ id }) => id);
+    const listed = new Set(summaries.map(({ id }) => id));
+    for (const id of [...this.known.ids]) {
+      if (listed.has(id)) continue;
+      session.untold.add(id);
+      this.known.forget(id);
+    }
+    for (const id of this.unreadable.keys()) if (!listed.has(id)) this.unreadable.delete(id);
+    const inspected = session.inspections.askAll(changed);
+    const { held } = session;
+    session.held = undefined;
     for (const event of held) this.apply(event, session);
-    this.announce();
+    await inspected;
+    session.signal.throwIfAborted();
   }
 
-  private async inspectAll(ids: readonly { readonly id: string; readonly fingerprint: string }[], signal: AbortSignal): Promise<void> {
-    const queue = ids[Symbol.iterator]();
-    const worker = async () => {
-      for (const { id, fingerprint } of queue) this.put(id, await this.engine.inspect(id, signal), fingerprint);
-    };
-    await Promise.all(Array.from({ length: Math.min(PARALLEL, ids.length) }, worker));
+  /** Whether a container has to be inspected because of its line. */
+  private isNews({ id, state, fingerprint }: Summary, { lines, untold, inspections }: Session): boolean {
+    const entry = this.known.get(id);
+    // One that has stopped stays known for its routes' sake, but those that stopped before our time are no news.
+    if (entry === undefined && !isLive(state)) return false;
+    const untoldStart = entry === undefined && !inspections.has(id) && !this.unreadable.has(id);
+    if (untoldStart || (entry !== undefined && entry.fingerprint !== '' && entry.container.state !== state)) untold.add(id);
+    if (entry?.fingerprint === fingerprint && entry.leaving === '') return false;
+    lines.set(id, fingerprint);
+    return true;
   }
 
   // --- one event --------------------------------------------------------------------------------------------------
@@ -203,145 +222,121 @@ export class Watch {
   private take(event: EngineEvent, session: Session): void {
     if (session.signal.aborted) return;
     this.counts.events++;
-    if (this.held === undefined) {
+    session.untold.delete(event.container);
+    if (session.held === undefined) {
       this.apply(event, session);
       return;
     }
-    this.held.push(event);
-    const entry = this.entries.get(event.container);
-    if (entry === undefined) return;
-    if (event.action === 'kill') this.told(entry, event.signal ?? '');
-    else if (event.action === 'die') this.leave(entry, 'has exited');
-    else if (event.action === 'destroy') this.remove(event.container);
+    session.held.push(event);
+    if (event.action === 'kill') this.known.told(event.container, event.signal ?? '');
+    else if (event.action === 'die') this.known.leave(event.container, 'has exited');
+    else if (event.action === 'destroy') this.known.forget(event.container);
   }
 
-  private apply(event: EngineEvent, session: Session): void {
-    const entry = this.entries.get(event.container);
-    switch (event.action) {
+  private apply({ action, container: id, signal = '' }: EngineEvent, session: Session): void {
+    session.untold.delete(id);
+    switch (action) {
       case 'destroy':
-        this.remove(event.container);
+        this.known.forget(id);
         return;
       case 'kill':
-        if (entry !== undefined) this.told(entry, event.signal ?? '');
-        else this.refreshing.get(event.container)?.signals.push(event.signal ?? '');
+        if (this.known.get(id) !== undefined) this.known.told(id, signal);
+        else if (session.inspections.has(id)) session.early.set(id, [...(session.early.get(id) ?? []), signal]);
         return;
       case 'die':
         // Traffic stops now; whether it has gone or is being restarted is the inspect's to say.
-        if (entry !== undefined) this.leave(entry, 'has exited');
+        this.known.leave(id, 'has exited');
         break;
       case 'start':
-        if (entry !== undefined) this.stay(entry);
-        this.refreshing.get(event.container)?.signals.splice(0);
+        this.known.started(id);
+        session.early.delete(id);
         break;
     }
-    void this.refresh(event.container, session);
+    this.look(id, session);
   }
 
-  private remove(id: string): void {
-    this.forget(id);
-    this.announce();
-  }
-
-  /** A signal was sent: does it mean the end? SIGHUP and the like do not. */
-  private told(entry: Entry, signal: string): void {
-    const number = signalNumber(signal);
-    if (number === undefined || (number !== SIGKILL && number !== entry.container.stopSignal)) return;
-    this.leave(entry, `is stopping (${signalName(number)})`);
-  }
-
-  private leave(entry: Entry, reason: string): void {
-    entry.leaving = reason;
-    this.recoverIn(entry, entry.container.stopTimeout + this.timings.stopGrace);
-    this.announce();
-  }
-
-  private recoverIn(entry: Entry, ms: number): void {
-    clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => this.recover(entry), ms);
-    entry.timer.unref();
-  }
-
-  private stay(entry: Entry): void {
-    clearTimeout(entry.timer);
-    entry.timer = undefined;
-    entry.leaving = '';
+  /** After an event the line of the next list is a new one: it is inspected once more, which is cheap and safe. */
+  private look(id: string, session: Session): void {
+    session.lines.delete(id);
+    this.known.doubt(id);
+    session.inspections.ask(id);
   }
 
   /** Its time to stop is over: a container that still runs has ignored the signal and may serve on. */
-  private recover(entry: Entry): void {
+  private recover(id: string): void {
     if (this.session === undefined) {
-      this.recoverIn(entry, this.timings.stopGrace); // nobody can say whether it runs
+      this.known.postpone(id); // nobody can say whether it runs
       return;
     }
-    this.stay(entry);
-    void this.refresh(entry.container.id, this.session);
+    this.known.stay(id);
+    this.look(id, this.session);
   }
 
-  private async refresh(id: string, session: Session): Promise<void> {
-    const current = this.refreshing.get(id);
-    if (current !== undefined) {
-      current.again = true;
-      return;
-    }
-    const refresh: Refresh = { again: false, signals: [] };
-    this.refreshing.set(id, refresh);
+  // --- one container ----------------------------------------------------------------------------------------------
+
+  private async inspect(id: string, session: Session): Promise<void> {
+    const line = session.lines.get(id);
     try {
-      do {
-        refresh.again = false;
-        const container = await this.engine.inspect(id, session.signal);
-        if (session.signal.aborted) return;
-        this.put(id, container, undefined);
-      } while (refresh.again);
-      this.refreshing.delete(id);
-      const entry = this.entries.get(id);
-      if (entry !== undefined) for (const signal of refresh.signals) this.told(entry, signal);
-      this.announce();
+      const container = await this.engine.inspect(id, session.signal);
+      if (session.signal.aborted) return;
+      this.unreadable.delete(id);
+      // Another line, or an event, that came since then makes it be inspected again.
+      const isCurrent = session.lines.get(id) === line;
+      this.known.put(id, container, isCurrent ? (line ?? '') : '');
+      if (isCurrent) session.lines.delete(id);
+      for (const signal of session.early.get(id) ?? []) this.known.told(id, signal);
+      session.early.delete(id);
+      if (container !== undefined && isWaitingForAddress(container)) this.lookAgain(id, session);
+      else session.looks.delete(id);
     } catch (error) {
-      session.fail(error as Error);
+      if (!session.signal.aborted) await this.failed(id, error as Error, session);
     }
   }
 
-  // --- what is known ----------------------------------------------------------------------------------------------
-
-  private put(id: string, container: Container | undefined, fingerprint: string | undefined): void {
-    const entry = this.entries.get(id);
-    if (container === undefined) {
-      this.forget(id);
-    } else if (entry === undefined) {
-      if (isLive(container.state)) this.entries.set(id, { container, leaving: '', timer: undefined, fingerprint: fingerprint ?? '' });
-    } else {
-      entry.container = container;
-      // After an event the line of the next list is a new one: it is inspected once more, which is cheap and safe.
-      entry.fingerprint = fingerprint ?? '';
-      if (container.state !== 'running') this.stay(entry);
+  /** It may be the container's fault, or the engine's. */
+  private async failed(id: string, error: Error, session: Session): Promise<void> {
+    try {
+      if (error instanceof EngineError && (error.status === 401 || error.status === 403)) throw error;
+      await this.engine.ping(session.signal);
+    } catch {
+      session.fail(error);
+      return;
     }
+    if (session.signal.aborted) return;
+    this.known.doubt(id);
+    this.lookAgain(id, session);
+    if (this.unreadable.get(id) === error.message) return;
+    this.unreadable.set(id, error.message);
+    const known = this.known.get(id);
+    const consequence = known === undefined ? 'it is not used' : 'it stays as it was';
+    const name = known?.container.name ?? shortId(id);
+    this.log.event(Level.Warning, `${this.engine.label}: container ${name} cannot be inspected: ${error.message}; ${consequence}`);
   }
 
-  private forget(id: string): void {
-    clearTimeout(this.entries.get(id)?.timer);
-    this.entries.delete(id);
+  private lookAgain(id: string, session: Session): void {
+    const pause = session.looks.get(id) ?? this.timings.look;
+    session.looks.set(id, Math.min(pause * 2, this.timings.resync));
+    setTimeout(() => {
+      if (!session.signal.aborted) session.inspections.ask(id);
+    }, pause).unref();
   }
 
-  /** Tells the listener once for everything that one turn of the event loop brings. */
+  // --- what is told -----------------------------------------------------------------------------------------------
+
+  private changed(leaving: boolean): void {
+    if (!this.complete) return;
+    if (leaving) this.announcement.now();
+    else this.announcement.soon();
+  }
+
   private announce(): void {
-    if (this.announcing || !this.complete) return;
-    this.announcing = true;
-    setImmediate(() => {
-      this.announcing = false;
-      const { facts } = this;
-      if (facts === undefined) return;
-      const known = [...this.entries.values()].map(({ container, leaving }) => ({ container, leaving }));
-      known.sort((a, b) => a.container.created - b.container.created || (a.container.id < b.container.id ? -1 : 1));
-      this.onChange({ facts, containers: known });
-    });
+    if (this.facts !== undefined) this.onChange({ facts: this.facts, containers: this.known.list() });
   }
-
-  // --- what people are told ---------------------------------------------------------------------------------------
 
   private report(error: Error): void {
     this.counts.failures++;
     if (this.trouble === error.message) return;
-    const consequence = this.entries.size === 0 ? 'trying again' : `trying again, keeping the ${this.entries.size} containers known`;
+    const consequence = this.known.size === 0 ? 'trying again' : `trying again, keeping the ${this.known.size} containers known`;
     this.log.event(Level.Warning, `${this.engine.label}: ${error.message}; ${consequence}`);
     this.trouble = error.message;
   }
@@ -350,7 +345,7 @@ export class Watch {
     const { facts } = this;
     this.trouble = '';
     if (facts === undefined) return;
-    const live = [...this.entries.values()].filter(({ container }) => isLive(container.state)).length;
+    const live = this.known.list().filter(({ container }) => isLive(container.state)).length;
     this.log.event(
       Level.Notice,
       `${this.engine.label}: connected (version ${facts.version}, API ${facts.api}), ${live} containers running`,

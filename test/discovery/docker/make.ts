@@ -28,6 +28,7 @@ export function container(name: string, { labels = {}, env = {}, ...more }: Cont
     image: 'eviking/mydockerapp',
     imageId: `sha256:${id('f00')}`,
     created: serial * 1000,
+    started: serial * 1000,
     state: 'running',
     health: 'none',
     labels: new Map(Object.entries(labels)),

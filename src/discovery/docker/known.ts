@@ -1,0 +1,174 @@
+/**
+ * What is known about an engine's containers, and which of them are about to leave.
+ *
+ * Invariants: an entry that has not changed is the same object as before, so that whoever has made something of it need
+ * not do that again; a container that is leaving belongs to the run it was told to end, and a later run is in traffic.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { type Container, isLive } from './container.ts';
+import { SIGKILL, signalName, signalNumber } from './signals.ts';
+
+/** One container, and why it is about to leave (empty when it is not). */
+export interface KnownContainer {
+  readonly container: Container;
+  readonly leaving: string;
+}
+
+interface Entry {
+  known: KnownContainer;
+  /** Puts a container back that was told to stop and did not. */
+  timer: NodeJS.Timeout | undefined;
+  /** Of the list line that it was last inspected for; empty when that is not known. */
+  fingerprint: string;
+  /** `started` of the run it is in; undefined after the event of a start that has not been looked at. */
+  run: number | undefined;
+  /** `run` of the run that is told to end. */
+  leavingRun: number | undefined;
+}
+
+/** What somebody has to be told of. */
+export interface KnownListener {
+  /** `leaving`: traffic has to stop. */
+  changed(leaving: boolean): void;
+  /** Its time to stop is over: does it still run? */
+  overdue(id: string): void;
+}
+
+export class KnownContainers {
+  private readonly listener: KnownListener;
+  /** Milliseconds after its stop time-out in which a container may still exit. */
+  private readonly grace: number;
+  private readonly entries = new Map<string, Entry>();
+  /** Oldest first; undefined when it has to be made anew. */
+  private sorted: readonly KnownContainer[] | undefined = [];
+
+  constructor(listener: KnownListener, grace: number) {
+    this.listener = listener;
+    this.grace = grace;
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get ids(): Iterable<string> {
+    return this.entries.keys();
+  }
+
+  get(id: string): (KnownContainer & { readonly fingerprint: string }) | undefined {
+    const entry = this.entries.get(id);
+    return entry === undefined ? undefined : { ...entry.known, fingerprint: entry.fingerprint };
+  }
+
+  /** Oldest container first. */
+  list(): readonly KnownContainer[] {
+    this.sorted ??= [...this.entries.values()].map(({ known }) => known).sort(byAge);
+    return this.sorted;
+  }
+
+  /** As it has been inspected; undefined when it does not exist. `fingerprint` of the line in a list that made us look. */
+  put(id: string, container: Container | undefined, fingerprint: string): void {
+    const entry = this.entries.get(id);
+    if (container === undefined) {
+      this.forget(id);
+    } else if (entry === undefined) {
+      if (!isLive(container.state)) return; // those that stopped before our time are no news
+      const known = { container, leaving: '' };
+      this.entries.set(id, { known, timer: undefined, fingerprint, run: container.started, leavingRun: undefined });
+      this.touch(false);
+    } else {
+      entry.fingerprint = fingerprint;
+      entry.run = container.started;
+      entry.leavingRun ??= container.started;
+      const over = container.state !== 'running' || entry.leavingRun !== container.started;
+      const leaving = over ? '' : entry.known.leaving;
+      if (leaving === '') this.calm(entry);
+      this.set(entry, isDeepStrictEqual(container, entry.known.container) ? entry.known.container : container, leaving);
+    }
+  }
+
+  forget(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    clearTimeout(entry.timer);
+    this.entries.delete(id);
+    this.touch(true);
+  }
+
+  /** The next list's line about it says nothing: it has to be inspected again. */
+  doubt(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry !== undefined) entry.fingerprint = '';
+  }
+
+  /** A signal was sent: does it mean the end? SIGHUP and the like do not. */
+  told(id: string, signal: string): void {
+    const number = signalNumber(signal);
+    const stop = this.entries.get(id)?.known.container.stopSignal;
+    if (number !== undefined && (number === SIGKILL || number === stop)) this.leave(id, `is stopping (${signalName(number)})`);
+  }
+
+  leave(id: string, reason: string): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    entry.leavingRun = entry.run;
+    this.recoverIn(id, entry, entry.known.container.stopTimeout + this.grace);
+    this.set(entry, entry.known.container, reason);
+  }
+
+  /** It has been started. */
+  started(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    entry.run = undefined;
+    this.stay(id);
+  }
+
+  /** It is not about to leave. */
+  stay(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry === undefined) return;
+    this.calm(entry);
+    this.set(entry, entry.known.container, '');
+  }
+
+  /** Asks again later about one that is overdue. */
+  postpone(id: string): void {
+    const entry = this.entries.get(id);
+    if (entry !== undefined) this.recoverIn(id, entry, this.grace);
+  }
+
+  /** Asks about nothing any more. */
+  stop(): void {
+    for (const entry of this.entries.values()) this.calm(entry);
+  }
+
+  private recoverIn(id: string, entry: Entry, ms: number): void {
+    clearTimeout(entry.timer);
+    entry.timer = setTimeout(() => this.listener.overdue(id), ms);
+    entry.timer.unref();
+  }
+
+  private calm(entry: Entry): void {
+    clearTimeout(entry.timer);
+    entry.timer = undefined;
+    entry.leavingRun = undefined;
+  }
+
+  private set(entry: Entry, container: Container, leaving: string): void {
+    const { known } = entry;
+    if (known.container === container && known.leaving === leaving) return;
+    entry.known = { container, leaving };
+    this.touch(leaving !== '' || container.state !== 'running');
+  }
+
+  private touch(leaving: boolean): void {
+    this.sorted = undefined;
+    this.listener.changed(leaving);
+  }
+}
+
+function byAge({ container: a }: KnownContainer, { container: b }: KnownContainer): number {
+  return a.created - b.created || (a.id < b.id ? -1 : 1);
+}
