@@ -1,6 +1,7 @@
 /** What every source of servers says, and how it says it. */
 
 import type { BalanceConfig, Config, RolloutMode, ServerConfig } from '../config/model.ts';
+import type { Report } from './report.ts';
 
 /** One server as its source sees it now. */
 export interface DiscoveredServer {
@@ -92,6 +93,8 @@ export interface Source extends Provider {
   readonly counts: { readonly events: number; readonly failures: number };
   /** Reads what is known under another configuration, and publishes that before it returns. */
   reconfigure(config: Config): void;
+  /** What it makes of everything that it knows, when somebody asks why; empty before it has spoken. Makes no call. */
+  report(): readonly Report[];
 }
 
 /** A source that some line of the configuration asks. */

@@ -14,17 +14,25 @@ export interface Claim {
   readonly container: Container;
 }
 
-/** The routes that stand, best first, and a note for each claim that does not. */
-export function settle(claims: readonly Claim[]): { readonly routes: readonly Route[]; readonly notes: readonly Note[] } {
+/** A claim that another pool's stands against. */
+export interface Loss {
+  readonly claim: Claim;
+  readonly winner: Claim;
+  /** `container web-1 of pool 'shop' serves it and is older` */
+  readonly why: string;
+}
+
+/** The routes that stand, best first, and the claims that do not. */
+export function settle(claims: readonly Claim[]): { readonly routes: readonly Route[]; readonly losses: readonly Loss[] } {
   const winners = new Map<string, Claim>();
-  const notes: Note[] = [];
+  const losses: Loss[] = [];
   for (const claim of [...claims].sort(compareClaims)) {
     const key = claimOf(claim.route);
     const winner = winners.get(key);
     if (winner === undefined) winners.set(key, claim);
-    else if (winner.route.pool !== claim.route.pool) notes.push(lost(claim, winner));
+    else if (winner.route.pool !== claim.route.pool) losses.push({ claim, winner, why: whyLost(claim, winner) });
   }
-  return { routes: [...winners.values()].map((claim) => claim.route).sort(compareRoutes), notes };
+  return { routes: [...winners.values()].map((claim) => claim.route).sort(compareRoutes), losses };
 }
 
 function compareClaims(a: Claim, b: Claim): number {
@@ -36,10 +44,12 @@ function compareClaims(a: Claim, b: Claim): number {
   );
 }
 
-function lost(claim: Claim, winner: Claim): Note {
-  const why = winner.route.priority > claim.route.priority ? 'has the higher priority' : 'is older';
-  const message =
-    `${routeText(claim.route)} in '${claim.route.frontend}' is not given to pool '${claim.route.pool}': ` +
-    `container ${winner.container.name} of pool '${winner.route.pool}' serves it and ${why}`;
-  return { level: isLive(claim.container.state) ? 'warning' : 'info', subject: claim.container.name, message };
+function whyLost(claim: Claim, winner: Claim): string {
+  const better = winner.route.priority > claim.route.priority ? 'has the higher priority' : 'is older';
+  return `container ${winner.container.name} of pool '${winner.route.pool}' serves it and ${better}`;
+}
+
+export function noteOf({ claim: { route, container }, why }: Loss): Note {
+  const message = `${routeText(route)} in '${route.frontend}' is not given to pool '${route.pool}': ${why}`;
+  return { level: isLive(container.state) ? 'warning' : 'info', subject: container.name, message };
 }

@@ -1,9 +1,26 @@
-/** What comes of an engine's containers while the lines of the configuration are gone over: pools, claims, notes. */
+/**
+ * What comes of an engine's containers while the lines of the configuration are gone over: pools, claims, notes.
+ *
+ * What is empty here is for `recorder.ts`, which remembers what became of each container when somebody asks why.
+ */
 
 import { isDeepStrictEqual } from 'node:util';
+import type { DockerRoutesConfig, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { Labels, Reading, Subject } from '../labels/settings.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
 import type { Claim } from './claims.ts';
 import type { Container } from './container.ts';
+
+/** A container that has become a server. */
+export interface Placement {
+  readonly server: DiscoveredServer;
+  /** Where its traffic goes, for people. */
+  readonly where: string;
+  readonly backend: string;
+  readonly routes: readonly Route[];
+  /** The whole of it, for people. */
+  readonly text: string;
+}
 
 export class Collector {
   /** By backend, by container. */
@@ -51,7 +68,16 @@ export class Collector {
     }
   }
 
-  placed(container: Container, server: DiscoveredServer, text: string): void {
+  /** The line that is gone over from now on. */
+  enter(_proxy: ProxyConfig, _line: DockerServersConfig | DockerRoutesConfig): void {}
+
+  /** A container has been asked for its words. */
+  heard(_subject: Subject, _reading: Reading, _labels: Labels): void {}
+
+  /** A line leaves a container alone, which is no news. */
+  passedOver(_container: Container, _why: () => string): void {}
+
+  placed(container: Container, { server, text }: Placement): void {
     if (server.state === 'ready') this.note('info', container.name, text);
     else this.note(server.config.address === undefined ? 'warning' : 'info', container.name, `${text}; ${server.state}: ${server.reason}`);
   }

@@ -5,11 +5,13 @@ import type { Config, DockerEngineConfig } from '../../config/model.ts';
 import type { EventLog } from '../../core/log.ts';
 import { routeSources, serverSources } from '../lines.ts';
 import type { Snapshot, Source, SourceNeed } from '../provider.ts';
+import type { Report } from '../report.ts';
 import { DockerClient } from './client.ts';
 import type { Environment } from './endpoint.ts';
 import { dockerSource } from './names.ts';
+import { dockerReport } from './report.ts';
 import type { SelfHint } from './self.ts';
-import { dockerSnapshot } from './snapshot.ts';
+import { dockerSnapshot, type SnapshotInput } from './snapshot.ts';
 import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
 
 /** What every engine's provider is told about the process it runs in. */
@@ -62,17 +64,17 @@ export class DockerProvider implements Source {
     if (this.view !== undefined) this.onView(this.view);
   }
 
+  report(): readonly Report[] {
+    return this.view === undefined ? [] : dockerReport(this.inputOf(this.view));
+  }
+
   private onView(view: EngineView): void {
     this.view = view;
-    this.publish?.(
-      dockerSnapshot({
-        source: this.name,
-        view,
-        config: this.config,
-        self: this.self,
-        platform: platform(),
-      }),
-    );
+    this.publish?.(dockerSnapshot(this.inputOf(view)));
+  }
+
+  private inputOf(view: EngineView): SnapshotInput {
+    return { source: this.name, view, config: this.config, self: this.self, platform: platform() };
   }
 }
 

@@ -79,7 +79,14 @@ function routeWay(
     }
     const texts = routes.map(routeText).join(', ');
     collector.join(container, pool, placed.value.server);
-    collector.placed(container, placed.value.server, `server of pool '${pool}' for ${texts} in '${proxy.name}': ${placed.value.where}`);
+    const text = `server of pool '${pool}' for ${texts} in '${proxy.name}': ${placed.value.where}`;
+    collector.placed(container, { ...placed.value, backend: pool, routes, text });
+  } else {
+    const hosts = () => routes.map(routeText).join(', ');
+    collector.passedOver(
+      container,
+      () => `it is ${container.state}: while it exists ${hosts()} is answered with 503 unless others serve it`,
+    );
   }
   collector.pool(pool);
   collector.option(container, pool, settings);

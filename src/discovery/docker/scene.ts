@@ -1,8 +1,8 @@
 /** What the lines of a configuration are read against: an engine's containers, seen from where we stand. */
 
-import type { CompatName, Config } from '../../config/model.ts';
+import type { Config } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
-import type { Labels } from '../labels/settings.ts';
+import type { Labels, Reading } from '../labels/settings.ts';
 import { type Vantage, vantageOf } from './address.ts';
 import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
@@ -13,6 +13,7 @@ import type { EngineView, KnownContainer } from './watch.ts';
 export interface Scene {
   /** Oldest first; neither ourselves nor one-off containers. */
   readonly containers: readonly KnownContainer[];
+  readonly self: Container | undefined;
   readonly vantage: Vantage;
   /** Names of the sections that have servers. */
   readonly sections: ReadonlySet<string>;
@@ -27,23 +28,19 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
   );
   return {
     containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
+    self,
     vantage: vantageOf(view.facts, self, platform),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
   };
 }
 
-/** How a line of the configuration wants labels to be read. */
-export interface Reading {
-  readonly prefix: string;
-  readonly compat: readonly CompatName[];
-  readonly domains: readonly string[];
-}
-
 /** The container's labels, or undefined when they keep it from being used, with a note of the reason. */
-export function labelsOf(container: Container, { prefix, compat, domains }: Reading, collector: Collector): Labels | undefined {
+export function labelsOf(container: Container, reading: Reading, collector: Collector): Labels | undefined {
+  const { prefix, compat, domains } = reading;
   const { labels: all, env, exposed, published, name, image } = container;
   const subject = { labels: all, env, exposed, published: published.map(({ port }) => port), name, image };
   const labels = readSubject(subject, prefix, compat, { domains });
+  collector.heard(subject, reading, labels);
   for (const warning of labels.warnings) collector.note('warning', name, warning);
   for (const error of labels.errors) collector.note('error', name, `is refused: ${error}`);
   if (labels.errors.length > 0) return undefined;

@@ -1,6 +1,7 @@
 /** Which containers `docker-servers` means: every selector that is given must match. */
 
 import type { DockerSelector } from '../../config/model.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Container } from './container.ts';
 
 /** Label names of docker-compose and of Swarm. */
@@ -38,18 +39,66 @@ export function isNetwork(container: Container, network: string, wanted: string)
   return network === wanted || network === `${container.labels.get(COMPOSE_PROJECT)}_${wanted}`;
 }
 
-/** `port`, `address` and `engine` do not choose containers and are not looked at here. */
+/** A selector that is one word. */
+interface Chooser {
+  readonly key: 'image' | 'name' | 'service' | 'project' | 'network';
+  matches(wanted: string, container: Container): boolean;
+  /** What the container has instead, for people. */
+  has(container: Container): string;
+}
+
+/** `port`, `address` and `engine` do not choose containers. */
+const CHOOSERS: readonly Chooser[] = [
+  { key: 'image', matches: isImage, has: ({ image }) => `its image is ${image}` },
+  { key: 'name', matches: (wanted, { name }) => wildcard(wanted).test(name), has: ({ name }) => `its name is ${name}` },
+  { key: 'service', matches: isService, has: (container) => `its service is ${serviceName(container)}` },
+  { key: 'project', matches: isProject, has: (container) => `its project is ${projectOf(container) ?? 'none'}` },
+  {
+    key: 'network',
+    matches: (wanted, container) => container.networks.some(({ network }) => isNetwork(container, network, wanted)),
+    has: ({ networks }) =>
+      networks.length === 0 ? 'it is in no network' : `it is in ${networks.map(({ network }) => network).join(', ')}`,
+  },
+];
+
 export function selects(selector: DockerSelector, container: Container): boolean {
-  const { image, name, network } = selector;
-  if (image !== undefined && !isImage(image, container)) return false;
-  if (name !== undefined && !wildcard(name).test(container.name)) return false;
-  if (selector.service !== undefined && !isService(selector.service, container)) return false;
-  if (selector.project !== undefined && !isProject(selector.project, container)) return false;
-  if (network !== undefined && !container.networks.some((attachment) => isNetwork(container, attachment.network, network))) return false;
-  return selector.labels.every(({ key, value }) => {
-    const label = container.labels.get(key);
-    return label !== undefined && (value === undefined || label === value);
-  });
+  for (const { key, matches } of CHOOSERS) {
+    const wanted = selector[key];
+    if (wanted !== undefined && !matches(wanted, container)) return false;
+  }
+  return selector.labels.every((label) => hasLabel(label, container));
+}
+
+/** What keeps `selector` from taking a container, and how many of its words do not: `image=nginx: its image is redis:7`. */
+export function misses(selector: DockerSelector, container: Container): { readonly texts: readonly string[]; readonly matched: number } {
+  const texts: string[] = [];
+  let words = selector.labels.length;
+  for (const { key, matches, has } of CHOOSERS) {
+    const wanted = selector[key];
+    if (wanted === undefined) continue;
+    words++;
+    if (!matches(wanted, container)) texts.push(`${key}=${wanted}: ${has(container)}`);
+  }
+  for (const label of selector.labels) if (!hasLabel(label, container)) texts.push(missedLabel(label, container));
+  return { texts, matched: words - texts.length };
+}
+
+type WantedLabel = DockerSelector['labels'][number];
+
+function hasLabel({ key, value }: WantedLabel, container: Container): boolean {
+  const label = container.labels.get(key);
+  return label !== undefined && (value === undefined || label === value);
+}
+
+function missedLabel({ key, value }: WantedLabel, { labels }: Container): string {
+  const has = labels.get(key);
+  const wanted = value === undefined ? key : `${key}=${value}`;
+  const instead = has === undefined ? `it has no such label${didYouMean(key, labels.keys()).replace(/\?$/, '')}` : `it has ${key}=${has}`;
+  return `label=${wanted}: ${instead}`;
+}
+
+function projectOf({ labels }: Container): string | undefined {
+  return labels.get(COMPOSE_PROJECT) ?? labels.get(SWARM_STACK);
 }
 
 function isService(wanted: string, container: Container): boolean {

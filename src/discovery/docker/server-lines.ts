@@ -1,10 +1,11 @@
 /** `docker-servers`: the containers that a line selects become servers of its section. */
 
-import type { DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { DockerSelector, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { Reading } from '../labels/settings.ts';
 import type { Collector } from './collector.ts';
-import { isLive } from './container.ts';
-import { labelsOf, type Reading, type Scene } from './scene.ts';
-import { selects } from './select.ts';
+import { type Container, isLive } from './container.ts';
+import { labelsOf, type Scene } from './scene.ts';
+import { misses, selects } from './select.ts';
 import { serverOf } from './server.ts';
 
 /** `docker-routes prefix=` and `compat` change its own labels only. */
@@ -15,7 +16,14 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
   const pool = collector.pool(proxy.name);
   for (const known of scene.containers) {
     const { container } = known;
-    if (!isLive(container.state) || pool.has(container.id) || !selects(selector, container)) continue;
+    if (!selects(selector, container)) {
+      collector.passedOver(container, () => missText(selector, container));
+      continue;
+    }
+    if (!isLive(container.state) || pool.has(container.id)) {
+      collector.passedOver(container, () => (pool.has(container.id) ? 'another line has taken it' : `it is ${container.state}`));
+      continue;
+    }
     const labels = labelsOf(container, READING, collector);
     if (labels === undefined) continue;
     const settings = labels.flat;
@@ -32,6 +40,13 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
       continue;
     }
     pool.set(container.id, placed.value.server);
-    collector.placed(container, placed.value.server, `server of '${proxy.name}': ${placed.value.where}`);
+    const text = `server of '${proxy.name}': ${placed.value.where}`;
+    collector.placed(container, { ...placed.value, backend: proxy.name, routes: [], text });
   }
+}
+
+function missText(selector: DockerSelector, container: Container): string {
+  const { texts, matched } = misses(selector, container);
+  const near = matched === 0 ? '' : ` (${matched} of ${matched + texts.length} selectors match)`;
+  return `it is not selected: ${texts.join('; ')}${near}`;
 }

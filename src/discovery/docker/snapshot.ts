@@ -7,11 +7,11 @@
 
 import type { Config } from '../../config/model.ts';
 import type { Snapshot } from '../provider.ts';
-import { settle } from './claims.ts';
+import { noteOf, settle } from './claims.ts';
 import { Collector } from './collector.ts';
 import { dockerSource } from './names.ts';
 import { routeContainers } from './route-lines.ts';
-import { sceneOf } from './scene.ts';
+import { type Scene, sceneOf } from './scene.ts';
 import type { SelfHint } from './self.ts';
 import { selectServers } from './server-lines.ts';
 import type { EngineView } from './watch.ts';
@@ -26,17 +26,15 @@ export interface SnapshotInput {
   readonly platform: string;
 }
 
-export function dockerSnapshot({ source, view, config, self, platform }: SnapshotInput): Snapshot {
-  const scene = sceneOf(view, config, self, platform);
+export interface Collected extends ReturnType<typeof settle> {
+  readonly scene: Scene;
+}
+
+export function dockerSnapshot(input: SnapshotInput): Snapshot {
+  const { source } = input;
   const collector = new Collector();
-  for (const proxy of config.proxies) {
-    for (const line of proxy.dockerServers) {
-      if (asks(line.selector, source)) selectServers(proxy, line, scene, collector);
-    }
-    for (const line of proxy.dockerRoutes) if (asks(line, source)) routeContainers(proxy, line, scene, collector);
-  }
-  const { routes, notes } = settle(collector.claims);
-  for (const note of notes) collector.note(note.level, note.subject, note.message);
+  const { routes, losses } = collect(input, collector);
+  for (const { level, subject, message } of losses.map(noteOf)) collector.note(level, subject, message);
   collector.dropUnrouted(routes);
   return {
     source,
@@ -45,6 +43,24 @@ export function dockerSnapshot({ source, view, config, self, platform }: Snapsho
     routes,
     notes: collector.notes,
   };
+}
+
+/** Goes over all lines that ask `source`. */
+export function collect({ source, view, config, self, platform }: SnapshotInput, collector: Collector): Collected {
+  const scene = sceneOf(view, config, self, platform);
+  for (const proxy of config.proxies) {
+    for (const line of proxy.dockerServers) {
+      if (!asks(line.selector, source)) continue;
+      collector.enter(proxy, line);
+      selectServers(proxy, line, scene, collector);
+    }
+    for (const line of proxy.dockerRoutes) {
+      if (!asks(line, source)) continue;
+      collector.enter(proxy, line);
+      routeContainers(proxy, line, scene, collector);
+    }
+  }
+  return { scene, ...settle(collector.claims) };
 }
 
 function asks({ engines }: { readonly engines: readonly string[] }, source: string): boolean {

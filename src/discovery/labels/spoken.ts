@@ -1,0 +1,53 @@
+/** Which labels and variables of an environment are whose: what people are shown of a container's words. */
+
+import type { CompatName } from '../../config/model.ts';
+import { nearest } from '../../core/suggest.ts';
+import type { ReadWord } from '../report.ts';
+import type { Subject } from './settings.ts';
+
+/** Whose words are wanted; `prefix` of our own labels. */
+export type Spoken = { readonly reader: 'fairlead'; readonly prefix: string } | { readonly reader: CompatName };
+
+interface Names {
+  readonly label: RegExp | undefined;
+  readonly environment: RegExp | undefined;
+}
+
+/** What each tool's names look like. */
+const NAMES: Readonly<Record<CompatName, Names>> = {
+  registrator: { label: /^SERVICE_/, environment: /^SERVICE_/ },
+  camptocamp: { label: /^SERVICE_/, environment: /^SERVICE_/ },
+  'nginx-proxy': {
+    label: /^com\.github\.(nginx-proxy|jrcs)\./,
+    environment: /^(VIRTUAL_|NETWORK_ACCESS$|HTTPS_METHOD$|CERT_NAME$)/,
+  },
+  traefik: { label: /^traefik\./, environment: undefined },
+  caddy: { label: /^caddy(_\d+)?(\.|$)/, environment: undefined },
+  easyhaproxy: { label: /^easyhaproxy\./, environment: undefined },
+};
+
+export const COMPAT_NAMES = Object.keys(NAMES) as readonly CompatName[];
+
+/** The subject's words that are `spoken` to one reader, by name. */
+export function spokenWords({ labels, env }: Subject, spoken: Spoken): readonly ReadWord[] {
+  const { reader } = spoken;
+  const isLabel = (name: string): boolean =>
+    spoken.reader === 'fairlead' ? name.startsWith(spoken.prefix) : NAMES[spoken.reader].label?.test(name) === true;
+  const isVariable = (name: string): boolean => reader !== 'fairlead' && NAMES[reader].environment?.test(name) === true;
+  const words: ReadWord[] = [];
+  for (const [name, value] of labels) if (isLabel(name)) words.push({ reader, from: 'label', name, value });
+  for (const [name, value] of env) if (isVariable(name)) words.push({ reader, from: 'environment', name, value });
+  return words.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** A label that was meant to begin with `prefix` and has a typing mistake there. */
+export function nearPrefix(labels: ReadonlyMap<string, string>, prefix: string): string | undefined {
+  const dots = prefix.split('.').length - 1;
+  for (const label of labels.keys()) {
+    const parts = label.split('.');
+    if (parts.length <= dots) continue;
+    const beginning = `${parts.slice(0, dots).join('.')}.`;
+    if (beginning !== prefix && nearest(beginning, [prefix]) !== undefined) return label;
+  }
+  return undefined;
+}
