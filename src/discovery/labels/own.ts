@@ -13,8 +13,8 @@ import { readBalance as readBalanceWord } from '../../config/keywords/balance.ts
 import { forbiddenInName, readInteger } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
-import { slowRegex } from './host-regex.ts';
 import { type Labels, noSettings, type Settings } from './settings.ts';
+import { isPath, NO_PATH, readHost } from './words.ts';
 
 /** Reads a value into the settings; answers what is wrong with it. */
 type Reader = (value: string, into: Settings, label: string) => string | undefined;
@@ -82,40 +82,16 @@ function readHosts(value: string, into: Settings): string | undefined {
   return undefined;
 }
 
-function readHost(item: string): Route['host'] | string {
-  if (item.startsWith('~')) return readHostRegex(item.slice(1));
-  const host = item.toLowerCase().replace(/\.$/, '');
-  if (host === '') return 'holds an empty host';
-  const name = host.startsWith('*.') ? host.slice(2) : host;
-  if (/:\d+$/.test(name) && !name.startsWith('[')) return `holds '${item}': a host stands here without a port`;
-  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$/.test(name)) return `holds '${item}', which is not a host`;
-  return name === host ? { kind: 'exact', value: host } : { kind: 'suffix', value: `.${name}` };
-}
-
-function readHostRegex(source: string): Route['host'] | string {
-  try {
-    new RegExp(source);
-  } catch (error) {
-    return `holds a bad regular expression: ${(error as Error).message}`;
-  }
-  const slow = slowRegex(source);
-  return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
-}
-
-/** What a request target may hold (RFC 9112 3.2), but no query: anything else would end its line, or be two bytes to some. */
-const PATH = /^\/[!"$->@-~]*$/;
-const NO_PATH = "is not a path (it begins with '/' and is visible ASCII without '?' and '#'; write other characters as %XX)";
-
 function readPath(value: string, into: Settings): string | undefined {
   const path = value.trim();
-  if (!PATH.test(path)) return NO_PATH;
+  if (!isPath(path)) return NO_PATH;
   into.path = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
   return undefined;
 }
 
 function readRewrite(value: string, into: Settings): string | undefined {
   const path = value.trim();
-  if (!PATH.test(path)) return NO_PATH;
+  if (!isPath(path)) return NO_PATH;
   into.rewrite = path;
   return undefined;
 }

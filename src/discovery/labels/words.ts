@@ -1,0 +1,38 @@
+/** Hosts and paths as labels write them, whoever's they are. A text instead of a value says what is wrong with it. */
+
+import type { Route } from '../provider.ts';
+import { slowRegex } from './host-regex.ts';
+
+/** `www.example.test`, `*.example.test`, `~^regex$`. */
+export function readHost(item: string): Route['host'] | string {
+  if (item.startsWith('~')) return readHostRegex(item.slice(1));
+  const host = item.toLowerCase().replace(/\.$/, '');
+  if (host === '') return 'holds an empty host';
+  const name = host.startsWith('*.') ? host.slice(2) : host;
+  if (/:\d+$/.test(name) && !name.startsWith('[')) return `holds '${item}': a host stands here without a port`;
+  if (!/^(\[[0-9a-f:.]+\]|[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?)$/.test(name)) return `holds '${item}', which is not a host`;
+  return name === host ? { kind: 'exact', value: host } : { kind: 'suffix', value: `.${name}` };
+}
+
+export function readHostRegex(source: string): Route['host'] | string {
+  try {
+    new RegExp(source);
+  } catch (error) {
+    return `holds a bad regular expression: ${(error as Error).message}`;
+  }
+  const slow = slowRegex(source);
+  return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
+}
+
+/** Of a regular expression that matches `text` itself. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&');
+}
+
+/** What a request target may hold (RFC 9112 3.2), but no query: anything else would end its line, or be two bytes to some. */
+const PATH = /^\/[!"$->@-~]*$/;
+export const NO_PATH = "is not a path (it begins with '/' and is visible ASCII without '?' and '#'; write other characters as %XX)";
+
+export function isPath(text: string): boolean {
+  return PATH.test(text);
+}
