@@ -2,7 +2,8 @@
  * The discovered routes of one frontend, made for looking up: host and path -> route.
  *
  * Higher priority wins. Among equals the more specific: an exact host, then a wildcard (the longest), then a regular
- * expression; within one host the longest path. A host whose paths do not match leaves the request to a wider one.
+ * expression, then what is for any host; within one host the longest path. A host whose paths do not match leaves the
+ * request to a wider one.
  * Built once per change, read by every request: an exact host costs one Map lookup.
  */
 
@@ -21,6 +22,7 @@ export class RouteTable {
   /** By suffix with its leading dot. */
   private readonly suffix: ReadonlyMap<string, Bucket>;
   private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket; readonly priority: number }[];
+  private readonly any: Bucket | undefined;
 
   constructor(routes: readonly Route[], settled: boolean) {
     this.settled = settled;
@@ -30,6 +32,7 @@ export class RouteTable {
       const pattern = compile(source);
       return pattern === undefined ? [] : [{ pattern, bucket, priority: bucket[0]?.priority ?? 0 }];
     });
+    this.any = buckets(routes, 'any').get('');
   }
 
   /** `host` as in the request, in any case and with or without a port; `path` without the query. */
@@ -41,8 +44,13 @@ export class RouteTable {
         best = better(best, this.suffix.get(name.slice(dot)), path);
       }
     }
-    // Never to be tried in vain: this is where a request can cost time.
-    if (name.length > LONGEST_HOST) return best;
+    if (this.regex.length > 0 && name.length <= LONGEST_HOST) best = this.matched(best, name, path);
+    return this.any === undefined ? best : better(best, this.any, path);
+  }
+
+  /** Never to be tried in vain: this is where a request can cost time. */
+  private matched(found: Route | undefined, name: string, path: string): Route | undefined {
+    let best = found;
     for (const { pattern, bucket, priority } of this.regex) {
       if ((best === undefined || priority > best.priority) && pattern.test(name)) best = better(best, bucket, path);
     }

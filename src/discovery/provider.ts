@@ -18,8 +18,8 @@ export interface DiscoveredServer {
 export interface Route {
   /** The frontend whose `docker-routes` line made it. */
   readonly frontend: string;
-  /** `exact`: lower-case host without port; `suffix`: `.example.test` of `*.example.test`; `regex`: source without `~`. */
-  readonly host: { readonly kind: 'exact' | 'suffix' | 'regex'; readonly value: string };
+  /** `exact`: lower-case host without port; `suffix`: `.example.test` of `*.example.test`; `regex`: source without `~`; `any`: empty. */
+  readonly host: { readonly kind: 'exact' | 'suffix' | 'regex' | 'any'; readonly value: string };
   /** Path prefix on segment borders; `/` takes everything. Where `exact`, this path alone. */
   readonly path: string;
   readonly exact: boolean;

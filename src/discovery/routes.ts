@@ -2,7 +2,7 @@
 
 import type { Route } from './provider.ts';
 
-const KINDS: Readonly<Record<Route['host']['kind'], number>> = { exact: 0, suffix: 1, regex: 2 };
+const KINDS: Readonly<Record<Route['host']['kind'], number>> = { exact: 0, suffix: 1, regex: 2, any: 3 };
 
 /** Best first: the higher priority, then the more specific host, then the longer path; then by name, for a fixed order. */
 export function compareRoutes(a: Route, b: Route): number {
@@ -23,10 +23,13 @@ export function claimOf(route: Route): string {
   return `${route.frontend} ${route.host.kind} ${route.host.value} ${route.exact ? '=' : ''}${route.path}`;
 }
 
-/** `www.example.test/api`, `*.example.test/`, `~^a/`, `www.example.test=/api` where the path alone is meant: how messages write a route. */
+/**
+ * How messages write a route: `www.example.test/api`, `*.example.test/`, `~^a/`, a star alone for any host, and
+ * `www.example.test=/api` where the path alone is meant.
+ */
 export function routeText(route: Pick<Route, 'host' | 'path' | 'exact'>): string {
   const { kind, value } = route.host;
-  const host = kind === 'exact' ? value : kind === 'suffix' ? `*${value}` : `~${value}`;
+  const host = kind === 'exact' ? value : kind === 'regex' ? `~${value}` : `*${value}`;
   return `${host}${route.exact ? '=' : ''}${route.path}`;
 }
 

@@ -4,9 +4,13 @@ import { RouteTable } from '../../src/backend/routes.ts';
 import type { Route } from '../../src/state/types.ts';
 
 function route(host: string, path: string, pool: string, priority = 0): Route {
-  const kind = host.startsWith('~') ? 'regex' : host.startsWith('*') ? 'suffix' : 'exact';
+  const kind = host === '*' ? 'any' : host.startsWith('~') ? 'regex' : host.startsWith('*') ? 'suffix' : 'exact';
   const value = kind === 'exact' ? host : host.slice(1);
   return { frontend: 'www', host: { kind, value }, path, exact: false, rewrite: undefined, priority, pool, origin: 'test' };
+}
+
+function only(host: string, path: string, pool: string, priority = 0): Route {
+  return { ...route(host, path, pool, priority), exact: true };
 }
 
 function pools(routes: readonly Route[], ...requests: readonly (readonly [host: string, path: string])[]): (string | undefined)[] {
@@ -89,6 +93,55 @@ describe('RouteTable', () => {
     ];
     assert.deepEqual(pools(routes, ['a.test', '/api'], ['vip.test', '/']), ['wide', 'vip']);
     assert.deepEqual(pools(routes.slice(0, 2), ['a.test', '/api']), ['root']);
+  });
+
+  it('takes the path alone where the route is exact, before the prefix of the same path', () => {
+    const routes = [route('a', '/api', 'prefix'), only('a', '/api', 'exact'), only('a', '/', 'home'), route('a', '/', 'rest')];
+    const requests = [
+      ['a', '/api'],
+      ['a', '/api/'],
+      ['a', '/api/x'],
+      ['a', '/apix'],
+      ['a', '/'],
+      ['a', '/x'],
+    ] as const;
+    const expected = ['exact', 'prefix', 'prefix', 'rest', 'home', 'rest'];
+    assert.deepEqual(pools(routes, ...requests), expected);
+    assert.deepEqual(pools([...routes].reverse(), ...requests), expected);
+  });
+
+  it('an exact path gives way to a higher priority, and to a longer prefix it does not matter', () => {
+    assert.deepEqual(pools([only('a', '/api', 'exact'), route('a', '/', 'root', 1)], ['a', '/api']), ['root']);
+    assert.deepEqual(pools([only('a', '/api', 'exact'), route('a', '/api/v1', 'v1')], ['a', '/api'], ['a', '/api/v1'], ['a', '/x']), [
+      'exact',
+      'v1',
+      undefined,
+    ]);
+  });
+
+  it('asks what is for any host last, about every host there is', () => {
+    const routes = [
+      route('*', '/', 'all'),
+      route('*', '/api', 'api'),
+      only('*', '/ping', 'ping'),
+      route('a.test', '/x', 'exact'),
+      route('*.test', '/y', 'wide'),
+      route('~^r', '/z', 'regex'),
+      route('*', '/first', 'first', 1),
+    ];
+    assert.deepEqual(
+      pools(
+        routes,
+        ['a.test', '/x'],
+        ['a.test', '/y'],
+        ['r.other', '/z'],
+        ['a.test', '/api/1'],
+        ['', '/ping'],
+        ['x'.repeat(300), '/'],
+        ['a.test', '/first/x'],
+      ),
+      ['exact', 'wide', 'regex', 'api', 'ping', 'all', 'first'],
+    );
   });
 
   it('asks no regular expression in vain', () => {
