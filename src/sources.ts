@@ -14,6 +14,7 @@ import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
 import { type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
 import type { Provider, Snapshot, Source, SourceNeed } from './discovery/provider.ts';
+import type { Report } from './discovery/report.ts';
 import type { Store } from './state/store.ts';
 import type { SourceFacts } from './stats/prometheus.ts';
 
@@ -56,6 +57,11 @@ export class Sources {
   /** Why a source is away now; empty where it is not. */
   troubleOf(name: string): string {
     return this.running.get(name)?.source.trouble ?? '';
+  }
+
+  /** What each source makes of everything that it knows, source by source. */
+  reports(): readonly Report[] {
+    return [...this.running.values()].flatMap(({ source }) => source.report());
   }
 
   /** What metrics tell of each source, by what it has said last. */
