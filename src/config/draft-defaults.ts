@@ -1,11 +1,27 @@
 /** How drafts begin: what HAProxy's manual says of keywords that are not given, and what a section takes from its `defaults`. */
 
-import type { CheckDraft, CheckRulesDraft, Draft, GlobalDraft, Inherited, Mutable, ProxyDraft, RetryOnDraft } from './draft.ts';
+import type {
+  CheckDraft,
+  CheckRulesDraft,
+  ConsulDraft,
+  Draft,
+  GlobalDraft,
+  Inherited,
+  Mutable,
+  ProxyDraft,
+  RetryOnDraft,
+} from './draft.ts';
 import { copyServer, newServer } from './draft-server.ts';
 import type { LogStyle, Place, Timeouts } from './model.ts';
 
 export function newDraft(env: Readonly<Record<string, string | undefined>>): Draft {
-  return { global: newGlobal(env), proxies: [], defaults: [], userlists: new Map(), resolvers: new Map(), dockers: [] };
+  return { global: newGlobal(env), proxies: [], defaults: [], userlists: new Map(), resolvers: new Map(), dockers: [], consuls: [] };
+}
+
+/** A `consul` section before its lines; without any section it is the agent that Consul's own command line would ask. */
+export function newConsul(place: Place | undefined, name: string): ConsulDraft {
+  const nothing = { endpoint: undefined, token: undefined, tokenFile: undefined, tlsCa: undefined, tlsCert: undefined, tlsKey: undefined };
+  return { place, name, ...nothing, datacenter: undefined, stale: false, wait: 60_000 };
 }
 
 /** Manual 3.2 for the defaults of `tune.*`. */
@@ -196,9 +212,12 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     binds: [],
     useBackends: [],
     dockerRoutes: [],
+    consulRoutes: [],
     servers: [],
     serverTemplates: [],
     dockerServers: [],
+    consulServers: [],
+    fileServers: [],
     forcePersist: [],
     ignorePersist: [],
     useServers: [],

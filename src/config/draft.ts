@@ -14,10 +14,14 @@ import type {
   CheckExpect,
   CheckService,
   CheckStep,
+  ConsulAgentConfig,
+  ConsulRoutesConfig,
+  ConsulServersConfig,
   CookieConfig,
   DockerEngineConfig,
   DockerRoutesConfig,
   DockerServersConfig,
+  FileServersConfig,
   ForwardForConfig,
   GlobalConfig,
   HttpConnectionMode,
@@ -197,9 +201,12 @@ export interface ProxyDraft extends Inherited {
   readonly binds: BindDraft[];
   readonly useBackends: UseBackendConfig[];
   readonly dockerRoutes: DockerRoutesConfig[];
+  readonly consulRoutes: ConsulRoutesConfig[];
   readonly servers: { readonly place: Place; readonly config: ServerConfig }[];
   readonly serverTemplates: ServerTemplateConfig[];
   readonly dockerServers: DockerServersConfig[];
+  readonly consulServers: ConsulServersConfig[];
+  readonly fileServers: FileServersConfig[];
   readonly forcePersist: RawRule[];
   readonly ignorePersist: RawRule[];
   readonly useServers: UseServerConfig[];
@@ -240,6 +247,8 @@ export interface UserlistDraft {
 
 export type DockerDraft = Mutable<DockerEngineConfig>;
 
+export type ConsulDraft = Mutable<ConsulAgentConfig>;
+
 export interface ResolversDraft {
   readonly place: Place;
   readonly name: string;
@@ -253,4 +262,5 @@ export interface Draft {
   readonly userlists: Map<string, UserlistDraft>;
   readonly resolvers: Map<string, ResolversDraft>;
   readonly dockers: DockerDraft[];
+  readonly consuls: ConsulDraft[];
 }

@@ -74,7 +74,7 @@ export function reportUnknown<Target>(
   }
 }
 
-const SECTION_NAMES = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker'];
+const SECTION_NAMES = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker', 'consul'];
 
 function refusedNames(section: Section): readonly string[] {
   return refusedKeywords.filter((entry) => entry.sections.includes(section)).map((entry) => entry.name.split(' ', 1)[0] ?? '');

@@ -12,9 +12,9 @@ import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
 import type { Place, ProxyConfig } from './model.ts';
 
-/** Gives every section its mode; where nothing is said it is tcp, but for one that `docker-routes` routes by host. */
+/** Gives every section its mode; where nothing is said it is tcp, but for one that a source routes by host. */
 export function settleModes({ proxies }: Draft, reporter: Reporter): void {
-  for (const proxy of proxies) proxy.mode ??= { place: proxy.place, name: proxy.dockerRoutes.length > 0 ? 'http' : 'tcp' };
+  for (const proxy of proxies) proxy.mode ??= { place: proxy.place, name: routeLineOf(proxy) === undefined ? 'tcp' : 'http' };
   for (const proxy of proxies) {
     if (proxy.disabled || proxy.kind === 'backend') continue;
     const ways = waysOf(proxy, proxies);
@@ -49,8 +49,16 @@ function checkFront(proxy: ProxyDraft, reporter: Reporter): void {
     reporter.warning(proxy.logFormatAt, message);
   }
   if (proxy.monitorUri !== undefined) reporter.warning(proxy.place, `monitor-uri will be ignored for ${what} (needs 'mode http').`);
-  const [routes] = proxy.dockerRoutes;
-  if (routes !== undefined) reporter.alert(routes.place, `'docker-routes' of ${what} routes by host and path: it needs 'mode http'.`);
+  const routes = routeLineOf(proxy);
+  if (routes !== undefined) reporter.alert(routes.place, `'${routes.keyword}' of ${what} routes by host and path: it needs 'mode http'.`);
+}
+
+/** The first line that lets a source route. */
+function routeLineOf({ dockerRoutes, consulRoutes }: ProxyDraft): { readonly keyword: string; readonly place: Place } | undefined {
+  const [docker] = dockerRoutes;
+  const [consul] = consulRoutes;
+  if (docker !== undefined) return { keyword: 'docker-routes', place: docker.place };
+  return consul === undefined ? undefined : { keyword: 'consul-routes', place: consul.place };
 }
 
 function checkBack(proxy: ProxyDraft, reporter: Reporter): void {

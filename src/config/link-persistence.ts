@@ -4,7 +4,7 @@ import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { ProxyDraft, StickRuleDraft } from './draft.ts';
-import type { CookieConfig, StickRuleConfig } from './model.ts';
+import type { CookieConfig, DockerServersConfig, StickRuleConfig } from './model.ts';
 
 export function checkPersistence(proxy: ProxyDraft, proxies: readonly ProxyDraft[], reporter: Reporter): void {
   const tables = proxies.filter((other) => other.stickTable !== undefined).map((other) => other.name);
@@ -16,7 +16,7 @@ export function checkPersistence(proxy: ProxyDraft, proxies: readonly ProxyDraft
   }
   const servers = proxy.servers.map((server) => server.config.name);
   // Servers that discovery brings are known by their names only when they come.
-  const all = proxy.serverTemplates.length + proxy.dockerServers.length === 0;
+  const all = proxy.serverTemplates.length + discoveringLines(proxy).length === 0;
   for (const { place, server } of proxy.useServers) {
     const name = textOf(server);
     if (name.includes('%[') || servers.includes(name) || !all) continue;
@@ -30,12 +30,19 @@ export function checkPersistence(proxy: ProxyDraft, proxies: readonly ProxyDraft
   }
 }
 
+/** Lines that take servers from a source. */
+function discoveringLines({ dockerServers, consulServers, fileServers }: ProxyDraft): readonly DiscoveringLine[] {
+  return [...dockerServers, ...consulServers, ...fileServers];
+}
+
+type DiscoveringLine = Pick<DockerServersConfig, 'place' | 'template'>;
+
 /** Servers that come in numbers have one line, and with it one value of the cookie, or none. */
 function checkDiscovered(proxy: ProxyDraft, cookie: CookieConfig, reporter: Reporter): void {
   if (cookie.mode === undefined) return;
   const made = cookie.dynamic && proxy.dynamicCookieKey !== undefined;
   const several = proxy.serverTemplates.filter(({ from, to }) => to > from);
-  for (const { place, template } of [...several, ...proxy.dockerServers]) {
+  for (const { place, template } of [...several, ...discoveringLines(proxy)]) {
     const remedy = `'cookie ${textOf(cookie.name)} ... dynamic' with a 'dynamic-cookie-key' gives each its own`;
     if (template.cookie !== undefined) {
       reporter.warning(

@@ -109,7 +109,10 @@ function checkTimeouts(proxy: ProxyDraft, reporter: Reporter): void {
 }
 
 function hasServers(proxy: ProxyDraft): boolean {
-  return proxy.servers.length + proxy.serverTemplates.length + proxy.dockerServers.length + proxy.dockerRoutes.length > 0;
+  const { servers, serverTemplates, dockerServers, consulServers, fileServers, dockerRoutes, consulRoutes } = proxy;
+  return [servers, serverTemplates, dockerServers, consulServers, fileServers, dockerRoutes, consulRoutes].some(
+    (lines) => lines.length > 0,
+  );
 }
 
 function checkStats({ kind, name, stats }: ProxyDraft, reporter: Reporter): void {

@@ -6,6 +6,7 @@ import type { Draft, GlobalDraft, LogDraft, ProxyDraft, StatsDraft, UserlistDraf
 import { freeze } from './freeze.ts';
 import { frontendLimit, fullconn, type LimitOptions, processLimit } from './limits.ts';
 import { linkCheck } from './link-check.ts';
+import { linkConsuls } from './link-consul.ts';
 import { linkDockers } from './link-docker.ts';
 import { linkLogFormat, linkMode } from './link-mode.ts';
 import { linkStick } from './link-persistence.ts';
@@ -27,17 +28,19 @@ import type {
 export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
   checkProxies(draft, reporter);
   const dockers = linkDockers(draft, reporter);
+  const consuls = linkConsuls(draft, reporter);
   const logs = draft.global.logs.map((log) => linkLog(log, draft.global));
   const ids = proxyIds(draft, reporter);
   const maxconn = processLimit(draft.global.maxconn, limits);
   const limitOf = (proxy: ProxyDraft) => frontendLimit(proxy.maxconn, maxconn, limits);
-  const whole: Whole = { draft, logs, enginesOf: dockers.enginesOf, limitOf };
+  const whole: Whole = { draft, logs, enginesOf: dockers.namesOf, agentsOf: consuls.namesOf, limitOf };
   const proxies = draft.proxies.map((proxy, index) => linkMode(linkProxy(proxy, ids[index] ?? 0, whole)));
   return freeze({
     global: { ...linkGlobal(draft.global, logs), maxconn },
     proxies,
     userlists: linkUserlists(draft.userlists, reporter),
-    dockers: dockers.engines,
+    dockers: dockers.sections,
+    consuls: consuls.sections,
   });
 }
 
@@ -80,10 +83,11 @@ interface Whole {
   readonly draft: Draft;
   readonly logs: readonly LogTarget[];
   readonly enginesOf: (named: readonly string[]) => readonly string[];
+  readonly agentsOf: (named: readonly string[]) => readonly string[];
   readonly limitOf: (proxy: ProxyDraft) => number | undefined;
 }
 
-function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, limitOf }: Whole): ProxyConfig {
+function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, agentsOf, limitOf }: Whole): ProxyConfig {
   const { place, name } = proxy;
   return {
     place,
@@ -115,6 +119,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, limi
     useBackends: proxy.useBackends,
     defaultBackend: proxy.kind === 'backend' ? undefined : proxy.defaultBackend?.name,
     dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engines: enginesOf(routes.engines) })),
+    consulRoutes: proxy.consulRoutes.map((routes) => ({ ...routes, agents: agentsOf(routes.agents) })),
     socketStats: proxy.socketStats,
     clitcpka: proxy.clitcpka,
     acceptInvalidRequest: proxy.acceptInvalidRequest,
@@ -145,6 +150,8 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, limi
       ...servers,
       selector: { ...servers.selector, engines: enginesOf(servers.selector.engines) },
     })),
+    consulServers: proxy.consulServers.map((servers) => ({ ...servers, agents: agentsOf(servers.agents) })),
+    fileServers: proxy.fileServers,
   };
 }
 

@@ -6,11 +6,15 @@
  */
 
 import type { AgentConfig, CheckRules, ServerCheckConfig } from './model-checks.ts';
+import type { ConsulAgentConfig, ConsulRoutesConfig, ConsulServersConfig } from './model-consul.ts';
 import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig } from './model-docker.ts';
+import type { FileServersConfig } from './model-file.ts';
 import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
 
 export type * from './model-checks.ts';
+export type * from './model-consul.ts';
 export type * from './model-docker.ts';
+export type * from './model-file.ts';
 export type * from './model-logs.ts';
 
 /** Where a line stands: errors and `explain` quote it as `file:line`. */
@@ -403,6 +407,7 @@ export interface ProxyConfig {
   readonly useBackends: readonly UseBackendConfig[];
   readonly defaultBackend: string | undefined;
   readonly dockerRoutes: readonly DockerRoutesConfig[];
+  readonly consulRoutes: readonly ConsulRoutesConfig[];
   readonly socketStats: boolean;
   /** `option clitcpka`, `option tcpka`: TCP keep-alive probes to clients. */
   readonly clitcpka: boolean;
@@ -446,6 +451,8 @@ export interface ProxyConfig {
   readonly servers: readonly ServerConfig[];
   readonly serverTemplates: readonly ServerTemplateConfig[];
   readonly dockerServers: readonly DockerServersConfig[];
+  readonly consulServers: readonly ConsulServersConfig[];
+  readonly fileServers: readonly FileServersConfig[];
 }
 
 /** `option forwardfor [except <network>] [header <name>] [if-none]` */
@@ -473,6 +480,7 @@ export interface Config {
   readonly proxies: readonly ProxyConfig[];
   readonly userlists: ReadonlyMap<string, Userlist>;
   readonly dockers: readonly DockerEngineConfig[];
+  readonly consuls: readonly ConsulAgentConfig[];
 }
 
 export type Severity = 'alert' | 'warning' | 'notice';

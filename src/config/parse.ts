@@ -8,8 +8,9 @@ import { bytesOf, isText, textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { Blocks } from './blocks.ts';
 import type { DockerDraft, Draft, ProxyDraft, ResolversDraft, UserlistDraft } from './draft.ts';
-import { newProxy } from './draft-defaults.ts';
+import { newConsul, newProxy } from './draft-defaults.ts';
 import { parseBind } from './keywords/bind.ts';
+import { consulRows } from './keywords/consul.ts';
 import { dockerRows } from './keywords/docker.ts';
 import { globalRows } from './keywords/global.ts';
 import { proxyRows } from './keywords/proxy.ts';
@@ -26,11 +27,12 @@ const proxyKeywords = new Keywords(proxyRows);
 const userlistKeywords = new Keywords(userlistRows);
 const resolversKeywords = new Keywords(resolversRows);
 const dockerKeywords = new Keywords(dockerRows);
+const consulKeywords = new Keywords(consulRows);
 
 /** Reads the line inside the present section; its words are bytes. */
 type LineReader = (place: Place, bytes: readonly string[]) => void;
 
-const SECTIONS = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker'];
+const SECTIONS = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker', 'consul'];
 
 /** Reads one file's bytes (one character each) into `draft`. Each file begins outside of any section; `defaults` of earlier files go on. */
 export function parseText(bytes: string, file: string, draft: Draft, surroundings: Surroundings): void {
@@ -124,6 +126,9 @@ class Parser {
         return;
       case 'docker':
         this.docker(line);
+        return;
+      case 'consul':
+        this.consul(line);
         return;
       default:
         line.fail(refusal(`section '${kind}'`, refusedSections.get(kind)));
@@ -246,19 +251,31 @@ class Parser {
   }
 
   private docker(line: Statement): void {
-    const name = line.first;
-    const bad = forbiddenInName(name);
-    if (bad !== undefined) line.fail(`character '${bad}' is not permitted in 'docker' name '${name}'.`);
-    this.extraWords(line, 1);
-    const other = this.draft.dockers.find((docker) => docker.name === name);
-    if (other?.place !== undefined) {
-      const declared = `${other.place.file}:${other.place.line}`;
-      if (name === '') line.fail(`a second 'docker' section without a name: one is at ${declared}. Give this one a name: docker <name>.`);
-      else line.fail(`docker '${name}' has the same name as docker '${name}' declared at ${declared}.`);
-    }
+    const name = this.sourceName(line, this.draft.dockers);
     const docker: DockerDraft = { place: line.place, name, endpoint: undefined, tlsCa: undefined, tlsCert: undefined, tlsKey: undefined };
     this.draft.dockers.push(docker);
     this.readLine = this.rows(dockerKeywords, 'docker', docker);
+  }
+
+  private consul(line: Statement): void {
+    const consul = newConsul(line.place, this.sourceName(line, this.draft.consuls));
+    this.draft.consuls.push(consul);
+    this.readLine = this.rows(consulKeywords, 'consul', consul);
+  }
+
+  /** Of a section that says where a source is; one without a name is called by nothing. */
+  private sourceName(line: Statement, others: readonly { readonly name: string; readonly place: Place | undefined }[]): string {
+    const { keyword: kind, first: name } = line;
+    const bad = forbiddenInName(name);
+    if (bad !== undefined) line.fail(`character '${bad}' is not permitted in '${kind}' name '${name}'.`);
+    this.extraWords(line, 1);
+    const other = others.find((section) => section.name === name);
+    if (other?.place !== undefined) {
+      const declared = `${other.place.file}:${other.place.line}`;
+      if (name === '') line.fail(`a second '${kind}' section without a name: one is at ${declared}. Give this one a name: ${kind} <name>.`);
+      else line.fail(`${kind} '${name}' has the same name as ${kind} '${name}' declared at ${declared}.`);
+    }
+    return name;
   }
 
   private rows<Target>(keywords: Keywords<Target>, section: Section, target: Target, name = ''): LineReader {

@@ -2,6 +2,7 @@
 
 import { features } from './condition.ts';
 import { bindParameters } from './keywords/bind.ts';
+import { consulRows } from './keywords/consul.ts';
 import { dockerRows } from './keywords/docker.ts';
 import { globalRows } from './keywords/global.ts';
 import { proxyRows } from './keywords/proxy.ts';
@@ -28,7 +29,7 @@ export function renderReference(extra: readonly string[] = []): string {
     chapter('Parameters of `bind`', '', bindParameters),
     chapter(
       'Parameters of a server',
-      'For `server`, `default-server`, `server-template`, `docker-servers` and `docker-routes`. Labels of containers use the same names.',
+      'For `server`, `default-server`, `server-template` and all lines that ask a source for servers. Labels of containers use the same names.',
       serverParameters,
     ),
     chapter(
@@ -40,6 +41,11 @@ export function renderReference(extra: readonly string[] = []): string {
       'Section `docker [<name>]`',
       'A Docker engine. Without any such section `DOCKER_HOST` or the usual socket is used.',
       dockerRows,
+    ),
+    chapter(
+      'Section `consul [<name>]`',
+      'A Consul agent. Without any such section `CONSUL_HTTP_ADDR` or `http://127.0.0.1:8500` is used.',
+      consulRows,
     ),
     chapter('Section `resolvers <name>`', "Accepted so that a text of HAProxy's can have it.", resolversRows),
     ...extra.map((text) => text.trim()),

@@ -9,7 +9,7 @@ import type { Reporter } from './diagnostics.ts';
 import type { Place } from './model.ts';
 import type { Read } from './values.ts';
 
-export type Section = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend' | 'userlist' | 'resolvers' | 'docker';
+export type Section = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend' | 'userlist' | 'resolvers' | 'docker' | 'consul';
 
 export const FRONT: readonly Section[] = ['defaults', 'frontend', 'listen'];
 export const BACK: readonly Section[] = ['defaults', 'listen', 'backend'];

@@ -16,7 +16,8 @@ export function chooseBackend(frontend: Frontend, backends: BackendDirectory, co
     const backend = name === undefined ? undefined : backends.get(name);
     if (backend !== undefined) return backend;
   }
-  if (frontend.config.dockerRoutes.length === 0) return frontend.defaultBackend ?? Failures.NoBackend;
+  const { dockerRoutes, consulRoutes } = frontend.config;
+  if (dockerRoutes.length === 0 && consulRoutes.length === 0) return frontend.defaultBackend ?? Failures.NoBackend;
   const table = backends.routes(frontend.name);
   const { request } = context;
   const found = table?.lookup(request.host, pathOf(request.target));

@@ -131,10 +131,10 @@ class Compiler {
   }
 
   private hashed(): CompiledRules['hashed'] {
-    const { balance, dockerRoutes, kind, place } = this.proxy;
+    const { balance, dockerRoutes, consulRoutes, kind, place } = this.proxy;
     const { expression } = balance;
     // The pools of a frontend balance as its `defaults` say.
-    if (expression === undefined || (kind === 'frontend' && dockerRoutes.length === 0)) return undefined;
+    if (expression === undefined || (kind === 'frontend' && dockerRoutes.length + consulRoutes.length === 0)) return undefined;
     return this.each([{ place, words: [expression] }], () => compileHashed(expression))[0];
   }
 

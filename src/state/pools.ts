@@ -25,10 +25,13 @@ export function poolConfig(name: string, id: number, frontend: ProxyConfig, opti
     useBackends: [],
     defaultBackend: undefined,
     dockerRoutes: [],
+    consulRoutes: [],
     balance: balanceOf(frontend, options),
     servers: [],
     serverTemplates: [],
     dockerServers: [],
+    consulServers: [],
+    fileServers: [],
   };
 }
 

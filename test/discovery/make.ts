@@ -38,7 +38,7 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     serverStateBase: undefined,
     variables: [],
   };
-  return { global, proxies, userlists: new Map(), dockers: [], ...more };
+  return { global, proxies, userlists: new Map(), dockers: [], consuls: [], ...more };
 }
 
 /** The unnamed one. */
@@ -53,11 +53,11 @@ export const engineConfig: DockerEngineConfig = {
 
 export function selector(more: Partial<DockerSelector> = {}): DockerSelector {
   const none = { image: undefined, labels: [], name: undefined, service: undefined, project: undefined, network: undefined };
-  return { ...none, port: undefined, address: undefined, engines: [''], ...more };
+  return { ...none, members: undefined, port: undefined, address: undefined, engines: [''], ...more };
 }
 
 export function dockerServers(which: Partial<DockerSelector>, template: Partial<ServerConfig> = {}): DockerServersConfig {
-  return { place: PLACE, selector: selector(which), template: serverConfig('', template) };
+  return { place: PLACE, selector: selector(which), template: serverConfig('', template), parameters: [] };
 }
 
 export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRoutesConfig {

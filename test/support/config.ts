@@ -61,6 +61,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     useBackends: [],
     defaultBackend: undefined,
     dockerRoutes: [],
+    consulRoutes: [],
     socketStats: false,
     clitcpka: false,
     srvtcpka: false,
@@ -95,6 +96,8 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     servers: [],
     serverTemplates: [],
     dockerServers: [],
+    consulServers: [],
+    fileServers: [],
     ...changes,
   };
 }

@@ -9,9 +9,11 @@ import { balanceRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { captureRows } from './capture.ts';
 import { checkRows } from './check.ts';
+import { consulProxyRows } from './consul.ts';
 import { persistenceRows } from './cookie.ts';
 import { dockerProxyRows } from './docker.ts';
 import { errorfileRows } from './errorfile.ts';
+import { fileProxyRows } from './file.ts';
 import { proxyLogRows } from './log.ts';
 import { logStyleRows } from './log-style.ts';
 import { monitorRows } from './monitor.ts';
@@ -127,7 +129,7 @@ const generalRows: readonly Row<ProxyDraft>[] = [
     name: 'mode',
     sections: ANY_PROXY,
     syntax: '{tcp|http}',
-    default: 'tcp; http where `docker-routes` stands',
+    default: 'tcp; http where `docker-routes` or `consul-routes` stands',
     chapter: '4.2',
     doc: 'With `http` each request is balanced for itself; with `tcp` a whole connection is, and its bytes pass as they are.',
     min: 1,
@@ -148,8 +150,10 @@ export const proxyRows: readonly Row<ProxyDraft>[] = [
   ...bindRows,
   ...captureRows,
   ...checkRows,
+  ...consulProxyRows,
   ...dockerProxyRows,
   ...errorfileRows,
+  ...fileProxyRows,
   ...generalRows,
   ...logStyleRows,
   ...optionRows,
