@@ -29,7 +29,7 @@ export function builtinText(options: { readonly port: number; readonly password:
   return `${COMMON_TEXT}
 listen http-in
     bind :${port}
-    docker-routes
+    docker-routes compat all
     stats enable
     stats uri /admin?stats
     stats auth "admin:${quote(password)}"

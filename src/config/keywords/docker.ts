@@ -5,8 +5,9 @@ import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort, splitHostPort } from '../address.ts';
 import type { DockerDraft, Mutable, ProxyDraft } from '../draft.ts';
 import { finishServer } from '../draft-server.ts';
-import type { DockerSelector } from '../model.ts';
+import type { CompatName, DockerSelector } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
+import { joinCompat, readCompat } from './compat.ts';
 import { fileRow, readDomains, report, sectionNames, splitPair, splitWords } from './line-words.ts';
 import { serverOf } from './servers.ts';
 
@@ -80,13 +81,14 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
   proxy.dockerServers.push({ place: line.place, selector, template });
 }
 
-const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'engine', 'network'];
+const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network'];
 
 function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
-  const { pairs, parameters } = splitWords(line.words, ['opt-in']);
+  const { pairs, parameters } = splitWords(joinCompat(line.words, ['opt-in']), ['opt-in']);
   const domains: string[] = [];
   let prefix = 'fairlead.';
   let optIn = false;
+  let compat: readonly CompatName[] = [];
   let engines: readonly string[] = [];
   let network: string | undefined;
   for (const word of pairs) {
@@ -96,24 +98,28 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
     else if (value === '') line.fail(`'docker-routes' : '${key}' expects a value.`);
     else if (key === 'domain') domains.push(...readDomains(line, value));
     else if (key === 'prefix') prefix = value.endsWith('.') ? value : `${value}.`;
-    else if (key === 'engine') {
+    else if (key === 'compat') {
+      const names = readCompat(value);
+      if ('error' in names) line.fail(`'docker-routes' : ${names.error}`);
+      else compat = names.value;
+    } else if (key === 'engine') {
       const names = sectionNames(value, 'engine', 'docker');
       if ('error' in names) report(line, names.error);
       else engines = names.value;
     } else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
-  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat: [], engines, network, template });
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat, engines, network, template });
 }
 
 export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'docker-routes',
     sections: ['frontend', 'listen'],
-    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
+    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
     default: 'prefix=fairlead.',
     chapter: '',
-    doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend.',
+    doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend. `compat` reads labels and environment of other tools as well (`traefik`, `caddy`, `easyhaproxy`, `nginx-proxy`, `camptocamp`, `registrator`, or `all`).',
     strict: true,
     parse: parseDockerRoutes,
   },
