@@ -5,9 +5,12 @@
  *     pool        the servers that docker-routes found for it, under its frontend's settings
  *     routes      of all sources; of two that claim the same, the higher priority's, then that of the source named first
  *
- * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend.
+ * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend; a backend,
+ * and the routes of a frontend, about which nothing has changed are the objects of the state before, so that nobody has to
+ * compare them.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, ProxyConfig, ServerConfig } from '../config/model.ts';
 import { DNS_SOURCE, expandTemplate } from '../discovery/dns/names.ts';
 import { routeSources, serverSources } from '../discovery/lines.ts';
@@ -19,20 +22,32 @@ import type { DesiredBackend, DesiredState } from './types.ts';
 /** Before anything is known: what the first difference is taken against. */
 export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), unsettled: new Set(), notes: [] };
 
-export function desire(config: Config, snapshots: ReadonlyMap<string, Snapshot>): DesiredState {
-  return new Merge(config, snapshots).run();
+/** `before` is the state that this one follows. */
+export function desire(config: Config, snapshots: ReadonlyMap<string, Snapshot>, before: DesiredState = NOTHING): DesiredState {
+  return new Merge(config, snapshots, before).run();
 }
+
+/** What the configuration of a pool was made of. */
+interface Recipe {
+  readonly id: number;
+  readonly frontend: ProxyConfig;
+  readonly options: PoolOptions;
+}
+
+const recipes = new WeakMap<ProxyConfig, Recipe>();
 
 class Merge {
   private readonly config: Config;
+  private readonly before: DesiredState;
   private readonly names: Snapshot | undefined;
   /** All but the resolver, in the order of their names. */
   private readonly sources: readonly Snapshot[];
   private readonly notes: Note[] = [];
   private readonly backends = new Map<string, DesiredBackend>();
 
-  constructor(config: Config, snapshots: ReadonlyMap<string, Snapshot>) {
+  constructor(config: Config, snapshots: ReadonlyMap<string, Snapshot>, before: DesiredState) {
     this.config = config;
+    this.before = before;
     this.names = snapshots.get(DNS_SOURCE);
     const others = [...snapshots.values()].filter((snapshot) => snapshot.source !== DNS_SOURCE);
     this.sources = others.sort((a, b) => (a.source < b.source ? -1 : 1));
@@ -55,17 +70,24 @@ class Merge {
     const found = this.sources.flatMap(({ source, pools }) => (asked.has(source) ? (pools.get(proxy.name) ?? []) : []));
     const { file, line } = proxy.place;
     const servers = this.distinct(proxy.name, [...configured, ...found]);
-    this.backends.set(proxy.name, { name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
+    this.keep({ name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
   }
 
   /** The configuration's own words with the resolver's address: the snapshot may be of an older configuration. */
   private resolved(proxy: ProxyConfig, config: ServerConfig): DiscoveredServer {
-    if (config.fqdn === undefined) return { config, state: 'ready', reason: '' };
+    if (config.fqdn === undefined) return configuredServer(config);
     const known = this.names?.pools.get(proxy.name)?.find((server) => server.config.identity === config.identity);
     if (known === undefined || known.config.fqdn !== config.fqdn) {
       return { config: { ...config, address: undefined }, state: 'down', reason: `name ${config.fqdn} is not resolved yet` };
     }
     return { config: { ...config, address: known.config.address }, state: known.state, reason: known.reason };
+  }
+
+  private keep(backend: DesiredBackend): void {
+    const old = this.before.backends.get(backend.name);
+    const { config, servers, origin, routed } = backend;
+    const isSame = old?.config === config && old.origin === origin && old.routed === routed && sameElements(old.servers, servers);
+    this.backends.set(backend.name, isSame ? old : backend);
   }
 
   /** The first of two with the same name or identity stays. */
@@ -118,30 +140,49 @@ class Merge {
   private pools(routes: readonly Route[]): void {
     const names = [...new Set(routes.map((route) => route.pool))].sort();
     const ids = poolIds(names, new Set(this.config.proxies.map((proxy) => proxy.id)));
+    const frontends = this.frontendsOf(routes);
     for (const name of names) {
-      const frontend = this.frontendOf(name, routes);
+      const frontend = frontends.get(name);
       if (frontend === undefined) continue;
       const sources = this.sources.filter((source) => source.pools.has(name));
       const servers = this.distinct(
         name,
         sources.flatMap((source) => source.pools.get(name) ?? []),
       );
-      const config = poolConfig(name, ids.get(name) ?? 0, frontend, optionsOf(name, sources));
-      this.backends.set(name, { name, config, servers, origin: sources.map((source) => source.source).join(', '), routed: true });
+      const config = this.poolConfig(name, { id: ids.get(name) ?? 0, frontend, options: optionsOf(name, sources) });
+      this.keep({ name, config, servers, origin: sources.map((source) => source.source).join(', '), routed: true });
     }
   }
 
-  /** A pool that several frontends route to takes after the one that stands first in the text. */
-  private frontendOf(pool: string, routes: readonly Route[]): ProxyConfig | undefined {
-    const frontends = new Set(routes.filter((route) => route.pool === pool).map((route) => route.frontend));
-    return this.config.proxies.find((proxy) => isRouting(proxy) && frontends.has(proxy.name));
+  /** As it was before when it is made of the same. */
+  private poolConfig(name: string, recipe: Recipe): ProxyConfig {
+    const old = this.before.backends.get(name)?.config;
+    const made = old === undefined ? undefined : recipes.get(old);
+    const { id, frontend, options } = recipe;
+    if (old !== undefined && made?.id === id && made.frontend === frontend && isDeepStrictEqual(made.options, options)) return old;
+    const config = poolConfig(name, id, frontend, options);
+    recipes.set(config, recipe);
+    return config;
+  }
+
+  /** By pool. One that several frontends route to takes after the one that stands first in the text. */
+  private frontendsOf(routes: readonly Route[]): ReadonlyMap<string, ProxyConfig> {
+    const order = new Map(this.config.proxies.filter(isRouting).map((proxy, index) => [proxy.name, { proxy, index }]));
+    const first = new Map<string, { readonly proxy: ProxyConfig; readonly index: number }>();
+    for (const { pool, frontend } of routes) {
+      const candidate = order.get(frontend);
+      const best = first.get(pool);
+      if (candidate !== undefined && (best === undefined || candidate.index < best.index)) first.set(pool, candidate);
+    }
+    return new Map([...first].map(([pool, { proxy }]) => [pool, proxy]));
   }
 
   private byFrontend(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
     const byFrontend = new Map<string, Route[]>();
     for (const proxy of this.config.proxies) if (isRouting(proxy)) byFrontend.set(proxy.name, []);
     for (const route of routes) byFrontend.get(route.frontend)?.push(route);
-    return byFrontend;
+    const { before } = this;
+    return new Map([...byFrontend].map(([name, now]) => [name, unlessSame(before.routes.get(name), now)]));
   }
 
   private unsettled(): ReadonlySet<string> {
@@ -154,6 +195,25 @@ class Merge {
 /** Some line of it asks a source for routes. */
 function isRouting(proxy: ProxyConfig): boolean {
   return routeSources(proxy).length > 0;
+}
+
+const configured = new WeakMap<ServerConfig, DiscoveredServer>();
+
+/** Of a `server` line with an address; the same object each time. */
+function configuredServer(config: ServerConfig): DiscoveredServer {
+  const known = configured.get(config);
+  if (known !== undefined) return known;
+  const server: DiscoveredServer = { config, state: 'ready', reason: '' };
+  configured.set(config, server);
+  return server;
+}
+
+function sameElements<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((element, i) => element === b[i]);
+}
+
+function unlessSame<T>(before: readonly T[] | undefined, now: readonly T[]): readonly T[] {
+  return before !== undefined && sameElements(before, now) ? before : now;
 }
 
 function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {

@@ -71,7 +71,7 @@ export class Store {
     clearImmediate(this.pending);
     this.pending = undefined;
     const before = this.current;
-    this.current = desire(this.config, this.snapshots);
+    this.current = desire(this.config, this.snapshots, before);
     const changes = diff(before, this.current);
     if (changes.length > 0 || !isDeepStrictEqual(before.notes, this.current.notes)) this.onChange(changes, this.current, before);
     for (const waiter of [...this.waiters]) waiter();

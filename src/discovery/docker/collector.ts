@@ -28,10 +28,11 @@ export class Collector {
   /** Of the pools that routes have made. */
   readonly poolOptions = new Map<string, PoolOptions>();
   readonly claims: Claim[] = [];
-  private readonly told = new Map<string, Note>();
+  /** By subject, by message. */
+  private readonly told = new Map<string, Map<string, Note>>();
 
   get notes(): readonly Note[] {
-    return [...this.told.values()];
+    return [...this.told.values()].flatMap((notes) => [...notes.values()]);
   }
 
   pool(name: string): Map<string, DiscoveredServer> {
@@ -83,7 +84,11 @@ export class Collector {
   }
 
   note(level: Note['level'], subject: string, message: string): void {
-    const key = `${subject}\n${message}`;
-    if (!this.told.has(key)) this.told.set(key, { level, subject, message });
+    let notes = this.told.get(subject);
+    if (notes === undefined) {
+      notes = new Map();
+      this.told.set(subject, notes);
+    }
+    if (!notes.has(message)) notes.set(message, { level, subject, message });
   }
 }

@@ -1,12 +1,17 @@
 /**
- * Work that many causes ask for, done as soon as it is asked for and then no more often than can be afforded: after it
- * come nine times as long as it took, in which what else is asked for gathers. What is urgent does not wait for that.
+ * Work that many causes ask for, done as soon as it is asked for as long as it can be afforded. A flood of causes makes it
+ * be done more rarely, with what they want gathered; what is urgent does not wait for that.
+ *
+ *     debt of time  = what the work has taken lately; a tenth of the time that passes is paid back
+ *     debt < CREDIT : at the end of this turn;  else when that much has been paid back
  */
 
 import { monotonic } from '../../core/clock.ts';
 
-/** A tenth of our time at most goes into it. */
-const REST = 9;
+/** Milliseconds of work that may be done in a row. */
+const CREDIT = 100;
+/** Of our time, what goes into it in the long run. */
+const SHARE = 0.1;
 /** Milliseconds: nothing waits longer, dear as it may be. */
 const LONGEST = 250;
 
@@ -15,20 +20,23 @@ export class Paced {
   private readonly clock: () => number;
   private pending: NodeJS.Immediate | undefined;
   private timer: NodeJS.Timeout | undefined;
-  /** Monotonic ms. */
-  private restUntil = 0;
+  private debt = 0;
+  /** Monotonic ms of when `debt` was reckoned. */
+  private at: number;
 
   constructor(work: () => void, clock: () => number = monotonic) {
     this.work = work;
     this.clock = clock;
+    this.at = clock();
   }
 
-  /** At the end of this turn of the event loop, or of the pause after the last time. */
+  /** At the end of this turn of the event loop, or when it can be afforded. */
   soon(): void {
     if (this.pending !== undefined || this.timer !== undefined) return;
-    const rest = this.restUntil - this.clock();
-    if (rest <= 0) this.now();
-    else this.timer = setTimeout(() => this.now(), rest);
+    this.pay();
+    const wait = (this.debt - CREDIT) / SHARE;
+    if (wait <= 0) this.now();
+    else this.timer = setTimeout(() => this.now(), Math.min(wait, LONGEST));
   }
 
   /** At the end of this turn of the event loop. */
@@ -49,13 +57,16 @@ export class Paced {
     this.pending = undefined;
     const began = this.clock();
     this.work();
-    this.rest(began);
     // What it sets off is done in the next turn, and belongs to its price.
-    setImmediate(() => this.rest(began));
+    setImmediate(() => {
+      this.pay();
+      this.debt = Math.min(this.debt + this.clock() - began, CREDIT + LONGEST * SHARE);
+    });
   }
 
-  private rest(began: number): void {
+  private pay(): void {
     const now = this.clock();
-    this.restUntil = now + Math.min(LONGEST, REST * (now - began));
+    this.debt = Math.max(0, this.debt - (now - this.at) * SHARE);
+    this.at = now;
   }
 }

@@ -7,9 +7,10 @@ import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
 import type { Collector } from './collector.ts';
 import { type Container, isLive } from './container.ts';
+import { Memo } from './memo.ts';
 import { labelsOf, type Scene } from './scene.ts';
 import { defaultPool, serviceName } from './select.ts';
-import { originOf, serverOf } from './server.ts';
+import { originOf, type Placed, serverOf } from './server.ts';
 import type { KnownContainer } from './watch.ts';
 
 export function routeContainers(proxy: ProxyConfig, line: DockerRoutesConfig, scene: Scene, collector: Collector): void {
@@ -29,6 +30,10 @@ export function routeContainers(proxy: ProxyConfig, line: DockerRoutesConfig, sc
     for (const way of ways) routeWay(proxy, line, known, way, labels.silent, scene, collector);
   }
 }
+
+/** What a container claims by its words for one thing, and what is told of a server that it has become. */
+const claimed = new Memo<Container, Settings, readonly Route[]>();
+const told = new Memo<Placed, readonly Route[], string>();
 
 /** One use of a container as a server. */
 interface Way {
@@ -62,7 +67,9 @@ function routeWay(
     );
     return;
   }
-  const routes = hostsOf(container, settings, line).map((host) => routeOf(proxy, host, container, way));
+  const routes = claimed.of(container, settings, [proxy, line, pool], () =>
+    hostsOf(container, settings, line).map((host) => routeOf(proxy, host, container, way)),
+  );
   if (isLive(container.state)) {
     const wish = {
       template: line.template,
@@ -77,9 +84,10 @@ function routeWay(
       collector.note(silent ? 'info' : 'error', container.name, `is not routed by '${proxy.name}': ${placed.problem}`);
       return;
     }
-    const texts = routes.map(routeText).join(', ');
     collector.join(container, pool, placed.value.server);
-    const text = `server of pool '${pool}' for ${texts} in '${proxy.name}': ${placed.value.where}`;
+    const text = told.of(placed.value, routes, [], () => {
+      return `server of pool '${pool}' for ${routes.map(routeText).join(', ')} in '${proxy.name}': ${placed.value.where}`;
+    });
     collector.placed(container, { ...placed.value, backend: pool, routes, text });
   } else {
     const hosts = () => routes.map(routeText).join(', ');

@@ -2,13 +2,20 @@
 
 import type { Config } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
-import type { Labels, Reading } from '../labels/settings.ts';
+import type { Labels, Reading, Subject } from '../labels/settings.ts';
 import { type Vantage, vantageOf } from './address.ts';
+import type { EngineFacts } from './client.ts';
 import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
+import { Memo } from './memo.ts';
 import { isOneOff } from './select.ts';
 import { findSelf, type SelfHint } from './self.ts';
 import type { EngineView, KnownContainer } from './watch.ts';
+
+/** What lines have made of containers, and engines of ourselves: one object as long as nothing changes. */
+const readings = new Memo<Container, Reading, { readonly subject: Subject; readonly labels: Labels }>();
+const vantages = new Memo<EngineFacts, Container | typeof NOBODY, Vantage>();
+const NOBODY: object = {};
 
 export interface Scene {
   /** Oldest first; neither ourselves nor one-off containers. */
@@ -29,25 +36,29 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
   return {
     containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
     self,
-    vantage: vantageOf(view.facts, self, platform),
+    vantage: vantages.of(view.facts, self ?? NOBODY, [platform], () => vantageOf(view.facts, self, platform)),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
   };
 }
 
 /** The container's labels, or undefined when they keep it from being used, with a note of the reason. */
 export function labelsOf(container: Container, reading: Reading, collector: Collector): Labels | undefined {
-  const { prefix, compat, domains } = reading;
-  const { labels: all, env, exposed, published, name, image } = container;
-  const subject = { labels: all, env, exposed, published: published.map(({ port }) => port), name, image };
-  const labels = readSubject(subject, prefix, compat, { domains });
+  const { name } = container;
+  const { subject, labels } = readings.of(container, reading, [], () => read(container, reading));
   collector.heard(subject, reading, labels);
   for (const warning of labels.warnings) collector.note('warning', name, warning);
   for (const error of labels.errors) collector.note('error', name, `is refused: ${error}`);
   if (labels.errors.length > 0) return undefined;
   if (labels.flat.enabled !== false) return labels;
-  const word = labels.reader === 'fairlead' ? `label ${prefix}enable=false` : `its labels for ${labels.reader} say so`;
+  const word = labels.reader === 'fairlead' ? `label ${reading.prefix}enable=false` : `its labels for ${labels.reader} say so`;
   collector.note('info', name, `is not used: ${word}`);
   return undefined;
+}
+
+function read(container: Container, { prefix, compat, domains }: Reading): { readonly subject: Subject; readonly labels: Labels } {
+  const { labels: all, env, exposed, published, name, image } = container;
+  const subject = { labels: all, env, exposed, published: published.map(({ port }) => port), name, image };
+  return { subject, labels: readSubject(subject, prefix, compat, { domains }) };
 }
 
 /** A container that runs in another's network is reached where that one is. */

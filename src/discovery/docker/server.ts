@@ -6,6 +6,7 @@ import type { Settings } from '../labels/settings.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
 import { type Container, shortId } from './container.ts';
+import { Memo } from './memo.ts';
 import type { KnownContainer } from './watch.ts';
 
 /** What one line of the configuration and the container's labels ask for together. */
@@ -24,8 +25,15 @@ export interface Placed {
 
 const CHECK_WORDS: ReadonlySet<string> = new Set(['inter', 'rise', 'fall']);
 
+const placements = new Memo<KnownContainer, Settings, Found<Placed>>();
+
 /** A problem refuses the container; an address that cannot be reached only keeps its server down. */
 export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
+  const { template, settings, port, network, address } = wish;
+  return placements.of(known, settings, [template, port, network, address, vantage], () => place(known, wish, vantage));
+}
+
+function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
   const { container } = known;
   const port: Found<number> = wish.port === undefined ? choosePort(container) : { value: wish.port };
   if ('problem' in port) return port;
