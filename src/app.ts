@@ -345,6 +345,7 @@ export class App {
       pulse,
       facts: this.facts(),
       resolver: this.sources.resolver,
+      membership: this.sources.membership,
       get cli() {
         return app.cli;
       },

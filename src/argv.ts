@@ -1,6 +1,6 @@
 /**
  * The command line: HAProxy's options with its meanings (management manual 3), so that init scripts and images go on
- * working, and `demo`, `ctl` and `--help` for people. Pure: words in, a Command out.
+ * working, and `demo`, `--help` and programs such as `ctl` for people. Pure: words in, a Command out.
  *
  * An option of HAProxy's that means nothing here is a row like the others and comes back in `ignored`; a word that is
  * in no row is an error that names the nearest one.
@@ -46,11 +46,15 @@ export type Command =
   | { readonly kind: 'demo'; readonly port: number; readonly options: RunOptions }
   | { readonly kind: 'version'; readonly detailed: boolean }
   | { readonly kind: 'help' }
-  /** `ctl`, and what stands behind it: `ctl/options.ts` reads that. */
-  | { readonly kind: 'ctl'; readonly words: readonly string[] }
+  /** A program of its own, and what stands behind its name: `ctl/options.ts` and its neighbours read that. */
+  | { readonly kind: Program; readonly words: readonly string[] }
   /** `-cc`: the condition of an `.if` line. */
   | { readonly kind: 'condition'; readonly text: string }
   | { readonly kind: 'refused'; readonly message: string };
+
+/** `fairlead NAME ...`, each with options of its own. */
+export type Program = (typeof PROGRAMS)[number];
+const PROGRAMS = ['ctl', 'servers'] as const;
 
 const DEMO_PORT = 8080;
 
@@ -127,7 +131,8 @@ const OTHER_NAMES = ['-sf', '-st', '-dM', '-dK', '--'];
 
 /** `words` are the arguments without the program's name. */
 export function parseArgv(words: readonly string[]): Command {
-  if (words[0] === 'ctl') return { kind: 'ctl', words: words.slice(1) };
+  const program = PROGRAMS.find((name) => name === words[0]);
+  if (program !== undefined) return { kind: program, words: words.slice(1) };
   try {
     return words[0] === 'demo' ? parseDemo(words.slice(1)) : parseOptions(words);
   } catch (error) {
@@ -241,7 +246,7 @@ function portNumber(text: string): number {
 
 function unknown(word: string): string {
   if (!word.startsWith('-')) {
-    const near = didYouMean(word, ['demo', 'ctl']);
+    const near = didYouMean(word, ['demo', ...PROGRAMS]);
     if (near !== '') return `unknown command '${word}'${near}`;
     return `unexpected '${word}'; a configuration is given as '-f ${word}'`;
   }

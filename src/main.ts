@@ -67,7 +67,8 @@ async function main(): Promise<void> {
       process.stdout.write(versionOf(command.detailed));
       return;
     case 'ctl':
-      process.exitCode = await askRunning(command.words);
+    case 'servers':
+      process.exitCode = await askRunning(command.kind, command.words);
       return;
     case 'condition':
       process.exitCode = condition(command.text);
@@ -85,10 +86,11 @@ async function main(): Promise<void> {
 }
 
 /** Most starts need nothing of it. */
-async function askRunning(words: readonly string[]): Promise<number> {
-  const { ctl } = await import('./ctl/ctl.ts');
+async function askRunning(program: 'ctl' | 'servers', words: readonly string[]): Promise<number> {
   const { env, stdin, stdout, stderr } = process;
-  return ctl(words, { env, cwd: process.cwd(), stdin, stdout, stderr });
+  const edge = { env, cwd: process.cwd(), stdin, stdout, stderr };
+  if (program === 'ctl') return (await import('./ctl/ctl.ts')).ctl(words, edge);
+  return (await import('./ctl/servers.ts')).servers(words, edge);
 }
 
 // --- what does not stay ---------------------------------------------------------------------------------------------

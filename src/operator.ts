@@ -6,7 +6,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CliConnection, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
+import type { CliConnection, MemberReport, Outcome, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
 import type { CliServer } from './admin/cli/server.ts';
 import type { Backend } from './backend/backend.ts';
 import type { Backends } from './backend/backends.ts';
@@ -15,12 +15,14 @@ import type { ShutdownCause } from './backend/types.ts';
 import { diagnosticLines } from './banner.ts';
 import type { Changes, DynamicCookie } from './changes.ts';
 import { compatibleVersion } from './config/condition.ts';
+import type { Member } from './config/member.ts';
 import type { Config, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import type { ProcessCounters } from './core/counters.ts';
 import { type EventLog, Level } from './core/log.ts';
 import type { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
+import type { Membership } from './discovery/docker/membership.ts';
 import type { Prepared } from './prepare.ts';
 import type { BindFailure, DataPlane } from './proxy/data-plane.ts';
 import type { Frontend, FrontendState } from './proxy/frontend.ts';
@@ -44,6 +46,7 @@ export interface Parts {
   readonly usage: () => Usage;
   readonly resolver: ResolverCounts;
   readonly changes: Changes;
+  readonly membership: Membership;
   readonly backends: Backends;
   readonly store: Store;
   readonly dataPlane: DataPlane;
@@ -236,6 +239,18 @@ export class Operator implements Runtime {
     });
   }
 
+  members(backend?: string): readonly MemberReport[] {
+    return this.parts.membership.report(this.config, backend);
+  }
+
+  addMember({ config }: Backend, member: Member): Promise<Outcome<MemberReport>> {
+    return this.changeMembers(() => this.parts.membership.add(config, member));
+  }
+
+  removeMember({ config }: Backend, id: string): Promise<Outcome<string>> {
+    return this.changeMembers(() => this.parts.membership.remove(config, id));
+  }
+
   reload(): Promise<void> {
     return this.parts.lifecycle.reload();
   }
@@ -256,6 +271,17 @@ export class Operator implements Runtime {
         await nextTurn();
       }
       return true;
+    });
+  }
+
+  /** What has changed counts when this resolves. */
+  private changeMembers<T>(change: () => T): Promise<T> {
+    const { parts } = this;
+    return parts.inTurn(async () => {
+      const outcome = change();
+      parts.store.flush();
+      await nextTurn();
+      return outcome;
     });
   }
 

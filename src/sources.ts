@@ -12,6 +12,7 @@ import { monotonic } from './core/clock.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
+import { Membership } from './discovery/docker/membership.ts';
 import { type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
 import type { Provider, Snapshot, Source, SourceNeed } from './discovery/provider.ts';
 import type { Report } from './discovery/report.ts';
@@ -26,6 +27,8 @@ interface Running {
 }
 
 export class Sources {
+  /** Lists of containers, and whoever changes them. */
+  readonly membership: Membership = new Membership();
   private readonly store: Store;
   private readonly surroundings: DockerSurroundings;
   private readonly dns: DnsProvider;
@@ -41,7 +44,7 @@ export class Sources {
 
   constructor(store: Store, config: Config, surroundings: DockerSurroundings) {
     this.store = store;
-    this.surroundings = surroundings;
+    this.surroundings = { ...surroundings, membership: this.membership };
     this.dns = new DnsProvider({ config });
   }
 
@@ -87,6 +90,7 @@ export class Sources {
   }
 
   start(config: Config): void {
+    this.membership.read(config);
     this.run(this.dns, this.dnsAbort);
     for (const need of this.needs(config)) this.startSource(need, config);
   }
@@ -100,6 +104,7 @@ export class Sources {
   /** Asks for what `config` needs beyond what is known. Resolves when it is known, or after `graceMs`. */
   async prepare(config: Config, graceMs: number): Promise<void> {
     this.fresh = [];
+    this.membership.read(config);
     for (const need of this.needs(config)) {
       if (this.running.has(need.name)) continue;
       this.startSource(need, config);

@@ -19,6 +19,8 @@ export interface DockerServersConfig {
   readonly selector: DockerSelector;
   /** The server parameters of the line over `default-server`; name, identity and address come from the container. */
   readonly template: ServerConfig;
+  /** Those parameters as they are written. */
+  readonly parameters: readonly string[];
 }
 
 /** All that are given must match. */
@@ -32,6 +34,8 @@ export interface DockerSelector {
   /** Compose project. */
   readonly project: string | undefined;
   readonly network: string | undefined;
+  /** A file that lists them (`discovery/docker/members.ts`), absolute. */
+  readonly members: string | undefined;
   /** Container port to send traffic to. */
   readonly port: number | undefined;
   readonly address: 'container' | 'published' | undefined;

@@ -20,3 +20,31 @@ export const CTL_HELP = `fairlead ctl: asks the Runtime API of a running Fairlea
 
 Exit codes: 0 answered, 1 refused, 2 nobody answered, or the answer cannot be written
 `;
+
+/** What `fairlead servers --help` prints; the options are those of haproxy-docker-config. */
+export const SERVERS_HELP = `fairlead servers: which containers a section balances over, changed while it runs
+
+The section has a line with a file, which keeps the list, and the parameters of its servers:
+
+  listen dockerha-app1
+      bind 0.0.0.0:8380
+      balance roundrobin
+      docker-servers members=/var/lib/fairlead/app1 address=published check inter 2000 rise 2 fall 5
+
+  -l, --listen LISTENER          the section, a listen or backend. Mandatory
+  -a, --add ID[:PORT][,...]      take containers into balancing, by their id or how it begins and, where they have
+                                 several, their own (private) port. The public one is looked up
+  -d, --delete ID[,...]          take them out again; what is under way is finished
+  -c, --check [ID[,...]]         are they balanced? Without ids: which ones are
+      --verify                   is each that is balanced a container that runs?
+  -s, --show                     servers with their addresses and parameters
+      --yaml, --json             another form of what is answered
+  -r, --restart                  accepted: nothing has to be restarted
+  -h, --hot-restart [PIDFILE]    the same
+  -v, --verbose                  say more
+
+  -S, --socket ADDRESS           the Runtime API: a path, unix@PATH, HOST:PORT; else $FAIRLEAD_SOCKET
+  -f FILE                        the socket of this configuration whose users may do most (admin is needed)
+
+Exit codes: 0 all are, 1 some are not balanced, not found or were refused, 2 nobody answered, or wrong usage
+`;

@@ -12,6 +12,7 @@ import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
 import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
+import { memberCommands } from './members.ts';
 import { patternCommands } from './patterns.ts';
 import { poolCommands } from './pools.ts';
 import { rateLimitCommands } from './rate-limits.ts';
@@ -39,6 +40,7 @@ const own: readonly Command[] = [
   ...counterCommands,
   ...dynamicCommands,
   ...frontendCommands,
+  ...memberCommands,
   ...poolCommands,
   ...rateLimitCommands,
   ...aboutCommands,

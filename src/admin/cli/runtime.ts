@@ -4,6 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
+import type { Member } from '../../config/member.ts';
 import type { RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
@@ -44,6 +45,25 @@ export interface Usage {
   readonly involuntaryContextSwitches: number;
 }
 
+/** A container that somebody has put into a list of servers. */
+export interface MemberReport {
+  readonly backend: string;
+  /** The first twelve digits of its id. */
+  readonly id: string;
+  /** The container's port, where the list has one. */
+  readonly port: number | undefined;
+  /** It runs. */
+  readonly found: boolean;
+  /** `127.0.0.1:49161`, or empty. */
+  readonly address: string;
+  /** Why it gets no traffic; empty where it may. */
+  readonly reason: string;
+  /** As on a `server` line. */
+  readonly parameters: readonly string[];
+}
+
+export type Outcome<T> = { readonly value: T } | { readonly error: string };
+
 export interface Runtime extends ProcessState {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What ACLs and maps look things up in. */
@@ -80,6 +100,12 @@ export interface Runtime extends ProcessState {
   /** Until the text is read again. Answers whether it still could: another one may have been faster. */
   addServer(backend: Backend, server: ServerConfig): Promise<boolean>;
   removeServer(server: Server): Promise<boolean>;
+  /** Of the section of that name, or of all that keep a list (`docker-servers members=`). */
+  members(backend?: string): readonly MemberReport[];
+  /** The container whose id begins so is a member from now on, by its own port where one is given; or why it is not. */
+  addMember(backend: Backend, member: Member): Promise<Outcome<MemberReport>>;
+  /** Answers the id. */
+  removeMember(backend: Backend, id: string): Promise<Outcome<string>>;
   /** As SIGUSR2. Resolves when it is over, well or not. */
   reload(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /** Our own lines: which engines there are, and which containers are servers (`docker`, `docker-servers`, `docker-routes`). */
 
 import { isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort, splitHostPort } from '../address.ts';
 import type { DockerDraft, Mutable, ProxyDraft } from '../draft.ts';
@@ -20,6 +21,7 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
   service: text('service'),
   project: text('project'),
   network: text('network'),
+  members: text('members'),
   engine: (selector, value) => {
     const names = sectionNames(value, 'engine', 'docker');
     if ('error' in names) return names.error;
@@ -44,7 +46,7 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
   },
 };
 
-function text(key: 'image' | 'name' | 'service' | 'project' | 'network'): (selector: Selectors, value: string) => undefined {
+function text(key: 'image' | 'name' | 'service' | 'project' | 'network' | 'members'): (selector: Selectors, value: string) => undefined {
   return (selector, value) => {
     selector[key] = value;
     return undefined;
@@ -52,7 +54,7 @@ function text(key: 'image' | 'name' | 'service' | 'project' | 'network'): (selec
 }
 
 /** What says which containers; the others say how to reach those. */
-const CHOOSING: readonly string[] = ['image', 'label', 'name', 'service', 'project', 'network'];
+const CHOOSING: readonly string[] = ['image', 'label', 'name', 'service', 'project', 'network', 'members'];
 
 function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
   const { pairs, parameters } = splitWords(line.words, []);
@@ -63,6 +65,7 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
     service: undefined,
     project: undefined,
     network: undefined,
+    members: undefined,
     port: undefined,
     address: undefined,
     engines: [],
@@ -72,13 +75,17 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
     const set = SELECTORS[key];
     if (set === undefined) line.fail(`'docker-servers' : unknown selector '${key}'${didYouMean(key, Object.keys(SELECTORS)) || '.'}`);
     else if (value === '') line.fail(`'docker-servers' : selector '${key}' expects a value.`);
-    else report(line, set(selector, value));
+    else report(line, set(selector, key === 'members' ? resolve(line.cwd, value) : value));
   }
   if (!pairs.some((word) => CHOOSING.includes(splitPair(word)[0]))) {
     line.fail(`'docker-servers' expects at least one of ${CHOOSING.map((key) => `${key}=`).join(', ')}: which containers are meant?`);
   }
+  const other = proxy.dockerServers.find((one) => one.selector.members !== undefined)?.place;
+  if (selector.members !== undefined && other !== undefined) {
+    line.fail(`'docker-servers' : members= stands at ${other.file}:${other.line} already; a section has one such list.`);
+  }
   const template = finishServer(serverOf(proxy, line, "'docker-servers' : ", parameters));
-  proxy.dockerServers.push({ place: line.place, selector, template });
+  proxy.dockerServers.push({ place: line.place, selector, template, parameters });
 }
 
 const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network'];
@@ -116,7 +123,8 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'docker-routes',
     sections: ['frontend', 'listen'],
-    syntax: '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
+    syntax:
+      '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
     default: 'prefix=fairlead.',
     chapter: '',
     doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend. `compat` reads labels and environment of other tools as well (`traefik`, `caddy`, `easyhaproxy`, `nginx-proxy`, `camptocamp`, `registrator`, or `all`).',
@@ -127,9 +135,9 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
     name: 'docker-servers',
     sections: ['listen', 'backend'],
     syntax:
-      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [<server parameters>]',
+      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>|members=<file>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [<server parameters>]',
     chapter: '',
-    doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters.',
+    doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters; `members=` names a file that lists container ids, which the Runtime API changes.',
     min: 1,
     strict: true,
     parse: parseDockerServers,

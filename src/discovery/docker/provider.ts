@@ -8,8 +8,11 @@ import type { Snapshot, Source, SourceNeed } from '../provider.ts';
 import type { Report } from '../report.ts';
 import { DockerClient } from './client.ts';
 import type { Environment } from './endpoint.ts';
+import { NO_LISTS } from './members.ts';
+import type { Membership } from './membership.ts';
 import { dockerSource } from './names.ts';
 import { dockerReport } from './report.ts';
+import { type Scene, sceneOf } from './scene.ts';
 import type { SelfHint } from './self.ts';
 import { dockerSnapshot, type SnapshotInput } from './snapshot.ts';
 import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
@@ -22,6 +25,8 @@ export interface DockerSurroundings {
   /** Connections made and lost. */
   readonly events: EventLog;
   readonly timings?: WatchTimings;
+  /** The lists of `members=`. */
+  readonly membership?: Membership;
 }
 
 export interface DockerProviderOptions extends DockerSurroundings {
@@ -32,15 +37,17 @@ export interface DockerProviderOptions extends DockerSurroundings {
 export class DockerProvider implements Source {
   readonly name: string;
   private readonly self: SelfHint;
+  private readonly membership: Membership | undefined;
   private readonly watch: Watch;
   private config: Config;
   private view: EngineView | undefined;
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
-  constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS }: DockerProviderOptions) {
+  constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS, membership }: DockerProviderOptions) {
     this.name = dockerSource(engine.name);
     this.config = config;
     this.self = self;
+    this.membership = membership;
     this.watch = new Watch(new DockerClient(engine, env), events, (view) => this.onView(view), timings);
   }
 
@@ -55,13 +62,27 @@ export class DockerProvider implements Source {
   /** Publishes nothing before the engine has answered: until then nobody knows which servers there are. */
   async run(publish: (snapshot: Snapshot) => void, signal: AbortSignal): Promise<void> {
     this.publish = publish;
+    this.membership?.engines.set(this.name, this);
     await this.watch.run(signal);
     this.publish = undefined;
+    if (this.membership?.engines.get(this.name) === this) this.membership.engines.delete(this.name);
   }
 
   reconfigure(config: Config): void {
     this.config = config;
     if (this.view !== undefined) this.onView(this.view);
+  }
+
+  /** The lists of `members=` have changed. */
+  again(): void {
+    if (this.view !== undefined) this.onView(this.view);
+  }
+
+  /** Undefined before the engine has answered. */
+  scene(): Scene | undefined {
+    if (this.view === undefined) return undefined;
+    const { view, config, self, platform: system, members } = this.inputOf(this.view);
+    return sceneOf(view, config, self, system, members);
   }
 
   report(): readonly Report[] {
@@ -74,7 +95,8 @@ export class DockerProvider implements Source {
   }
 
   private inputOf(view: EngineView): SnapshotInput {
-    return { source: this.name, view, config: this.config, self: this.self, platform: platform() };
+    const members = this.membership?.lists ?? NO_LISTS;
+    return { source: this.name, view, config: this.config, self: this.self, platform: platform(), members };
   }
 }
 

@@ -7,6 +7,7 @@ import { type Vantage, vantageOf } from './address.ts';
 import type { EngineFacts } from './client.ts';
 import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
+import { type MemberLists, NO_LISTS } from './members.ts';
 import { Memo } from './memo.ts';
 import { isOneOff } from './select.ts';
 import { findSelf, type SelfHint } from './self.ts';
@@ -24,10 +25,11 @@ export interface Scene {
   readonly vantage: Vantage;
   /** Names of the sections that have servers. */
   readonly sections: ReadonlySet<string>;
+  readonly members: MemberLists;
 }
 
 /** `platform` is Node's word for our operating system. */
-export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platform: string): Scene {
+export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platform: string, members: MemberLists = NO_LISTS): Scene {
   const all = shareNetworks(view.containers);
   const self = findSelf(
     all.map(({ container }) => container),
@@ -38,6 +40,7 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
     self,
     vantage: vantages.of(view.facts, self ?? NOBODY, [platform], () => vantageOf(view.facts, self, platform)),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
+    members,
   };
 }
 

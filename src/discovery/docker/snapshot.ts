@@ -9,6 +9,7 @@ import type { Config } from '../../config/model.ts';
 import type { Snapshot } from '../provider.ts';
 import { noteOf, settle } from './claims.ts';
 import { Collector } from './collector.ts';
+import type { MemberLists } from './members.ts';
 import { dockerSource } from './names.ts';
 import { routeContainers } from './route-lines.ts';
 import { type Scene, sceneOf } from './scene.ts';
@@ -24,6 +25,8 @@ export interface SnapshotInput {
   readonly self: SelfHint;
   /** Node's word for our operating system. */
   readonly platform: string;
+  /** Of the lines with `members=`. */
+  readonly members?: MemberLists;
 }
 
 export interface Collected extends ReturnType<typeof settle> {
@@ -46,8 +49,8 @@ export function dockerSnapshot(input: SnapshotInput): Snapshot {
 }
 
 /** Goes over all lines that ask `source`. */
-export function collect({ source, view, config, self, platform }: SnapshotInput, collector: Collector): Collected {
-  const scene = sceneOf(view, config, self, platform);
+export function collect({ source, view, config, self, platform, members }: SnapshotInput, collector: Collector): Collected {
+  const scene = sceneOf(view, config, self, platform, members);
   for (const proxy of config.proxies) {
     for (const line of proxy.dockerServers) {
       if (!asks(line.selector, source)) continue;
