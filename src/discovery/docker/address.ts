@@ -8,7 +8,9 @@
  *     elsewhere, or the engine keeps its
  *       networks to itself (rootless)     (published is the default)                 the engine's host, host port
  *
- * A container in the host's network answers where published ports do. None reachable is an answer, too: never a guess.
+ * A container in the host's network answers where published ports do. An overlay network of a Swarm is no way from outside
+ * of it, not even on the same machine; a task that no network leads to is reached where its node publishes its port. None
+ * reachable is an answer, too: never a guess.
  */
 
 import type { DockerSelector } from '../../config/model.ts';
@@ -49,7 +51,8 @@ const NO_WAY: ReadonlySet<string> = new Set(['ingress', 'none', 'host']);
 export function vantageOf(facts: EngineFacts, self: Container | undefined, platform: string): Vantage {
   if (self !== undefined && self.networkMode !== 'host') {
     const gateway = self.networks.find((attachment) => attachment.gateway !== undefined)?.gateway;
-    return { networks: new Set(self.networks.map((attachment) => attachment.network)), bridges: false, host: gateway };
+    const host = gateway ?? (facts.local ? undefined : facts.host);
+    return { networks: new Set(self.networks.map((attachment) => attachment.network)), bridges: false, host };
   }
   const onHost = self !== undefined || facts.local;
   return { networks: undefined, bridges: onHost && !facts.rootless && platform === 'linux', host: onHost ? '127.0.0.1' : facts.host };
@@ -75,13 +78,23 @@ export function choosePort(container: Container): Found<number> {
 export function locate(container: Container, port: number, wish: Wish, vantage: Vantage): Found<Location> {
   const contained = vantage.networks !== undefined || vantage.bridges;
   const published = wish.address === 'published' || (wish.address === undefined && wish.network === undefined && !contained);
-  if (container.networkMode === 'host') return onHost(port, vantage);
-  return published ? atPublished(container, port, vantage) : atContainer(container, port, wish, vantage);
+  if (container.networkMode === 'host') return onHost(container, port, vantage);
+  if (published) return atPublished(container, port, vantage);
+  const location = atContainer(container, port, wish, vantage);
+  if ('value' in location || container.task === undefined || wish.address !== undefined || wish.network !== undefined) return location;
+  const other = atPublished(container, port, vantage);
+  return 'value' in other ? other : { problem: `${location.problem}; and ${other.problem}` };
 }
 
-function onHost(port: number, vantage: Vantage): Found<Location> {
-  if (vantage.host === undefined) return { problem: "it is in the host's network, which cannot be reached from ours" };
-  return { value: { address: vantage.host, port, way: "the host's network" } };
+/** Where what the container's machine publishes on all its addresses answers. */
+function hostOf({ task }: Container, vantage: Vantage): string | undefined {
+  return task?.remote === true ? task.address : (vantage.host ?? task?.address);
+}
+
+function onHost(container: Container, port: number, vantage: Vantage): Found<Location> {
+  const address = hostOf(container, vantage);
+  if (address === undefined) return { problem: "it is in the host's network, which cannot be reached from ours" };
+  return { value: { address, port, way: "the host's network" } };
 }
 
 function atContainer(container: Container, port: number, wish: Wish, vantage: Vantage): Found<Location> {
@@ -90,7 +103,9 @@ function atContainer(container: Container, port: number, wish: Wish, vantage: Va
   if (all.length === 0) return { problem: 'it is in no network' };
   const named = wanted === undefined ? all : all.filter(({ network }) => isNetwork(container, network, wanted));
   if (named.length === 0) return { problem: `it is not in the network ${wanted}, but in ${names(all)}` };
-  const shared = named.filter(({ network }) => vantage.networks === undefined || vantage.networks.has(network));
+  const shared = named.filter(({ network, overlay }) => (vantage.networks === undefined ? !overlay : vantage.networks.has(network)));
+  if (shared.length === 0 && vantage.networks === undefined)
+    return { problem: `it is in ${names(named)}, which only containers reach that are in it` };
   if (shared.length === 0)
     return { problem: `it is in ${names(named)}, and none of that is ours (${[...(vantage.networks ?? [])].join(', ') || 'none'})` };
   const best = [...shared].sort(preference).find((attachment) => addressOf(attachment) !== undefined);
@@ -122,16 +137,17 @@ function atPublished(container: Container, port: number, vantage: Vantage): Foun
   const bindings = container.published.filter((binding) => binding.port === port);
   if (bindings.length === 0) return { problem: `its port ${port} is not published` };
   for (const { hostIp, hostPort } of bindings) {
-    const address = bindingAddress(hostIp, vantage);
+    const address = bindingAddress(hostIp, hostOf(container, vantage), vantage);
     if (address !== undefined) return { value: { address, port: hostPort, way: 'published port' } };
   }
   return {
-    problem: `its port ${port} is published on ${bindings.map(({ hostIp }) => hostIp).join(', ')} only, which cannot be reached from here`,
+    problem: `its port ${port} is published on ${bindings.map(({ hostIp }) => hostIp || 'its node').join(', ')} only, which cannot be reached from here`,
   };
 }
 
-function bindingAddress(hostIp: string, vantage: Vantage): string | undefined {
-  if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return vantage.host;
+/** `host`: where all addresses of the machine are meant. */
+function bindingAddress(hostIp: string, host: string | undefined, vantage: Vantage): string | undefined {
+  if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return host;
   const loopback = hostIp.startsWith('127.') || hostIp === '::1';
   return loopback && vantage.host !== '127.0.0.1' ? undefined : hostIp;
 }

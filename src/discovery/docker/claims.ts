@@ -39,9 +39,14 @@ function compareClaims(a: Claim, b: Claim): number {
   return (
     Number(isLive(b.container.state)) - Number(isLive(a.container.state)) ||
     b.route.priority - a.route.priority ||
-    a.container.created - b.container.created ||
+    seniority(a.container) - seniority(b.container) ||
     (a.container.id < b.container.id ? -1 : 1)
   );
+}
+
+/** A task is as old as its service, which outlives it: an update of it gives nothing away. */
+function seniority({ task, created }: Container): number {
+  return task?.serviceCreated ?? created;
 }
 
 function whyLost(claim: Claim, winner: Claim): string {

@@ -2,8 +2,8 @@
  * One Docker engine, over dockerode. The only file that knows that library: whatever leaves here is our own facts, and
  * an Error whose message a person can act on.
  *
- * Only GET /_ping, /version, /events, /containers/json and /containers/{id}/json are used, so a read-only socket proxy
- * in front of the engine suffices.
+ * Only GET /_ping, /version, /events, /containers/json and /containers/{id}/json are used, and for Swarm /services, /tasks
+ * and /nodes where the engine answers them, so a read-only socket proxy in front of the engine suffices.
  */
 
 import { lookup } from 'node:dns/promises';
@@ -13,7 +13,9 @@ import type Docker from 'dockerode';
 import type { DockerEngineConfig } from '../../config/model.ts';
 import { type Container, readContainer, readSummary, type Summary } from './container.ts';
 import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './endpoint.ts';
-import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent } from './events.ts';
+import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent, SWARM_ACTIONS } from './events.ts';
+import { type Node, readNode, readService, readTask, type Service, type Task } from './swarm.ts';
+import type { SwarmEngine } from './swarm-watch.ts';
 
 /** What an engine is. */
 export interface EngineFacts {
@@ -64,9 +66,15 @@ interface Api {
   listContainers(options: Options): Promise<unknown>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
   getEvents(options: Options): Promise<NodeJS.ReadableStream & { readonly socket?: Socket }>;
+  listServices(options: Options): Promise<unknown>;
+  listTasks(options: Options): Promise<unknown>;
+  listNodes(options: Options): Promise<unknown>;
 }
 
-export class DockerClient implements Engine {
+/** Of the tasks those that Swarm wants to run: the others are on their way out, or history. */
+const WANTED: string = JSON.stringify({ 'desired-state': ['running'] });
+
+export class DockerClient implements Engine, SwarmEngine {
   private readonly engine: DockerEngineConfig;
   private readonly env: Environment;
   private readonly patience: number;
@@ -104,8 +112,7 @@ export class DockerClient implements Engine {
 
   async list(signal: AbortSignal): Promise<readonly Summary[]> {
     const answer = await this.call('GET /containers/json', signal, (api, abortSignal) => api.listContainers({ abortSignal, all: true }));
-    if (!Array.isArray(answer)) throw new EngineError('the list of containers is not a list', undefined);
-    return answer.map(readSummary);
+    return listed(answer).map(readSummary);
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
@@ -121,7 +128,8 @@ export class DockerClient implements Engine {
   }
 
   async events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
-    const filters = { type: ['container', 'network'], event: [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS] };
+    const actions = [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS, ...SWARM_ACTIONS];
+    const filters = { type: ['container', 'network', 'service', 'node'], event: [...new Set(actions)] };
     // The subscription outlives its answer's time-out, so that only waits for the head of the response.
     const stream = await this.call('GET /events', signal, (api) =>
       api.getEvents({ abortSignal: signal, filters: JSON.stringify(filters) }),
@@ -131,6 +139,19 @@ export class DockerClient implements Engine {
   }
 
   /** `endpoint` as Docker's documentation writes it. */
+  async services(signal: AbortSignal): Promise<readonly Service[]> {
+    return listed(await this.call('GET /services', signal, (api, abortSignal) => api.listServices({ abortSignal }))).map(readService);
+  }
+
+  async tasks(signal: AbortSignal): Promise<readonly Task[]> {
+    const list = (api: Api, abortSignal: AbortSignal) => api.listTasks({ abortSignal, filters: WANTED });
+    return listed(await this.call('GET /tasks', signal, list)).map(readTask);
+  }
+
+  async nodes(signal: AbortSignal): Promise<readonly Node[]> {
+    return listed(await this.call('GET /nodes', signal, (api, abortSignal) => api.listNodes({ abortSignal }))).map(readNode);
+  }
+
   private call<T>(endpoint: string, signal: AbortSignal, make: (api: Api, signal: AbortSignal) => Promise<T>): Promise<T> {
     const api = this.api;
     if (api === undefined) throw new Error('not connected');
@@ -157,6 +178,11 @@ export class DockerClient implements Engine {
       signal.removeEventListener('abort', stop);
     }
   }
+}
+
+function listed(answer: unknown): readonly unknown[] {
+  if (!Array.isArray(answer)) throw new EngineError('it answers something that is not a list', undefined);
+  return answer;
 }
 
 /** An engine that refused or could not be reached. */

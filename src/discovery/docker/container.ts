@@ -11,6 +11,8 @@ export interface Attachment {
   readonly ipv4: string | undefined;
   readonly ipv6: string | undefined;
   readonly gateway: string | undefined;
+  /** It spans the nodes of a Swarm: only containers that are in it reach it, not even the engine's own machine does. */
+  readonly overlay: boolean;
 }
 
 /** One published TCP port. `hostIp` is empty, `0.0.0.0` or `::` for "every address of the host". */
@@ -18,6 +20,18 @@ export interface Binding {
   readonly port: number;
   readonly hostIp: string;
   readonly hostPort: number;
+}
+
+/** What a Swarm adds to what is known about the container of one of its tasks. */
+export interface SwarmTask {
+  /** Id of the node that it runs on. */
+  readonly node: string;
+  /** Where the ports answer that this node publishes; undefined where nobody says. */
+  readonly address: string | undefined;
+  /** The engine that tells of it is not the one that runs it. */
+  readonly remote: boolean;
+  /** Wall-clock ms: when the service was made, however young the task is. */
+  readonly serviceCreated: number;
 }
 
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
@@ -53,6 +67,8 @@ export interface Container {
   readonly stopSignal: number;
   /** Milliseconds between that signal and SIGKILL. */
   readonly stopTimeout: number;
+  /** Undefined for a container that no Swarm is known to have made. */
+  readonly task: SwarmTask | undefined;
 }
 
 /** The hex digits people and HAProxy's statistics know a container by. */
@@ -65,19 +81,21 @@ export function isLive(state: ContainerState): boolean {
   return state === 'running' || state === 'paused' || state === 'restarting';
 }
 
-type Json = Readonly<Record<string, unknown>>;
+export type Json = Readonly<Record<string, unknown>>;
 
-function object(value: unknown): Json {
+/** An object of an engine's answer; an empty one where there is none. */
+export function object(value: unknown): Json {
   return typeof value === 'object' && value !== null ? (value as Json) : {};
 }
 
-function text(value: unknown): string {
+/** A string of an engine's answer; an empty one where there is none. */
+export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
 const STATES: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
 const HEALTHS: ReadonlySet<string> = new Set(['starting', 'healthy', 'unhealthy']);
-const DEFAULT_STOP_TIMEOUT = 10_000;
+export const DEFAULT_STOP_TIMEOUT = 10_000;
 
 /** A state word of the engine's; one that we do not know counts as not running. */
 export function stateOf(word: string): ContainerState {
@@ -110,6 +128,7 @@ export function readContainer(answer: unknown): Container {
     published,
     stopSignal: signalNumber(text(config.StopSignal)) ?? SIGTERM,
     stopTimeout: typeof config.StopTimeout === 'number' ? config.StopTimeout * 1000 : DEFAULT_STOP_TIMEOUT,
+    task: undefined,
   };
 }
 
@@ -117,12 +136,12 @@ function readHealth(word: string): ContainerHealth {
   return HEALTHS.has(word) ? (word as ContainerHealth) : 'none';
 }
 
-function readLabels(value: unknown): ReadonlyMap<string, string> {
+export function readLabels(value: unknown): ReadonlyMap<string, string> {
   return new Map(Object.entries(object(value)).map(([key, label]) => [key, text(label)]));
 }
 
 /** `NAME=value`; a name alone has no value. */
-function readEnv(value: unknown): ReadonlyMap<string, string> {
+export function readEnv(value: unknown): ReadonlyMap<string, string> {
   const lines = Array.isArray(value) ? value.map(text) : [];
   return new Map(
     lines.filter((line) => line.indexOf('=') > 0).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
@@ -137,9 +156,15 @@ function readNetworks(networks: Json): readonly Attachment[] {
       ipv4: text(facts.IPAddress) || undefined,
       ipv6: text(facts.GlobalIPv6Address) || undefined,
       gateway: text(facts.Gateway) || undefined,
+      overlay: isSwarmId(text(facts.NetworkID)),
     };
   });
   return attachments.sort((a, b) => (a.network < b.network ? -1 : 1));
+}
+
+/** Swarm's ids are 25 characters of base 36, an engine's own 64 hex digits. */
+function isSwarmId(id: string): boolean {
+  return /^[0-9a-z]{25}$/.test(id);
 }
 
 /** `8089/tcp` -> 8089; UDP and SCTP ports carry no HTTP. */

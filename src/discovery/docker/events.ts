@@ -5,11 +5,11 @@
 
 import { StringDecoder } from 'node:string_decoder';
 
-/** Something happened to one container. */
+/** Something happened to one container, or to the Swarm. */
 export interface EngineEvent {
   /** `start`, `kill`, `die`, `health_status`, `connect`, ... */
   readonly action: string;
-  /** The container concerned, also for events of a network. */
+  /** The container concerned, also for events of a network; empty for those of a service or node of the Swarm. */
   readonly container: string;
   /** Of `kill`: name or number, as the engine wrote it. */
   readonly signal: string | undefined;
@@ -29,6 +29,8 @@ export const CONTAINER_ACTIONS: readonly string[] = [
   'health_status',
 ];
 export const NETWORK_ACTIONS: readonly string[] = ['connect', 'disconnect'];
+/** Of services and nodes, which a Swarm's manager tells about. Tasks have no events. */
+export const SWARM_ACTIONS: readonly string[] = ['create', 'update', 'remove'];
 
 const known: ReadonlySet<string> = new Set([...CONTAINER_ACTIONS, ...NETWORK_ACTIONS]);
 
@@ -41,6 +43,9 @@ export function readEvent(json: string): EngineEvent | undefined {
   };
   // `health_status: unhealthy`: the state is read by inspect, so that it is the newest.
   const action = (event.Action ?? '').split(':')[0] ?? '';
+  if (event.Type === 'service' || event.Type === 'node') {
+    return SWARM_ACTIONS.includes(action) ? { action, container: '', signal: undefined } : undefined;
+  }
   const attributes = event.Actor?.Attributes ?? {};
   const container = event.Type === 'network' ? attributes.container : event.Actor?.ID;
   if (!known.has(action) || container === undefined || container === '') return undefined;

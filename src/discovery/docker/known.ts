@@ -169,6 +169,7 @@ export class KnownContainers {
   }
 }
 
-function byAge({ container: a }: KnownContainer, { container: b }: KnownContainer): number {
+/** Oldest first. */
+export function byAge({ container: a }: KnownContainer, { container: b }: KnownContainer): number {
   return a.created - b.created || (a.id < b.id ? -1 : 1);
 }

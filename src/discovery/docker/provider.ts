@@ -15,6 +15,8 @@ import { dockerReport } from './report.ts';
 import { type Scene, sceneOf } from './scene.ts';
 import type { SelfHint } from './self.ts';
 import { dockerSnapshot, type SnapshotInput } from './snapshot.ts';
+import { SwarmTasks } from './swarm-tasks.ts';
+import { SWARM_TIMINGS, type SwarmTimings, SwarmWatch } from './swarm-watch.ts';
 import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
 
 /** What every engine's provider is told about the process it runs in. */
@@ -25,6 +27,7 @@ export interface DockerSurroundings {
   /** Connections made and lost. */
   readonly events: EventLog;
   readonly timings?: WatchTimings;
+  readonly swarmTimings?: SwarmTimings;
   /** The lists of `members=`. */
   readonly membership?: Membership;
 }
@@ -39,16 +42,23 @@ export class DockerProvider implements Source {
   private readonly self: SelfHint;
   private readonly membership: Membership | undefined;
   private readonly watch: Watch;
+  private readonly swarm: SwarmWatch;
+  private readonly tasks = new SwarmTasks();
   private config: Config;
+  /** What the engine itself says, and the same with what its Swarm adds. */
+  private plain: EngineView | undefined;
   private view: EngineView | undefined;
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
-  constructor({ engine, config, env, self, events, timings = WATCH_TIMINGS, membership }: DockerProviderOptions) {
+  constructor(options: DockerProviderOptions) {
+    const { engine, config, env, self, events, timings = WATCH_TIMINGS, swarmTimings = SWARM_TIMINGS, membership } = options;
     this.name = dockerSource(engine.name);
     this.config = config;
     this.self = self;
     this.membership = membership;
-    this.watch = new Watch(new DockerClient(engine, env), events, (view) => this.onView(view), timings);
+    const client = new DockerClient(engine, env);
+    this.swarm = new SwarmWatch(client, events, () => this.again(), swarmTimings);
+    this.watch = new Watch(client, events, (view) => this.onView(view), timings, this.swarm);
   }
 
   get trouble(): string {
@@ -70,12 +80,12 @@ export class DockerProvider implements Source {
 
   reconfigure(config: Config): void {
     this.config = config;
-    if (this.view !== undefined) this.onView(this.view);
+    this.again();
   }
 
-  /** The lists of `members=` have changed. */
+  /** The lists of `members=` have changed, or what the Swarm is known to be. */
   again(): void {
-    if (this.view !== undefined) this.onView(this.view);
+    if (this.plain !== undefined) this.onView(this.plain);
   }
 
   /** Undefined before the engine has answered. */
@@ -89,9 +99,17 @@ export class DockerProvider implements Source {
     return this.view === undefined ? [] : dockerReport(this.inputOf(this.view));
   }
 
-  private onView(view: EngineView): void {
-    this.view = view;
-    this.publish?.(dockerSnapshot(this.inputOf(view)));
+  private onView(plain: EngineView): void {
+    this.plain = plain;
+    this.view = this.joined(plain);
+    this.publish?.(dockerSnapshot(this.inputOf(this.view)));
+  }
+
+  private joined(plain: EngineView): EngineView {
+    if (this.swarm.view === undefined) return plain;
+    const { containers, strangers } = this.tasks.join(plain.containers, this.swarm.view);
+    if (strangers) this.swarm.hint();
+    return { ...plain, containers };
   }
 
   private inputOf(view: EngineView): SnapshotInput {

@@ -34,9 +34,10 @@ export function defaultPool(container: Container): string {
   return service ?? container.labels.get(SWARM_SERVICE) ?? container.name;
 }
 
-/** Whether `wanted` names this network: in full, or as a compose file calls it, without the project. */
+/** Whether `wanted` names this network: in full, or as a compose file calls it, without the project or stack. */
 export function isNetwork(container: Container, network: string, wanted: string): boolean {
-  return network === wanted || network === `${container.labels.get(COMPOSE_PROJECT)}_${wanted}`;
+  const projects = [COMPOSE_PROJECT, SWARM_STACK].map((label) => container.labels.get(label));
+  return network === wanted || projects.some((project) => project !== undefined && network === `${project}_${wanted}`);
 }
 
 /** A selector that is one word. */

@@ -67,11 +67,20 @@ interface Session {
   readonly looks: Map<string, number>;
 }
 
+/** Asks the same engine for what it knows beyond its containers. */
+export interface Companion {
+  /** A connection stands, until `signal` aborts; resolves when the first answer is there, and never rejects. */
+  begin(signal: AbortSignal): Promise<void>;
+  /** Something has changed in its field. */
+  hint(): void;
+}
+
 export class Watch {
   private readonly engine: Engine;
   private readonly log: EventLog;
   private readonly onChange: (view: EngineView) => void;
   private readonly timings: WatchTimings;
+  private readonly companion: Companion | undefined;
 
   private readonly known: KnownContainers;
   private readonly announcement = new Paced(() => this.announce());
@@ -86,11 +95,18 @@ export class Watch {
   /** Events about containers, and tries to reach the engine or to stay in touch with it that failed. */
   readonly counts = { events: 0, failures: 0 };
 
-  constructor(engine: Engine, log: EventLog, onChange: (view: EngineView) => void, timings: WatchTimings = WATCH_TIMINGS) {
+  constructor(
+    engine: Engine,
+    log: EventLog,
+    onChange: (view: EngineView) => void,
+    timings: WatchTimings = WATCH_TIMINGS,
+    companion?: Companion,
+  ) {
     this.engine = engine;
     this.log = log;
     this.onChange = onChange;
     this.timings = timings;
+    this.companion = companion;
     this.known = new KnownContainers({ changed: (leaving) => this.changed(leaving), overdue: (id) => this.recover(id) }, timings.stopGrace);
   }
 
@@ -162,6 +178,7 @@ export class Watch {
     session.held = [];
     const stream = await this.engine.events((event) => this.take(event, session), signal);
     void stream.ended.then((reason) => fail(new Error(reason)));
+    await this.companion?.begin(signal);
     await this.resync(session);
     onSynced();
     this.complete = true;
@@ -222,6 +239,10 @@ export class Watch {
   private take(event: EngineEvent, session: Session): void {
     if (session.signal.aborted) return;
     this.counts.events++;
+    if (event.container === '') {
+      this.companion?.hint();
+      return;
+    }
     session.untold.delete(event.container);
     if (session.held === undefined) {
       this.apply(event, session);

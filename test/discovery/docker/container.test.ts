@@ -29,7 +29,7 @@ const answer = {
       '53/udp': [],
     },
     Networks: {
-      shop_front: { IPAddress: '10.0.1.2', Gateway: '10.0.1.1', GlobalIPv6Address: '' },
+      shop_front: { IPAddress: '10.0.1.2', Gateway: '10.0.1.1', GlobalIPv6Address: '', NetworkID: 'hyox7tsm8nwuxe9vby5gk3np4' },
       shop_back: { IPAddress: '', Gateway: '', GlobalIPv6Address: 'fd00::2' },
     },
   },
@@ -50,8 +50,8 @@ describe('an inspect answer', () => {
       { port: 80, hostIp: '::', hostPort: 8080 },
     ]);
     assert.deepEqual(container.networks, [
-      { network: 'shop_back', ipv4: undefined, ipv6: 'fd00::2', gateway: undefined },
-      { network: 'shop_front', ipv4: '10.0.1.2', ipv6: undefined, gateway: '10.0.1.1' },
+      { network: 'shop_back', ipv4: undefined, ipv6: 'fd00::2', gateway: undefined, overlay: false },
+      { network: 'shop_front', ipv4: '10.0.1.2', ipv6: undefined, gateway: '10.0.1.1', overlay: true },
     ]);
     assert.equal(container.stopSignal, 3);
     assert.equal(container.stopTimeout, 30_000);

@@ -15,7 +15,20 @@ interface Settings {
   readonly labels?: Readonly<Record<string, string>>;
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
+  /** How its id begins. */
+  readonly id?: string;
+  /** Its own ports, and where they are published; 8089, not published, where none is said. */
+  readonly ports?: Readonly<Record<number, number | undefined>>;
 }
+
+/** Elements of the answers of `GET /services`, `/tasks` and `/nodes`. */
+export interface FakeSwarm {
+  services: readonly object[];
+  tasks: readonly object[];
+  nodes: readonly object[];
+}
+
+const NO_MANAGER = 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm.';
 
 export class FakeEngine {
   readonly folder: string = mkdtempSync(join(tmpdir(), 'fairlead-fake-'));
@@ -34,6 +47,10 @@ export class FakeEngine {
   inspectGate: Promise<void> = Promise.resolve();
   /** Pings are not answered. */
   deaf = false;
+  /** What a manager of a Swarm answers, in the engine's own words; undefined: it manages none. */
+  swarm: FakeSwarm | undefined;
+  /** Paths that a socket proxy in front of it refuses. */
+  readonly denied: Set<string> = new Set();
 
   private readonly containers = new Map<string, Record<string, unknown>>();
   private readonly streams = new Set<ServerResponse>();
@@ -82,7 +99,8 @@ export class FakeEngine {
   /** Like `run`, but nobody is told. */
   create(name: string, settings: Settings = {}): string {
     this.serial++;
-    const full = id(`c${this.serial.toString(16).padStart(3, '0')}`);
+    const full = id(settings.id ?? `c${this.serial.toString(16).padStart(3, '0')}`);
+    const ports = Object.entries(settings.ports ?? { 8089: undefined });
     this.containers.set(full, {
       Id: full,
       Created: new Date(1_700_000_000_000 + this.serial * 1000).toISOString(),
@@ -93,13 +111,13 @@ export class FakeEngine {
       Config: {
         Hostname: full.slice(0, 12),
         Image: settings.image ?? 'eviking/mydockerapp',
-        ExposedPorts: { '8089/tcp': {} },
+        ExposedPorts: Object.fromEntries(ports.map(([port]) => [`${port}/tcp`, {}])),
         Labels: settings.labels ?? {},
         StopSignal: settings.stopSignal ?? 'SIGTERM',
         StopTimeout: settings.stopTimeout ?? 10,
       },
       NetworkSettings: {
-        Ports: { '8089/tcp': null },
+        Ports: Object.fromEntries(ports.map(([port, outside]) => [`${port}/tcp`, bindings(outside)])),
         Networks: { bridge: { IPAddress: settings.address ?? `172.17.0.${this.serial + 1}`, Gateway: '172.17.0.1' } },
       },
     });
@@ -157,7 +175,12 @@ export class FakeEngine {
     const path = match?.[2] ?? '';
     if (match?.[1] !== undefined) this.usedVersion = match[1];
     this.asked.push(path);
-    if (path === '/_ping') {
+    if (this.denied.has(path)) {
+      json(response, { message: 'Forbidden by administrative rules' }, 403);
+    } else if (path === '/services' || path === '/tasks' || path === '/nodes') {
+      if (this.swarm === undefined) json(response, { message: NO_MANAGER }, 503);
+      else json(response, this.swarm[path.slice(1) as keyof FakeSwarm]);
+    } else if (path === '/_ping') {
       if (!this.deaf) response.end('OK');
     } else if (path === '/version') json(response, { Version: '99.0', ApiVersion: this.apiVersion, MinAPIVersion: this.minApiVersion });
     else if (path === '/events') this.subscribe(response);
@@ -183,6 +206,10 @@ export class FakeEngine {
     if (container === undefined) json(response, { message: 'no such container' }, 404);
     else response.end(text);
   }
+}
+
+function bindings(outside: number | undefined): readonly object[] | null {
+  return outside === undefined ? null : [{ HostIp: '0.0.0.0', HostPort: String(outside) }];
 }
 
 function json(response: ServerResponse, value: unknown, status = 200): void {

@@ -10,7 +10,7 @@ export function id(digits: string): string {
 }
 
 export function net(network: string, ipv4: string | undefined, more: Partial<Attachment> = {}): Attachment {
-  return { network, ipv4, ipv6: undefined, gateway: '172.17.0.1', ...more };
+  return { network, ipv4, ipv6: undefined, gateway: '172.17.0.1', overlay: false, ...more };
 }
 
 export interface ContainerTraits extends Partial<Omit<Container, 'labels' | 'env'>> {
@@ -40,6 +40,7 @@ export function container(name: string, { labels = {}, env = {}, ...more }: Cont
     published: [],
     stopSignal: 15,
     stopTimeout: 10_000,
+    task: undefined,
     ...more,
   };
 }
