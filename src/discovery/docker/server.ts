@@ -1,7 +1,7 @@
 /** One container as one server: port, address, parameters and state, or the reason why it cannot be one. */
 
-import { applyServerParameters } from '../../config/keywords/server.ts';
 import type { ContainerOrigin, ServerConfig } from '../../config/model.ts';
+import { withLabels } from '../labels/apply.ts';
 import type { Settings } from '../labels/settings.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
@@ -22,8 +22,6 @@ export interface Placed {
   /** Where its traffic goes, for people. */
   readonly where: string;
 }
-
-const CHECK_WORDS: ReadonlySet<string> = new Set(['inter', 'rise', 'fall']);
 
 const placements = new Memo<KnownContainer, Settings, Found<Placed>>();
 
@@ -67,20 +65,6 @@ function factsOf({ id, name, image, imageId, created, labels }: Container): Cont
 
 function hostPort(address: string, port: number): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
-/** Labels go over the template one by one, so that an error names its label. */
-function withLabels(base: ServerConfig, settings: Settings): Found<ServerConfig> {
-  const off = settings.check === false;
-  const words = off ? settings.server.filter((entry) => !CHECK_WORDS.has(entry.words[0] ?? '')) : settings.server;
-  const on = settings.check === true || words.some((entry) => CHECK_WORDS.has(entry.words[0] ?? ''));
-  let server = off ? { ...base, check: undefined } : base;
-  for (const { label, words: parameters } of on ? [{ label: 'check', words: ['check'] }, ...words] : words) {
-    const applied = applyServerParameters(server, parameters);
-    if ('error' in applied) return { problem: `label ${label}: ${applied.error}` };
-    server = applied.server;
-  }
-  return { value: server };
 }
 
 type State = Pick<DiscoveredServer, 'state' | 'reason'>;
