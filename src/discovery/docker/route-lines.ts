@@ -27,7 +27,9 @@ export function routeContainers(proxy: ProxyConfig, line: DockerRoutesConfig, sc
       const missing = `it has no label ${line.prefix}host, and docker-routes no domain=`;
       collector.note('info', container.name, `is not routed by '${proxy.name}': ${missing}`);
     }
-    for (const way of ways) routeWay(proxy, line, known, way, labels.silent, scene, collector);
+    for (const way of ways) {
+      if (isFor(proxy, container, way, scene, collector)) routeWay(proxy, line, known, way, labels.silent, scene, collector);
+    }
   }
 }
 
@@ -39,6 +41,21 @@ const told = new Memo<Placed, readonly Route[], string>();
 interface Way {
   readonly settings: Settings;
   readonly pool: string;
+}
+
+/** A name that no frontend has keeps nobody out: the route would be nowhere. */
+function isFor(proxy: ProxyConfig, { name }: Container, { settings, pool }: Way, scene: Scene, collector: Collector): boolean {
+  const { frontends } = settings;
+  if (frontends === undefined) return true;
+  const known = frontends.filter((frontend) => scene.routing.has(frontend));
+  if (known.length === 0) {
+    const all = `no section with docker-routes is called ${frontends.join(' or ')}: pool '${pool}' is routed by '${proxy.name}' as well`;
+    collector.note('warning', name, all);
+    return true;
+  }
+  if (known.includes(proxy.name)) return true;
+  collector.note('info', name, `is not routed to pool '${pool}' by '${proxy.name}': its labels want ${known.join(', ')}`);
+  return false;
 }
 
 function routeWay(
@@ -115,13 +132,14 @@ function waysOf(container: Container, labels: Labels, line: DockerRoutesConfig):
   return ways;
 }
 
-/** The hosts of the label, short ones also with each domain; without the label `<service>.<domain>`. */
+/** The hosts of the label, short ones also with each domain, each once; without the label `<service>.<domain>`. */
 function hostsOf(container: Container, settings: Settings, line: DockerRoutesConfig): readonly Route['host'][] {
   const short: Route['host'] = { kind: 'exact', value: (settings.service ?? serviceName(container)).toLowerCase() };
   const full = (host: Route['host']) =>
     line.domains.map((domain) => ({ kind: 'exact' as const, value: `${host.value}.${domain.toLowerCase()}` }));
   if (settings.hosts === undefined) return full(short);
-  return settings.hosts.flatMap((host) => (host.kind === 'exact' && !/[.:]/.test(host.value) ? [host, ...full(host)] : [host]));
+  const all = settings.hosts.flatMap((host) => (host.kind === 'exact' && !/[.:]/.test(host.value) ? [host, ...full(host)] : [host]));
+  return [...new Map(all.map((host) => [`${host.kind} ${host.value}`, host])).values()];
 }
 
 function routeOf(proxy: ProxyConfig, host: Route['host'], container: Container, way: Way): Route {

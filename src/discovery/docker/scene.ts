@@ -9,7 +9,7 @@ import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
 import { type MemberLists, NO_LISTS } from './members.ts';
 import { Memo } from './memo.ts';
-import { isOneOff } from './select.ts';
+import { defaultPool, isOneOff, serviceName } from './select.ts';
 import { findSelf, type SelfHint } from './self.ts';
 import type { EngineView, KnownContainer } from './watch.ts';
 
@@ -25,6 +25,8 @@ export interface Scene {
   readonly vantage: Vantage;
   /** Names of the sections that have servers. */
   readonly sections: ReadonlySet<string>;
+  /** Names of the sections that have a `docker-routes` line. */
+  readonly routing: ReadonlySet<string>;
   readonly members: MemberLists;
 }
 
@@ -40,6 +42,7 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
     self,
     vantage: vantages.of(view.facts, self ?? NOBODY, [platform], () => vantageOf(view.facts, self, platform)),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
+    routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
     members,
   };
 }
@@ -60,7 +63,8 @@ export function labelsOf(container: Container, reading: Reading, collector: Coll
 
 function read(container: Container, { prefix, compat, domains }: Reading): { readonly subject: Subject; readonly labels: Labels } {
   const { labels: all, env, exposed, published, name, image } = container;
-  const subject = { labels: all, env, exposed, published: published.map(({ port }) => port), name, image };
+  const ports = { exposed, published: published.map(({ port }) => port) };
+  const subject = { labels: all, env, ...ports, name, image, service: serviceName(container), pool: defaultPool(container) };
   return { subject, labels: readSubject(subject, prefix, compat, { domains }) };
 }
 

@@ -22,6 +22,9 @@ export interface Subject {
   readonly name: string;
   /** As it was given to `docker run`. */
   readonly image: string;
+  /** The service's short name, and the pool that it is in when no label says: of a container in neither compose nor Swarm, its name. */
+  readonly service: string;
+  readonly pool: string;
 }
 
 /** How a line of the configuration wants labels to be read. */

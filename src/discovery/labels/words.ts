@@ -24,11 +24,6 @@ export function readHostRegex(source: string): Route['host'] | string {
   return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
 }
 
-/** Of a regular expression that matches `text` itself. */
-export function escapeRegex(text: string): string {
-  return text.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&');
-}
-
 /** What a request target may hold (RFC 9112 3.2), but no query: anything else would end its line, or be two bytes to some. */
 const PATH = /^\/[!"$->@-~]*$/;
 export const NO_PATH = "is not a path (it begins with '/' and is visible ASCII without '?' and '#'; write other characters as %XX)";
