@@ -47,6 +47,14 @@ export class FakeEngine {
   inspectGate: Promise<void> = Promise.resolve();
   /** Pings are not answered. */
   deaf = false;
+  /** Nothing that happens is told. */
+  mute = false;
+  /** Requests whose path matches are answered with this status and no more. */
+  readonly refused = new Map<RegExp, number>();
+  /** Containers whose inspect is never answered, by id. */
+  readonly stuck = new Set<string>();
+  /** What is told of events is written in pieces of so many bytes. */
+  pieces = Number.POSITIVE_INFINITY;
   /** What a manager of a Swarm answers, in the engine's own words; undefined: it manages none. */
   swarm: FakeSwarm | undefined;
   /** Paths that a socket proxy in front of it refuses. */
@@ -56,6 +64,7 @@ export class FakeEngine {
   private readonly streams = new Set<ServerResponse>();
   private server: Server | undefined;
   private serial = 0;
+  private runs = 0;
 
   get endpoint(): string {
     return `unix://${this.socket}`;
@@ -106,7 +115,7 @@ export class FakeEngine {
       Created: new Date(1_700_000_000_000 + this.serial * 1000).toISOString(),
       Name: `/${name}`,
       Image: 'sha256:0',
-      State: { Status: 'running' },
+      State: { Status: 'running', StartedAt: moment(this.runs) },
       HostConfig: { NetworkMode: 'bridge' },
       Config: {
         Hostname: full.slice(0, 12),
@@ -127,7 +136,31 @@ export class FakeEngine {
   /** Changes the state word without an event. */
   state(full: string, status: string, health?: string): void {
     const container = this.containers.get(full);
-    if (container !== undefined) container.State = { Status: status, ...(health === undefined ? {} : { Health: { Status: health } }) };
+    if (container === undefined) return;
+    const { StartedAt } = container.State as { readonly StartedAt: string };
+    container.State = { Status: status, StartedAt, ...(health === undefined ? {} : { Health: { Status: health } }) };
+  }
+
+  /** Runs once more; `start` tells of it. */
+  rerun(full: string): void {
+    this.runs++;
+    this.change(full, { State: { Status: 'running', StartedAt: moment(this.runs) } });
+  }
+
+  start(full: string): void {
+    this.rerun(full);
+    this.emit('start', full);
+  }
+
+  rename(full: string, name: string): void {
+    this.change(full, { Name: `/${name}` });
+    this.emit('rename', full);
+  }
+
+  /** Replaces what inspect and list say, without an event. */
+  change(full: string, facts: Readonly<Record<string, unknown>>): void {
+    const container = this.containers.get(full);
+    if (container !== undefined) Object.assign(container, facts);
   }
 
   kill(full: string, signal: string): void {
@@ -159,7 +192,12 @@ export class FakeEngine {
 
   /** Raw bytes on every event stream. */
   write(text: string): void {
-    for (const stream of this.streams) stream.write(text);
+    if (this.mute) return;
+    const bytes = Buffer.from(text);
+    const step = Math.min(this.pieces, bytes.length);
+    for (const stream of this.streams) {
+      for (let at = 0; at < bytes.length; at += step) stream.write(bytes.subarray(at, at + step));
+    }
   }
 
   /** The event streams end; the engine stays. */
@@ -175,7 +213,10 @@ export class FakeEngine {
     const path = match?.[2] ?? '';
     if (match?.[1] !== undefined) this.usedVersion = match[1];
     this.asked.push(path);
-    if (this.denied.has(path)) {
+    const status = [...this.refused].find(([pattern]) => pattern.test(path))?.[1];
+    if (status !== undefined) {
+      json(response, { message: `no ${path} here` }, status);
+    } else if (this.denied.has(path)) {
       json(response, { message: 'Forbidden by administrative rules' }, 403);
     } else if (path === '/services' || path === '/tasks' || path === '/nodes') {
       if (this.swarm === undefined) json(response, { message: NO_MANAGER }, 503);
@@ -203,6 +244,7 @@ export class FakeEngine {
     const container = this.containers.get(/^\/containers\/([0-9a-f]+)\/json$/.exec(path)?.[1] ?? '');
     const text = JSON.stringify(container);
     await this.inspectGate;
+    if (this.stuck.has(String(container?.Id))) return;
     if (container === undefined) json(response, { message: 'no such container' }, 404);
     else response.end(text);
   }
@@ -210,6 +252,11 @@ export class FakeEngine {
 
 function bindings(outside: number | undefined): readonly object[] | null {
   return outside === undefined ? null : [{ HostIp: '0.0.0.0', HostPort: String(outside) }];
+}
+
+/** The engine's time of its n-th start, years away from ours. */
+function moment(n: number): string {
+  return new Date(Date.UTC(2061, 0, 1) + n * 60_000).toISOString();
 }
 
 function json(response: ServerResponse, value: unknown, status = 200): void {

@@ -1,0 +1,161 @@
+/** The watcher of an engine that is a script: what it asks, and what it makes of engines that hang. */
+
+import assert from 'node:assert/strict';
+import { afterEach, describe, it } from 'node:test';
+import { type Engine, EngineError, type EventStream } from '../../../src/discovery/docker/client.ts';
+import type { Container, Summary } from '../../../src/discovery/docker/container.ts';
+import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
+import { type EngineView, Watch } from '../../../src/discovery/docker/watch.ts';
+import { until } from '../../support/wait.ts';
+import { container, localEngine } from './make.ts';
+import { eager, Recorder } from './rig.ts';
+
+const never = <T>(signal: AbortSignal): Promise<T> =>
+  new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
+
+class Script implements Engine {
+  readonly label = 'the engine';
+  readonly containers = new Map<string, Container>();
+  /** Whose inspect never ends by itself. */
+  readonly stuck = new Set<string>();
+  connections = 0;
+  alive = true;
+  /** Inspections under way, and the most there have been. */
+  busy = 0;
+  busiest = 0;
+  inspections = 0;
+  private listener: (event: EngineEvent) => void = () => {};
+
+  connect(): Promise<typeof localEngine> {
+    this.connections++;
+    return Promise.resolve(localEngine);
+  }
+
+  ping(): Promise<void> {
+    return this.alive ? Promise.resolve() : Promise.reject(new EngineError('no answer to GET /_ping', undefined));
+  }
+
+  list(): Promise<readonly Summary[]> {
+    return Promise.resolve([...this.containers.values()].map(({ id, state }) => ({ id, state, fingerprint: state })));
+  }
+
+  async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
+    this.inspections++;
+    this.busy++;
+    this.busiest = Math.max(this.busiest, this.busy);
+    try {
+      if (this.stuck.has(id)) {
+        await Promise.race([never(signal), new Promise((resolve) => setImmediate(resolve))]);
+        throw new EngineError('no answer to GET /containers/{id}/json', undefined);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+      return this.containers.get(id);
+    } finally {
+      this.busy--;
+    }
+  }
+
+  events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
+    this.listener = listener;
+    return Promise.resolve({ ended: never<string>(signal).catch(() => 'its event stream ended') });
+  }
+
+  tell(action: string, id: string, signal?: string): void {
+    this.listener({ action, container: id, signal });
+  }
+
+  add(...more: readonly Container[]): void {
+    for (const one of more) this.containers.set(one.id, one);
+  }
+}
+
+const abort: AbortController[] = [];
+const running: Promise<void>[] = [];
+
+afterEach(async () => {
+  for (const each of abort.splice(0)) each.abort();
+  await Promise.all(running.splice(0));
+});
+
+function watching(script: Script): { readonly views: EngineView[]; readonly log: Recorder; readonly names: () => readonly string[] } {
+  const views: EngineView[] = [];
+  const log = new Recorder();
+  const stop = new AbortController();
+  abort.push(stop);
+  running.push(new Watch(script, log, (view) => views.push(view), { ...eager, ping: 5 }).run(stop.signal));
+  return { views, log, names: () => views.at(-1)?.containers.map((known) => known.container.name) ?? [] };
+}
+
+describe('a watcher', () => {
+  it('inspects each of many containers once, few at a time', async () => {
+    const script = new Script();
+    script.add(...Array.from({ length: 300 }, (_, i) => container(`c${i}`)));
+    const { names } = watching(script);
+    await until('all are known', () => names().length === 300);
+    assert.equal(script.inspections, 300);
+    assert.equal(script.busiest, 8);
+  });
+
+  it('gives an engine up that does not answer a ping', async () => {
+    const script = new Script();
+    const { log } = watching(script);
+    await until('it is connected', () => script.connections === 1);
+    script.alive = false;
+    await until('it was given up', () => log.matching(/no answer to GET \/_ping; trying again$/) > 0 && script.connections > 1);
+  });
+
+  it('does without a container that cannot be inspected as long as the engine answers', async () => {
+    const script = new Script();
+    const [good, bad] = [container('good'), container('bad')];
+    script.add(good, bad);
+    script.stuck.add(bad.id);
+    const { log, names } = watching(script);
+    await until('the other one is known', () => names().join() === 'good');
+    assert.equal(log.matching(/cannot be inspected: no answer .*; it is not used/), 1);
+    assert.equal(script.connections, 1);
+    script.stuck.clear();
+    await until('it is known, too', () => names().join() === 'good,bad');
+  });
+
+  it('gives the engine up when it answers neither that nor a ping', async () => {
+    const script = new Script();
+    const one = container('one');
+    script.add(one);
+    script.stuck.add(one.id);
+    script.alive = false;
+    const { log } = watching(script);
+    await until('it was given up', () => script.connections > 2);
+    assert.equal(log.matching(/cannot be inspected/), 0);
+  });
+
+  it('says the same object of a container about which nothing has changed', async () => {
+    const script = new Script();
+    const [one, two] = [container('one'), container('two')];
+    script.add(one, two);
+    const { views, names } = watching(script);
+    await until('both are known', () => names().length === 2);
+    script.add({ ...one, labels: new Map(one.labels) }, { ...two, health: 'unhealthy' });
+    const [before] = views.at(-1)?.containers ?? [];
+    script.tell('update', one.id);
+    script.tell('health_status', two.id);
+    await until('the other one has changed', () => views.at(-1)?.containers[1]?.container.health === 'unhealthy');
+    assert.equal(views.at(-1)?.containers[0], before);
+  });
+
+  it('is told of a flood in few views, and of who leaves at once', async () => {
+    const script = new Script();
+    const many = Array.from({ length: 100 }, (_, i) => container(`c${i}`, { stopTimeout: 3_600_000 }));
+    script.add(...many);
+    const { views, names } = watching(script);
+    await until('all are known', () => names().length === 100);
+    const before = { views: views.length, inspections: script.inspections };
+    for (let i = 0; i < 5000; i++) script.tell('health_status', many[i % 100]?.id ?? '');
+    const [first] = many;
+    script.tell('kill', first?.id ?? '', '15');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(views.at(-1)?.containers[0]?.leaving, 'is stopping (SIGTERM)');
+    await until('all were inspected', () => script.inspections - before.inspections >= 100 && script.busy === 0);
+    assert.ok(script.inspections - before.inspections <= 200, `${script.inspections - before.inspections} inspections`);
+    assert.ok(views.length - before.views <= 10, `${views.length - before.views} views`);
+  });
+});
