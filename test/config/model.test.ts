@@ -544,11 +544,13 @@ frontend f
     service: 'web',
     project: 'shop',
     network: 'front',
+    members: undefined,
     port: 8089,
     address: 'published',
     engines: [''],
   });
   assert.deepEqual([servers?.template.maxconn, servers?.template.check, servers?.template.checkWords?.inter], [32, undefined, 5000]);
+  assert.deepEqual(servers?.parameters, ['maxconn', '32', 'no-check']);
   const [routes, bare] = f?.dockerRoutes ?? [];
   assert.deepEqual(
     [routes?.domains, routes?.prefix, routes?.optIn, routes?.network, routes?.template.weight],
