@@ -211,7 +211,8 @@ export function readSummary(answer: unknown): Summary {
   return {
     id: text(root.Id),
     state: stateOf(text(root.State)),
-    fingerprint: JSON.stringify([root.State, health?.[1], sorted(root.Names), networks, sorted(root.Ports)]),
+    // Since API 1.52 the health is a field of its own, which has more to say than the words for people.
+    fingerprint: JSON.stringify([root.State, health?.[1], object(root.Health).Status, sorted(root.Names), networks, sorted(root.Ports)]),
   };
 }
 

@@ -133,6 +133,16 @@ export class FakeEngine {
     return full;
   }
 
+  /** A container as another engine's inspect has told it. */
+  adopt(answer: Readonly<Record<string, unknown>>): void {
+    this.containers.set(String(answer.Id), { ...answer });
+  }
+
+  /** It is gone, and nobody is told. */
+  forget(full: string): void {
+    this.containers.delete(full);
+  }
+
   /** Changes the state word without an event. */
   state(full: string, status: string, health?: string): void {
     const container = this.containers.get(full);
