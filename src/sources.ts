@@ -9,6 +9,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config/model.ts';
 import { monotonic } from './core/clock.ts';
+import { agentsInUse } from './discovery/consul/provider.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
@@ -151,7 +152,10 @@ export class Sources {
   }
 
   private needs(config: Config): readonly SourceNeed[] {
-    return enginesInUse(config, this.surroundings);
+    return [
+      ...enginesInUse(config, this.surroundings),
+      ...agentsInUse(config, { env: this.surroundings.env, events: this.surroundings.events }),
+    ];
   }
 
   private startSource({ name, settings, create }: SourceNeed, config: Config): void {

@@ -1,0 +1,110 @@
+/**
+ * One question, asked again and again: each time the agent holds it until the answer differs from the last one.
+ *
+ *     index 0        answered at once: the first time, and after the index has gone back (the servers lost their state,
+ *                    or the agent is another one)
+ *     index          of the last answer; at least 1, or the agent would answer at once for ever
+ *     refused        asked again later and later; what was known stays
+ *
+ * Invariant: whatever the agent does, a question is asked at most ten times in a second.
+ */
+
+import { isDeepStrictEqual } from 'node:util';
+import { type Answer, ConsulError } from './client.ts';
+
+/** Milliseconds. */
+export interface QuestionTimings {
+  /** The least time from one answer to the next. */
+  readonly pace: number;
+  /** First and longest pause after a refusal. */
+  readonly backoff: readonly [first: number, longest: number];
+}
+
+export const QUESTION_TIMINGS: QuestionTimings = { pace: 100, backoff: [250, 15_000] };
+
+/** What a question needs of whoever puts it. */
+export interface Asker {
+  readonly timings: QuestionTimings;
+  ask(index: number, signal: AbortSignal): Promise<Answer>;
+  /** The answer is another one than before. */
+  changed(): void;
+  /** The agent has answered, or refused to. */
+  settled(): void;
+  failed(error: ConsulError): void;
+  /** Resolves after `ms`, or when the agent, which could not be reached, is back. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export class Question<T> {
+  /** The last answer. */
+  value: T | undefined;
+  /** Why there is no newer one; empty while there is. */
+  problem = '';
+  /** Answered, or refused by an agent that could be reached. */
+  settled = false;
+  /** The token sees a part of the answer only. */
+  filtered = false;
+  private readonly asker: Asker;
+  private readonly read: (body: unknown) => T;
+  private index = 0;
+
+  constructor(asker: Asker, read: (body: unknown) => T) {
+    this.asker = asker;
+    this.read = read;
+  }
+
+  /** Asks until `signal` aborts. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { pace, backoff } = this.asker.timings;
+    const [first, longest] = backoff;
+    let pause = first;
+    while (!signal.aborted) {
+      const begun = performance.now();
+      const well = await this.once(signal);
+      if (signal.aborted) return;
+      if (well) {
+        pause = first;
+        const rest = pace - (performance.now() - begun);
+        if (rest > 0) await this.asker.pause(rest, signal);
+      } else {
+        // Jitter, so that many balancers do not fall upon a restarted agent in step.
+        await this.asker.pause(pause * (0.75 + Math.random() / 2), signal);
+        pause = Math.min(pause * 2, longest);
+      }
+    }
+  }
+
+  private async once(signal: AbortSignal): Promise<boolean> {
+    try {
+      const answer = await this.asker.ask(this.index, signal);
+      if (!signal.aborted) this.take(answer);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) this.refuse(error instanceof ConsulError ? error : new ConsulError(String(error)));
+      return false;
+    }
+  }
+
+  private take({ body, index, filtered }: Answer): void {
+    const value = this.read(body);
+    this.index = index < this.index ? 0 : Math.max(index, 1);
+    const changed = this.value === undefined || !isDeepStrictEqual(value, this.value);
+    this.problem = '';
+    this.settled = true;
+    this.filtered = filtered;
+    this.value = value;
+    if (changed) this.asker.changed();
+    this.asker.settled();
+  }
+
+  private refuse(error: ConsulError): void {
+    const { message, status } = error;
+    this.problem = message;
+    this.asker.failed(error);
+    // Somebody else may be behind the address by now, whose indexes are others.
+    this.index = 0;
+    if (status === undefined) return;
+    this.settled = true;
+    this.asker.settled();
+  }
+}

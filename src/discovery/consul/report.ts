@@ -1,0 +1,53 @@
+/** What a catalogue is reported as: the mapping that makes the snapshot, told instance by instance. */
+
+import type { Report, Use } from '../report.ts';
+import { routeText } from '../routes.ts';
+import type { Instance } from './instance.ts';
+import { type Mapping, type MappingInput, mapCatalogue, type Placement } from './mapping.ts';
+import { identityOf, subjectOf } from './server.ts';
+import { readWords } from './words.ts';
+
+export function consulReport(input: MappingInput): readonly Report[] {
+  const mapping = mapCatalogue(input);
+  // Two lines that order the instances each in its way have been told of them twice.
+  const instances = new Map([...mapping.instances].map((instance) => [identityOf(instance), instance]));
+  const prefixes = new Set(['fairlead.', ...input.config.proxies.flatMap(({ consulRoutes }) => consulRoutes.map(({ prefix }) => prefix))]);
+  return [...instances].map(([id, instance]) => reportOf(input.source, id, instance, mapping, prefixes));
+}
+
+function reportOf(source: string, id: string, instance: Instance, mapping: Mapping, prefixes: ReadonlySet<string>): Report {
+  const isIts = (one: { readonly instance: Instance }) => identityOf(one.instance) === id;
+  const { service, checks, address, port, node } = instance;
+  const failing = checks.filter(({ status }) => status !== 'passing');
+  const words = [...prefixes].flatMap((prefix) => readWords(instance, prefix));
+  return {
+    source,
+    kind: 'instance',
+    id,
+    name: subjectOf(instance),
+    what: service,
+    state: failing.some(({ status }) => status === 'critical') ? 'critical' : failing.length > 0 ? 'warning' : 'passing',
+    health: failing.map(({ name, status }) => `${name} ${status}`).join(', '),
+    words: [...new Map(words.map((word) => [`${word.reader} ${word.name} ${word.value}`, word])).values()],
+    networks: [{ name: node, addresses: [address] }],
+    ports: port === 0 ? [] : [port],
+    uses: mapping.placements.filter(isIts).map((placement) => useOf(placement, mapping)),
+    reasons: mapping.remarks.filter(isIts).map(({ line, level, message }) => ({ line, level, message })),
+  };
+}
+
+function useOf({ instance, line, backend, server, where, routes }: Placement, { losses }: Mapping): Use {
+  const { name, identity, address, port } = server.config;
+  return {
+    line,
+    backend,
+    server: { name, identity, address, port, where },
+    state: server.state,
+    reason: server.reason,
+    routes: routes.map((route) => {
+      const { frontend, priority, rewrite } = route;
+      const loss = losses.find((lost) => lost.route === route && lost.instance === instance);
+      return { frontend, text: routeText(route), priority, rewrite, lost: loss?.why ?? '' };
+    }),
+  };
+}
