@@ -47,9 +47,9 @@ export function poolOf(hosts: readonly Route['host'][], path: string, exact: boo
   const texts = hosts.map((host) => routeText({ host, path, exact })).sort();
   const all = texts.join(' ');
   const first = (texts[0] ?? '').replace(/\/$/, '');
-  const tells = texts.length === 1 && /^[A-Za-z0-9.:/-]+$/.test(all);
-  const name = first.replaceAll('/', '_').replace(/[^A-Za-z0-9_.:-]/g, '_');
-  return tells ? name : `${name}-${digest(all)}`;
+  if (texts.length === 1 && /^[A-Za-z0-9.:/-]+$/.test(all)) return first.replaceAll('/', '_');
+  const name = first.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
+  return `${name || 'any'}-${digest(all)}`;
 }
 
 /** FNV-1a, in eight hexadecimal digits. */

@@ -2,12 +2,14 @@
 
 import type { CompatName } from '../../config/model.ts';
 import { readCamptocamp } from './camptocamp.ts';
+import { readNginxProxy } from './nginx-proxy.ts';
 import { readLabels } from './own.ts';
 import { readRegistrator } from './registrator.ts';
 import type { Labels, Reader, ReaderContext, Subject } from './settings.ts';
 
 /** SERVICE_* comes last: applications have variables of such names for purposes of their own. */
 const READERS: ReadonlyMap<CompatName, Reader> = new Map<CompatName, Reader>([
+  ['nginx-proxy', readNginxProxy],
   ['camptocamp', readCamptocamp],
   ['registrator', readRegistrator],
 ]);
