@@ -2,6 +2,9 @@
 
 import type {
   Config,
+  ConsulAgentConfig,
+  ConsulRoutesConfig,
+  ConsulServersConfig,
   DockerEngineConfig,
   DockerRoutesConfig,
   DockerSelector,
@@ -72,6 +75,31 @@ export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRout
     template: serverConfig(''),
     ...more,
   };
+}
+
+/** The unnamed one. */
+export const agentConfig: ConsulAgentConfig = {
+  place: undefined,
+  name: '',
+  endpoint: undefined,
+  token: undefined,
+  tokenFile: undefined,
+  tlsCa: undefined,
+  tlsCert: undefined,
+  tlsKey: undefined,
+  datacenter: undefined,
+  stale: false,
+  wait: 60_000,
+};
+
+const consulLine = { place: PLACE, agents: [''], datacenter: undefined, near: undefined, passing: false, template: serverConfig('') };
+
+export function consulServers(service: string, more: Partial<ConsulServersConfig> = {}): ConsulServersConfig {
+  return { ...consulLine, service, tags: [], ...more };
+}
+
+export function consulRoutes(more: Partial<ConsulRoutesConfig> = {}): ConsulRoutesConfig {
+  return { ...consulLine, domains: [], prefix: 'fairlead.', optIn: false, ...more };
 }
 
 export function serverTemplate(prefix: string, from: number, to: number, fqdn: string, port = 80): ServerTemplateConfig {

@@ -18,9 +18,11 @@ export interface QuestionTimings {
   readonly pace: number;
   /** First and longest pause after a refusal. */
   readonly backoff: readonly [first: number, longest: number];
+  /** Where there are more questions than the agent can hold, each has its turn within this time. */
+  readonly round: number;
 }
 
-export const QUESTION_TIMINGS: QuestionTimings = { pace: 100, backoff: [250, 15_000] };
+export const QUESTION_TIMINGS: QuestionTimings = { pace: 100, backoff: [250, 15_000], round: 10_000 };
 
 /** What a question needs of whoever puts it. */
 export interface Asker {

@@ -51,9 +51,8 @@ export interface ConsulView {
 /** Questions that the agent holds at the same time, and those that it answers at once. */
 const HELD = 100;
 const IMMEDIATE = 16;
-/** Beyond so many they are held only so long that each comes again within this time, in ms. */
+/** Beyond so many they are held for so long only that each has its turn in time, but not less than so many ms. */
 const FEW = HELD / 2;
-const ROUND = 10_000;
 const SHORTEST = 100;
 
 /** Consul's own servers register a port that speaks no HTTP. */
@@ -182,7 +181,7 @@ export class ConsulWatch {
   /** Milliseconds that a question may be held. */
   private wait(): number {
     const questions = this.services.size;
-    return questions <= FEW ? this.agent.wait : Math.min(this.agent.wait, Math.max(SHORTEST, (ROUND * HELD) / questions));
+    return questions <= FEW ? this.agent.wait : Math.min(this.agent.wait, Math.max(SHORTEST, (this.timings.round * HELD) / questions));
   }
 
   private async ask(query: Query, signal: AbortSignal): Promise<Answer> {
