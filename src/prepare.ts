@@ -7,6 +7,7 @@ import { readSavedStates, type SavedStates } from './backend/saved-states.ts';
 import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProcessVariableConfig, ProxyConfig } from './config/model.ts';
+import type { ReadLine } from './config/transcript.ts';
 import { textOf } from './core/bytes.ts';
 import { compileRules } from './rules/compile.ts';
 import { Patterns } from './rules/patterns.ts';
@@ -36,6 +37,8 @@ export interface Prepared {
   readonly variables: ProcessVariables;
   /** What people call the configuration: its files, or the name of the text. */
   readonly name: string;
+  /** The text it is made of. */
+  readonly transcript: readonly ReadLine[];
   /** `load-server-state-from-file` */
   readonly saved: SavedStates;
   /** What there is to say of it; nothing of that forbids it. */
@@ -65,7 +68,8 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
     return { prepared: undefined, diagnostics };
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
-  return { prepared: { config: loaded.config, rules, patterns, variables, name, saved: saved.states, diagnostics }, diagnostics };
+  const { config, transcript } = loaded;
+  return { prepared: { config, rules, patterns, variables, name, transcript, saved: saved.states, diagnostics }, diagnostics };
 }
 
 function compileAll(proxies: readonly ProxyConfig[]) {

@@ -31,6 +31,12 @@ export function splitHostPort(text: string): HostAndPort {
   return { host: host === '*' ? '' : host, port: colon < 0 ? undefined : text.slice(colon + 1) };
 }
 
+/** The way back: `127.0.0.1:80`, `[::1]:80`; without the port where it is 0, and a path as it is. */
+export function joinHostPort(address: string, port: number): string {
+  const host = isIPv6(address) ? `[${address}]` : address;
+  return port === 0 ? host : `${host}:${port}`;
+}
+
 export function readPort(text: string): Read<number> {
   if (!/^\d+$/.test(text)) return { error: `invalid character '${text.replace(/^\d+/, '').charAt(0)}' in port number '${text}'` };
   const port = Number(text);

@@ -11,6 +11,7 @@ import { link } from './link.ts';
 import type { Config, Diagnostic, ProxyConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { FileReader, Surroundings } from './row.ts';
+import type { ReadLine } from './transcript.ts';
 
 export interface LoadOptions extends LimitOptions {
   /** What `"${NAME}"` and `defined()` see. */
@@ -26,6 +27,8 @@ export interface Loaded {
   readonly proxies: readonly ProxyConfig[];
   /** In the order they were read. */
   readonly files: readonly string[];
+  /** Every line of them that could be taken apart. */
+  readonly transcript: readonly ReadLine[];
   /** In the order of the text; what concerns several sections together comes last. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -50,6 +53,7 @@ class Loading {
   readonly draft: Draft;
   private readonly surroundings: Surroundings;
   private readonly limits: LimitOptions;
+  private readonly transcript: ReadLine[] = [];
 
   constructor(options: LoadOptions) {
     this.draft = newDraft(options.env);
@@ -77,7 +81,7 @@ class Loading {
   }
 
   bytes(bytes: string, file: string): void {
-    parseText(bytes, file, this.draft, this.surroundings);
+    parseText(bytes, file, this.draft, this.surroundings, this.transcript);
   }
 
   finish(files: readonly string[]): Loaded {
@@ -91,7 +95,7 @@ class Loading {
       diagnostics.push({ severity: 'alert', place: undefined, message: "warnings were found and 'zero-warning' is set." });
     }
     const failed = diagnostics.some(({ severity }) => severity === 'alert');
-    return { config: failed ? undefined : config, proxies: config.proxies, files, diagnostics };
+    return { config: failed ? undefined : config, proxies: config.proxies, files, transcript: this.transcript, diagnostics };
   }
 }
 

@@ -20,6 +20,7 @@ import { findRefused, Keywords, reportRefused, reportUnknown } from './keywords.
 import { lexLine } from './lexer.ts';
 import type { Place } from './model.ts';
 import { ANY_PROXY, type Row, type Section, Statement, type Surroundings } from './row.ts';
+import type { ReadLine, SectionStart } from './transcript.ts';
 import { forbiddenInName } from './values.ts';
 
 const globalKeywords = new Keywords(globalRows);
@@ -34,9 +35,12 @@ type LineReader = (place: Place, bytes: readonly string[]) => void;
 
 const SECTIONS = ['global', 'defaults', 'frontend', 'listen', 'backend', 'userlist', 'resolvers', 'docker', 'consul'];
 
-/** Reads one file's bytes (one character each) into `draft`. Each file begins outside of any section; `defaults` of earlier files go on. */
-export function parseText(bytes: string, file: string, draft: Draft, surroundings: Surroundings): void {
-  new Parser(file, draft, surroundings).run(bytes);
+/**
+ * Reads one file's bytes (one character each) into `draft`, and writes down in `transcript` what each line was. Each file begins
+ * outside of any section; `defaults` of earlier files go on.
+ */
+export function parseText(bytes: string, file: string, draft: Draft, surroundings: Surroundings, transcript: ReadLine[]): void {
+  new Parser(file, draft, surroundings, transcript).run(bytes);
 }
 
 class Parser {
@@ -44,15 +48,18 @@ class Parser {
   private readonly draft: Draft;
   private readonly surroundings: Surroundings;
   private readonly blocks: Blocks;
+  private readonly transcript: ReadLine[];
+  private start: SectionStart | undefined = undefined;
   /** What `.SECTION` expands to. */
   private sectionName = '';
   private line = 0;
   private readLine: LineReader;
 
-  constructor(file: string, draft: Draft, surroundings: Surroundings) {
+  constructor(file: string, draft: Draft, surroundings: Surroundings, transcript: ReadLine[]) {
     this.file = file;
     this.draft = draft;
     this.surroundings = surroundings;
+    this.transcript = transcript;
     this.blocks = new Blocks(surroundings.reporter, (name) => this.variable(name));
     this.readLine = (place, bytes) => this.outside(place, bytes);
   }
@@ -60,12 +67,17 @@ class Parser {
   run(bytes: string): void {
     for (const raw of bytes.split('\n')) {
       const place = { file: this.file, line: ++this.line };
-      const lexed = lexLine(raw, (name) => this.variable(name));
+      let expanded = false;
+      const lexed = lexLine(raw, (name) => {
+        expanded = true;
+        return this.variable(name);
+      });
       if ('error' in lexed) {
         const pointer = `  ${textOf(lexed.line)}\n  ${' '.repeat(textOf(lexed.line.slice(0, lexed.column)).length)}^`;
         this.surroundings.reporter.alert(place, `${lexed.error} at position ${lexed.position}:\n${pointer}`);
-      } else if (lexed.words.length > 0) {
-        this.statement(place, lexed.words);
+      } else {
+        const kind = lexed.words.length === 0 ? 'blank' : this.statement(place, lexed.words);
+        this.transcript.push({ place, raw, kind, words: lexed.words, expanded, section: this.start });
       }
     }
     this.blocks.finish();
@@ -83,12 +95,19 @@ class Parser {
     return this.draft.global.env.get(name);
   }
 
-  private statement(place: Place, bytes: readonly string[]): void {
+  private statement(place: Place, bytes: readonly string[]): ReadLine['kind'] {
     const [first = ''] = bytes;
-    if (first.startsWith('.')) this.blocks.directive(place, this.texts(place, bytes));
-    else if (!this.blocks.active) return;
-    else if (SECTIONS.includes(first) || refusedSections.has(first)) this.section(place, this.texts(place, bytes));
-    else this.readLine(place, bytes);
+    if (first.startsWith('.')) {
+      this.blocks.directive(place, this.texts(place, bytes));
+      return 'directive';
+    }
+    if (!this.blocks.active) return 'skipped';
+    if (SECTIONS.includes(first) || refusedSections.has(first)) {
+      this.section(place, this.texts(place, bytes));
+      return 'section';
+    }
+    this.readLine(place, bytes);
+    return 'statement';
   }
 
   /** Names, paths, passwords: a byte that is lost here would make two of them equal, so it is not guessed at. */
@@ -106,6 +125,7 @@ class Parser {
   private section(place: Place, words: readonly string[]): void {
     const [kind = '', name = ''] = words;
     this.sectionName = name === '' ? kind : name;
+    this.start = { place, kind, name, from: undefined };
     const line = this.at(place, kind, words.slice(1));
     switch (kind) {
       case 'global':
@@ -151,7 +171,9 @@ class Parser {
     const from = fromAt < 0 ? undefined : (line.words[fromAt + 1] ?? '');
     const [name = '', ...addresses] = own;
     this.checkProxyName(kind, name, line);
-    const draft = newProxy(line.place, kind, name, this.inherit(kind, name, from, line));
+    const parent = this.inherit(kind, name, from, line);
+    this.start = { place: line.place, kind, name, from: parent?.place };
+    const draft = newProxy(line.place, kind, name, parent);
     if (kind === 'defaults') {
       this.extraWords(line, fromAt < 0 ? 1 : fromAt + 2);
       this.draft.defaults.push(draft);

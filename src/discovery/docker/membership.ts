@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { joinHostPort } from '../../config/address.ts';
 import type { Member } from '../../config/member.ts';
 import type { Config, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import type { Read } from '../../config/values.ts';
@@ -203,8 +204,7 @@ function addressOf({ line }: Asking, known: KnownContainer, scene: Scene, member
   if ('problem' in placed) return { error: placed.problem };
   const { config, reason } = placed.value.server;
   if (config.address === undefined) return { error: placed.value.where };
-  const host = config.address.includes(':') ? `[${config.address}]` : config.address;
-  return { value: { address: `${host}:${config.port}`, reason } };
+  return { value: { address: joinHostPort(config.address, config.port), reason } };
 }
 
 /** A file that is not there is an empty one. */
