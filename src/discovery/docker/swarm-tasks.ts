@@ -129,6 +129,8 @@ function isAtWork({ state }: Task): boolean {
   return state === 'running' || state === 'starting';
 }
 
+const UNKNOWN: readonly number[] = [];
+
 export class SwarmTasks {
   private readonly locals = new Memo<KnownContainer, Service, KnownContainer>();
   private readonly remotes = new Memo<Task, Service, KnownContainer>();
@@ -169,7 +171,7 @@ export class SwarmTasks {
       const service = services.get(task.service);
       if (ids.has(task.container) || service === undefined || service.job || !isAtWork(task)) continue;
       const node = nodes.get(task.node);
-      const exposed = this.exposed.get(task.image) ?? [];
+      const exposed = this.exposed.get(task.image) ?? UNKNOWN;
       joined.push(this.remotes.of(task, service, [node, exposed], () => remoteTask(task, service, node, exposed)));
       served.add(service.id);
     }

@@ -91,7 +91,7 @@ export class SwarmWatch implements Companion {
   }
 
   private async follow(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    while (!signal.aborted && this.standing !== 'refused') {
       await this.pause(signal);
       if (!signal.aborted) await this.look(signal);
     }
@@ -112,7 +112,6 @@ export class SwarmWatch implements Companion {
     const { quick, settle, busy, slow, none } = this.timings;
     const least = Math.max(quick, this.took * SHARE);
     if (this.hinted) return least;
-    if (this.standing === 'refused') return Number.POSITIVE_INFINITY;
     if (this.standing === 'none' && this.trouble === '') return none;
     if (monotonic() - this.newsAt < settle) return least;
     return Math.max(least, this.busy ? busy : slow);

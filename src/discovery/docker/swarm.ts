@@ -138,7 +138,7 @@ function networkSpec(attachment: Json): Json {
 /** Only what spans nodes has an address that means something on another one. Addresses come with their prefix: `10.0.1.4/24`. */
 function readAttachment(attachment: Json): readonly Attachment[] {
   const spec = networkSpec(attachment);
-  if (spec.Ingress === true || spec.Scope === 'local') return [];
+  if (spec.Ingress === true || spec.Scope === 'local' || 'com.docker.swarm.predefined' in object(spec.Labels)) return [];
   const addresses = list(attachment.Addresses).map((address) => text(address).replace(/\/.*$/, ''));
   return [
     {

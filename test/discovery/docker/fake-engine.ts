@@ -57,6 +57,8 @@ export class FakeEngine {
   pieces = Number.POSITIVE_INFINITY;
   /** What a manager of a Swarm answers, in the engine's own words; undefined: it manages none. */
   swarm: FakeSwarm | undefined;
+  /** Answers about it wait while this is pending. */
+  swarmGate: Promise<void> = Promise.resolve();
   /** Paths that a socket proxy in front of it refuses. */
   readonly denied: Set<string> = new Set();
 
@@ -229,6 +231,7 @@ export class FakeEngine {
     } else if (this.denied.has(path)) {
       json(response, { message: 'Forbidden by administrative rules' }, 403);
     } else if (path === '/services' || path === '/tasks' || path === '/nodes') {
+      await this.swarmGate;
       if (this.swarm === undefined) json(response, { message: NO_MANAGER }, 503);
       else json(response, this.swarm[path.slice(1) as keyof FakeSwarm]);
     } else if (path === '/_ping') {
