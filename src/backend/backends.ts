@@ -12,7 +12,7 @@ import { monotonic } from '../core/clock.ts';
 import { Latency } from '../core/histogram.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
-import type { Change, DesiredBackend, DiscoveredServer, Route } from '../state/types.ts';
+import type { Change, DesiredBackend, DiscoveredServer } from '../state/types.ts';
 import { Backend } from './backend.ts';
 import { Checker } from './checks/checker.ts';
 import { type Restored, restore } from './restore.ts';
@@ -120,7 +120,7 @@ export class Backends {
         this.retire(change.name, batch);
         return;
       case 'set-routes':
-        this.setRoutes(change.frontend, change.routes, change.settled);
+        this.setRoutes(change);
         return;
       default:
         this.applyToServers(change, batch);
@@ -229,9 +229,9 @@ export class Backends {
     batch.touched.add(backend);
   }
 
-  private setRoutes(frontend: string, routes: readonly Route[], settled: boolean): void {
-    if (routes.length === 0 && settled) this.tables.delete(frontend);
-    else this.tables.set(frontend, new RouteTable(routes, settled));
+  private setRoutes({ frontend, routes, gone, settled }: Extract<Change, { kind: 'set-routes' }>): void {
+    if (routes.length === 0 && gone.length === 0 && settled) this.tables.delete(frontend);
+    else this.tables.set(frontend, new RouteTable(routes, settled, gone));
   }
 
   private readonly shutdown: Shutdown = (server, cause) => this.onShutdown(server, cause);

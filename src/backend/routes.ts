@@ -24,8 +24,12 @@ export class RouteTable {
   private readonly regex: readonly { readonly pattern: RegExp; readonly bucket: Bucket; readonly priority: number }[];
   private readonly any: Bucket | undefined;
 
-  constructor(routes: readonly Route[], settled: boolean) {
+  /** Of hosts that were served until a moment ago; for a request that nobody else takes. */
+  readonly gone: RouteTable | undefined;
+
+  constructor(routes: readonly Route[], settled: boolean, gone: readonly Route[] = []) {
     this.settled = settled;
+    this.gone = gone.length === 0 ? undefined : new RouteTable(gone, settled);
     this.exact = buckets(routes, 'exact');
     this.suffix = buckets(routes, 'suffix');
     this.regex = [...buckets(routes, 'regex')].flatMap(([source, bucket]) => {

@@ -28,6 +28,8 @@ export function chooseBackend(frontend: Frontend, backends: BackendDirectory, co
   // A listen that routes by label and has no server of its own: the host is unknown, not the server gone.
   const own = frontend.config.kind === 'listen' && frontend.defaultBackend?.servers.length === 0;
   if (frontend.defaultBackend !== undefined && !own) return frontend.defaultBackend;
+  const gone = table?.gone?.lookup(request.host, pathOf(request.target));
+  if (gone !== undefined) return backends.get(gone.pool) ?? Failures.NoServer;
   // While a source of routes is silent the host may be one of its, and only its servers are missing.
   return table?.settled === false ? Failures.NoServer : Failures.NoRoute;
 }

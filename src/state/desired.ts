@@ -4,6 +4,7 @@
  *     section     its `server` lines and templates (addresses by the resolver), then the servers of its docker-servers lines
  *     pool        the servers that docker-routes found for it, under its frontend's settings
  *     routes      of all sources; of two that claim the same, the higher priority's, then that of the source named first
+ *     gone        routes that stood until a moment ago and that nobody claims now
  *
  * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend; a backend,
  * and the routes of a frontend, about which nothing has changed are the objects of the state before, so that nobody has to
@@ -20,11 +21,16 @@ import { poolConfig, poolIds } from './pools.ts';
 import type { DesiredBackend, DesiredState } from './types.ts';
 
 /** Before anything is known: what the first difference is taken against. */
-export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), unsettled: new Set(), notes: [] };
+export const NOTHING: DesiredState = { backends: new Map(), routes: new Map(), gone: new Map(), unsettled: new Set(), notes: [] };
 
-/** `before` is the state that this one follows. */
-export function desire(config: Config, snapshots: ReadonlyMap<string, Snapshot>, before: DesiredState = NOTHING): DesiredState {
-  return new Merge(config, snapshots, before).run();
+/** `before` is the state that this one follows, `gone` what routed hosts that may be missed. */
+export function desire(
+  config: Config,
+  snapshots: ReadonlyMap<string, Snapshot>,
+  before: DesiredState = NOTHING,
+  gone: readonly Route[] = [],
+): DesiredState {
+  return new Merge(config, snapshots, before).run(gone);
 }
 
 /** What the configuration of a pool was made of. */
@@ -53,12 +59,20 @@ class Merge {
     this.sources = others.sort((a, b) => (a.source < b.source ? -1 : 1));
   }
 
-  run(): DesiredState {
+  run(lost: readonly Route[]): DesiredState {
     for (const snapshot of [...(this.names === undefined ? [] : [this.names]), ...this.sources]) this.notes.push(...snapshot.notes);
     for (const proxy of this.config.proxies) if (proxy.kind !== 'frontend') this.section(proxy);
     const routes = this.settle();
-    this.pools(routes);
-    return { backends: this.backends, routes: this.byFrontend(routes), unsettled: this.unsettled(), notes: this.notes };
+    const gone = this.missing(lost, routes);
+    this.pools([...routes, ...gone]);
+    const { before } = this;
+    return {
+      backends: this.backends,
+      routes: this.byFrontend(routes, before.routes),
+      gone: this.byFrontend(gone, before.gone),
+      unsettled: this.unsettled(),
+      notes: this.notes,
+    };
   }
 
   // --- sections ---------------------------------------------------------------------------------------------------
@@ -124,6 +138,18 @@ class Merge {
     return [...winners.values()].sort(compareRoutes);
   }
 
+  private missing(lost: readonly Route[], standing: readonly Route[]): readonly Route[] {
+    if (lost.length === 0) return lost;
+    const claims = new Set(standing.map(claimOf));
+    const frontends = new Set(this.config.proxies.filter(isRouting).map(({ name }) => name));
+    const missing = lost.filter((route) => !claims.has(claimOf(route)) && frontends.has(route.frontend) && !this.backends.has(route.pool));
+    for (const { host, path, exact, frontend, origin, pool } of missing) {
+      const message = `${routeText({ host, path, exact })} in '${frontend}' is answered with 503 for a while: ${origin} of pool '${pool}' has gone`;
+      this.notes.push({ level: 'info', subject: pool, message });
+    }
+    return missing;
+  }
+
   private isPool(route: Route): boolean {
     const section = this.backends.get(route.pool);
     if (section === undefined) return this.sources.some((source) => source.pools.has(route.pool));
@@ -177,12 +203,11 @@ class Merge {
     return new Map([...first].map(([pool, { proxy }]) => [pool, proxy]));
   }
 
-  private byFrontend(routes: readonly Route[]): ReadonlyMap<string, readonly Route[]> {
+  private byFrontend(routes: readonly Route[], old: DesiredState['routes']): DesiredState['routes'] {
     const byFrontend = new Map<string, Route[]>();
     for (const proxy of this.config.proxies) if (isRouting(proxy)) byFrontend.set(proxy.name, []);
     for (const route of routes) byFrontend.get(route.frontend)?.push(route);
-    const { before } = this;
-    return new Map([...byFrontend].map(([name, now]) => [name, unlessSame(before.routes.get(name), now)]));
+    return new Map([...byFrontend].map(([name, now]) => [name, unlessSame(old.get(name), now)]));
   }
 
   private unsettled(): ReadonlySet<string> {

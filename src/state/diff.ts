@@ -53,8 +53,10 @@ function diffRoutes(from: DesiredState, to: DesiredState, changes: Change[]): vo
   const none: readonly Route[] = [];
   for (const frontend of new Set([...to.routes.keys(), ...from.routes.keys()])) {
     const routes = to.routes.get(frontend) ?? none;
+    const gone = to.gone.get(frontend) ?? none;
     const unsettled = to.unsettled.has(frontend);
-    if (unsettled === from.unsettled.has(frontend) && isDeepStrictEqual(from.routes.get(frontend) ?? none, routes)) continue;
-    changes.push({ kind: 'set-routes', frontend, routes, settled: !unsettled });
+    const same = isDeepStrictEqual(from.routes.get(frontend) ?? none, routes) && isDeepStrictEqual(from.gone.get(frontend) ?? none, gone);
+    if (same && unsettled === from.unsettled.has(frontend)) continue;
+    changes.push({ kind: 'set-routes', frontend, routes, gone, settled: !unsettled });
   }
 }

@@ -11,6 +11,7 @@ import { monotonic } from '../core/clock.ts';
 import type { Note, Snapshot } from '../discovery/provider.ts';
 import { desire, NOTHING } from './desired.ts';
 import { diff } from './diff.ts';
+import { Tombstones } from './tombstones.ts';
 import type { Change, DesiredState } from './types.ts';
 
 /** `changes` may be empty where only notes differ. `before` is the state that the changes start from. */
@@ -23,6 +24,11 @@ export class Store {
   private config: Config;
   private current: DesiredState = NOTHING;
   private pending: NodeJS.Immediate | undefined;
+  private readonly tombstones: Tombstones = new Tombstones();
+  /** Ends the first tombstone. */
+  private burial: NodeJS.Timeout | undefined;
+  /** What another configuration does not route any more has not gone: nobody misses it. */
+  private reconfigured = false;
   private readonly waiters = new Set<() => void>();
 
   /** The configuration alone is the first step; it comes with the next turn, or with `flush`. */
@@ -56,6 +62,8 @@ export class Store {
   }
 
   configure(config: Config): void {
+    this.tombstones.configure(this.config, config);
+    this.reconfigured = true;
     this.config = config;
     this.schedule();
   }
@@ -71,7 +79,7 @@ export class Store {
     clearImmediate(this.pending);
     this.pending = undefined;
     const before = this.current;
-    this.current = desire(this.config, this.snapshots, before);
+    this.current = this.merge(before);
     const changes = diff(before, this.current);
     if (changes.length > 0 || !isDeepStrictEqual(before.notes, this.current.notes)) this.onChange(changes, this.current, before);
     for (const waiter of [...this.waiters]) waiter();
@@ -97,6 +105,23 @@ export class Store {
       const timer = setTimeout(done, graceMs);
       this.waiters.add(look);
     });
+  }
+
+  private merge(before: DesiredState): DesiredState {
+    const { tombstones } = this;
+    const now = monotonic();
+    tombstones.expire(now);
+    const merged = desire(this.config, this.snapshots, before, tombstones.routes);
+    const lost = !this.reconfigured && tombstones.put(before, merged, now);
+    this.reconfigured = false;
+    this.bury(now);
+    return lost ? desire(this.config, this.snapshots, before, tombstones.routes) : merged;
+  }
+
+  private bury(now: number): void {
+    const { until } = this.tombstones;
+    clearTimeout(this.burial);
+    this.burial = until === undefined ? undefined : setTimeout(() => this.schedule(), until - now + 1).unref();
   }
 
   private schedule(): void {

@@ -22,6 +22,8 @@ export interface DesiredState {
   readonly backends: ReadonlyMap<string, DesiredBackend>;
   /** Frontend name -> its discovered routes, conflicts resolved, best first. */
   readonly routes: ReadonlyMap<string, readonly Route[]>;
+  /** Frontend name -> routes that stood until a moment ago and whose hosts nobody claims now; their pools have no servers. */
+  readonly gone: ReadonlyMap<string, readonly Route[]>;
   /** Frontends that a source which routes for them has not spoken about yet: a host without a route may be one of its. */
   readonly unsettled: ReadonlySet<string>;
   readonly notes: readonly Note[];
@@ -38,4 +40,10 @@ export type Change =
   /** The server drains and disappears at zero slots. */
   | { readonly kind: 'remove-server'; readonly backend: string; readonly identity: string; readonly reason: string }
   | { readonly kind: 'order'; readonly backend: string; readonly identities: readonly string[] }
-  | { readonly kind: 'set-routes'; readonly frontend: string; readonly routes: readonly Route[]; readonly settled: boolean };
+  | {
+      readonly kind: 'set-routes';
+      readonly frontend: string;
+      readonly routes: readonly Route[];
+      readonly gone: readonly Route[];
+      readonly settled: boolean;
+    };

@@ -265,9 +265,9 @@ describe('Backends.apply', () => {
       pool: 'app',
       origin: '',
     } as const;
-    apply({ kind: 'set-routes', frontend: 'www', routes: [route], settled: true });
+    apply({ kind: 'set-routes', frontend: 'www', routes: [route], gone: [], settled: true });
     assert.equal(backends.routes('www')?.lookup('a.test:8080', '/'), route);
-    apply({ kind: 'set-routes', frontend: 'www', routes: [], settled: true });
+    apply({ kind: 'set-routes', frontend: 'www', routes: [], gone: [], settled: true });
     assert.equal(backends.routes('www'), undefined);
   });
 

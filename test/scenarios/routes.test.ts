@@ -49,6 +49,17 @@ describe('a host that no route is for', () => {
     });
   });
 
+  it('gets 503 and not 404 when whoever served it has gone, until the configuration routes otherwise', async () => {
+    await withBalancer(frontend(' docker-routes'), async (balancer) => {
+      balancer.publish(knows('docker', 'a.test', 'b.test'));
+      assert.equal(await status(balancer, 'a.test'), '503 SC-- <NOSRV>');
+      balancer.publish(knows('docker', 'b.test'));
+      assert.equal(await status(balancer, 'a.test'), '503 SC-- <NOSRV>');
+      assert.equal(balancer.backends.get('a.test')?.servers.length, 0, 'its pool stays on the statistics');
+      assert.equal(await status(balancer, 'c.test'), '404 SC-- <NOSRV>');
+    });
+  });
+
   it('goes to the default backend, silent engine or not', async () => {
     await withBalancer(
       `${frontend(' docker-routes\n default_backend rest')}backend rest\n http-request return status 200\n`,

@@ -10,6 +10,7 @@ import { proxy, server } from '../discovery/make.ts';
 function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
   const backends = new Map(state.backends);
   const routes = new Map(state.routes);
+  const gone = new Map(state.gone);
   const unsettled = new Set(state.unsettled);
   const edit = (name: string, change: (servers: readonly DiscoveredServer[]) => readonly DiscoveredServer[]) => {
     const backend = backends.get(name);
@@ -30,7 +31,7 @@ function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
       }
       case 'remove-backend':
         assert.ok(backends.delete(change.name));
-        for (const list of routes.values())
+        for (const list of [...routes.values(), ...gone.values()])
           assert.ok(
             list.every((route) => route.pool !== change.name),
             'no route leads to it',
@@ -56,14 +57,15 @@ function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
         );
         break;
       case 'set-routes':
-        for (const route of change.routes) assert.ok(backends.has(route.pool), 'the pool of a route exists');
+        for (const route of [...change.routes, ...change.gone]) assert.ok(backends.has(route.pool), 'the pool of a route exists');
         routes.set(change.frontend, change.routes);
+        gone.set(change.frontend, change.gone);
         if (change.settled) unsettled.delete(change.frontend);
         else unsettled.add(change.frontend);
         break;
     }
   }
-  return { backends, routes, unsettled, notes: [] };
+  return { backends, routes, gone, unsettled, notes: [] };
 }
 
 /** Maps have no order here, and a frontend without routes is one without routes. */
@@ -71,6 +73,7 @@ function comparable(state: DesiredState) {
   return {
     backends: Object.fromEntries(state.backends),
     routes: Object.fromEntries([...state.routes].filter(([, routes]) => routes.length > 0)),
+    gone: Object.fromEntries([...state.gone].filter(([, routes]) => routes.length > 0)),
     unsettled: [...state.unsettled].sort(),
   };
 }
@@ -109,12 +112,14 @@ const state: fc.Arbitrary<DesiredState> = fc
     fc.record({
       backends: fc.constant(new Map(backends.map((each) => [each.name, each]))),
       routes: fc.record({ f: fc.shuffledSubarray(routesTo(backends)), g: fc.shuffledSubarray(routesTo(backends)) }),
+      gone: fc.shuffledSubarray(routesTo(backends)),
       unsettled: fc.subarray(['f', 'g']),
     }),
   )
-  .map(({ backends, routes, unsettled }) => ({
+  .map(({ backends, routes, gone, unsettled }) => ({
     backends,
     routes: new Map(Object.entries(routes)),
+    gone: new Map([['f', gone]]),
     unsettled: new Set(unsettled),
     notes: [],
   }));
@@ -134,6 +139,7 @@ describe('the difference of two states', () => {
   const one = (servers: readonly DiscoveredServer[]): DesiredState => ({
     backends: new Map([['p', { name: 'p', config: proxy('p'), servers, origin: 'x', routed: false }]]),
     routes: new Map(),
+    gone: new Map(),
     unsettled: new Set(),
     notes: [],
   });

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Route, Snapshot } from '../../src/discovery/provider.ts';
+import { Store } from '../../src/state/store.ts';
+import { TOMBSTONE_LIFETIME, Tombstones } from '../../src/state/tombstones.ts';
+import type { DesiredState } from '../../src/state/types.ts';
+import { config, dockerRoutes, proxy } from '../discovery/make.ts';
+
+function route(host: string, pool = host): Route {
+  return {
+    frontend: 'www',
+    host: { kind: 'exact', value: host },
+    path: '/',
+    exact: false,
+    rewrite: undefined,
+    priority: 0,
+    pool,
+    origin: `container ${pool}`,
+  };
+}
+
+const state = (...hosts: string[]): DesiredState => ({
+  backends: new Map(),
+  routes: new Map([['www', hosts.map((host) => route(host))]]),
+  gone: new Map(),
+  unsettled: new Set(),
+  notes: [],
+});
+
+const hosts = (routes: readonly Route[] | undefined) => routes?.map(({ host }) => host.value);
+
+describe('tombstones', () => {
+  it('remember what was routed and is not any more, for a while', () => {
+    const tombstones = new Tombstones();
+    assert.equal(tombstones.put(state('a', 'b'), state('b'), 1000), true);
+    assert.deepEqual(hosts(tombstones.routes), ['a']);
+    assert.equal(tombstones.until, 1000 + TOMBSTONE_LIFETIME);
+    tombstones.expire(1000 + TOMBSTONE_LIFETIME - 1);
+    assert.deepEqual(hosts(tombstones.routes), ['a']);
+    tombstones.expire(1000 + TOMBSTONE_LIFETIME);
+    assert.deepEqual(hosts(tombstones.routes), []);
+    assert.equal(tombstones.until, undefined);
+  });
+
+  it('fall when somebody claims the host', () => {
+    const tombstones = new Tombstones();
+    tombstones.put(state('a', 'b'), state('b'), 0);
+    assert.equal(tombstones.put(state('b'), state('a', 'b'), 1), false);
+    assert.deepEqual(hosts(tombstones.routes), []);
+  });
+
+  it('are a thousand at most, and the oldest fall first', () => {
+    const tombstones = new Tombstones();
+    const many = Array.from({ length: 1200 }, (_, index) => `host-${index}`);
+    tombstones.put(state(...many), state(), 0);
+    assert.equal(tombstones.routes.length, 1000);
+    assert.deepEqual(hosts(tombstones.routes)?.[0], 'host-200');
+  });
+
+  it('of a frontend whose lines have changed fall', () => {
+    const www = (...lines: Parameters<typeof dockerRoutes>[]) =>
+      config([proxy('www', { kind: 'frontend', dockerRoutes: lines.map((line) => dockerRoutes(...line)) })]);
+    const tombstones = new Tombstones();
+    tombstones.put(state('a'), state(), 0);
+    tombstones.configure(www([]), www([]));
+    assert.deepEqual(hosts(tombstones.routes), ['a']);
+    tombstones.configure(www([]), www([{ optIn: true }]));
+    assert.deepEqual(hosts(tombstones.routes), []);
+  });
+});
+
+describe('the store', () => {
+  const www = config([proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes()] })]);
+  const snapshot = (...names: string[]): Snapshot => ({
+    source: 'docker',
+    pools: new Map(names.map((name) => [name, []])),
+    poolOptions: new Map(),
+    routes: names.map((name) => route(name)),
+    notes: [],
+  });
+
+  it('keeps the pool of a host that has gone, and tells of it', async () => {
+    const store = new Store(www, () => {});
+    store.publish(snapshot('a', 'b'));
+    await turn();
+    store.publish(snapshot('b'));
+    await turn();
+    assert.deepEqual(hosts(store.state.routes.get('www')), ['b']);
+    assert.deepEqual(hosts(store.state.gone.get('www')), ['a']);
+    assert.deepEqual([...store.state.backends.keys()], ['a', 'b']);
+    assert.deepEqual(
+      store.state.notes.map(({ message }) => message),
+      ["a/ in 'www' is answered with 503 for a while: container a of pool 'a' has gone"],
+    );
+    store.publish(snapshot('a', 'b'));
+    await turn();
+    assert.deepEqual(hosts(store.state.gone.get('www')), []);
+    assert.deepEqual(store.state.notes, []);
+  });
+
+  it('misses nothing that another configuration does not route', async () => {
+    const store = new Store(www, () => {});
+    store.publish(snapshot('a'));
+    await turn();
+    store.configure(config([proxy('www', { kind: 'frontend' })]));
+    await turn();
+    assert.deepEqual([...store.state.backends.keys()], []);
+    assert.deepEqual([...store.state.gone], []);
+  });
+});
