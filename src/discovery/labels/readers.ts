@@ -6,9 +6,11 @@ import { readNginxProxy } from './nginx-proxy.ts';
 import { readLabels } from './own.ts';
 import { readRegistrator } from './registrator.ts';
 import type { Labels, Reader, ReaderContext, Subject } from './settings.ts';
+import { readTraefik } from './traefik.ts';
 
 /** SERVICE_* comes last: applications have variables of such names for purposes of their own. */
 const READERS: ReadonlyMap<CompatName, Reader> = new Map<CompatName, Reader>([
+  ['traefik', readTraefik],
   ['nginx-proxy', readNginxProxy],
   ['camptocamp', readCamptocamp],
   ['registrator', readRegistrator],

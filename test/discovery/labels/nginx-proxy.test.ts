@@ -28,7 +28,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
         '*.bar.com/ -> bar.com-3a987e9e:80',
         '~^foo\\.bar\\..+$/ -> foo-.bar-ad40114a:80',
         'example.com/ *.example.com/ -> example.com-4eb8bbe3:80',
-        '~^foo\\.bar\\..*\\.nip\\.io/ -> foo-.bar-.-.nip-.io-7f08e3a0:80',
+        '~^foo\\.bar\\..*\\.nip\\.io/ -> foo-.bar-..-.nip-.io-7f08e3a0:80',
         '~^a{1,2}$/ -> a-1-2-d6f10628:80',
         '*/ -> any-22de6956:80',
       ],

@@ -1,0 +1,108 @@
+/**
+ * Traefik's middlewares. Paths are rewritten and clients sent to https as they say; of the others some can be left out, and
+ * the rest keeps people out: leaving one of those out would open what it guards, and so it refuses the container.
+ */
+
+import type { RedirectStatus } from '../provider.ts';
+import type { Findings } from './findings.ts';
+import type { Match } from './traefik-rule.ts';
+import { isTrue, type Words } from './traefik-service.ts';
+import { isPath } from './words.ts';
+
+/** What they do to a router, all together. */
+export interface Effects {
+  redirect: RedirectStatus | undefined;
+  /** Prefixes that are taken from a path. */
+  strip: readonly string[];
+  /** Put before a path then. */
+  prefix: string;
+  /** What is done to paths and cannot be done here. */
+  problem: string | undefined;
+}
+
+/** Without them requests are answered all the same. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'buffering',
+  'circuitbreaker',
+  'compress',
+  'contenttype',
+  'errors',
+  'grpcweb',
+  'headers',
+  'inflightreq',
+  'passtlsclientcert',
+  'ratelimit',
+  'redirectregex',
+  'retry',
+]);
+
+const PATHS: ReadonlySet<string> = new Set(['replacepath', 'replacepathregex', 'stripprefixregex']);
+
+/** A chain that leads to itself ends here. */
+const DEEPEST = 8;
+
+/** `names` as a router lists them. */
+export function readMiddlewares(
+  names: string,
+  defined: ReadonlyMap<string, Words>,
+  where: string,
+  findings: Findings,
+  effects: Effects = { redirect: undefined, strip: [], prefix: '', problem: undefined },
+  depth = 0,
+): Effects {
+  for (const text of names.split(',').map((name) => name.trim())) {
+    const [name = '', provider = 'docker'] = text.split('@');
+    if (name === '') continue;
+    const words = provider === 'docker' ? defined.get(name) : undefined;
+    const kind = [...(words?.keys() ?? [])][0]?.split('.')[0] ?? '';
+    const chained = words?.get('chain.middlewares')?.value;
+    if (chained !== undefined && depth < DEEPEST) readMiddlewares(chained, defined, where, findings, effects, depth + 1);
+    else readOne({ text, kind, words: words ?? new Map() }, where, findings, effects);
+  }
+  return effects;
+}
+
+function readOne(
+  { text, kind, words }: { readonly text: string; readonly kind: string; readonly words: Words },
+  where: string,
+  findings: Findings,
+  effects: Effects,
+): void {
+  const value = (option: string): string => words.get(`${kind}.${option}`)?.value.trim() ?? '';
+  const what = `middleware ${text}${kind === '' ? '' : ` (${kind})`} of ${where}`;
+  if (kind === 'redirectscheme' && value('scheme').toLowerCase() === 'https') effects.redirect = isTrue(value('permanent')) ? 301 : 302;
+  else if (kind === 'redirectscheme' || HARMLESS.has(kind)) findings.unread(what, 'Fairlead has nothing like it');
+  else if (kind === 'stripprefix')
+    effects.strip = [
+      ...effects.strip,
+      ...value('prefixes')
+        .split(',')
+        .map((prefix) => prefix.trim()),
+    ];
+  else if (kind === 'addprefix') effects.prefix = `${value('prefix').replace(/\/+$/, '')}${effects.prefix}`;
+  else if (PATHS.has(kind)) effects.problem = `${what} changes paths in a way that Fairlead does not`;
+  else findings.errors.push(`${what} is not known here, and the container might be open to people whom it keeps out`);
+}
+
+/** Where a prefix is taken only from some of a route's paths, those are a route of their own. */
+export function splitMatch({ strip }: Effects, match: Match): readonly Match[] {
+  if (match.exact) return [match];
+  const below = prefixesOf(strip).filter((one) => one.startsWith(match.path === '/' ? '/' : `${match.path}/`));
+  return [match, ...below.map((path) => ({ ...match, path }))];
+}
+
+/** What the path of a route is replaced with; undefined leaves it as it is. */
+export function rewriteOf(
+  { strip, prefix, problem }: Effects,
+  { path }: Match,
+): { readonly value: string | undefined } | { readonly error: string } {
+  if (problem !== undefined) return { error: problem };
+  if (prefix !== '' && !isPath(prefix)) return { error: `addprefix puts '${prefix}' before paths, which is no path` };
+  const found = prefixesOf(strip).find((one) => `${path}/`.startsWith(`${one}/`));
+  if (found === undefined && prefix === '') return { value: undefined };
+  return { value: `${prefix}${path.slice((found ?? '').length)}`.replace(/\/$/, '') };
+}
+
+function prefixesOf(strip: readonly string[]): readonly string[] {
+  return strip.map((one) => one.replace(/\/+$/, '')).filter(isPath);
+}
