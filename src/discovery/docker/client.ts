@@ -11,9 +11,11 @@ import { readFile } from 'node:fs/promises';
 import { isIP, type Socket } from 'node:net';
 import type Docker from 'dockerode';
 import type { DockerEngineConfig } from '../../config/model.ts';
+import { wall } from '../../core/clock.ts';
 import { type Container, readContainer, readSummary, type Summary } from './container.ts';
 import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './endpoint.ts';
 import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent, SWARM_ACTIONS } from './events.ts';
+import { Replay } from './replay.ts';
 import { type Node, readNode, readService, readTask, type Service, type Task } from './swarm.ts';
 import type { SwarmEngine } from './swarm-watch.ts';
 
@@ -79,6 +81,9 @@ export class DockerClient implements Engine, SwarmEngine {
   private readonly env: Environment;
   private readonly patience: number;
   private api: Api | undefined;
+  private readonly replay = new Replay();
+  /** Its clock is ours. */
+  private local = false;
 
   /** `env` gives DOCKER_HOST and its companions for an engine without an endpoint; `patience` is ms for one answer. */
   constructor(engine: DockerEngineConfig, env: Environment, patience: number = PATIENCE) {
@@ -102,8 +107,9 @@ export class DockerClient implements Engine, SwarmEngine {
     const answer = await this.ask('GET /version', endpoint, signal, (abortSignal) => plain.version({ abortSignal }));
     const version = readVersion(answer);
     const api = negotiate(version.api, version.minimum);
+    this.local = isLocal(endpoint);
     this.api = new Dockerode({ ...options, version: `v${api}` }) as unknown as Api;
-    return { version: version.engine, api, rootless: version.rootless, local: isLocal(endpoint), host: await hostAddress(endpoint) };
+    return { version: version.engine, api, rootless: version.rootless, local: this.local, host: await hostAddress(endpoint) };
   }
 
   async ping(signal: AbortSignal): Promise<void> {
@@ -130,12 +136,15 @@ export class DockerClient implements Engine, SwarmEngine {
   async events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
     const actions = [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS, ...SWARM_ACTIONS];
     const filters = { type: ['container', 'network', 'service', 'node'], event: [...new Set(actions)] };
+    const { since } = this.replay;
+    const missed = since === undefined ? {} : { since };
+    this.replay.begin(this.local ? wall() : undefined);
     // The subscription outlives its answer's time-out, so that only waits for the head of the response.
     const stream = await this.call('GET /events', signal, (api) =>
-      api.getEvents({ abortSignal: signal, filters: JSON.stringify(filters) }),
+      api.getEvents({ abortSignal: signal, ...missed, filters: JSON.stringify(filters) }),
     );
     stream.socket?.setKeepAlive?.(true, KEEP_ALIVE_PROBE);
-    return { ended: follow(stream, listener) };
+    return { ended: follow(stream, this.replay, listener) };
   }
 
   /** `endpoint` as Docker's documentation writes it. */
@@ -308,13 +317,13 @@ function negotiate(engine: string, minimum: string): string {
   return older(agreed, minimum) ? minimum : agreed;
 }
 
-function follow(stream: NodeJS.ReadableStream, listener: (event: EngineEvent) => void): Promise<string> {
+function follow(stream: NodeJS.ReadableStream, replay: Replay, listener: (event: EngineEvent) => void): Promise<string> {
   const splitter = new JsonSplitter();
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => {
       try {
         for (const json of splitter.push(chunk)) {
-          const event = readEvent(json);
+          const event = replay.take(json) ? readEvent(json) : undefined;
           if (event !== undefined) listener(event);
         }
       } catch (error) {
