@@ -1,6 +1,7 @@
 /**
  * The application of the story, for the image eviking/mydockerapp: counts its requests and says where it runs.
- * `/slow` takes its time, so that a `docker stop` meets requests in flight. On SIGTERM it finishes what it has.
+ * `/slow` takes its time, `/slow/10` 10 ms of it, so that a `docker stop` meets requests in flight. On SIGTERM it finishes
+ * what it has.
  * It stands alone in the image, so it imports nothing but Node.
  */
 
@@ -14,7 +15,8 @@ const server = createServer((request, response) => {
   requestCounter++;
   const body = `${JSON.stringify({ requestCounter, hostname: hostname() })}\n`;
   const answer = () => response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length }).end(body);
-  if (request.url?.startsWith('/slow')) setTimeout(answer, slowMs);
+  const slow = /^\/slow(?:\/(\d+))?/.exec(request.url ?? '');
+  if (slow !== null) setTimeout(answer, Number(slow[1] ?? slowMs));
   else answer();
 });
 

@@ -1,0 +1,142 @@
+/**
+ * A second Docker engine as another host has it: with a data root, a socket, a network and mounts of its own, which is reached
+ * by a wire alone. It can be restarted and killed without harm to the one that all tests share: in one network with that, a
+ * daemon takes docker0 away from the other as it stops.
+ */
+
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { docker } from './docker.ts';
+import { until } from './wait.ts';
+
+/** The ends of the wire: ours, and the other host's address. */
+const WIRE = 'fairlead-wire';
+const OURS = '10.213.0.1';
+const THEIRS = '10.213.0.2';
+/** Its networks, for who wants to reach containers at their own addresses: there is a route to them. */
+const NETWORKS = ['--bip', '10.214.0.1/16', '--default-address-pool', 'base=10.215.0.0/16,size=24'];
+const ROUTED = '10.214.0.0/15';
+
+const PROGRAMS = ['dockerd', 'busybox', 'iptables', 'unshare', 'nsenter'];
+
+/** Why there can be none here; undefined where there can. */
+export function whyNoOwnEngine(): string | undefined {
+  if (process.getuid?.() !== 0) return 'an engine of its own needs root';
+  const missing = PROGRAMS.find((name) => spawnSync('which', [name], { stdio: 'ignore' }).status !== 0);
+  return missing === undefined ? undefined : `an engine of its own needs ${missing}`;
+}
+
+export class OwnEngine {
+  /** As another host's. */
+  readonly endpoint: string = `tcp://${THEIRS}:2375`;
+  /** As its own machine knows it. */
+  readonly host: string;
+  private readonly folder: string;
+  /** Holds the namespaces. */
+  private readonly place: ChildProcess;
+  private wired = false;
+  private daemon: ChildProcess | undefined = undefined;
+
+  constructor() {
+    this.folder = mkdtempSync(join(tmpdir(), 'fairlead-own-engine-'));
+    this.host = `unix://${join(this.folder, 'docker.sock')}`;
+    this.place = spawn('unshare', ['--net', '--mount', 'sleep', 'infinity'], { stdio: 'ignore' });
+  }
+
+  /** Resolves when it answers. `words` are further arguments of dockerd's. */
+  async start(...words: readonly string[]): Promise<void> {
+    const { folder } = this;
+    if (!this.wired) await this.wire();
+    const log = openSync(join(folder, 'log'), 'a');
+    const where = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')];
+    const hosts = ['--host', this.host, '--host', this.endpoint, '--tls=false'];
+    const daemon = spawn('nsenter', [...this.namespaces, 'dockerd', ...where, ...hosts, ...NETWORKS, ...words], {
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.daemon = daemon;
+    const answers = async () => {
+      if (daemon.exitCode !== null) throw new Error(`dockerd ended:\n${readFileSync(join(folder, 'log'), 'utf8').slice(-4000)}`);
+      return (await this.docker('version')) !== '';
+    };
+    await until('the second engine answers', answers, 60_000);
+    // The engine's own rules are for its published ports alone.
+    this.inside('iptables', '-I', 'DOCKER-USER', '-j', 'ACCEPT');
+  }
+
+  private async wire(): Promise<void> {
+    const network = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
+    await until('it has a network of its own', () => network(this.place.pid ?? '') !== network('self'));
+    spawnSync('busybox', ['ip', 'link', 'del', WIRE], { stdio: 'ignore' });
+    ip('link', 'add', 'name', WIRE, 'type', 'veth');
+    const other = new RegExp(`(\\S+)@${WIRE}`).exec(ip('link'))?.[1] ?? '';
+    ip('link', 'set', other, 'netns', String(this.place.pid));
+    ip('addr', 'add', `${OURS}/24`, 'dev', WIRE);
+    ip('link', 'set', WIRE, 'up');
+    ip('route', 'add', ROUTED, 'via', THEIRS);
+    const inside = (...words: readonly string[]) => this.inside('busybox', 'ip', ...words);
+    inside('addr', 'add', `${THEIRS}/24`, 'dev', other);
+    for (const name of ['lo', other]) inside('link', 'set', name, 'up');
+    this.wired = true;
+  }
+
+  /** Ends the daemon, not necessarily its containers. */
+  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const { daemon } = this;
+    this.daemon = undefined;
+    if (daemon === undefined || daemon.exitCode !== null) return;
+    const exit = once(daemon, 'exit');
+    daemon.kill(signal);
+    await exit;
+  }
+
+  /** The docker command line for it. */
+  async docker(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)('docker', ['-H', this.host, ...args], { timeout: 60_000 });
+    return stdout.trimEnd();
+  }
+
+  /** Takes `image` over from the shared engine. */
+  async take(image: string): Promise<void> {
+    const archive = join(this.folder, 'image.tar');
+    docker('save', '--output', archive, image);
+    await this.docker('load', '--input', archive);
+    rmSync(archive);
+  }
+
+  /** With everything that it has. */
+  async stop(): Promise<void> {
+    if (this.daemon !== undefined) {
+      const containers = (await this.docker('ps', '-aq')).split('\n').filter((id) => id !== '');
+      if (containers.length > 0) await this.docker('rm', '-f', ...containers);
+      await this.end('SIGTERM');
+    }
+    const exit = once(this.place, 'exit');
+    this.place.kill('SIGKILL');
+    await exit;
+    spawnSync('busybox', ['ip', 'link', 'del', WIRE], { stdio: 'ignore' });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get namespaces(): readonly string[] {
+    return ['--net', '--mount', '--target', String(this.place.pid)];
+  }
+
+  private inside(...words: readonly string[]): string {
+    return run('nsenter', [...this.namespaces, ...words]);
+  }
+}
+
+function ip(...words: readonly string[]): string {
+  return run('busybox', ['ip', ...words]);
+}
+
+function run(command: string, words: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(command, words, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${command} ${words.join(' ')}: ${stderr}`);
+  return stdout;
+}
