@@ -25,6 +25,7 @@ import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
 import { explained } from './explained.ts';
 import { Operator } from './operator.ts';
+import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import { Pulse } from './pulse.ts';
@@ -93,6 +94,7 @@ export class App {
   private readonly history: History = new History(() =>
     this.config.proxies.some(({ stats }) => stats !== undefined) ? this.proxies() : [],
   );
+  private readonly pools: PoolPrograms = new PoolPrograms(({ message }) => this.events.event(Level.Err, message));
   private readonly runtime: Runtime;
   private readonly cli: CliServer;
   private readonly master: CliServer;
@@ -114,6 +116,7 @@ export class App {
     this.backends.saved = prepared.saved;
     this.backends.onRestored = (message) => this.events.restored(message);
     this.store = new Store(prepared.config, (changes, state, before) => {
+      this.dataPlane.setPools(this.pools.of(state, this.config));
       this.backends.apply(changes);
       for (const { level, subject, message } of freshNotes(before, state)) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);
     });

@@ -6,10 +6,10 @@
 import { readSavedStates, type SavedStates } from './backend/saved-states.ts';
 import { inOrder } from './config/diagnostics.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
-import type { Config, Diagnostic, ProcessVariableConfig, ProxyConfig } from './config/model.ts';
+import type { Config, Diagnostic, ProcessVariableConfig } from './config/model.ts';
 import type { ReadLine } from './config/transcript.ts';
 import { textOf } from './core/bytes.ts';
-import { compileRules } from './rules/compile.ts';
+import { compileRules, type Whole } from './rules/compile.ts';
 import { Patterns } from './rules/patterns.ts';
 import { type ProcessVariables, setProcessVariable } from './rules/process-variables.ts';
 import type { CompiledRules } from './rules/types.ts';
@@ -53,7 +53,7 @@ export interface Preparation {
 
 export function prepare(source: ConfigSource, options: PrepareOptions): Preparation {
   const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
-  const { rules, patterns, found } = compileAll(loaded.proxies);
+  const { rules, patterns, found } = compileAll(loaded);
   patterns.finish(loaded.files);
   const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
@@ -72,10 +72,11 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   return { prepared: { config, rules, patterns, variables, name, transcript, saved: saved.states, diagnostics }, diagnostics };
 }
 
-function compileAll(proxies: readonly ProxyConfig[]) {
+function compileAll(whole: Whole) {
   const found: Diagnostic[] = [];
   const patterns = new Patterns();
-  const rules = new Map(proxies.map((proxy) => [proxy.id, compileRules(proxy, (diagnostic) => found.push(diagnostic), patterns, proxies)]));
+  const report = (diagnostic: Diagnostic) => found.push(diagnostic);
+  const rules = new Map(whole.proxies.map((proxy) => [proxy.id, compileRules(proxy, report, patterns, whole)]));
   return { rules, patterns, found };
 }
 

@@ -7,7 +7,7 @@ import type { CheckConnect, CheckExpect, CheckRequest, CheckRules, CheckStep } f
 const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: undefined, address: undefined, linger: false };
 
 /** `option httpchk` alone: 2xx and 3xx are well. */
-const EXPECT: CheckExpect = { ...BARE_EXPECT, number: 0, match: { kind: 'status', ranges: [[200, 399]] } };
+const WELL: CheckExpect = expectStatus([[200, 399]]);
 
 /** `node` and `limit` are the global section's. */
 export function linkCheck({ check }: ProxyDraft, node: string, limit: number): CheckRules | undefined {
@@ -20,6 +20,17 @@ export function linkCheck({ check }: ProxyDraft, node: string, limit: number): C
   return { protocol, service: undefined, steps, disableOn404, stateNode, limit };
 }
 
+/** `option httpchk <method>` under nothing else. `limit` is the global section's. */
+export function httpCheck(method: string, limit: number): CheckRules {
+  const request: CheckRequest = { kind: 'request', number: 0, comment: '', method, uri: '/', version: 'HTTP/1.0', headers: [], body: '' };
+  return { protocol: 'http', service: undefined, steps: [CONNECT, request, WELL], disableOn404: false, stateNode: undefined, limit };
+}
+
+/** `http-check expect status`. */
+export function expectStatus(ranges: readonly (readonly [low: number, high: number])[]): CheckExpect {
+  return { ...BARE_EXPECT, number: 0, match: { kind: 'status', ranges } };
+}
+
 function tcpSteps(rules: CheckRulesDraft): readonly CheckStep[] {
   return connected(withComments(rules.steps));
 }
@@ -30,7 +41,7 @@ function httpSteps(rules: CheckRulesDraft): readonly CheckStep[] {
   const request = firstRequest(rules, steps[first]);
   if (first >= 0) steps[first] = request;
   else steps.splice(1, 0, request);
-  if (steps.at(-1)?.kind === 'request') steps.push(EXPECT);
+  if (steps.at(-1)?.kind === 'request') steps.push(WELL);
   return steps;
 }
 

@@ -25,6 +25,7 @@ export interface Loaded {
   readonly config: Config | undefined;
   /** The proxies also of a text with mistakes, whose rules may have some more. */
   readonly proxies: readonly ProxyConfig[];
+  readonly userlists: Config['userlists'];
   /** In the order they were read. */
   readonly files: readonly string[];
   /** Every line of them that could be taken apart. */
@@ -95,7 +96,14 @@ class Loading {
       diagnostics.push({ severity: 'alert', place: undefined, message: "warnings were found and 'zero-warning' is set." });
     }
     const failed = diagnostics.some(({ severity }) => severity === 'alert');
-    return { config: failed ? undefined : config, proxies: config.proxies, files, transcript: this.transcript, diagnostics };
+    return {
+      config: failed ? undefined : config,
+      proxies: config.proxies,
+      userlists: config.userlists,
+      files,
+      transcript: this.transcript,
+      diagnostics,
+    };
   }
 }
 

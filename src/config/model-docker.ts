@@ -41,6 +41,8 @@ export interface DockerSelector {
   readonly address: 'container' | 'published' | undefined;
   /** Names of `docker` sections, the unnamed one's being empty; where the line names none, all there are. */
   readonly engines: readonly string[];
+  /** As in docker-routes. */
+  readonly rollout?: RolloutMode | undefined;
 }
 
 /**
@@ -48,6 +50,14 @@ export interface DockerSelector {
  * configuration (docker-compose's `com.docker.compose.config-hash`) or the same image.
  */
 export type RolloutMode = 'config' | 'image' | 'off';
+
+/** What was deployed together with other servers of its pool. */
+export interface Generation {
+  /** Equal within a generation. */
+  readonly key: string;
+  /** Wall-clock ms at which the server was made: a generation is as new as its newest server. */
+  readonly created: number;
+}
 
 /** Other tools whose labels and environment `docker-routes compat` reads. */
 export type CompatName = 'registrator' | 'camptocamp' | 'nginx-proxy' | 'traefik' | 'caddy' | 'easyhaproxy';
@@ -66,6 +76,8 @@ export interface DockerRoutesConfig {
   /** As in a selector. */
   readonly engines: readonly string[];
   readonly network: string | undefined;
+  /** For pools whose containers do not say. */
+  readonly rollout?: RolloutMode | undefined;
   /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */
   readonly template: ServerConfig;
 }

@@ -7,7 +7,7 @@
 
 import type { AgentConfig, CheckRules, ServerCheckConfig } from './model-checks.ts';
 import type { ConsulAgentConfig, ConsulRoutesConfig, ConsulServersConfig } from './model-consul.ts';
-import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig } from './model-docker.ts';
+import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig, Generation } from './model-docker.ts';
 import type { FileServersConfig } from './model-file.ts';
 import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
 
@@ -255,6 +255,10 @@ export interface ServerConfig {
   readonly origin: string;
   /** More of that, where a container is the server. */
   readonly container?: ContainerOrigin;
+  /** Where its pool rolls out by generations. */
+  readonly generation?: Generation;
+  /** Once its source says that it is leaving, what is still under way is ended after so many ms; undefined: never. */
+  readonly drain?: number | undefined;
 }
 
 /** `stats ...` of one proxy (manual 4.2). */

@@ -34,7 +34,7 @@ export function renderReference(extra: readonly string[] = []): string {
     ),
     chapter(
       'Section `userlist <name>`',
-      'Users and groups. They are read and checked; what asks for them (`http_auth()`, `http_auth_group()`) is not there yet.',
+      'Users and groups. Rules ask for them by `http_auth()` and `http_auth_group()`. Of passwords in crypt(3) form those of MD5 (`$1$`), SHA-256 (`$5$`) and SHA-512 (`$6$`) are known.',
       userlistRows,
     ),
     chapter(

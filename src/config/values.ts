@@ -37,6 +37,17 @@ export function readInteger(word: string | undefined, what: string, low = 0, hig
   return { value };
 }
 
+/** `200,301-303`: inclusive ranges of statuses. */
+export function readStatusRanges(text: string): Read<readonly (readonly [low: number, high: number])[]> {
+  const ranges: (readonly [number, number])[] = [];
+  for (const item of text.split(',')) {
+    const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(item) ?? [];
+    if (low === undefined || Number(high) < Number(low)) return { error: `invalid status code or range '${item}'` };
+    ranges.push([Number(low), Number(high)]);
+  }
+  return { value: ranges };
+}
+
 /** Names of proxies, servers and ACLs (manual 4): the first character that is not permitted, or undefined. */
 export function forbiddenInName(name: string): string | undefined {
   return /[^A-Za-z0-9_.:-]/.exec(name)?.[0];

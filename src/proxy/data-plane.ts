@@ -54,6 +54,9 @@ export class DataPlane {
   private table: Map<string, Frontend> = new Map();
   /** Closed by a reconfiguration; their sessions go on. */
   private gone: readonly Listener[] = [];
+  /** Of the configured proxies, and of pools that discovery has made and that have rules of their own. */
+  private configured: ReadonlyMap<number, Program> = new Map();
+  private pools: ReadonlyMap<number, Program> = new Map();
   private stopping = false;
   private idleWaiters: (() => void)[] = [];
 
@@ -131,7 +134,8 @@ export class DataPlane {
     const refused = this.takeAll(plan.fresh, claim);
     if (refused.length > 0) return refused;
     commit();
-    this.services.programs = programs;
+    this.configured = programs;
+    this.joinPrograms();
     const { bufsize, maxrewrite, maxhdr, logurilen } = config.global;
     this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1 };
     this.admission.maxconn = config.global.maxconn;
@@ -153,6 +157,16 @@ export class DataPlane {
     this.table = next;
     this.admission.refill();
     return this.bindAll(plan.moved);
+  }
+
+  /** What is compiled for pools that discovery has made, by the pool's id; those without rules need none. */
+  setPools(pools: ReadonlyMap<number, Program>): void {
+    this.pools = pools;
+    this.joinPrograms();
+  }
+
+  private joinPrograms(): void {
+    this.services.programs = this.pools.size === 0 ? this.configured : new Map([...this.configured, ...this.pools]);
   }
 
   /** Stops accepting; connections close as they become idle. */

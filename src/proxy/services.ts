@@ -38,7 +38,7 @@ export interface Services extends VariableHolder {
   readonly named: ReadonlyMap<string, Service>;
   readonly invalid: InvalidMessages;
   limits: Limits;
-  /** What is compiled for each configured proxy, by its id; pools made by discovery have none. */
+  /** What is compiled for each configured proxy, by its id, and for pools made by discovery that have rules. */
   programs: ReadonlyMap<number, Program>;
   /** By name. */
   frontends(): ReadonlyMap<string, Frontend>;

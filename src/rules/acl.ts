@@ -4,7 +4,7 @@
  * alternatives, and so are the values of one line.
  */
 
-import type { AclConfig } from '../config/model.ts';
+import type { AclConfig, Userlist } from '../config/model.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { RuleError, refused } from './error.ts';
 import { compileFetch, type FetchCall, fetchNames, findFetch, readConverters, readFetch, readName, within } from './expression.ts';
@@ -62,11 +62,21 @@ const OPERATORS: Readonly<Record<string, (number: string) => string>> = {
 /**
  * Compiles one criterion with all that follows it.
  * @param warn told about what is legal but surely a mistake
+ * @param userlists of the whole configuration; undefined: any
  */
-export function compileTest(words: readonly string[], warn: (message: string) => void): AclTest {
+export function compileTest(
+  words: readonly string[],
+  warn: (message: string) => void,
+  userlists: ReadonlyMap<string, Userlist> | undefined,
+): AclTest {
   const expression = words[0] ?? '';
   const call = readCriterion(expression);
-  const scope: Scope = { phase: call.fetch.row.needs === 'response' ? 'response' : 'request', backend: true, name: '' };
+  const scope: Scope = {
+    phase: call.fetch.row.needs === 'response' ? 'response' : 'request',
+    backend: true,
+    name: '',
+    ...(userlists === undefined ? {} : { userlists }),
+  };
   const keyword = call.fetch.name;
   const label = call.own ? `ACL keyword '${keyword}' : ` : '';
   const fetched = compileFetch(call.fetch, scope);
@@ -74,6 +84,9 @@ export function compileTest(words: readonly string[], warn: (message: string) =>
   if (end !== expression.length) throw new RuleError(`${label}unexpected '${expression.slice(end)}' in ACL expression '${expression}'`);
   const converted = expression[call.fetch.end] === ',';
   const implied = (converted ? undefined : call.match) ?? defaultMatch(sample.type);
+  if (call.fetch.row.groups === true && (converted || words.length === 1 || words[1] === '-m')) {
+    throw new RuleError(`${keyword}() : no groups specified.`);
+  }
   const { match, patterned } = new Options(words, implied, keyword, warn).read();
   return { keyword, needs: call.fetch.row.needs, test: compileMatch(match, sample, patterned) };
 }
@@ -229,13 +242,14 @@ const PREDEFINED_WORDS: ReadonlyMap<string, readonly string[]> = new Map(PREDEFI
 /** Its line is that which uses it first, as in HAProxy. */
 export function predefinedAcl(name: string): readonly AclTest[] | undefined {
   const words = PREDEFINED_WORDS.get(name);
-  return words && [compileTest(words, () => undefined)];
+  return words && [compileTest(words, () => undefined, undefined)];
 }
 
 /** Every name with its lines, in order. `report` is told about each line that makes no sense; such a line is left out. */
 export function compileAcls(
   lines: readonly AclConfig[],
   report: (line: AclConfig, severity: 'alert' | 'warning', message: string) => void,
+  userlists: ReadonlyMap<string, Userlist> | undefined,
 ): Acls {
   const acls = new Map<string, AclTest[]>();
   for (const line of lines) {
@@ -246,7 +260,7 @@ export function compileAcls(
       checkName(line.name);
       tests.push(
         within(`error detected while parsing ACL '${line.name}' : `, () =>
-          compileTest(line.words, (message) => report(line, 'warning', message)),
+          compileTest(line.words, (message) => report(line, 'warning', message), userlists),
         ),
       );
     } catch (error) {

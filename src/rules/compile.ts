@@ -3,7 +3,7 @@
  * line is looked at all the same.
  */
 
-import type { Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
+import type { Config, Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, type AclTest, compileAcls } from './acl.ts';
@@ -57,16 +57,18 @@ interface Route {
  * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
  * @param report told of every error (`alert`) and doubt (`warning`) with its place; a rule with an error is left out
  * @param patterns of the whole configuration: proxies share files
- * @param proxies of the whole configuration, whom rules may ask about; undefined: anybody
+ * @param whole the configuration whose proxies and userlists rules may ask about; undefined: any
  */
 export function compileRules(
   proxy: ProxyConfig,
   report: (diagnostic: Diagnostic) => void,
   patterns: Patterns = new Patterns(),
-  proxies: readonly ProxyConfig[] | undefined = undefined,
+  whole: Whole | undefined = undefined,
 ): CompiledRules {
-  return fill(patterns, () => new Compiler(proxy, report, proxies).compile());
+  return fill(patterns, () => new Compiler(proxy, report, whole).compile());
 }
+
+export type Whole = Pick<Config, 'proxies' | 'userlists'>;
 
 class Compiler {
   private readonly proxy: ProxyConfig;
@@ -75,17 +77,17 @@ class Compiler {
   /** The section's own, and those of the `defaults` that it takes after: HAProxy lists them apart. */
   private readonly predefined = { own: new Map<string, readonly AclTest[]>(), inherited: new Map<string, readonly AclTest[]>() };
 
-  private readonly knows: Scope['knows'];
+  private readonly known: Pick<Scope, 'knows' | 'userlists'>;
 
-  constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, proxies: readonly ProxyConfig[] | undefined) {
+  constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, whole: Whole | undefined) {
     this.proxy = proxy;
-    this.knows = proxies === undefined ? undefined : (kind, name) => proxies.some((one) => one.name === name && isA(kind, one));
+    this.known = whole === undefined ? {} : knownOf(whole);
     this.report = (diagnostic) => report({ ...diagnostic, message: textOf(diagnostic.message) });
   }
 
   compile(): CompiledRules {
     const { proxy } = this;
-    this.acls = compileAcls(proxy.acls, ({ place }, severity, message) => this.report({ severity, place, message }));
+    this.acls = compileAcls(proxy.acls, ({ place }, severity, message) => this.report({ severity, place, message }), this.known.userlists);
     const requestScope = this.scope(scopeOf(proxy, 'http-request'));
     const responseScope = this.scope(scopeOf(proxy, 'http-response'));
     return {
@@ -103,7 +105,7 @@ class Compiler {
   }
 
   private scope(scope: Scope): Scope {
-    return this.knows === undefined ? scope : { ...scope, knows: this.knows };
+    return { ...scope, ...this.known };
   }
 
   /** The formats of a frontend's log. */
@@ -152,16 +154,16 @@ class Compiler {
     return {
       exceptions: this.each(exceptions, ({ kind, place, words }) => {
         const where = `error detected while parsing a '${kind}-persist' rule : `;
-        return { kind, condition: this.condition(words, persistenceScope('persist'), place, where, () => undefined) };
+        return { kind, condition: this.condition(words, this.scope(persistenceScope('persist')), place, where, () => undefined) };
       }),
       useServers: this.each(useServers, ({ server, place, words }) => {
-        const scope = persistenceScope('use');
+        const scope = this.scope(persistenceScope('use'));
         const format = within('error detected while parsing switching rule : ', () => compileFormat(server, scope));
         const condition = this.condition(words, scope, place, 'error detected while parsing switching rule : ', () => undefined);
         return { server: format.render, condition };
       }),
-      request: this.each(requests, (rule) => this.stick(rule, persistenceScope('use'))),
-      response: this.each(responses, (rule) => this.stick(rule, persistenceScope('store'))),
+      request: this.each(requests, (rule) => this.stick(rule, this.scope(persistenceScope('use')))),
+      response: this.each(responses, (rule) => this.stick(rule, this.scope(persistenceScope('store')))),
     };
   }
 
@@ -262,6 +264,10 @@ function statsRule({ place, words }: RawRule): RawRule {
   const [action, next] = words;
   if (action !== 'auth' || next === 'realm') return { place, words };
   return { place, words: ['auth', 'realm', 'HAProxy Statistics', ...words.slice(1)] };
+}
+
+function knownOf({ proxies, userlists }: Whole): Pick<Scope, 'knows' | 'userlists'> {
+  return { knows: (kind, name) => proxies.some((one) => one.name === name && isA(kind, one)), userlists };
 }
 
 function isA(kind: 'frontend' | 'backend', proxy: ProxyConfig): boolean {

@@ -40,7 +40,7 @@ export function compileCondition(words: readonly string[], negated: boolean, con
     if (word === '{') {
       const end = words.indexOf('}', at);
       if (end < 0) throw new RuleError("missing closing '}' in condition");
-      tests = [compileTest(words.slice(at + 1, end), context.warn)];
+      tests = [compileTest(words.slice(at + 1, end), context.warn, context.scope.userlists)];
       at = end;
     } else {
       tests = named(word, context);

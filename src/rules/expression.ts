@@ -8,6 +8,7 @@ import { type Arguments, readArguments } from './arguments.ts';
 import { CONVERTERS, type ConverterRow } from './converters.ts';
 import { RuleError, refused } from './error.ts';
 import type { FetchRow } from './fetch.ts';
+import { AUTH_FETCHES } from './fetches-auth.ts';
 import { CONNECTION_FETCHES } from './fetches-connection.ts';
 import { HTTP_FETCHES } from './fetches-http.ts';
 import { LIVE_FETCHES } from './fetches-live.ts';
@@ -17,7 +18,14 @@ import type { Sample } from './sample.ts';
 import type { Scope } from './scope.ts';
 import { VARIABLE_FETCH } from './variables.ts';
 
-export const FETCHES: readonly FetchRow[] = [...CONNECTION_FETCHES, ...HTTP_FETCHES, ...LIVE_FETCHES, ...LOG_FETCHES, VARIABLE_FETCH];
+export const FETCHES: readonly FetchRow[] = [
+  ...CONNECTION_FETCHES,
+  ...HTTP_FETCHES,
+  ...AUTH_FETCHES,
+  ...LIVE_FETCHES,
+  ...LOG_FETCHES,
+  VARIABLE_FETCH,
+];
 
 const FETCH_BY_NAME: ReadonlyMap<string, FetchRow> = new Map(FETCHES.flatMap((row) => row.names.map((name) => [name, row])));
 const CONVERTER_BY_NAME: ReadonlyMap<string, ConverterRow> = new Map(CONVERTERS.map((row) => [row.name, row]));

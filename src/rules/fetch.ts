@@ -14,6 +14,8 @@ export interface FetchRow {
   readonly help: string;
   /** Chapter of HAProxy's manual. */
   readonly chapter: string;
+  /** In an ACL its values are groups of users, which must be given and are compared as they are. */
+  readonly groups?: true;
   readonly compile: (args: Arguments, scope: Scope) => Sample;
 }
 

@@ -322,36 +322,9 @@ const WHOLE: readonly FetchRow[] = (['request', 'response'] as const).map((needs
   },
 }));
 
-/** `Basic <base64 of user:password>` (RFC 7617), or another scheme. */
-function credentials(head: Head): { readonly scheme: string; readonly rest: string } | undefined {
-  const [, scheme, rest] = /^(\S+) +(\S.*)$/.exec(head.first('authorization') ?? '') ?? [];
-  return scheme === undefined || rest === undefined ? undefined : { scheme, rest };
-}
-
-function basic(head: Head): readonly [user: string, password: string] | undefined {
-  const { scheme, rest = '' } = credentials(head) ?? {};
-  if (scheme?.toLowerCase() !== 'basic') return undefined;
-  const [, user, password] = /^([^:]*):(.*)$/s.exec(Buffer.from(rest, 'base64').toString('latin1')) ?? [];
-  return user === undefined || password === undefined ? undefined : [user, password];
-}
-
-const AUTHORIZATION: readonly FetchRow[] = [
-  row(['http_auth_type'], 'str', 'Scheme of the `Authorization` field: `Basic`, `Bearer`.', (head) => {
-    const { scheme } = credentials(head) ?? {};
-    return scheme !== undefined && /^(basic|bearer)$/i.test(scheme) ? (scheme.length === 5 ? 'Basic' : 'Bearer') : undefined;
-  }),
-  row(['http_auth_user'], 'str', 'User of basic authentication.', (head) => basic(head)?.[0]),
-  row(['http_auth_pass'], 'str', 'Password of basic authentication.', (head) => basic(head)?.[1]),
-  row(['http_auth_bearer'], 'str', 'Token of bearer authentication.', (head) => {
-    const { scheme, rest } = credentials(head) ?? {};
-    return scheme?.toLowerCase() === 'bearer' ? rest : undefined;
-  }),
-];
-
 export const HTTP_FETCHES: readonly FetchRow[] = [
   ...REQUEST_LINE,
   ...PARAMETERS,
-  ...AUTHORIZATION,
   ...WHOLE,
   EITHER,
   ...fieldRows('request', 'req.', '', 'request'),

@@ -10,7 +10,7 @@ const FETCHES = names(`
   cpu_ns_avg cpu_ns_tot cur_server_timeout cur_tunnel_timeout distcc_body distcc_param dst_conn dst_is_local env
   fc_dst_is_local fc_fackets fc_lost fc_pp_authority fc_pp_unique_id
   fc_reordering fc_retrans fc_rtt fc_rttvar fc_sacked fc_src_is_local fc_unacked fcgi.docroot fcgi.index
-  fe_client_timeout fe_defbe fe_req_rate fe_sess_rate http_auth http_auth_group
+  fe_client_timeout fe_defbe fe_req_rate fe_sess_rate
   internal.htx.data internal.htx.free internal.htx.free_data internal.htx.has_eom
   internal.htx.nbblks internal.htx.size internal.htx.used internal.htx_blk.data internal.htx_blk.hdrname internal.htx_blk.hdrval
   internal.htx_blk.size internal.htx_blk.start_line internal.htx_blk.type internal.strm.is_htx last_rule_file last_rule_line lat_ns_avg

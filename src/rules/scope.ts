@@ -1,6 +1,6 @@
 /** Where a rule stands decides what it can see: a request rule has no response yet, a frontend no backend. */
 
-import type { ProxyConfig } from '../config/model.ts';
+import type { ProxyConfig, Userlist } from '../config/model.ts';
 
 /** What a fetch must have; `answer` is what a log still knows of a response, `message` is whichever head the rule is about. */
 export type Needs = 'nothing' | 'request' | 'response' | 'answer' | 'message' | 'backend' | 'server';
@@ -11,6 +11,8 @@ export interface Scope {
   readonly backend: boolean;
   /** Whether there is such a proxy; undefined where nobody can tell yet. */
   readonly knows?: (kind: 'frontend' | 'backend', name: string) => boolean;
+  /** By name; undefined where nobody can tell yet. */
+  readonly userlists?: ReadonlyMap<string, Userlist>;
   /** In HAProxy's words, for messages: `frontend http-request header rule`. */
   readonly name: string;
 }

@@ -15,9 +15,10 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, ProxyConfig, ServerConfig } from '../config/model.ts';
 import { DNS_SOURCE, expandTemplate } from '../discovery/dns/names.ts';
 import { routeSources, serverSources } from '../discovery/lines.ts';
+import { mergeOptions } from '../discovery/pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
 import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
-import { poolConfig, poolIds } from './pools.ts';
+import { poolConfig, poolIds, poolServers } from './pools.ts';
 import type { DesiredBackend, DesiredState } from './types.ts';
 
 /** Before anything is known: what the first difference is taken against. */
@@ -176,7 +177,13 @@ class Merge {
         sources.flatMap((source) => source.pools.get(name) ?? []),
       );
       const config = this.poolConfig(name, { id: ids.get(name) ?? 0, frontend, options: optionsOf(name, sources) });
-      this.keep({ name, config, servers, origin: sources.map((source) => source.source).join(', '), routed: true });
+      this.keep({
+        name,
+        config,
+        servers: poolServers(config, servers),
+        origin: sources.map((source) => source.source).join(', '),
+        routed: true,
+      });
     }
   }
 
@@ -186,7 +193,7 @@ class Merge {
     const made = old === undefined ? undefined : recipes.get(old);
     const { id, frontend, options } = recipe;
     if (old !== undefined && made?.id === id && made.frontend === frontend && isDeepStrictEqual(made.options, options)) return old;
-    const config = poolConfig(name, id, frontend, options);
+    const config = poolConfig(name, id, frontend, options, this.config);
     recipes.set(config, recipe);
     return config;
   }
@@ -241,7 +248,7 @@ function unlessSame<T>(before: readonly T[] | undefined, now: readonly T[]): rea
   return before !== undefined && sameElements(before, now) ? before : now;
 }
 
+/** Each source has settled what its own servers say. */
 function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {
-  const balance = sources.map((source) => source.poolOptions.get(pool)?.balance).find((option) => option !== undefined);
-  return { balance };
+  return sources.reduce((known: PoolOptions, { poolOptions }) => mergeOptions(known, poolOptions.get(pool) ?? {}).options, {});
 }

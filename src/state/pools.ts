@@ -1,15 +1,22 @@
 /** The backend that a pool of `docker-routes` becomes: there is no section for it, so it takes after its frontend. */
 
-import type { ProxyConfig } from '../config/model.ts';
-import type { PoolOptions } from '../discovery/provider.ts';
+import type { Config, ProxyConfig } from '../config/model.ts';
+import type { DiscoveredServer, PoolOptions } from '../discovery/provider.ts';
+import { poolCheck } from './pool-check.ts';
+import { poolRules } from './pool-rules.ts';
+import { poolSticking } from './pool-sticking.ts';
+
+/** What a pool takes from the rest of the configuration. */
+export type Whole = Pick<Config, 'userlists'> & { readonly global: Pick<Config['global'], 'bufsize'> };
 
 /**
  * What a `backend NAME` section under the same `defaults` would be. Rules, statistics and `option forwardfor` of the
  * frontend have been applied when a request gets here, and must not be a second time.
  */
-export function poolConfig(name: string, id: number, frontend: ProxyConfig, options: PoolOptions): ProxyConfig {
+export function poolConfig(name: string, id: number, frontend: ProxyConfig, options: PoolOptions, whole: Whole): ProxyConfig {
   return {
     ...frontend,
+    timeouts: { ...frontend.timeouts, check: options.checkTimeout ?? frontend.timeouts.check },
     name,
     id,
     kind: 'backend',
@@ -17,16 +24,22 @@ export function poolConfig(name: string, id: number, frontend: ProxyConfig, opti
     description: undefined,
     forwardfor: undefined,
     acls: [],
-    httpRequest: [],
+    httpRequest: poolRules(frontend.place, options, whole.userlists),
     httpResponse: [],
     redirects: [],
     stats: undefined,
+    monitor: undefined,
     binds: [],
     useBackends: [],
     defaultBackend: undefined,
     dockerRoutes: [],
     consulRoutes: [],
     balance: balanceOf(frontend, options),
+    checkRules: poolCheck(frontend.checkRules, options.httpCheck, whole.global.bufsize),
+    forcePersist: [],
+    ignorePersist: [],
+    useServers: [],
+    ...poolSticking(name, frontend, options.sticky),
     servers: [],
     serverTemplates: [],
     dockerServers: [],
@@ -39,6 +52,19 @@ export function poolConfig(name: string, id: number, frontend: ProxyConfig, opti
 function balanceOf({ balance }: ProxyConfig, options: PoolOptions): ProxyConfig['balance'] {
   if (options.balance === undefined) return balance;
   return balance.hash === undefined ? options.balance : { ...options.balance, hash: balance.hash };
+}
+
+const named = new WeakMap<DiscoveredServer, DiscoveredServer>();
+
+/** Where a cookie says whose client somebody is, each server has its name for a value, unless its line gives it another. */
+export function poolServers(config: ProxyConfig, servers: readonly DiscoveredServer[]): readonly DiscoveredServer[] {
+  if (config.cookie?.mode === undefined || config.cookie.dynamic) return servers;
+  return servers.map((server) => {
+    if (server.config.cookie !== undefined) return server;
+    const known = named.get(server) ?? { ...server, config: { ...server.config, cookie: server.config.name } };
+    named.set(server, known);
+    return known;
+  });
 }
 
 const FIRST_ID = 10_000;

@@ -38,7 +38,15 @@ const alerts: readonly (readonly [line: string, message: string])[] = [
     "error detected while parsing ACL 'a' : matching method must be specified first (using '-m') when using a sample fetch of this type ('path')",
   ],
   ['acl a be_sess_rate(app) 1', "error detected while parsing ACL 'a' : 'be_sess_rate' is HAProxy's; Fairlead does not do it"],
-  ['acl a http_auth(users)', "error detected while parsing ACL 'a' : 'http_auth' is HAProxy's; Fairlead does not do it"],
+  ['acl a fc_rtt(us)', "error detected while parsing ACL 'a' : 'fc_rtt' is HAProxy's; Fairlead does not do it"],
+  [
+    'acl a http_auth',
+    "error detected while parsing ACL 'a' : fetch method 'http_auth' : missing arguments (got 0/1), type 'string' expected",
+  ],
+  ['acl a http_auth()', "error detected while parsing ACL 'a' : invalid args in fetch method 'http_auth' : missing userlist name"],
+  ['acl a http_auth_group(users) -m found', "error detected while parsing ACL 'a' : http_auth_group() : no groups specified."],
+  ['acl a http_auth_group(users)', "error detected while parsing ACL 'a' : http_auth_group() : no groups specified."],
+  ['acl a http_auth_group(users),lower g', "error detected while parsing ACL 'a' : http_auth_group() : no groups specified."],
   ['acl or path x', "acl name 'or' will never match. 'or' is used to express a logical disjunction within a condition"],
   ['http-request set-header x y if nope', "error detected while parsing an 'http-request set-header' condition : no such ACL : 'nope'."],
   [

@@ -17,11 +17,12 @@ function expressions(phase: 'request' | 'response'): string[] {
     ({ names, needs }) => !constants.includes(names[0] as string) && needs !== (phase === 'request' ? 'response' : 'request'),
   )
     .filter(({ needs }) => phase === 'response' || (needs !== 'backend' && needs !== 'server' && needs !== 'answer'))
-    .flatMap(({ names, arguments: specs }) => {
+    .flatMap(({ names, arguments: specs, groups }) => {
       if (specs.length === 0) return names;
       const [first] = specs;
       if (names[0] === 'var') return ['var(txn.x)', 'var(req.x,a)'];
       if (first?.type === 'integer') return names.map((name) => `${name}(4)`);
+      if (first?.name === 'userlist') return groups === true ? [] : names.map((name) => `${name}(x)`);
       return names.flatMap((name) => [`${name}()`, `${name}(${FIELD})`]);
     });
   const given: Readonly<Record<string, string>> = {

@@ -10,6 +10,7 @@ import { monotonic } from '../../src/core/clock.ts';
 import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import type { Snapshot } from '../../src/discovery/provider.ts';
+import { PoolPrograms } from '../../src/pool-programs.ts';
 import { DataPlane } from '../../src/proxy/data-plane.ts';
 import type { AccessRecord, Service } from '../../src/proxy/types.ts';
 import { compileRules } from '../../src/rules/compile.ts';
@@ -50,6 +51,7 @@ export class Balancer {
   failLog = false;
   readonly backends: Backends;
   readonly plane: DataPlane;
+  private readonly pools = new PoolPrograms(({ message }) => assert.fail(message));
   private config: Config | undefined;
   private readonly snapshots = new Map<string, Snapshot>();
   private desired: DesiredState = NOTHING;
@@ -87,7 +89,9 @@ export class Balancer {
   async configure(text: string): Promise<void> {
     const { config, diagnostics } = loadText(DEFAULTS + text, 'test.cfg', { env: {} });
     const found: Diagnostic[] = [...diagnostics];
-    const rules = new Map((config?.proxies ?? []).map((proxy) => [proxy.id, compileRules(proxy, (one) => found.push(one))]));
+    const rules = new Map(
+      (config?.proxies ?? []).map((proxy) => [proxy.id, compileRules(proxy, (one) => found.push(one), undefined, config)]),
+    );
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);
@@ -107,6 +111,7 @@ export class Balancer {
   private settle(): void {
     assert.ok(this.config);
     const next = desire(this.config, this.snapshots);
+    this.plane.setPools(this.pools.of(next, this.config));
     this.backends.apply(diff(this.desired, next));
     this.desired = next;
   }

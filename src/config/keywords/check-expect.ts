@@ -5,6 +5,7 @@ import { didYouMean } from '../../core/suggest.ts';
 import { BARE_EXPECT, type Mutable, type ProxyDraft } from '../draft.ts';
 import type { CheckExpect, CheckMatch, CheckPattern } from '../model.ts';
 import type { Statement } from '../row.ts';
+import { readStatusRanges } from '../values.ts';
 import { addStep, type Protocol, readFormat, readHex, Words } from './check-steps.ts';
 import { refusal } from './refused.ts';
 
@@ -109,8 +110,10 @@ function readMatch(word: string, words: Words, line: Statement): CheckMatch | un
   }
   switch (word) {
     case 'status': {
-      const ranges = readStatusList(line, text);
-      return ranges === undefined ? undefined : { kind: 'status', ranges };
+      const ranges = readStatusRanges(text);
+      if ('value' in ranges) return { kind: 'status', ranges: ranges.value };
+      line.fail(`'${line.keyword}' : ${ranges.error}.`);
+      return undefined;
     }
     case 'string-lf': {
       const pattern = readFormat(line, word, text);
@@ -138,20 +141,6 @@ function isRegex(line: Statement, pattern: string): boolean {
     line.fail(`'${line.keyword}' : ${error.message}.`);
     return false;
   }
-}
-
-/** `200,301-303` */
-function readStatusList(line: Statement, text: string): readonly (readonly [number, number])[] | undefined {
-  const ranges: (readonly [number, number])[] = [];
-  for (const item of text.split(',')) {
-    const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(item) ?? [];
-    if (low === undefined || Number(high) < Number(low)) {
-      line.fail(`'${line.keyword}' : invalid status code or range '${item}'.`);
-      return undefined;
-    }
-    ranges.push([Number(low), Number(high)]);
-  }
-  return ranges;
 }
 
 /** `hdr name [-m <method>] <name> [value [-m <method>] <value>]` */

@@ -6,8 +6,9 @@ import { didYouMean } from '../../core/suggest.ts';
 import { isHostName, readPort, splitHostPort } from '../address.ts';
 import type { DockerDraft, Mutable, ProxyDraft } from '../draft.ts';
 import { finishServer } from '../draft-server.ts';
-import type { CompatName, DockerSelector } from '../model.ts';
+import type { CompatName, DockerSelector, RolloutMode } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
+import type { Read } from '../values.ts';
 import { joinCompat, readCompat } from './compat.ts';
 import { fileRow, readDomains, report, sectionNames, splitPair, splitWords } from './line-words.ts';
 import { serverOf } from './servers.ts';
@@ -39,6 +40,12 @@ const SELECTORS: Readonly<Record<string, (selector: Selectors, value: string) =>
     selector.port = port.value;
     return undefined;
   },
+  rollout: (selector, value) => {
+    const mode = readRollout(value);
+    if ('error' in mode) return mode.error;
+    selector.rollout = mode.value;
+    return undefined;
+  },
   address: (selector, value) => {
     if (value !== 'container' && value !== 'published') return `'address' is 'container' or 'published', not '${value}'`;
     selector.address = value;
@@ -51,6 +58,11 @@ function text(key: 'image' | 'name' | 'service' | 'project' | 'network' | 'membe
     selector[key] = value;
     return undefined;
   };
+}
+
+function readRollout(value: string): Read<RolloutMode> {
+  if (value === 'config' || value === 'image' || value === 'off') return { value };
+  return { error: `'rollout' is 'config', 'image' or 'off', not '${value}'` };
 }
 
 /** What says which containers; the others say how to reach those. */
@@ -88,7 +100,7 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
   proxy.dockerServers.push({ place: line.place, selector, template, parameters });
 }
 
-const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network'];
+const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network', 'rollout'];
 
 function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
   const { pairs, parameters } = splitWords(joinCompat(line.words, ['opt-in']), ['opt-in']);
@@ -98,6 +110,7 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
   let compat: readonly CompatName[] = [];
   let engines: readonly string[] = [];
   let network: string | undefined;
+  let rollout: RolloutMode | undefined;
   for (const word of pairs) {
     const [key, value] = splitPair(word);
     if (word === 'opt-in') optIn = true;
@@ -113,10 +126,14 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
       const names = sectionNames(value, 'engine', 'docker');
       if ('error' in names) report(line, names.error);
       else engines = names.value;
+    } else if (key === 'rollout') {
+      const mode = readRollout(value);
+      if ('error' in mode) report(line, mode.error);
+      else rollout = mode.value;
     } else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
-  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat, engines, network, template });
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat, engines, network, rollout, template });
 }
 
 export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
@@ -124,7 +141,7 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
     name: 'docker-routes',
     sections: ['frontend', 'listen'],
     syntax:
-      '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [<server parameters>]',
+      '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [rollout={config|image|off}] [<server parameters>]',
     default: 'prefix=fairlead.',
     chapter: '',
     doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend. `compat` reads labels and environment of other tools as well (`traefik`, `caddy`, `easyhaproxy`, `nginx-proxy`, `camptocamp`, `registrator`, or `all`).',
@@ -135,7 +152,7 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
     name: 'docker-servers',
     sections: ['listen', 'backend'],
     syntax:
-      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>|members=<file>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [<server parameters>]',
+      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>|members=<file>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [rollout={config|image|off}] [<server parameters>]',
     chapter: '',
     doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters; `members=` names a file that lists container ids, which the Runtime API changes.',
     min: 1,

@@ -1,5 +1,6 @@
 /** `userlist` (manual 3.4) and `resolvers` (manual 5.3.2). */
 
+import { isCryptHash } from '../../core/crypt.ts';
 import type { ResolversDraft, UserlistDraft } from '../draft.ts';
 import type { Row, Statement } from '../row.ts';
 
@@ -23,6 +24,9 @@ function parseUser(list: UserlistDraft, line: Statement): void {
   if (list.users.has(name)) {
     line.warn(`ignoring duplicated user '${name}' in userlist '${list.name}'.`);
     return;
+  }
+  if (!insecure && password !== '' && !isCryptHash(password)) {
+    line.warn(`the encrypted password used for user '${name}' is not supported: it is none of $1$, $5$ and $6$, and never matches.`);
   }
   list.users.set(name, { place: line.place, password, insecure, groups });
 }
@@ -61,7 +65,7 @@ export const userlistRows: readonly Row<UserlistDraft>[] = [
     sections: ['userlist'],
     syntax: '<name> [password <hash>|insecure-password <text>] [groups <group>[,<group>]...]',
     chapter: '3.4',
-    doc: 'A user with a password in crypt(3) form or in clear text.',
+    doc: 'A user with a password in crypt(3) form (`$1$`, `$5$` or `$6$`) or in clear text. One in crypt(3) form costs some milliseconds whenever somebody is wrong about it.',
     min: 1,
     missing: "'user' expects <name> as arguments.",
     parse: parseUser,

@@ -5,11 +5,13 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { DockerRoutesConfig, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { DockerRoutesConfig, DockerServersConfig, ProxyConfig, RolloutMode } from '../../config/model.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
+import { mergeOptions } from '../pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
 import type { Claim } from './claims.ts';
 import type { Container } from './container.ts';
+import { withGenerations } from './generation.ts';
 
 /** A container that has become a server. */
 export interface Placement {
@@ -28,6 +30,7 @@ export class Collector {
   /** Of the pools that routes have made. */
   readonly poolOptions = new Map<string, PoolOptions>();
   readonly claims: Claim[] = [];
+  private readonly rollouts = new Map<string, RolloutMode>();
   /** By subject, by message. */
   private readonly told = new Map<string, Map<string, Note>>();
 
@@ -51,12 +54,20 @@ export class Collector {
   }
 
   /** The oldest container's word counts. */
-  option(container: Container, pool: string, { balance }: PoolOptions): void {
-    const known = this.poolOptions.get(pool);
-    if (balance !== undefined && known?.balance !== undefined && !isDeepStrictEqual(balance, known.balance)) {
-      this.note('warning', container.name, `pool '${pool}' balances by '${known.balance.algorithm}', as an older container says`);
-    }
-    this.poolOptions.set(pool, { balance: known?.balance ?? balance });
+  option(container: Container, pool: string, wanted: PoolOptions): void {
+    const { options, overruled } = mergeOptions(this.poolOptions.get(pool) ?? {}, wanted);
+    for (const name of overruled) this.note('warning', container.name, `pool '${pool}' has another ${name}, as an older container says`);
+    this.poolOptions.set(pool, options);
+  }
+
+  /** The first word about a pool counts. */
+  rollOut(pool: string, mode: RolloutMode | undefined): void {
+    if (mode !== undefined && !this.rollouts.has(pool)) this.rollouts.set(pool, mode);
+  }
+
+  /** The pools as a source tells them. */
+  servers(): ReadonlyMap<string, readonly DiscoveredServer[]> {
+    return new Map([...this.pools].map(([name, servers]) => [name, withGenerations([...servers.values()], this.rollouts.get(name))]));
   }
 
   /** A pool that lost all its claims gets no traffic: it is no backend. */

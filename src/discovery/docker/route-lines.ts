@@ -2,6 +2,7 @@
 
 import type { DockerRoutesConfig, ProxyConfig } from '../../config/model.ts';
 import { forbiddenInName } from '../../config/values.ts';
+import { didYouMean } from '../../core/suggest.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
 import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
@@ -84,6 +85,12 @@ function routeWay(
     );
     return;
   }
+  const { auth } = settings;
+  if (auth !== undefined && !scene.userlists.has(auth)) {
+    const problem = `label ${line.prefix}auth=${auth}: there is no such userlist${didYouMean(auth, scene.userlists)}`;
+    collector.note('error', container.name, `is not routed by '${proxy.name}': ${problem}`);
+    return;
+  }
   const routes = claimed.of(container, settings, [proxy, line, pool], () =>
     hostsOf(container, settings, line).map((host) => routeOf(proxy, host, container, way)),
   );
@@ -114,7 +121,10 @@ function routeWay(
     );
   }
   collector.pool(pool);
-  collector.option(container, pool, settings);
+  // One that has stopped has nothing to say of those that run.
+  const live = isLive(container.state);
+  collector.option(container, pool, live ? settings : {});
+  if (live) collector.rollOut(pool, settings.rollout ?? line.rollout);
   for (const route of routes) collector.claims.push({ route, container });
 }
 

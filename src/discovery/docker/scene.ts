@@ -28,6 +28,7 @@ export interface Scene {
   /** Names of the sections that have a `docker-routes` line. */
   readonly routing: ReadonlySet<string>;
   readonly members: MemberLists;
+  readonly userlists: ReadonlySet<string>;
 }
 
 /** `platform` is Node's word for our operating system. */
@@ -44,6 +45,7 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
     routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
     members,
+    userlists: new Set(config.userlists.keys()),
   };
 }
 
@@ -55,6 +57,11 @@ export function labelsOf(container: Container, reading: Reading, collector: Coll
   for (const warning of labels.warnings) collector.note('warning', name, warning);
   for (const error of labels.errors) collector.note('error', name, `is refused: ${error}`);
   if (labels.errors.length > 0) return undefined;
+  const { drain = 0 } = labels.flat;
+  if (drain > container.stopTimeout) {
+    const limit = `its stop time-out of ${container.stopTimeout / 1000} s, after which the engine kills it`;
+    collector.note('warning', name, `label ${reading.prefix}drain is longer than ${limit}`);
+  }
   if (labels.flat.enabled !== false) return labels;
   const word = labels.reader === 'fairlead' ? `label ${reading.prefix}enable=false` : `its labels for ${labels.reader} say so`;
   collector.note('info', name, `is not used: ${word}`);

@@ -1,6 +1,6 @@
 /** One container as one server: port, address, parameters and state, or the reason why it cannot be one. */
 
-import type { ContainerOrigin, ServerConfig } from '../../config/model.ts';
+import type { ContainerOrigin, RolloutMode, ServerConfig } from '../../config/model.ts';
 import { withLabels } from '../labels/apply.ts';
 import type { Settings } from '../labels/settings.ts';
 import type { DiscoveredServer } from '../provider.ts';
@@ -21,6 +21,8 @@ export interface Placed {
   readonly server: DiscoveredServer;
   /** Where its traffic goes, for people. */
   readonly where: string;
+  /** What its labels say. */
+  readonly rollout: RolloutMode | undefined;
 }
 
 const placements = new Memo<KnownContainer, Settings, Found<Placed>>();
@@ -51,7 +53,8 @@ function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found
   if ('problem' in config) return config;
   const unreachable = 'problem' in location ? location.problem : '';
   const server: DiscoveredServer = { config: config.value, ...stateOf(known, wish.settings.gate, unreachable) };
-  return { value: { server, where: reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})` } };
+  const where = reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})`;
+  return { value: { server, where, rollout: wish.settings.rollout } };
 }
 
 /** `container web-1 image nginx:1.27` */

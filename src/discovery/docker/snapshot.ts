@@ -41,7 +41,7 @@ export function dockerSnapshot(input: SnapshotInput): Snapshot {
   collector.dropUnrouted(routes);
   return {
     source,
-    pools: new Map([...collector.pools].map(([name, servers]) => [name, [...servers.values()]])),
+    pools: collector.servers(),
     poolOptions: collector.poolOptions,
     routes,
     notes: collector.notes,

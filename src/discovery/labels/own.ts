@@ -9,17 +9,14 @@
  * changes nothing.
  */
 
-import { readBalance as readBalanceWord } from '../../config/keywords/balance.ts';
-import { forbiddenInName, readInteger } from '../../config/values.ts';
+import { forbiddenInName, readInteger, readTime } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
+import { type KeyReader, poolRows } from './own-pool.ts';
 import { type Labels, noSettings, type Settings } from './settings.ts';
 import { isPath, NO_PATH, readHost } from './words.ts';
 
-/** Reads a value into the settings; answers what is wrong with it. */
-type Reader = (value: string, into: Settings, label: string) => string | undefined;
-
-function boolean(assign: (into: Settings, value: boolean, label: string) => void): Reader {
+function boolean(assign: (into: Settings, value: boolean, label: string) => void): KeyReader {
   return (value, into, label) => {
     const word = value.trim().toLowerCase();
     if (word !== 'true' && word !== 'false') return 'is neither true nor false';
@@ -28,7 +25,7 @@ function boolean(assign: (into: Settings, value: boolean, label: string) => void
   };
 }
 
-function integer(low: number, high: number, assign: (into: Settings, value: number) => void): Reader {
+function integer(low: number, high: number, assign: (into: Settings, value: number) => void): KeyReader {
   return (value, into, label) => {
     const read = readInteger(value.trim(), label, low, high);
     if ('error' in read) return `is not a whole number from ${low} to ${high}`;
@@ -38,7 +35,7 @@ function integer(low: number, high: number, assign: (into: Settings, value: numb
 }
 
 /** The value is judged by the keyword row of the `server` line. */
-function serverWord(keyword: string): Reader {
+function serverWord(keyword: string): KeyReader {
   return (value, into, label) => {
     into.server = [...into.server, { label, words: [keyword, value.trim()] }];
     return undefined;
@@ -52,10 +49,6 @@ function readEnable(into: Settings, value: boolean): void {
 /** `rewrite` says more and wins over `strip`. */
 function readStrip(into: Settings, value: boolean): void {
   if (value) into.rewrite = '';
-}
-
-function readCheck(into: Settings, value: boolean): void {
-  into.check = value;
 }
 
 function readBackup(into: Settings, value: boolean, label: string): void {
@@ -111,10 +104,17 @@ function readNetwork(value: string, into: Settings): string | undefined {
   return undefined;
 }
 
-function readBalance(value: string, into: Settings): string | undefined {
-  const read = readBalanceWord(value.trim());
+function readScheme(value: string, into: Settings): string | undefined {
+  const word = value.trim().toLowerCase();
+  if (word !== 'http' && word !== 'https') return "is neither 'http' nor 'https'";
+  into.scheme = word;
+  return undefined;
+}
+
+function readDrain(value: string, into: Settings): string | undefined {
+  const read = readTime(value.trim(), 'drain');
   if ('error' in read) return `is refused: ${read.error}`;
-  into.balance = read.value;
+  into.drain = read.value;
   return undefined;
 }
 
@@ -126,7 +126,7 @@ function readGate(value: string, into: Settings): string | undefined {
 }
 
 /** Every key there is; docs/docker.md describes them in this order. */
-const ROWS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+const ROWS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['enable', boolean(readEnable)],
   ['host', readHosts],
   ['path', readPath],
@@ -135,23 +135,29 @@ const ROWS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ['priority', integer(-1_000_000, 1_000_000, readPriority)],
   ['service', readService],
   ['port', integer(1, 65535, readPort)],
+  ['scheme', readScheme],
   ['network', readNetwork],
-  ['balance', readBalance],
   ['weight', serverWord('weight')],
   ['maxconn', serverWord('maxconn')],
   ['max-reuse', serverWord('max-reuse')],
   ['pool-max-conn', serverWord('pool-max-conn')],
   ['pool-purge-delay', serverWord('pool-purge-delay')],
+  ['slowstart', serverWord('slowstart')],
   ['backup', boolean(readBackup)],
-  ['check', boolean(readCheck)],
+  ['drain', readDrain],
   ['check.interval', serverWord('inter')],
   ['check.rise', serverWord('rise')],
   ['check.fall', serverWord('fall')],
+  ['check.port', serverWord('port')],
   ['check.docker', readGate],
+  ...poolRows,
 ]);
 
+/** Keys that mean nothing yet, and what they will. */
+const NOT_YET: ReadonlyMap<string, string> = new Map([['tls', 'names a certificate, and no listener speaks TLS yet']]);
+
 /** Every key of the labels, without prefix. */
-export const LABEL_KEYS: readonly string[] = [...ROWS.keys()];
+export const LABEL_KEYS: readonly string[] = [...ROWS.keys(), ...NOT_YET.keys()];
 
 /** Keys that mean something for the whole container only. */
 const FLAT_ONLY: ReadonlySet<string> = new Set(['enable']);
@@ -186,7 +192,9 @@ function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warning
     const route = /^routes\.([^.]+)\.(.+)$/.exec(key);
     const name = route?.[1];
     const wanted = route?.[2] ?? key;
-    if (!ROWS.has(wanted) || (name !== undefined && FLAT_ONLY.has(wanted))) {
+    const later = NOT_YET.get(wanted);
+    if (later !== undefined) warnings.push(`label ${label} has no effect: it ${later}`);
+    if (!LABEL_KEYS.includes(wanted) || (name !== undefined && FLAT_ONLY.has(wanted))) {
       warnings.push(`label ${label} is unknown${didYouMean(wanted, LABEL_KEYS)}`);
     } else if (name === undefined) {
       sorted.flat.set(wanted, value);

@@ -324,7 +324,7 @@ describe('docker-routes', () => {
     const labels = (balance: string) => ({ labels: { 'fairlead.host': 'a.test', 'fairlead.service': 's', 'fairlead.balance': balance } });
     const snapshot = map(www(), [container('old', labels('leastconn')), container('new', labels('first'))]);
     assert.deepEqual(snapshot.poolOptions.get('s'), { balance: { algorithm: 'leastconn', draws: 2 } });
-    assert.match(notesOf(snapshot, 'new'), /warning: pool 's' balances by 'leastconn'/);
+    assert.match(notesOf(snapshot, 'new'), /warning: pool 's' has another balance, as an older container says/);
   });
 
   it('refuses a pool that is named like a section', () => {

@@ -9,7 +9,7 @@ function read(labels: Readonly<Record<string, string>>, prefix = 'fairlead.'): L
 
 describe('labels', () => {
   it('reads every key', () => {
-    const { flat, warnings, errors } = read({
+    const labels = {
       'fairlead.enable': 'true',
       'fairlead.host': 'WWW.example.test, *.example.test,~^a{1,2}\\.test$',
       'fairlead.path': '/shop/',
@@ -30,8 +30,25 @@ describe('labels', () => {
       'fairlead.check.rise': '3',
       'fairlead.check.fall': '4',
       'fairlead.check.docker': 'ignore',
-    });
-    assert.deepEqual(warnings, []);
+      'fairlead.check.port': '9000',
+      'fairlead.check.path': '/health?deep=1',
+      'fairlead.check.host': 'www.example.test:80',
+      'fairlead.check.status': '200, 301-303',
+      'fairlead.check.timeout': '3s',
+      'fairlead.scheme': 'https',
+      'fairlead.slowstart': '30s',
+      'fairlead.drain': '8s',
+      'fairlead.sticky': 'cookie:JS httponly',
+      'fairlead.redirect': 'https:301',
+      'fairlead.auth': 'staff',
+      'fairlead.rollout': 'image',
+      'fairlead.tls': 'example',
+    };
+    const { flat, warnings, errors } = read(labels);
+    const given = Object.keys(labels).map((label) => label.slice('fairlead.'.length));
+    // Which `rewrite` wins over.
+    assert.deepEqual([...given, 'strip'].sort(), [...LABEL_KEYS].sort());
+    assert.deepEqual(warnings, ['label fairlead.tls has no effect: it names a certificate, and no listener speaks TLS yet']);
     assert.deepEqual(errors, []);
     assert.equal(flat.enabled, true);
     assert.deepEqual(flat.hosts, [
@@ -48,6 +65,21 @@ describe('labels', () => {
     assert.deepEqual(flat.balance, { algorithm: 'random', draws: 3 });
     assert.equal(flat.gate, false);
     assert.equal(flat.check, true);
+    assert.deepEqual(flat.httpCheck, {
+      path: '/health?deep=1',
+      host: 'www.example.test:80',
+      statuses: [
+        [200, 200],
+        [301, 303],
+      ],
+    });
+    assert.equal(flat.checkTimeout, 3000);
+    assert.equal(flat.scheme, 'https');
+    assert.equal(flat.drain, 8000);
+    assert.deepEqual(flat.sticky, { kind: 'cookie', name: 'JS', httponly: true, secure: false });
+    assert.equal(flat.redirect, 301);
+    assert.equal(flat.auth, 'staff');
+    assert.equal(flat.rollout, 'image');
     assert.deepEqual(
       flat.server.map(({ words }) => words),
       [
@@ -56,12 +88,23 @@ describe('labels', () => {
         ['max-reuse', '100'],
         ['pool-max-conn', '8'],
         ['pool-purge-delay', '10s'],
+        ['slowstart', '30s'],
         ['backup'],
         ['inter', '5s'],
         ['rise', '3'],
         ['fall', '4'],
+        ['port', '9000'],
       ],
     );
+  });
+
+  it('reads short forms', () => {
+    const { flat } = read({ 'fairlead.check': '/health', 'fairlead.sticky': 'cookie', 'fairlead.redirect': 'https' });
+    assert.equal(flat.check, true);
+    assert.deepEqual(flat.httpCheck, { path: '/health' });
+    assert.deepEqual(flat.sticky, { kind: 'cookie', name: 'SERVERID', httponly: false, secure: false });
+    assert.equal(flat.redirect, 302);
+    assert.deepEqual(read({ 'fairlead.sticky': 'source' }).flat.sticky, { kind: 'source' });
   });
 
   it('lets strip remove the path, and rewrite win over it', () => {
@@ -134,7 +177,28 @@ describe('labels', () => {
     ['balance', 'first(2)', /takes no argument/],
     ['balance', 'random(0)', /at least 1/],
     ['balance', 'random(300000000)', /at most 100/],
-    ['check', '/health', /neither true nor false/],
+    ['check', 'yes', /neither true nor false, nor a path/],
+    ['check', '/a b', /is not a path/],
+    ['check.path', 'health', /is not a path/],
+    ['check.path', '/a#b', /is not a path/],
+    ['check.host', 'a b', /is not a host/],
+    ['check.host', 'a\r\nEvil: 1', /is not a host/],
+    ['check.status', '2xx', /invalid status code or range '2xx'/],
+    ['check.status', '399-200', /invalid status code or range '399-200'/],
+    ['check.timeout', 'soon', /unexpected character 's'/],
+    ['scheme', 'ftp', /neither 'http' nor 'https'/],
+    ['drain', '10 s', /unexpected character ' '/],
+    ['sticky', 'yes', /neither 'cookie'/],
+    ['sticky', 'cookie:', /names a cookie ''/],
+    ['sticky', 'cookie:a;b', /names a cookie 'a;b'/],
+    ['sticky', 'cookie:a forever', /neither 'cookie'/],
+    ['sticky', 'source secure', /neither 'cookie'/],
+    ['redirect', 'http', /neither 'https'/],
+    ['redirect', 'https:300', /with one of 301, 302, 303, 307, 308/],
+    ['redirect', '301', /neither 'https'/],
+    ['auth', '', /not the name of a userlist/],
+    ['auth', 'a) }', /not the name of a userlist: '\)'/],
+    ['rollout', 'true', /neither 'config' nor 'image' nor 'off'/],
     ['backup', '', /neither true nor false/],
     ['check.docker', 'off', /neither 'gate' nor 'ignore'/],
   ];

@@ -1,0 +1,26 @@
+/** Which generation of its service a container belongs to: what is deployed together has one configuration, or one image. */
+
+import type { ContainerOrigin, Generation, RolloutMode } from '../../config/model.ts';
+import type { DiscoveredServer } from '../provider.ts';
+
+const CONFIG_HASH = 'com.docker.compose.config-hash';
+
+/** docker-compose's hash of a service's configuration, else the image: what was not made by compose has no hash. */
+function generationOf({ labels, image, imageId, created }: ContainerOrigin, mode: 'config' | 'image'): Generation {
+  const hash = mode === 'config' ? labels.get(CONFIG_HASH) : undefined;
+  return { key: hash ?? (imageId || image), created };
+}
+
+/** What has been made of servers that are still the same. */
+const made = { config: new WeakMap<DiscoveredServer, DiscoveredServer>(), image: new WeakMap<DiscoveredServer, DiscoveredServer>() };
+
+export function withGenerations(servers: readonly DiscoveredServer[], mode: RolloutMode | undefined): readonly DiscoveredServer[] {
+  if (mode === undefined || mode === 'off') return servers;
+  return servers.map((server) => {
+    const { container } = server.config;
+    if (container === undefined) return server;
+    const known = made[mode].get(server) ?? { ...server, config: { ...server.config, generation: generationOf(container, mode) } };
+    made[mode].set(server, known);
+    return known;
+  });
+}

@@ -1,0 +1,34 @@
+/** Of several that speak about one pool, whose word counts: the first one's, option by option. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { PoolOptions } from './provider.ts';
+
+/** The options, and what people are told that they are. */
+const OPTIONS: readonly (readonly [key: keyof PoolOptions, name: string])[] = [
+  ['balance', 'balance'],
+  ['httpCheck', 'check.path, check.host or check.status'],
+  ['checkTimeout', 'check.timeout'],
+  ['sticky', 'sticky'],
+  ['redirect', 'redirect'],
+  ['auth', 'auth'],
+  ['rollout', 'rollout'],
+];
+
+export interface Merged {
+  readonly options: PoolOptions;
+  /** What `later` wants otherwise and does not get. */
+  readonly overruled: readonly string[];
+}
+
+/** Lays `first` over `later`; nothing else that stands beside the options is taken along. */
+export function mergeOptions(first: PoolOptions, later: PoolOptions): Merged {
+  const overruled: string[] = [];
+  const options: Record<string, unknown> = {};
+  for (const [key, name] of OPTIONS) {
+    const [wins, loses] = [first[key], later[key]];
+    if (wins !== undefined && loses !== undefined && !isDeepStrictEqual(wins, loses)) overruled.push(name);
+    const value = wins ?? loses;
+    if (value !== undefined) options[key] = value;
+  }
+  return { options, overruled };
+}

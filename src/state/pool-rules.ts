@@ -1,0 +1,19 @@
+/** What labels ask of a pool's clients, as the lines that a section would have: to come by https, and to say who they are. */
+
+import type { Config, Place, RawRule } from '../config/model.ts';
+import type { PoolOptions } from '../discovery/provider.ts';
+
+/**
+ * Who is to come by https is told so before being asked for a password. The address is the client's own: the request's path
+ * may have been rewritten for the servers.
+ */
+export function poolRules(place: Place, { redirect, auth }: PoolOptions, userlists: Config['userlists']): readonly RawRule[] {
+  const rules: (readonly string[])[] = [];
+  if (redirect !== undefined) {
+    const secure = ['{', 'ssl_fc', '}', 'or', '{', 'req.hdr(x-forwarded-proto)', '-i', 'https', '}'];
+    rules.push(['redirect', 'location', 'https://%[req.hdr(host)]%[capture.req.uri]', 'code', `${redirect}`, 'unless', ...secure]);
+  }
+  // A source refuses containers with an unknown list; should one come through, nobody is let in.
+  if (auth !== undefined) rules.push(userlists.has(auth) ? ['auth', 'unless', '{', `http_auth(${auth})`, '}'] : ['deny']);
+  return rules.map((words) => ({ place, words }));
+}
