@@ -7,7 +7,7 @@ import { freeze } from './freeze.ts';
 import { frontendLimit, fullconn, type LimitOptions, processLimit } from './limits.ts';
 import { linkCheck } from './link-check.ts';
 import { linkConsuls } from './link-consul.ts';
-import { linkDockers } from './link-docker.ts';
+import { hasFarBackups, linkDockers } from './link-docker.ts';
 import { linkLogFormat, linkMode } from './link-mode.ts';
 import { linkStick } from './link-persistence.ts';
 import { checkProxies } from './link-proxies.ts';
@@ -133,7 +133,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, agen
     acceptInvalidResponse: proxy.acceptInvalidResponse,
     checkRules: linkCheck(proxy, draft.global.node ?? hostname(), draft.global.bufsize),
     logHealthChecks: proxy.logHealthChecks,
-    allbackups: proxy.allbackups,
+    allbackups: proxy.allbackups || hasFarBackups(proxy),
     cookie: proxy.cookie,
     dynamicCookieKey: proxy.dynamicCookieKey,
     persist: proxy.persist,

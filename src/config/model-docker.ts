@@ -13,10 +13,19 @@ export interface ContainerOrigin {
   readonly labels: ReadonlyMap<string, string>;
 }
 
+/** `near=`, `far=`: servers that are close to us go before the others. */
+export interface NearConfig {
+  /** `engine`: run by the engine that runs us; `node`: by our node of a Swarm; else by the engine of this `docker` section. */
+  readonly to: string;
+  /** Percent of its weight that any other server gets; undefined: it is a backup server. */
+  readonly share: number | undefined;
+}
+
 /** `docker-servers <selectors> <server parameters>`: which containers are this backend's servers. */
 export interface DockerServersConfig {
   readonly place: Place;
   readonly selector: DockerSelector;
+  readonly near: NearConfig | undefined;
   /** The server parameters of the line over `default-server`; name, identity and address come from the container. */
   readonly template: ServerConfig;
   /** Those parameters as they are written. */
@@ -76,6 +85,7 @@ export interface DockerRoutesConfig {
   /** As in a selector. */
   readonly engines: readonly string[];
   readonly network: string | undefined;
+  readonly near: NearConfig | undefined;
   /** For pools whose containers do not say. */
   readonly rollout?: RolloutMode | undefined;
   /** Server parameters for every routed server: `default-server` of the proxy under the line's own words. */

@@ -12,6 +12,8 @@ export interface DiscoveredServer {
    */
   readonly state: 'ready' | 'drain' | 'down';
   readonly reason: string;
+  /** Percent of its weight that it gets, because others are nearer; absent: all of it. */
+  readonly share?: number;
 }
 
 /** A host, and a path below it, that a pool serves. */

@@ -19,6 +19,7 @@ import { mergeOptions } from '../discovery/pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
 import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
 import { poolConfig, poolIds, poolServers } from './pools.ts';
+import { oncePerIdentity, withShares } from './shares.ts';
 import type { DesiredBackend, DesiredState } from './types.ts';
 
 /** Before anything is known: what the first difference is taken against. */
@@ -84,7 +85,7 @@ class Merge {
     const asked = new Set(serverSources(proxy));
     const found = this.sources.flatMap(({ source, pools }) => (asked.has(source) ? (pools.get(proxy.name) ?? []) : []));
     const { file, line } = proxy.place;
-    const servers = this.distinct(proxy.name, [...configured, ...found]);
+    const servers = withShares(this.distinct(proxy.name, [...configured, ...oncePerIdentity(found)]));
     this.keep({ name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
   }
 
@@ -172,10 +173,8 @@ class Merge {
       const frontend = frontends.get(name);
       if (frontend === undefined) continue;
       const sources = this.sources.filter((source) => source.pools.has(name));
-      const servers = this.distinct(
-        name,
-        sources.flatMap((source) => source.pools.get(name) ?? []),
-      );
+      const found = sources.flatMap((source) => source.pools.get(name) ?? []);
+      const servers = withShares(this.distinct(name, oncePerIdentity(found)));
       const config = this.poolConfig(name, { id: ids.get(name) ?? 0, frontend, options: optionsOf(name, sources) });
       this.keep({
         name,

@@ -59,8 +59,12 @@ export function selector(more: Partial<DockerSelector> = {}): DockerSelector {
   return { ...none, members: undefined, port: undefined, address: undefined, engines: [''], ...more };
 }
 
-export function dockerServers(which: Partial<DockerSelector>, template: Partial<ServerConfig> = {}): DockerServersConfig {
-  return { place: PLACE, selector: selector(which), template: serverConfig('', template), parameters: [] };
+export function dockerServers(
+  which: Partial<DockerSelector>,
+  template: Partial<ServerConfig> = {},
+  near?: DockerServersConfig['near'],
+): DockerServersConfig {
+  return { place: PLACE, selector: selector(which), near, template: serverConfig('', template), parameters: [] };
 }
 
 export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRoutesConfig {
@@ -72,6 +76,7 @@ export function dockerRoutes(more: Partial<DockerRoutesConfig> = {}): DockerRout
     compat: [],
     engines: [''],
     network: undefined,
+    near: undefined,
     template: serverConfig(''),
     ...more,
   };

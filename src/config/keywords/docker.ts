@@ -11,6 +11,7 @@ import type { Row, Statement } from '../row.ts';
 import type { Read } from '../values.ts';
 import { joinCompat, readCompat } from './compat.ts';
 import { fileRow, readDomains, report, sectionNames, splitPair, splitWords } from './line-words.ts';
+import { NEAR_SYNTAX, NEAR_WORDS, takeNear } from './near.ts';
 import { serverOf } from './servers.ts';
 
 type Selectors = Mutable<Omit<DockerSelector, 'labels'>> & { labels: { key: string; value: string | undefined }[] };
@@ -82,10 +83,12 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
     address: undefined,
     engines: [],
   };
-  for (const word of pairs) {
+  const { near, others } = takeNear(line, pairs);
+  for (const word of others) {
     const [key, value] = splitPair(word);
     const set = SELECTORS[key];
-    if (set === undefined) line.fail(`'docker-servers' : unknown selector '${key}'${didYouMean(key, Object.keys(SELECTORS)) || '.'}`);
+    const known = [...Object.keys(SELECTORS), ...NEAR_WORDS];
+    if (set === undefined) line.fail(`'docker-servers' : unknown selector '${key}'${didYouMean(key, known) || '.'}`);
     else if (value === '') line.fail(`'docker-servers' : selector '${key}' expects a value.`);
     else report(line, set(selector, key === 'members' ? resolve(line.cwd, value) : value));
   }
@@ -97,10 +100,10 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
     line.fail(`'docker-servers' : members= stands at ${other.file}:${other.line} already; a section has one such list.`);
   }
   const template = finishServer(serverOf(proxy, line, "'docker-servers' : ", parameters));
-  proxy.dockerServers.push({ place: line.place, selector, template, parameters });
+  proxy.dockerServers.push({ place: line.place, selector, near, template, parameters });
 }
 
-const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network', 'rollout'];
+const ROUTE_WORDS = ['domain', 'prefix', 'opt-in', 'compat', 'engine', 'network', 'rollout', ...NEAR_WORDS];
 
 function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
   const { pairs, parameters } = splitWords(joinCompat(line.words, ['opt-in']), ['opt-in']);
@@ -111,7 +114,8 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
   let engines: readonly string[] = [];
   let network: string | undefined;
   let rollout: RolloutMode | undefined;
-  for (const word of pairs) {
+  const { near, others } = takeNear(line, pairs);
+  for (const word of others) {
     const [key, value] = splitPair(word);
     if (word === 'opt-in') optIn = true;
     else if (!ROUTE_WORDS.includes(key)) line.fail(`'docker-routes' : unknown word '${key}'${didYouMean(key, ROUTE_WORDS) || '.'}`);
@@ -133,15 +137,14 @@ function parseDockerRoutes(proxy: ProxyDraft, line: Statement): void {
     } else if (key === 'network') network = value;
   }
   const template = finishServer(serverOf(proxy, line, "'docker-routes' : ", parameters));
-  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat, engines, network, rollout, template });
+  proxy.dockerRoutes.push({ place: line.place, domains, prefix, optIn, compat, engines, network, near, rollout, template });
 }
 
 export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'docker-routes',
     sections: ['frontend', 'listen'],
-    syntax:
-      '[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] [rollout={config|image|off}] [<server parameters>]',
+    syntax: `[domain=<domain>[,...]] [prefix=<prefix>] [opt-in] [compat <tool>[,...]] [engine=<name>[,...]] [network=<name>] ${NEAR_SYNTAX} [rollout={config|image|off}] [<server parameters>]`,
     default: 'prefix=fairlead.',
     chapter: '',
     doc: 'Routes hosts to the services of a Docker engine as the labels of their containers say; each service becomes a backend. `compat` reads labels and environment of other tools as well (`traefik`, `caddy`, `easyhaproxy`, `nginx-proxy`, `camptocamp`, `registrator`, or `all`).',
@@ -151,8 +154,7 @@ export const dockerProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'docker-servers',
     sections: ['listen', 'backend'],
-    syntax:
-      '{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>|members=<file>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] [rollout={config|image|off}] [<server parameters>]',
+    syntax: `{image=<image>|label=<key>[=<value>]|name=<name>|service=<name>|project=<name>|network=<name>|members=<file>}... [port=<port>] [address={container|published}] [engine=<name>[,...]] ${NEAR_SYNTAX} [rollout={config|image|off}] [<server parameters>]`,
     chapter: '',
     doc: 'Makes every running container that matches all selectors a server of this backend, for as long as it runs. `*` in `name=` stands for any characters; `members=` names a file that lists container ids, which the Runtime API changes.',
     min: 1,

@@ -12,9 +12,9 @@ import { NO_LISTS } from './members.ts';
 import type { Membership } from './membership.ts';
 import { dockerSource } from './names.ts';
 import { dockerReport } from './report.ts';
-import { type Scene, sceneOf } from './scene.ts';
+import { type Scene, type SceneInput, sceneOf } from './scene.ts';
 import type { SelfHint } from './self.ts';
-import { dockerSnapshot, type SnapshotInput } from './snapshot.ts';
+import { dockerSnapshot } from './snapshot.ts';
 import { SwarmTasks } from './swarm-tasks.ts';
 import { SWARM_TIMINGS, type SwarmTimings, SwarmWatch } from './swarm-watch.ts';
 import { type EngineView, WATCH_TIMINGS, Watch, type WatchTimings } from './watch.ts';
@@ -90,9 +90,7 @@ export class DockerProvider implements Source {
 
   /** Undefined before the engine has answered. */
   scene(): Scene | undefined {
-    if (this.view === undefined) return undefined;
-    const { view, config, self, platform: system, members } = this.inputOf(this.view);
-    return sceneOf(view, config, self, system, members);
+    return this.view === undefined ? undefined : sceneOf(this.inputOf(this.view));
   }
 
   report(): readonly Report[] {
@@ -112,7 +110,7 @@ export class DockerProvider implements Source {
     return { ...plain, containers };
   }
 
-  private inputOf(view: EngineView): SnapshotInput {
+  private inputOf(view: EngineView): SceneInput {
     const members = this.membership?.lists ?? NO_LISTS;
     return { source: this.name, view, config: this.config, self: this.self, platform: platform(), members };
   }

@@ -3,11 +3,12 @@
 import type { Report, ReportedNetwork } from '../report.ts';
 import type { Container } from './container.ts';
 import { Recorder } from './recorder.ts';
+import type { SceneInput } from './scene.ts';
 import { isOneOff } from './select.ts';
-import { collect, type SnapshotInput } from './snapshot.ts';
+import { collect } from './snapshot.ts';
 
 /** Oldest container first, those that are never servers included. */
-export function dockerReport(input: SnapshotInput): readonly Report[] {
+export function dockerReport(input: SceneInput): readonly Report[] {
   const recorder = new Recorder();
   const { scene, losses } = collect(input, recorder);
   recorder.lost(losses);

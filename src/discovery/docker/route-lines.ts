@@ -8,6 +8,7 @@ import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
 import type { Collector } from './collector.ts';
 import { type Container, isLive } from './container.ts';
+import { farOf } from './locality.ts';
 import { Memo } from './memo.ts';
 import { labelsOf, type Scene } from './scene.ts';
 import { defaultPool, serviceName } from './select.ts';
@@ -101,6 +102,7 @@ function routeWay(
       port: settings.port,
       network: settings.network ?? line.network,
       address: undefined,
+      far: farOf(line.near, container, scene.standpoint),
     };
     const placed = serverOf(known, wish, scene.vantage);
     if ('problem' in placed) {

@@ -7,6 +7,7 @@ import { type Vantage, vantageOf } from './address.ts';
 import type { EngineFacts } from './client.ts';
 import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
+import { type Standpoint, standpointOf } from './locality.ts';
 import { type MemberLists, NO_LISTS } from './members.ts';
 import { Memo } from './memo.ts';
 import { defaultPool, isOneOff, serviceName } from './select.ts';
@@ -18,11 +19,24 @@ const readings = new Memo<Container, Reading, { readonly subject: Subject; reado
 const vantages = new Memo<EngineFacts, Container | typeof NOBODY, Vantage>();
 const NOBODY: object = {};
 
+export interface SceneInput {
+  /** The provider's name, which says the engine. */
+  readonly source: string;
+  readonly view: EngineView;
+  readonly config: Config;
+  readonly self: SelfHint;
+  /** Node's word for our operating system. */
+  readonly platform: string;
+  /** Of the lines with `members=`. */
+  readonly members?: MemberLists;
+}
+
 export interface Scene {
   /** Oldest first; neither ourselves nor one-off containers. */
   readonly containers: readonly KnownContainer[];
   readonly self: Container | undefined;
   readonly vantage: Vantage;
+  readonly standpoint: Standpoint;
   /** Names of the sections that have servers. */
   readonly sections: ReadonlySet<string>;
   /** Names of the sections that have a `docker-routes` line. */
@@ -31,8 +45,7 @@ export interface Scene {
   readonly userlists: ReadonlySet<string>;
 }
 
-/** `platform` is Node's word for our operating system. */
-export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platform: string, members: MemberLists = NO_LISTS): Scene {
+export function sceneOf({ source, view, config, self: hint, platform, members = NO_LISTS }: SceneInput): Scene {
   const all = shareNetworks(view.containers);
   const self = findSelf(
     all.map(({ container }) => container),
@@ -42,6 +55,7 @@ export function sceneOf(view: EngineView, config: Config, hint: SelfHint, platfo
     containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
     self,
     vantage: vantages.of(view.facts, self ?? NOBODY, [platform], () => vantageOf(view.facts, self, platform)),
+    standpoint: standpointOf(source, view.facts, self, hint),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
     routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
     members,

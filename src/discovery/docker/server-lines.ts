@@ -6,6 +6,7 @@ import type { Reading } from '../labels/settings.ts';
 import type { Found } from './address.ts';
 import type { Collector } from './collector.ts';
 import { type Container, isLive } from './container.ts';
+import { farOf } from './locality.ts';
 import { matchMembers, NO_MEMBERS } from './members.ts';
 import { labelsOf, type Scene } from './scene.ts';
 import { misses, selects } from './select.ts';
@@ -49,7 +50,7 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
 
 /** The container as the server that the line makes of it; undefined where its labels keep it from that, which is noted. */
 export function placeOf(
-  { selector, template }: DockerServersConfig,
+  { selector, template, near }: DockerServersConfig,
   known: KnownContainer,
   scene: Scene,
   member: Member | undefined,
@@ -64,6 +65,7 @@ export function placeOf(
     port: member?.port ?? selector.port ?? settings.port,
     network: selector.network ?? settings.network,
     address: selector.address,
+    far: farOf(near, known.container, scene.standpoint),
   };
   return serverOf(known, wish, scene.vantage);
 }

@@ -6,6 +6,7 @@ import type { Settings } from '../labels/settings.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
 import { type Container, shortId } from './container.ts';
+import type { Far } from './locality.ts';
 import { Memo } from './memo.ts';
 import type { KnownContainer } from './watch.ts';
 
@@ -15,6 +16,7 @@ export interface ServerWish extends Wish {
   readonly port: number | undefined;
   readonly template: ServerConfig;
   readonly settings: Settings;
+  readonly far: Far;
 }
 
 export interface Placed {
@@ -29,8 +31,8 @@ const placements = new Memo<KnownContainer, Settings, Found<Placed>>();
 
 /** A problem refuses the container; an address that cannot be reached only keeps its server down. */
 export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
-  const { template, settings, port, network, address } = wish;
-  return placements.of(known, settings, [template, port, network, address, vantage], () => place(known, wish, vantage));
+  const { template, settings, port, network, address, far } = wish;
+  return placements.of(known, settings, [template, port, network, address, far, vantage], () => place(known, wish, vantage));
 }
 
 function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
@@ -52,9 +54,14 @@ function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found
   const config = withLabels(base, wish.settings);
   if ('problem' in config) return config;
   const unreachable = 'problem' in location ? location.problem : '';
-  const server: DiscoveredServer = { config: config.value, ...stateOf(known, wish.settings.gate, unreachable) };
+  const server: DiscoveredServer = { ...preferred(config.value, wish.far), ...stateOf(known, wish.settings.gate, unreachable) };
   const where = reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})`;
   return { value: { server, where, rollout: wish.settings.rollout } };
+}
+
+function preferred(config: ServerConfig, far: Far): Pick<DiscoveredServer, 'config' | 'share'> {
+  if (far === 'backup') return { config: { ...config, backup: true } };
+  return far === undefined ? { config } : { config, share: far };
 }
 
 /** `container web-1 image nginx:1.27` */

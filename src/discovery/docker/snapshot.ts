@@ -5,35 +5,19 @@
  *     containers, configuration, who we are  ->  pools of `docker-servers`, pools and routes of `docker-routes`, notes
  */
 
-import type { Config } from '../../config/model.ts';
 import type { Snapshot } from '../provider.ts';
 import { noteOf, settle } from './claims.ts';
 import { Collector } from './collector.ts';
-import type { MemberLists } from './members.ts';
 import { dockerSource } from './names.ts';
 import { routeContainers } from './route-lines.ts';
-import { type Scene, sceneOf } from './scene.ts';
-import type { SelfHint } from './self.ts';
+import { type Scene, type SceneInput, sceneOf } from './scene.ts';
 import { selectServers } from './server-lines.ts';
-import type { EngineView } from './watch.ts';
-
-export interface SnapshotInput {
-  /** The provider's name, which says the engine. */
-  readonly source: string;
-  readonly view: EngineView;
-  readonly config: Config;
-  readonly self: SelfHint;
-  /** Node's word for our operating system. */
-  readonly platform: string;
-  /** Of the lines with `members=`. */
-  readonly members?: MemberLists;
-}
 
 export interface Collected extends ReturnType<typeof settle> {
   readonly scene: Scene;
 }
 
-export function dockerSnapshot(input: SnapshotInput): Snapshot {
+export function dockerSnapshot(input: SceneInput): Snapshot {
   const { source } = input;
   const collector = new Collector();
   const { routes, losses } = collect(input, collector);
@@ -49,8 +33,9 @@ export function dockerSnapshot(input: SnapshotInput): Snapshot {
 }
 
 /** Goes over all lines that ask `source`. */
-export function collect({ source, view, config, self, platform, members }: SnapshotInput, collector: Collector): Collected {
-  const scene = sceneOf(view, config, self, platform, members);
+export function collect(input: SceneInput, collector: Collector): Collected {
+  const { source, config } = input;
+  const scene = sceneOf(input);
   for (const proxy of config.proxies) {
     for (const line of proxy.dockerServers) {
       if (!asks(line.selector, source)) continue;
