@@ -1,0 +1,197 @@
+/**
+ * A Swarm of one node, on an engine of its own: Fairlead in a container on an overlay network, services that say by their labels
+ * which hosts they serve, and updates, scaling and removal under load. As long as a task is there no GET is lost.
+ */
+
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { ask } from '../support/client.ts';
+import { type ClosedLoop, failures, inClosedLoop, tell } from '../support/closed-loop.ts';
+import { appImage, docker } from '../support/docker.ts';
+import { Fairlead } from '../support/fairlead.ts';
+import { OwnEngine, whyNoOwnEngine } from '../support/own-engine.ts';
+import { program, root } from '../support/paths.ts';
+import { readStats, serverNames } from '../support/stats.ts';
+import { until } from '../support/wait.ts';
+
+const name = 'www.example.test';
+/** No registry has it, so that every task runs the one that is here. */
+const image = 'fairlead-test/task:local';
+const overlay = 'fairlead-front';
+
+const config = `
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 20s
+    balance leastconn
+frontend www
+    bind *:8080
+    stats enable
+    stats uri /admin?stats
+    docker-routes
+`;
+
+const outside = (endpoint: string) => `
+docker
+    endpoint ${endpoint}
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 60s
+    timeout server 20s
+frontend www
+    bind 127.0.0.1:0
+    stats enable
+    stats uri /admin?stats
+    docker-routes
+`;
+
+/** Two in one network namespace would want the same ports and bridge. */
+const swarmOf = () => docker('info', '--format', '{{ .Swarm.LocalNodeState }}');
+const skip = whyNoOwnEngine() ?? (swarmOf() === 'inactive' ? undefined : 'the engine that answers is in a Swarm already');
+
+describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ? {} : { skip }) }, () => {
+  let engine: OwnEngine;
+  let folder: string;
+  let balancer: string;
+
+  const swarm = (...args: readonly string[]): Promise<string> => engine.docker(...args);
+  const service = (verb: 'create' | 'update', ...args: readonly string[]): Promise<string> =>
+    swarm('service', verb, '--detach', '--no-resolve-image', ...args);
+  /** Short ids of the containers of the tasks that run. */
+  const tasks = async (of: string): Promise<string[]> => {
+    const running = await swarm('ps', '--no-trunc', '--filter', `label=com.docker.swarm.service.name=${of}`, '--format', '{{ .ID }}');
+    const ids = running.split('\n').filter((id) => id !== '');
+    return ids.map((id) => id.slice(0, 12)).sort();
+  };
+  const wanted = async (of: string): Promise<string[]> => {
+    const listed = await swarm('service', 'ps', of, '--filter', 'desired-state=running', '--format', '{{ .ID }} {{ .CurrentState }}');
+    return listed.split('\n').filter((line) => / Running/.test(line));
+  };
+  const servers = async (of = 'web'): Promise<string[]> =>
+    serverNames(await readStats(8080, { host: balancer, uri: '/admin?stats' }), of).sort();
+  const status = async (host = name): Promise<number> => (await ask(8080, { host: balancer, headers: { host } })).status;
+  const logs = () => swarm('logs', 'lb');
+  const explained = <T>(promise: Promise<T>): Promise<T> =>
+    promise.catch(async (error: unknown) => {
+      throw new Error(`${(error as Error).message}; the balancer wrote:\n${await logs()}`, { cause: error });
+    });
+  /** Swarm has `count` tasks at work, and they are the servers. */
+  const settles = (count: number): Promise<string[]> =>
+    explained(
+      until(
+        `${count} tasks are the servers`,
+        async () => {
+          if ((await wanted('web')).length !== count) return undefined;
+          const [ids, names] = [await tasks('web'), await servers()];
+          return ids.length === count && ids.join() === names.join() ? ids : undefined;
+        },
+        40_000,
+      ),
+    );
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-swarm-'));
+    writeFileSync(join(folder, 'haproxy.cfg'), config, { mode: 0o644 });
+    engine = new OwnEngine();
+    await engine.start();
+    docker('tag', appImage, image);
+    await engine.take(image);
+    await swarm('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    await swarm('network', 'create', '--driver', 'overlay', '--attachable', overlay);
+    const socket = ['--volume', `${engine.host.slice('unix://'.length)}:/var/run/docker.sock`];
+    const mounts = ['--volume', `${root}:${root}:ro`, '--volume', `${folder}:/etc/haproxy:ro`, ...socket];
+    await swarm('run', '--detach', '--name', 'lb', ...mounts, '--entrypoint', 'node', image, program, '-f', '/etc/haproxy/haproxy.cfg');
+    await swarm('network', 'connect', overlay, 'lb');
+    balancer = await swarm('inspect', '--format', '{{ .NetworkSettings.Networks.bridge.IPAddress }}', 'lb');
+    await explained(until('the balancer answers', async () => (await status()) > 0));
+  });
+
+  after(async () => {
+    await swarm('swarm', 'leave', '--force').catch(() => undefined);
+    await swarm('rm', '--force', 'lb').catch(() => undefined);
+    // The bridge that overlay networks go out by is the machine's, and would stay.
+    await swarm('network', 'rm', 'docker_gwbridge').catch(() => undefined);
+    await engine.stop();
+    docker('rmi', image);
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Runs `work` under load; no GET fails in any of its phases, which are told. */
+  const underLoad = async (t: TestContext, work: (loop: ClosedLoop) => Promise<void>): Promise<void> => {
+    const phases = await inClosedLoop({ host: balancer, port: 8080, connections: 32, name }, work);
+    for (const line of tell(phases).split('\n')) t.diagnostic(line);
+    for (const { name: phase, GET } of phases) assert.equal(failures(GET), 0, `${phase}\n${tell(phases)}\n${await logs()}`);
+  };
+
+  it('say by their labels which hosts they serve, and each task is a server at its own address', async () => {
+    assert.equal(await status(), 404);
+    const health = ['--health-cmd', 'wget -q -O /dev/null http://127.0.0.1:8089/', '--health-interval', '300ms', '--health-retries', '20'];
+    const labels = ['--label', `fairlead.host=${name}`];
+    await service('create', '--name', 'web', '--replicas', '3', '--network', overlay, ...health, ...labels, image);
+    const ids = await settles(3);
+    const seen = new Set<string>();
+    for (let request = 0; request < 12; request++) {
+      const answer = await ask(8080, { host: balancer, path: '/slow', headers: { host: name } });
+      assert.equal(answer.status, 200);
+      seen.add(JSON.parse(answer.body).hostname);
+    }
+    for (const id of seen) assert.ok(ids.includes(id), `${id} is none of ${ids}`);
+  });
+
+  it('are updated under load without a failed GET, the new task first or the old one', async (t) => {
+    await underLoad(t, async ({ phase, more }) => {
+      for (const order of ['start-first', 'stop-first']) {
+        await phase(order);
+        const before = await settles(3);
+        const words = ['--update-order', order, '--update-parallelism', '1', '--update-delay', '0s', '--update-monitor', '0s'];
+        await service('update', ...words, '--env-add', `ORDER=${order}`, 'web');
+        const replaced = async () => (await tasks('web')).every((id) => !before.includes(id));
+        await explained(until('every task is another one', replaced, 60_000));
+        await settles(3);
+        await more(50);
+      }
+    });
+  });
+
+  it('are scaled under load without a failed GET', async (t) => {
+    await underLoad(t, async ({ phase, more }) => {
+      for (const replicas of [5, 2]) {
+        await phase(`to ${replicas}`);
+        await service('update', '--replicas', String(replicas), 'web');
+        await settles(replicas);
+        await more(50);
+      }
+    });
+  });
+
+  it('answer 503 without a task, and 404 when they have been removed', async () => {
+    await service('update', '--replicas', '0', 'web');
+    await explained(until('there is no server', async () => (await status()) === 503, 30_000));
+    await settles(0);
+    assert.equal(await status(), 503);
+    await swarm('service', 'rm', 'web');
+    await explained(until('the host is unknown', async () => (await status()) === 404, 30_000));
+  });
+
+  it('are reached from outside of their networks at the ports that their nodes publish', async () => {
+    const fairlead = await Fairlead.start(outside(engine.endpoint));
+    try {
+      const rows = () => readStats(fairlead.port('www'), { uri: '/admin?stats' });
+      const get = () => ask(fairlead.port('www'), { headers: { host: 'all.example.test' } });
+      const publish = ['--publish', 'mode=host,target=8089', '--mode', 'global', '--endpoint-mode', 'dnsrr'];
+      await service('create', '--name', 'all', '--network', overlay, ...publish, '--label', 'fairlead.host=all.example.test', image);
+      await until('its task answers', async () => (await get()).status === 200, 30_000).catch((error: unknown) => {
+        throw new Error(`the balancer wrote:\n${fairlead.output}`, { cause: error });
+      });
+      assert.deepEqual(serverNames(await rows(), 'all'), await tasks('all'));
+    } finally {
+      await fairlead.stop();
+    }
+  });
+});
