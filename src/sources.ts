@@ -15,6 +15,7 @@ import { DnsProvider } from './discovery/dns/provider.ts';
 import type { ResolverCounts } from './discovery/dns/resolution.ts';
 import { Membership } from './discovery/docker/membership.ts';
 import { type DockerSurroundings, enginesInUse } from './discovery/docker/provider.ts';
+import { filesInUse } from './discovery/file/provider.ts';
 import type { Provider, Snapshot, Source, SourceNeed } from './discovery/provider.ts';
 import type { Report } from './discovery/report.ts';
 import type { Store } from './state/store.ts';
@@ -155,6 +156,7 @@ export class Sources {
     return [
       ...enginesInUse(config, this.surroundings),
       ...agentsInUse(config, { env: this.surroundings.env, events: this.surroundings.events }),
+      ...filesInUse(config),
     ];
   }
 

@@ -30,6 +30,7 @@ const homeOf: Readonly<Record<string, string>> = {
   'prom-client': 'stats/prometheus.ts',
   'http-proxy': 'proxy/h2.ts',
   'basic-auth': 'admin/',
+  yaml: 'discovery/file/document.ts',
   'node:process': 'main.ts',
 };
 
@@ -95,6 +96,7 @@ describe('the import check itself', () => {
     ['rules/compile.ts', '../config/lexer.ts'],
     ['backend/balance/first.ts', '../../proxy/session.ts'],
     ['discovery/docker/watch.ts', 'dockerode'],
+    ['discovery/file/list.ts', 'yaml'],
     ['proxy/session.ts', '../app.ts'],
     ['sources.ts', './app.ts'],
     ['admin/api.ts', '../discovery/provider.ts'],

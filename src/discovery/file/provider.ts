@@ -1,0 +1,100 @@
+/** A file as a source of servers: what it lists, mapped by `mapping.ts`, published whole. */
+
+import { dirname } from 'node:path';
+import type { Config } from '../../config/model.ts';
+import { Lookups } from '../dns/lookups.ts';
+import type { Snapshot, Source, SourceNeed } from '../provider.ts';
+import type { Report } from '../report.ts';
+import { readDocument } from './document.ts';
+import { type List, readList } from './list.ts';
+import { type FileInput, type FileView, fileReport, fileSnapshot } from './mapping.ts';
+import { fileSource } from './names.ts';
+import { type FileText, type FileTimings, FileWatch } from './watch.ts';
+
+const NOTHING: List = { entries: [], refused: [], warnings: [] };
+
+export class FileProvider implements Source {
+  readonly name: string;
+  readonly counts = { events: 0, failures: 0 };
+  private readonly path: string;
+  private readonly watch: FileWatch;
+  private readonly lookups = new Lookups(() => this.again());
+  private config: Config;
+  private view: FileView | undefined;
+  private publish: ((snapshot: Snapshot) => void) | undefined;
+
+  constructor(path: string, config: Config, timings?: FileTimings) {
+    this.name = fileSource(path);
+    this.path = path;
+    this.config = config;
+    this.watch = new FileWatch(path, (text) => this.take(text), timings);
+  }
+
+  get trouble(): string {
+    const problem = this.view?.problem;
+    if (problem === undefined) return '';
+    return problem.spot === undefined ? problem.message : `line ${problem.spot.line}: ${problem.message}`;
+  }
+
+  /** Publishes as soon as it has looked, also where there is no file: it must not keep others from being served. */
+  async run(publish: (snapshot: Snapshot) => void, signal: AbortSignal): Promise<void> {
+    this.publish = publish;
+    await this.watch.run(signal);
+    this.publish = undefined;
+    this.lookups.keep([]);
+  }
+
+  reconfigure(config: Config): void {
+    this.config = config;
+    this.again();
+  }
+
+  report(): readonly Report[] {
+    return this.view === undefined ? [] : fileReport(this.inputOf(this.view, new Set()));
+  }
+
+  /** What cannot be read leaves the last list as it was. */
+  private async take(text: FileText): Promise<void> {
+    const { path } = this;
+    const list = this.view?.list ?? NOTHING;
+    const read = 'problem' in text ? text : await readDocument(text.text);
+    if ('items' in read) {
+      this.counts.events++;
+      this.view = { path, list: readList(read.items, dirname(path)), problem: undefined };
+    } else {
+      this.counts.failures++;
+      const problem = 'problem' in read ? { message: read.problem, spot: undefined } : { message: read.fault.message, spot: read.fault };
+      this.view = { path, list, problem };
+    }
+    this.again();
+  }
+
+  private again(): void {
+    const { view } = this;
+    if (view === undefined) return;
+    const names = new Set<string>();
+    const snapshot = fileSnapshot(this.inputOf(view, names));
+    // Those that are new are answered later, and are down until then.
+    this.lookups.keep(names);
+    this.publish?.(snapshot);
+  }
+
+  /** @param names is told the host names that are asked for */
+  private inputOf(view: FileView, names: Set<string>): FileInput {
+    const resolve = (name: string) => {
+      names.add(name);
+      return this.lookups.resolve(name);
+    };
+    return { view, config: this.config, resolve };
+  }
+}
+
+/** The files that some line of the configuration names. */
+export function filesInUse(config: Config): readonly SourceNeed[] {
+  const paths = new Set(config.proxies.flatMap(({ fileServers }) => fileServers.map(({ path }) => path)));
+  return [...paths].map((path) => ({
+    name: fileSource(path),
+    settings: path,
+    create: (current) => new FileProvider(path, current),
+  }));
+}
