@@ -22,7 +22,10 @@ export function takeNear(
     if (far !== undefined) line.fail(`'${line.keyword}' : 'far' says what those get that are not near, so it needs a 'near'.`);
     return { near: undefined, others };
   }
-  if (to === '') line.fail(`'${line.keyword}' : 'near' expects 'engine', 'node' or the name of a docker section.`);
+  if (to === '') {
+    line.fail(`'${line.keyword}' : 'near' expects 'engine', 'node' or the name of a docker section.`);
+    return { near: undefined, others };
+  }
   return { near: { to, share: far === undefined ? undefined : readShare(line, far) }, others };
 }
 
