@@ -80,19 +80,19 @@ describe('a file as a source', () => {
     ['by looking', LOOKING],
   ] as const) {
     it(`follows what is written in place, renamed over, taken away and made again, ${how}`, async () => {
-      writeFileSync(path, '- a:1\n');
+      writeFileSync(path, '- 192.0.2.1:1\n');
       start(timings);
-      await are('a:1');
-      writeFileSync(path, '- a:1\n- b:1\n');
-      await are('a:1', 'b:1');
-      replace('- c:1\n');
-      await are('c:1');
+      await are('192.0.2.1:1');
+      writeFileSync(path, '- 192.0.2.1:1\n- 192.0.2.2:1\n');
+      await are('192.0.2.1:1', '192.0.2.2:1');
+      replace('- 192.0.2.3:1\n');
+      await are('192.0.2.3:1');
       unlinkSync(path);
       await until('it is missed', () => notes()?.length === 1);
       assert.deepEqual(notes(), ['warning /servers.yaml it does not exist; keeping the 1 servers that it listed before']);
-      assert.deepEqual(names(), ['c:1']);
-      writeFileSync(path, '- d:1\n');
-      await are('d:1');
+      assert.deepEqual(names(), ['192.0.2.3:1']);
+      writeFileSync(path, '- 192.0.2.4:1\n');
+      await are('192.0.2.4:1');
       assert.deepEqual(notes(), []);
     });
 
@@ -101,16 +101,16 @@ describe('a file as a source', () => {
         mkdirSync(join(folder, name));
         writeFileSync(join(folder, name, 'servers.yaml'), text);
       };
-      version('..1', '- a:1\n');
+      version('..1', '- 192.0.2.1:1\n');
       symlinkSync('..1', join(folder, '..data'));
       symlinkSync('..data/servers.yaml', path);
       start(timings);
-      await are('a:1');
-      version('..2', '- b:1\n');
+      await are('192.0.2.1:1');
+      version('..2', '- 192.0.2.2:1\n');
       symlinkSync('..2', join(folder, '..data_tmp'));
       renameSync(join(folder, '..data_tmp'), join(folder, '..data'));
       rmSync(join(folder, '..1'), { recursive: true });
-      await are('b:1');
+      await are('192.0.2.2:1');
     });
   }
 
@@ -120,53 +120,53 @@ describe('a file as a source', () => {
     await are();
     assert.deepEqual(notes(), ['warning /later/servers.yaml it does not exist']);
     mkdirSync(dirname(path));
-    writeFileSync(path, '- a:1\n');
-    await are('a:1');
+    writeFileSync(path, '- 192.0.2.1:1\n');
+    await are('192.0.2.1:1');
   });
 
   it('keeps the last list while the file is half written or broken, says where, and says it once', async () => {
-    writeFileSync(path, '- a:1\n- b:1\n');
+    writeFileSync(path, '- 192.0.2.1:1\n- 192.0.2.2:1\n');
     const provider = start();
-    await are('a:1', 'b:1');
+    await are('192.0.2.1:1', '192.0.2.2:1');
     const before = published.length;
-    writeFileSync(path, '- a:1\n- {name: b, addr');
+    writeFileSync(path, '- 192.0.2.1:1\n- {name: b, addr');
     await until('it is noticed', () => provider.trouble !== '');
-    assert.deepEqual(names(), ['a:1', 'b:1']);
+    assert.deepEqual(names(), ['192.0.2.1:1', '192.0.2.2:1']);
     assert.match(notes()?.[0] ?? '', /^error \/servers.yaml:2:\d+ .*; keeping the 2 servers that it listed before$/);
     assert.equal(published.length, before + 1);
     assert.deepEqual(provider.counts, { events: 1, failures: 1 });
-    writeFileSync(path, '- b:1\n');
-    await are('b:1');
+    writeFileSync(path, '- 192.0.2.2:1\n');
+    await are('192.0.2.2:1');
     assert.equal(provider.trouble, '');
   });
 
   it('keeps the last list while the file may not be read', { skip: process.getuid?.() === 0 && 'root reads everything' }, async () => {
-    writeFileSync(path, '- a:1\n');
+    writeFileSync(path, '- 192.0.2.1:1\n');
     start();
-    await are('a:1');
+    await are('192.0.2.1:1');
     chmodSync(path, 0);
     await until('it is noticed', () => notes()?.length === 1);
-    assert.deepEqual(names(), ['a:1']);
+    assert.deepEqual(names(), ['192.0.2.1:1']);
   });
 
   it('reads a file whose time lies ahead', async () => {
-    writeFileSync(path, '- a:1\n');
+    writeFileSync(path, '- 192.0.2.1:1\n');
     utimesSync(path, new Date(), new Date(Date.now() + 3_600_000));
     start();
-    await are('a:1');
+    await are('192.0.2.1:1');
   });
 
   it('tells the place of a value that the row refuses, once for both sections that use the file', async () => {
-    writeFileSync(path, '- a:1\n- name: b\n  address: b:1\n  weight: 999\n- c:1 ssl\n- d:1 wieght 3\n');
+    writeFileSync(path, '- 192.0.2.1:1\n- name: b\n  address: 192.0.2.2:1\n  weight: 999\n- 192.0.2.3:1 ssl\n- 192.0.2.4:1 wieght 3\n');
     const two = config([proxy('app', { fileServers: [lineOf()] }), proxy('api', { fileServers: [lineOf()] })]);
     start(TOLD, two);
-    await are('a:1');
+    await are('192.0.2.1:1');
     assert.deepEqual(now('api')?.length, 1);
     const told = notes() ?? [];
     assert.equal(told.length, 3);
     assert.match(told[0] ?? '', /^error \/servers.yaml:4:3 server 'b': .*weight/);
-    assert.match(told[1] ?? '', /^error \/servers.yaml:5:3 server 'c:1': .*ssl/);
-    assert.match(told[2] ?? '', /^error \/servers.yaml:6:3 server 'd:1': unknown keyword 'wieght'; did you mean 'weight'\?$/);
+    assert.match(told[1] ?? '', /^error \/servers.yaml:5:3 server '192.0.2.3:1': .*ssl/);
+    assert.match(told[2] ?? '', /^error \/servers.yaml:6:3 server '192.0.2.4:1': unknown keyword 'wieght'; did you mean 'weight'\?$/);
   });
 
   it('puts a server down, or lets it drain, as the file says', async () => {
