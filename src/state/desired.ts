@@ -108,6 +108,7 @@ class Merge {
 
   /** The first of two with the same name or identity stays. */
   private distinct(backend: string, servers: readonly DiscoveredServer[]): readonly DiscoveredServer[] {
+    if (servers.length < 2) return servers;
     const names = new Set<string>();
     const identities = new Set<string>();
     return servers.filter(({ config }) => {

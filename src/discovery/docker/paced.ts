@@ -9,7 +9,7 @@
 import { monotonic } from '../../core/clock.ts';
 
 /** Milliseconds of work that may be done in a row. */
-const CREDIT = 100;
+const CREDIT = 200;
 /** Of our time, what goes into it in the long run. */
 const SHARE = 0.1;
 /** Milliseconds: nothing waits longer, dear as it may be. */
