@@ -14,9 +14,7 @@ import { PoolPrograms } from '../../src/pool-programs.ts';
 import { DataPlane } from '../../src/proxy/data-plane.ts';
 import type { AccessRecord, Service } from '../../src/proxy/types.ts';
 import { compileRules } from '../../src/rules/compile.ts';
-import { desire, NOTHING } from '../../src/state/desired.ts';
-import { diff } from '../../src/state/diff.ts';
-import type { DesiredState } from '../../src/state/types.ts';
+import { Store } from '../../src/state/store.ts';
 import { connectLine, tcpLine } from '../../src/stats/access-log.ts';
 import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
@@ -53,8 +51,7 @@ export class Balancer {
   readonly plane: DataPlane;
   private readonly pools = new PoolPrograms(({ message }) => assert.fail(message));
   private config: Config | undefined;
-  private readonly snapshots = new Map<string, Snapshot>();
-  private desired: DesiredState = NOTHING;
+  private store: Store | undefined;
   private clients: RawClient[] = [];
 
   private constructor(services: readonly Service[]) {
@@ -97,23 +94,20 @@ export class Balancer {
     assert.ok(config);
     const failures = await this.plane.configure(config, rules, () => {
       this.config = config;
-      this.settle();
+      this.store ??= new Store(config, (changes, state) => {
+        this.plane.setPools(this.pools.of(state, this.config ?? config));
+        this.backends.apply(changes);
+      });
+      this.store.configure(config);
+      this.store.flush();
     });
     assert.deepEqual(failures, []);
   }
 
   /** A source speaks. */
   publish(snapshot: Snapshot): void {
-    this.snapshots.set(snapshot.source, snapshot);
-    this.settle();
-  }
-
-  private settle(): void {
-    assert.ok(this.config);
-    const next = desire(this.config, this.snapshots);
-    this.plane.setPools(this.pools.of(next, this.config));
-    this.backends.apply(diff(this.desired, next));
-    this.desired = next;
+    this.store?.publish(snapshot);
+    this.store?.flush();
   }
 
   port(frontend: string): number {
