@@ -10,7 +10,7 @@ import { readInteger } from '../../config/values.ts';
 import type { Route } from '../provider.ts';
 import { Findings, plainPort, poolOf } from './findings.ts';
 import { type Labels, noSettings, type Settings, type Subject } from './settings.ts';
-import { isPath, NO_PATH, readHost, readHostRegex } from './words.ts';
+import { escapeRegex, isPath, NO_PATH, readHost, readHostRegex } from './words.ts';
 import { readYamlMap, type YamlValue } from './yaml-map.ts';
 
 const LABEL = 'com.github.nginx-proxy.nginx-proxy.';
@@ -127,7 +127,7 @@ function readHosts(text: string): readonly Route['host'][] | string {
   const open = /^([^*~]+)\.\*$/.exec(text)?.[1];
   if (open === undefined) return sure([readHost(text)]);
   const host = readHost(open);
-  return typeof host === 'string' ? host : sure([readHostRegex(`^${host.value.replace(/[.[\]]/g, '\\$&')}\\..+$`)]);
+  return typeof host === 'string' ? host : sure([readHostRegex(`^${escapeRegex(host.value)}\\..+$`)]);
 }
 
 function sure(hosts: readonly (Route['host'] | string)[]): readonly Route['host'][] | string {

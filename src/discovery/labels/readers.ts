@@ -1,7 +1,9 @@
 /** The readers of other tools' labels, in the order in which they are asked. */
 
 import type { CompatName } from '../../config/model.ts';
+import { readCaddy } from './caddy.ts';
 import { readCamptocamp } from './camptocamp.ts';
+import { readEasyHaproxy } from './easyhaproxy.ts';
 import { readNginxProxy } from './nginx-proxy.ts';
 import { readLabels } from './own.ts';
 import { readRegistrator } from './registrator.ts';
@@ -11,6 +13,8 @@ import { readTraefik } from './traefik.ts';
 /** SERVICE_* comes last: applications have variables of such names for purposes of their own. */
 const READERS: ReadonlyMap<CompatName, Reader> = new Map<CompatName, Reader>([
   ['traefik', readTraefik],
+  ['caddy', readCaddy],
+  ['easyhaproxy', readEasyHaproxy],
   ['nginx-proxy', readNginxProxy],
   ['camptocamp', readCamptocamp],
   ['registrator', readRegistrator],

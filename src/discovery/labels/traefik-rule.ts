@@ -9,7 +9,7 @@
  */
 
 import type { Route } from '../provider.ts';
-import { isPath, NO_PATH, readHost, readHostRegex } from './words.ts';
+import { escapeRegex, isPath, NO_PATH, readHostRegex, readOneLabelHost } from './words.ts';
 
 export interface Match {
   readonly hosts: readonly Route['host'][];
@@ -192,11 +192,8 @@ function covers(wide: PathMatch, narrow: PathMatch): boolean {
   return `${narrow.path}/`.startsWith(wide.path === '/' ? '/' : `${wide.path}/`);
 }
 
-/** A star is one label in Traefik, where it is any number in our own labels. */
 function readExact(text: string): Route['host'] {
-  const below = /^\*\.(.+)$/.exec(text)?.[1];
-  const host = sure(readHost(below ?? text), text);
-  return below === undefined ? host : sure(readHostRegex(`^[^.]+\\.${escaped(host.value)}$`), text);
+  return sure(readOneLabelHost(text), text);
 }
 
 function readRegexp(text: string): Route['host'] {
@@ -209,7 +206,7 @@ function readRegexp(text: string): Route['host'] {
 function ofVersion2(text: string): string {
   const parts = text.split(/(\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\})/);
   const sources = parts.map((part) => {
-    if (!part.startsWith('{')) return escaped(part);
+    if (!part.startsWith('{')) return escapeRegex(part);
     const colon = part.indexOf(':');
     return colon < 0 ? '[^.]+' : `(?:${part.slice(colon + 1, -1)})`;
   });
@@ -219,10 +216,6 @@ function ofVersion2(text: string): string {
 function sure(host: Route['host'] | string, text: string): Route['host'] {
   if (typeof host === 'string') throw new RuleError(host.includes(text) ? host : `${host} (${text})`);
   return host;
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&');
 }
 
 function readPath(text: string, exact: boolean): PathMatch {

@@ -24,6 +24,18 @@ export function readHostRegex(source: string): Route['host'] | string {
   return slow === undefined ? { kind: 'regex', value: source } : `holds a regular expression that ${slow}`;
 }
 
+/** As `readHost`, for tools whose star is one label only: `*.a.test` is `~^[^.]+\.a\.test$`. */
+export function readOneLabelHost(item: string): Route['host'] | string {
+  if (item.startsWith('~')) return `holds '${item}', which is not a host`;
+  const host = readHost(item);
+  return typeof host === 'string' || host.kind !== 'suffix' ? host : readHostRegex(`^[^.]+${escapeRegex(host.value)}$`);
+}
+
+/** Of a regular expression that matches `text` itself. */
+export function escapeRegex(text: string): string {
+  return text.replace(/[\\^$.|?+*()[\]{}]/g, '\\$&');
+}
+
 /** What a request target may hold (RFC 9112 3.2), but no query: anything else would end its line, or be two bytes to some. */
 const PATH = /^\/[!"$->@-~]*$/;
 export const NO_PATH = "is not a path (it begins with '/' and is visible ASCII without '?' and '#'; write other characters as %XX)";
