@@ -1,5 +1,6 @@
 /**
- * Two engines as two hosts, and their containers behind one frontend; and a host's daemon that is restarted and killed under
+ * Two engines as two hosts, and their containers behind one frontend, as the steps of a proof of concept with registrator,
+ * Consul and nginx want it: `docker run -e SERVICE_NAME=simple -P` on either host is all there is to do. And a host's daemon that is restarted and killed under
  * load. As long as one host has a healthy container no GET is lost. Where the daemon lets its containers live, nothing is.
  */
 
@@ -13,8 +14,8 @@ import { OwnEngine, whyNoOwnEngine } from '../support/own-engine.ts';
 import { readStats, servers } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
 
-const name = 'simple.test';
-const labels = ['--label', `fairlead.host=${name}`, '--label', 'fairlead.service=simple'];
+const name = 'simple.127.0.0.1.nip.io';
+const deployed = ['-e', 'SERVICE_NAME=simple', '-P'];
 
 const config = (west: string) => `
 docker east
@@ -30,10 +31,10 @@ frontend www
     bind 127.0.0.1:0
     stats enable
     stats uri /admin?stats
-    docker-routes
+    docker-routes domain=127.0.0.1.nip.io compat registrator
 listen published
     bind 127.0.0.1:0
-    docker-servers label=fairlead.service=simple address=published
+    docker-servers image=${appImage} address=published
 `;
 
 const skip = whyNoOwnEngine();
@@ -69,7 +70,7 @@ describe('two hosts behind one frontend', { timeout: 170_000, ...(skip === undef
     west = new OwnEngine();
     await west.start('--live-restore');
     await west.take(appImage);
-    docker('run', '-d', '--name', 'simple-east', '-P', ...labels, appImage);
+    docker('run', '-d', '--name', 'simple-east', ...deployed, appImage);
     fairlead = await Fairlead.start(config(west.endpoint));
   });
 
@@ -81,7 +82,7 @@ describe('two hosts behind one frontend', { timeout: 170_000, ...(skip === undef
 
   it('take requests in turn as soon as both have a container, at their own addresses and at published ports', async () => {
     await until('the first host answers', async () => (await seenOf('www')).join() === shortId('simple-east'));
-    await west.docker('run', '-d', '--name', 'simple-west', '-P', '--restart', 'always', '--stop-timeout', '2', ...labels, appImage);
+    await west.docker('run', '-d', '--name', 'simple-west', '--restart', 'always', '--stop-timeout', '2', ...deployed, appImage);
     const both = (await ids()).sort();
     for (const listener of ['www', 'published']) {
       await until(`both answer behind ${listener}`, async () => (await seenOf(listener)).join() === both.join());
