@@ -54,7 +54,7 @@ export type Command =
 
 /** `fairlead NAME ...`, each with options of its own. */
 export type Program = (typeof PROGRAMS)[number];
-const PROGRAMS = ['ctl', 'servers'] as const;
+const PROGRAMS = ['ctl', 'servers', 'render'] as const;
 
 const DEMO_PORT = 8080;
 

@@ -17,6 +17,7 @@ export const HELP = `Fairlead: an HTTP load balancer that reads haproxy.cfg and 
   fairlead -c -f haproxy.cfg        only check it: every error with its line
   fairlead ctl COMMAND              ask a running one, or change it; --help says more
   fairlead servers -l LISTENER ...  which containers a section balances over, by hand; --help says more
+  fairlead render [-f haproxy.cfg]  the configuration in force with all servers found, as HAProxy reads it
   fairlead                          no configuration: serve the labelled containers of the local Docker engine
 
 Configuration

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { App, Surroundings } from './app.ts';
-import { parseArgv, type RunOptions } from './argv.ts';
+import { type Program, parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
 import { builtinText } from './config/builtin.ts';
 import { evaluateCondition } from './config/condition.ts';
@@ -19,7 +19,9 @@ import { lexLine } from './config/lexer.ts';
 import type { StatsSocketConfig } from './config/model.ts';
 import { bytesOf } from './core/bytes.ts';
 import { Level } from './core/log.ts';
+import type { CtlEdge } from './ctl/ctl.ts';
 import { demoHelp, demoText, startDemoServers } from './demo.ts';
+import type { SelfHint } from './discovery/docker/self.ts';
 import { detailedVersionText, HELP, versionText } from './help.ts';
 import { ExitCode, Life } from './life.ts';
 import { type ConfigSource, hasListener, type Preparation, prepare } from './prepare.ts';
@@ -68,7 +70,8 @@ async function main(): Promise<void> {
       return;
     case 'ctl':
     case 'servers':
-      process.exitCode = await askRunning(command.kind, command.words);
+    case 'render':
+      process.exitCode = await programs[command.kind](command.words);
       return;
     case 'condition':
       process.exitCode = condition(command.text);
@@ -85,12 +88,17 @@ async function main(): Promise<void> {
   }
 }
 
-/** Most starts need nothing of it. */
-async function askRunning(program: 'ctl' | 'servers', words: readonly string[]): Promise<number> {
+/** Most starts need nothing of them. */
+const programs: Readonly<Record<Program, (words: readonly string[]) => Promise<number>>> = {
+  ctl: async (words) => (await import('./ctl/ctl.ts')).ctl(words, edge()),
+  servers: async (words) => (await import('./ctl/servers.ts')).servers(words, edge()),
+  render: async (words) => (await import('./rendering.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
+};
+
+/** What programs that end by themselves are lent. */
+function edge(): CtlEdge {
   const { env, stdin, stdout, stderr } = process;
-  const edge = { env, cwd: process.cwd(), stdin, stdout, stderr };
-  if (program === 'ctl') return (await import('./ctl/ctl.ts')).ctl(words, edge);
-  return (await import('./ctl/servers.ts')).servers(words, edge);
+  return { env, cwd: process.cwd(), stdin, stdout, stderr };
 }
 
 // --- what does not stay ---------------------------------------------------------------------------------------------
@@ -306,7 +314,7 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: St
     pid: process.pid,
     ...program,
     env: process.env,
-    self: { hostname: hostname(), mountinfo: readIfThere('/proc/self/mountinfo') },
+    self: selfHint(),
     write: (text) => print(options, [text]),
     quiet: options.quiet,
     debug: options.debug,
@@ -317,6 +325,11 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: St
     master,
     enginesAreOptional,
   };
+}
+
+/** What finds us among the containers of an engine. */
+function selfHint(): SelfHint {
+  return { hostname: hostname(), mountinfo: readIfThere('/proc/self/mountinfo') };
 }
 
 function read(source: ConfigSource, options: RunOptions): Preparation {

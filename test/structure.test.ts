@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   proxy: ['core', 'http', 'rules', 'backend', 'config/model.ts'],
   stats: ['core', 'http', 'backend', 'proxy', 'config/model.ts'],
   ctl: ['core', 'config'],
+  render: ['core', 'config', 'discovery', 'state'],
   admin: ['core', 'http', 'rules/patterns.ts', 'state', 'backend', 'proxy', 'stats', 'config'],
 };
 

@@ -48,3 +48,21 @@ The section has a line with a file, which keeps the list, and the parameters of 
 
 Exit codes: 0 all are, 1 some are not balanced, not found or were refused, 2 nobody answered, or wrong usage
 `;
+
+/** What `fairlead render --help` prints. */
+export const RENDER_HELP = `fairlead render: the configuration in force, with all servers and routes that were found, as a haproxy.cfg
+
+  fairlead render                       of the balancer that runs
+  fairlead render -f haproxy.cfg        the same; where none runs, Docker and the other sources are asked once
+      | haproxy -c -f /dev/stdin        HAProxy takes it
+
+  -S, --socket ADDRESS   the Runtime API: a path, unix@PATH, HOST:PORT; else $FAIRLEAD_SOCKET
+  -f FILE                the socket of this configuration whose users may do most (admin is needed: passwords are printed)
+
+  docker inspect ID... | fairlead render --image NAME --template FILE
+                         prints FILE, then a 'server' line for each container of that image that runs
+      --port PORT        the container's port; else the only one that it has
+      --parameters TEXT  behind each address, default "maxconn 32"
+
+Exit codes: 0 printed, 1 nothing to print, 2 nobody answered, or wrong usage
+`;

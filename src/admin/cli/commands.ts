@@ -6,6 +6,7 @@
 import { aboutCommands } from './about.ts';
 import { absentCommands } from './absent.ts';
 import { type Command, refuse } from './command.ts';
+import { configCommands } from './config.ts';
 import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
 import { dynamicCommands } from './dynamic.ts';
@@ -36,6 +37,7 @@ const refused: readonly Command[] = [
 ];
 
 const own: readonly Command[] = [
+  ...configCommands,
   ...connectionCommands,
   ...counterCommands,
   ...dynamicCommands,

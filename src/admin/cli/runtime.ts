@@ -79,6 +79,8 @@ export interface Runtime extends ProcessState {
   /** How host names were resolved. */
   readonly resolver: ResolverCounts;
   usage(): Usage;
+  /** The configuration in force, with what was discovered, as a text for HAProxy. */
+  render(): string;
   /** Connections to the Runtime API itself. */
   cliConnections(): Iterable<CliConnection>;
   /** Everybody who is connected. */

@@ -102,14 +102,17 @@ export const logStyleRows: readonly Row<ProxyDraft>[] = [
     },
   ),
   formatOption('httpslog', '', 'As `option httplog`, with what is known of TLS behind it.', () => ({ name: 'custom', text: HTTPSLOG })),
-  formatOption(
-    'jsonlog',
-    '',
-    'One log line for each request or TCP session, as a JSON object; its fields stand in docs/logging.md.',
-    () => ({
-      name: 'jsonlog',
-    }),
-  ),
+  {
+    ...formatOption(
+      'jsonlog',
+      '',
+      'One log line for each request or TCP session, as a JSON object; its fields stand in docs/logging.md.',
+      () => ({
+        name: 'jsonlog',
+      }),
+    ),
+    chapter: '',
+  },
   formatOption(
     'tcplog',
     '',

@@ -1,0 +1,153 @@
+/**
+ * The state as a plain `haproxy.cfg`, for who goes back to HAProxy and for who wants to see what is in force: the user's text
+ * line by line, and in the place of what asked for servers and routes the ones that were found. Pure.
+ *
+ *     docker, consul sections                      left out
+ *     docker-servers, consul-servers, ...          `server` lines in their place
+ *     docker-routes, consul-routes                 ACLs and `use_backend` at the end of the section, backends at the end of all
+ *     .if and its kin, branches that do not count,
+ *     keywords that HAProxy does not have          comments
+ *     variables of the environment                 what they are; the line as it was written stands above
+ */
+
+import type { Config, ProxyConfig } from '../config/model.ts';
+import type { ReadLine } from '../config/transcript.ts';
+import { textOf } from '../core/bytes.ts';
+import { expandTemplate } from '../discovery/dns/names.ts';
+import type { DiscoveredServer } from '../discovery/provider.ts';
+import type { DesiredBackend, DesiredState } from '../state/types.ts';
+import { aside, asWritten, comment, INDENT } from './lines.ts';
+import { poolSections } from './pools.ts';
+import { NO_ROUTE, routeLines } from './routes.ts';
+import { isAt, type Keyword, keywordOf, lineage, sectionsOf, type TextSection } from './sections.ts';
+import { defaultServer, serverLines } from './servers.ts';
+
+export interface RenderInput {
+  readonly transcript: readonly ReadLine[];
+  /** As it is in force, what operators have changed included. */
+  readonly config: Config;
+  readonly state: DesiredState;
+  /** What to tell people first, a line each. */
+  readonly head: readonly string[];
+}
+
+/** `at` in wall-clock ms. */
+export function renderedHead(version: string, name: string, at: number): readonly string[] {
+  return [
+    `${name}, with the servers and routes that Fairlead ${version} knew at ${new Date(at).toISOString()}`,
+    "Weights and states that operators have set are no part of it: 'show servers state' has them.",
+  ];
+}
+
+/** Ends with a line feed. */
+export function render(input: RenderInput): string {
+  const rendering = new Rendering(input);
+  return `${[...input.head.map(comment), '', ...rendering.lines()].join('\n').trimEnd()}\n`;
+}
+
+/** Sections that only say where servers are looked for. */
+const SOURCES: ReadonlySet<string> = new Set(['docker', 'consul']);
+const SERVERS = /^(docker|consul|file)-servers$/;
+const ROUTES = /^(docker|consul)-routes$/;
+
+const NOBODY: readonly string[] = [
+  '',
+  comment('what hosts that nobody serves are answered'),
+  `defaults ${NO_ROUTE}`,
+  ...['mode http', 'timeout connect 5s', 'timeout server 5s'].map((line) => INDENT + line),
+  `backend ${NO_ROUTE} from ${NO_ROUTE}`,
+  `${INDENT}http-request deny deny_status 404`,
+];
+
+class Rendering {
+  private readonly config: Config;
+  private readonly state: DesiredState;
+  private readonly sections: readonly TextSection[];
+  /** Hosts that nobody serves have to be answered so. */
+  private noRoute = false;
+
+  constructor({ transcript, config, state }: RenderInput) {
+    this.config = config;
+    this.state = state;
+    this.sections = sectionsOf(transcript);
+  }
+
+  lines(): readonly string[] {
+    const text = this.sections.flatMap((section) => this.section(section));
+    return [...text, ...poolSections(this.config, this.state, this.sections), ...(this.noRoute ? NOBODY : [])];
+  }
+
+  private section(section: TextSection): readonly string[] {
+    const { start, lines, tail } = section;
+    const after = tail.flatMap(asWritten);
+    if (start === undefined) return [...lines.flatMap(asWritten), ...after];
+    if (SOURCES.has(start.kind)) return [comment(`section '${`${start.kind} ${start.name}`.trim()}' is left out`), ...after];
+    const proxy = this.config.proxies.find(({ place }) => isAt(place, start.place));
+    const backend = proxy === undefined || proxy.kind === 'frontend' ? undefined : this.state.backends.get(proxy.name);
+    const own = this.found(proxy, backend);
+    const written = this.written(section, backend, own);
+    const ending = proxy === undefined ? [] : this.ending(section, proxy, own);
+    return [...written, ...ending.map((line) => INDENT + line), ...after];
+  }
+
+  /** Its own servers that no line of it names. */
+  private found(proxy: ProxyConfig | undefined, backend: DesiredBackend | undefined): readonly DiscoveredServer[] {
+    if (proxy === undefined || backend === undefined) return [];
+    const named = new Set([...proxy.servers, ...proxy.serverTemplates.flatMap(expandTemplate)].map(({ identity }) => identity));
+    return backend.servers.filter(({ config }) => config.dynamic === true || !named.has(config.identity));
+  }
+
+  private written(section: TextSection, backend: DesiredBackend | undefined, own: readonly DiscoveredServer[]): readonly string[] {
+    const defaults = this.inheritedDefaults(section);
+    let waiting = own.filter(({ config }) => config.dynamic !== true);
+    return section.lines.flatMap((line) => {
+      const keyword = line.kind === 'statement' && line.section !== undefined ? keywordOf(line.section, line.words) : undefined;
+      if (keyword === undefined) return asWritten(line);
+      if (keyword.name === 'default-server') defaults.push(line.words.slice(1));
+      if (keyword.name === 'server' && isRemoved(line, backend)) return [aside(line, 'an operator has removed it')];
+      if (!SERVERS.test(keyword.name)) return keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
+      const lines = serverLines(waiting, defaultServer(defaults));
+      waiting = [];
+      return [aside(line), ...lines.map((text) => INDENT + text)];
+    });
+  }
+
+  /** Of the sections that it begins with. */
+  private inheritedDefaults(section: TextSection): (readonly string[])[] {
+    const ancestors = lineage(section, this.sections).slice(0, -1);
+    return ancestors.flatMap(({ lines }) => lines.filter(isDefaultServer).map(({ words }) => words.slice(1)));
+  }
+
+  /** What the end of the section has: servers of operators, and routes, which are asked behind all `use_backend` of the text. */
+  private ending(section: TextSection, proxy: ProxyConfig, own: readonly DiscoveredServer[]): readonly string[] {
+    const dynamic = own.filter(({ config }) => config.dynamic === true);
+    const defaults = [...this.inheritedDefaults(section), ...section.lines.filter(isDefaultServer).map(({ words }) => words.slice(1))];
+    const added = dynamic.length === 0 ? [] : [comment('operators have added'), ...serverLines(dynamic, defaultServer(defaults))];
+    const routes = this.state.routes.get(proxy.name);
+    return routes === undefined || proxy.kind === 'backend' ? added : [...added, ...this.routing(proxy, routes)];
+  }
+
+  private routing(proxy: ProxyConfig, routes: Parameters<typeof routeLines>[0]): readonly string[] {
+    const lines = routeLines(
+      routes,
+      proxy.acls.map(({ name }) => textOf(name)),
+    );
+    const servers = proxy.kind === 'listen' ? (this.state.backends.get(proxy.name)?.servers.length ?? 0) : 0;
+    if (proxy.defaultBackend !== undefined || servers > 0) return lines;
+    this.noRoute = true;
+    return [...lines, proxy.kind === 'listen' ? `use_backend ${NO_ROUTE}` : `default_backend ${NO_ROUTE}`];
+  }
+}
+
+function isDefaultServer({ kind, words }: ReadLine): boolean {
+  return kind === 'statement' && words[0] === 'default-server';
+}
+
+function isRemoved({ words }: ReadLine, backend: DesiredBackend | undefined): boolean {
+  const name = textOf(words[1] ?? '');
+  return backend !== undefined && !backend.servers.some(({ config }) => config.name === name);
+}
+
+function whyNot({ name, doc }: Keyword): string {
+  return ROUTES.test(name) ? 'see the end of the section' : `HAProxy does not have it: ${doc}`;
+}

@@ -1,0 +1,62 @@
+/**
+ * Discovered routes as HAProxy has them: `use_backend` in a frontend, best first, and in the backend of a pool what its routes
+ * change about the path.
+ */
+
+import { writeWord } from '../config/write.ts';
+import { bytesOf } from '../core/bytes.ts';
+import type { Route } from '../discovery/provider.ts';
+import { Acls } from './acls.ts';
+
+/** The backend for hosts that nobody serves, where there is no other. */
+export const NO_ROUTE = 'fairlead-no-route';
+
+/** Lines at the end of a frontend: `use_backend` rules of the user's come first. */
+export function routeLines(routes: readonly Route[], taken: Iterable<string>): readonly string[] {
+  const acls = new Acls(taken);
+  const rules = routes.map((route) => {
+    const names = acls.of(route);
+    return `use_backend ${route.pool}${names.length === 0 ? '' : ` if ${names.join(' ')}`}`;
+  });
+  return [...acls.lines, ...rules];
+}
+
+/** Where a request's way is kept once it is known: the path that decides it is changed. */
+const WAY = 'txn.fairlead_way';
+
+/** Lines in the backend of a pool, for all routes that lead to it, best first. */
+export function rewriteLines(routes: readonly Route[]): readonly string[] {
+  if (routes.every(({ rewrite }) => rewrite === undefined)) return [];
+  const [first = '', ...others] = new Set(routes.map(replacement));
+  if (others.length === 0) return [`http-request replace-path ${first}`];
+  return byWay(routes);
+}
+
+function byWay(routes: readonly Route[]): readonly string[] {
+  const acls = new Acls(['way_is_known']);
+  const frontends = new Set(routes.map(({ frontend }) => frontend));
+  const marks = routes.map((route, index) => {
+    const from = frontends.size === 1 ? [] : [`{ fe_name -m str ${route.frontend} }`];
+    return `http-request set-var(${WAY}) int(${index + 1}) if ${['!way_is_known', ...from, ...acls.of(route)].join(' ')}`;
+  });
+  const changes = routes.flatMap((route, index) =>
+    route.rewrite === undefined ? [] : [`http-request replace-path ${replacement(route)} if { var(${WAY}) -m int ${index + 1} }`],
+  );
+  return [`acl way_is_known var(${WAY}) -m found`, ...acls.lines, ...marks, ...changes];
+}
+
+/** Expression and format of `replace-path`; the same text for the same change. */
+function replacement({ path, rewrite }: Route): string {
+  if (rewrite === undefined) return '';
+  const below = path.replace(/\/$/, '').replace(/[\\^$.|?*+()[\]{}]/g, '\\$&');
+  const target = encoded(rewrite.startsWith('/') ? rewrite : `/${rewrite}`).replaceAll('%', '%%');
+  const [expression, format] = target.endsWith('/') ? [`^${below}/?(.*)$`, `${target}\\1`] : [`^${below}(.*)$`, `${target}\\1`];
+  return `${writeWord(bytesOf(expression))} ${writeWord(bytesOf(format))}`;
+}
+
+/** What a request target cannot have, by its bytes (RFC 3986 2.1). */
+function encoded(text: string): string {
+  return text.replace(/[^!"$-~]/gu, (char) =>
+    [...Buffer.from(char, 'utf8')].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+  );
+}

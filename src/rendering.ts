@@ -1,0 +1,124 @@
+/**
+ * `fairlead render`: the configuration in force as a text for HAProxy, from the balancer that runs, or from its sources, asked
+ * once; or `server` lines from what `docker inspect` prints.
+ */
+
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { formatDiagnostic } from './config/diagnostics.ts';
+import { wall } from './core/clock.ts';
+import { ask, Unreachable } from './ctl/client.ts';
+import type { CtlEdge } from './ctl/ctl.ts';
+import { findSocket } from './ctl/find-socket.ts';
+import { RENDER_HELP } from './ctl/help.ts';
+import { type InspectedOptions, parseRender, type RenderOptions } from './ctl/render-options.ts';
+import { harmless } from './ctl/table.ts';
+import type { SelfHint } from './discovery/docker/self.ts';
+import { type Preparation, prepare } from './prepare.ts';
+import { inspectedServers } from './render/inspected.ts';
+import { render, renderedHead } from './render/render.ts';
+import { survey } from './survey.ts';
+
+/** What the process lends. */
+export interface RenderEdge extends CtlEdge {
+  readonly version: string;
+  readonly self: SelfHint;
+}
+
+const Code = { Done: 0, Nothing: 1, Failed: 2 } as const;
+
+/** How long the Runtime API may be silent, and how long sources may take to answer, ms. */
+const PATIENCE = { silence: 10_000 };
+const GRACE = 5000;
+
+/** `words` are those behind `render`. Answers the exit code. */
+export async function renderCommand(words: readonly string[], edge: RenderEdge): Promise<number> {
+  const command = parseRender(words);
+  switch (command.kind) {
+    case 'help':
+      edge.stdout.write(RENDER_HELP);
+      return Code.Done;
+    case 'refused':
+      return fail(edge, `${command.message}\nfairlead: 'fairlead render --help' says more`);
+    case 'inspected':
+      return inspected(command.options, edge);
+    case 'state':
+      return state(command.options, edge);
+  }
+}
+
+function fail({ stderr }: CtlEdge, message: string, code: number = Code.Failed): number {
+  stderr.write(`fairlead: ${message}\n`);
+  return code;
+}
+
+// --- the state ------------------------------------------------------------------------------------------------------
+
+/** Where a configuration is named, it says what is asked when no balancer answers. */
+async function state(options: RenderOptions, edge: RenderEdge): Promise<number> {
+  const { socket, files } = options;
+  const answer = await ofRunning(options, edge);
+  if ('text' in answer) {
+    edge.stdout.write(answer.text);
+    return Code.Done;
+  }
+  if (files.length === 0 || socket !== undefined) return fail(edge, harmless(answer.why));
+  edge.stderr.write(`fairlead: ${harmless(answer.why)}; sources are asked instead\n`);
+  return ofSources(files, edge);
+}
+
+async function ofRunning(options: RenderOptions, { env, cwd }: CtlEdge): Promise<{ readonly text: string } | { readonly why: string }> {
+  const target = findSocket(options, env, cwd);
+  if (typeof target === 'string') return { why: target };
+  try {
+    const { text, failed } = await ask(target, 'show config', undefined, PATIENCE);
+    // The Runtime API has a blank on each empty line.
+    return failed ? { why: `${target.name}: ${text.split('\n')[0]}` } : { text: `${text.replace(/^ $/gm, '')}\n` };
+  } catch (error) {
+    if (error instanceof Unreachable) return { why: error.message };
+    throw error;
+  }
+}
+
+async function ofSources(files: readonly string[], edge: RenderEdge): Promise<number> {
+  const { env, cwd, self, version, stdout, stderr } = edge;
+  const { prepared, diagnostics }: Preparation = prepare(
+    { kind: 'files', paths: files },
+    { env: { HAPROXY_LOCALPEER: self.hostname, ...env }, cwd },
+  );
+  if (prepared === undefined) {
+    for (const diagnostic of diagnostics.filter(({ severity }) => severity === 'alert')) stderr.write(`${formatDiagnostic(diagnostic)}\n`);
+    return fail(edge, 'the configuration has errors');
+  }
+  const events = { event: () => undefined };
+  return survey(prepared, { env, self, events }, GRACE, ({ store, missing }) => {
+    const { config, transcript, name } = prepared;
+    const silent = missing.map((source) => `source ${source} has not answered: its servers and routes are missing here`);
+    for (const line of silent) stderr.write(`fairlead: ${line}\n`);
+    stdout.write(render({ transcript, config, state: store.state, head: [...renderedHead(version, name, wall()), ...silent] }));
+    return silent.length === 0 ? Code.Done : Code.Nothing;
+  });
+}
+
+// --- docker inspect ---------------------------------------------------------------------------------------------------
+
+async function inspected({ image, template, port, parameters }: InspectedOptions, edge: RenderEdge): Promise<number> {
+  let head: string;
+  try {
+    head = readFileSync(resolve(edge.cwd, template), 'utf8');
+  } catch (error) {
+    return fail(edge, `${template} cannot be read: ${(error as Error).message}`);
+  }
+  const servers = inspectedServers(await textOf(edge.stdin), image, port);
+  if ('error' in servers) return fail(edge, servers.error.split('\n').map(harmless).join('\nfairlead: '), Code.Nothing);
+  if (servers.value.length === 0) edge.stderr.write(`fairlead: no container of image ${harmless(image)} runs\n`);
+  const lines = servers.value.map(({ name, address }) => `    ${`server ${name} ${address} ${parameters}`.trimEnd()}\n`);
+  edge.stdout.write(`${head}\n${lines.join('')}`);
+  return Code.Done;
+}
+
+async function textOf(input: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  for await (const piece of input) text += piece.toString();
+  return text;
+}
