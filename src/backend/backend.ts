@@ -180,6 +180,11 @@ export class Backend {
     return this.balance.bound;
   }
 
+  /** Who would serve the next client that is bound to nobody; undefined where that is open. */
+  get next(): Server | undefined {
+    return this.group.length === 1 ? this.group[0] : this.balance.peek?.();
+  }
+
   /** Weights may change while it runs; with the other algorithms, from the configured one to 0 and back. */
   get dynamic(): boolean {
     return this.balance.dynamic;

@@ -87,6 +87,8 @@ export interface Balance {
    * `avoid` only if there is no other, or the key says so.
    */
   pick(key: number, avoid: Server | undefined): Server | undefined;
+  /** Whose turn it is, and nobody loses it by the question; undefined where that is open. Of algorithms without turns there is none. */
+  peek?(): Server | undefined;
   /** A slot was taken, whether by `pick` or from the queue. Only for servers of the last `rebuild`. */
   taken(server: Server): void;
   /** A slot was given back. Only for servers of the last `rebuild`. */

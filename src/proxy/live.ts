@@ -42,7 +42,7 @@ export class LiveView implements Live {
   backend(name: string | undefined): LiveBackend | undefined {
     const { reach, services } = this.subject;
     const found = name === undefined ? reach.backend : services.backends.get(name);
-    return found === undefined ? undefined : new BackendView(found, this.left);
+    return found === undefined ? undefined : liveBackend(found, this.left);
   }
   get server(): LiveServer | undefined {
     const { concerned } = this.subject.reach;
@@ -57,6 +57,11 @@ export class LiveView implements Live {
     const { phase, server } = this.subject.reach;
     return phase === Phase.Idle ? server : undefined;
   }
+}
+
+/** `left`: a server whose slot goes back just now. */
+export function liveBackend(backend: Backend, left: Server | undefined): LiveBackend {
+  return new BackendView(backend, left);
 }
 
 class BackendView implements LiveBackend {

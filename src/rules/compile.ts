@@ -3,11 +3,11 @@
  * line is looked at all the same.
  */
 
-import type { Config, Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig } from '../config/model.ts';
+import type { Config, Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig, UseBackendConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, type AclTest, compileAcls } from './acl.ts';
-import { type ActionRow, ALLOW, type Run, Words } from './action.ts';
+import { type ActionRow, ALLOW, Words } from './action.ts';
 import { AUTH_ACTION } from './actions-auth.ts';
 import { EXCHANGE_ACTIONS } from './actions-exchange.ts';
 import { HEADER_ACTIONS } from './actions-header.ts';
@@ -27,7 +27,7 @@ import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
 import { LOG_SCOPE, persistenceScope, type Scope, scopeOf, UNIQUE_ID_SCOPE } from './scope.ts';
 import { compilePattern } from './stick-key.ts';
-import type { CompiledRules, Condition, PersistenceRules, RuleContext, RuleSet, StickRule } from './types.ts';
+import type { CompiledRules, Condition, PersistenceRules, RouteStep, RuleContext, RuleSet, RuleStep, StickRule } from './types.ts';
 
 export const ACTIONS: readonly ActionRow[] = [
   ...EXCHANGE_ACTIONS,
@@ -42,16 +42,6 @@ export const ACTIONS: readonly ActionRow[] = [
   AUTH_ACTION,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** One rule; without a condition it always runs. */
-interface Rule {
-  readonly condition: Condition | undefined;
-  readonly run: Run;
-}
-
-interface Route {
-  readonly condition: Condition | undefined;
-  readonly backend: Render;
-}
 
 /**
  * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
@@ -90,11 +80,15 @@ class Compiler {
     this.acls = compileAcls(proxy.acls, ({ place }, severity, message) => this.report({ severity, place, message }), this.known.userlists);
     const requestScope = this.scope(scopeOf(proxy, 'http-request'));
     const responseScope = this.scope(scopeOf(proxy, 'http-response'));
+    const request = this.each(proxy.httpRequest, (rule) => this.action(rule, requestScope));
+    const redirects = this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope));
+    const routes = this.each(proxy.useBackends, (rule) => this.route(rule));
     return {
-      request: runner(this.each(proxy.httpRequest, (rule) => this.action(rule, requestScope))),
+      request: runner(request),
       response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, responseScope))),
-      redirect: runner(this.each(proxy.redirects, (rule) => this.redirect(rule, requestScope))),
-      route: router(this.each(proxy.useBackends, (rule) => this.route(rule.backend, rule))),
+      redirect: runner(redirects),
+      route: router(routes),
+      steps: { request, redirects, routes },
       stats: runner(this.each(proxy.stats?.httpRequest ?? [], (rule) => this.action(statsRule(rule), requestScope))),
       statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.bare('stats admin', rule, requestScope))),
       monitorFail: anyOf(this.each(proxy.monitor?.fail ?? [], (rule) => this.bare('monitor fail', rule, requestScope))),
@@ -189,7 +183,7 @@ class Compiler {
     });
   }
 
-  private action(rule: RawRule, scope: Scope): Rule {
+  private action(rule: RawRule, scope: Scope): RuleStep {
     const ruleset = scope.phase === 'request' ? 'http-request' : 'http-response';
     const [name = ''] = rule.words;
     const row = findAction(name, ruleset, scope);
@@ -200,23 +194,24 @@ class Compiler {
     const condition = this.condition(words.rest(), scope, rule.place, `error detected while parsing an '${keyword}' condition : `, () => {
       throw new RuleError(`'${keyword}' expects either 'if' or 'unless' followed by a condition but found '${words.rest()[0]}'`);
     });
-    return { condition, run };
+    return { rule, condition, run };
   }
 
-  private redirect(rule: RawRule, scope: Scope): Rule {
+  private redirect(rule: RawRule, scope: Scope): RuleStep {
     const words = this.words(rule, 0, scope);
     const where = this.while('redirect rule');
     const run = within(where, () => compileRedirect(words, true));
-    return { run, condition: this.condition(words.rest(), scope, rule.place, `${where}error in condition: `, () => undefined) };
+    return { rule, run, condition: this.condition(words.rest(), scope, rule.place, `${where}error in condition: `, () => undefined) };
   }
 
-  private route(backend: string, rule: RawRule): Route {
+  private route(rule: UseBackendConfig): RouteStep {
+    const { backend } = rule;
     const scope = this.scope(scopeOf(this.proxy, 'use-backend'));
     const format = within(`failed to parse use_backend rule '${backend}' : `, () => compileFormat(backend, scope));
     const condition = this.condition(rule.words, scope, rule.place, 'error detected while parsing switching rule : ', (word) => {
       throw new RuleError(`unexpected keyword '${word}' after switching rule, only 'if' and 'unless' are allowed.`);
     });
-    return { condition, backend: format.render };
+    return { rule, condition, backend: format.render };
   }
 
   /** A line that is nothing but a condition. */
@@ -289,11 +284,11 @@ function findAction(name: string, ruleset: string, scope: Scope): ActionRow {
   throw new RuleError(`'${ruleset}' expects ${expected}, but got ${got}${didYouMean(name, names) || '.'}`);
 }
 
-function runner(rules: readonly Rule[]): RuleSet | undefined {
+function runner(rules: readonly RuleStep[]): RuleSet | undefined {
   if (rules.length === 0) return undefined;
   return (context) => {
     for (let i = 0; i < rules.length; i++) {
-      const { condition, run } = rules[i] as Rule;
+      const { condition, run } = rules[i] as RuleStep;
       if (condition !== undefined && !condition(context)) continue;
       const outcome = run(context);
       if (outcome !== undefined) return outcome === ALLOW ? undefined : outcome;
@@ -302,11 +297,11 @@ function runner(rules: readonly Rule[]): RuleSet | undefined {
   };
 }
 
-function router(routes: readonly Route[]): CompiledRules['route'] {
+function router(routes: readonly RouteStep[]): CompiledRules['route'] {
   if (routes.length === 0) return undefined;
   return (context: RuleContext) => {
     for (let i = 0; i < routes.length; i++) {
-      const { condition, backend } = routes[i] as Route;
+      const { condition, backend } = routes[i] as RouteStep;
       if (condition === undefined || condition(context)) return backend(context);
     }
     return undefined;

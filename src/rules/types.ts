@@ -1,5 +1,6 @@
 /** What rules see of an exchange, and what they decide. `proxy/` implements RuleContext. */
 
+import type { RawRule } from '../config/model.ts';
 import type { Head } from '../http/head.ts';
 import type { Live } from './live.ts';
 import type { LogFacts } from './log-facts.ts';
@@ -67,6 +68,21 @@ export interface CompiledLog {
   readonly source: boolean;
 }
 
+/** One rule, and the line that it was made of; without a condition it always runs. */
+export interface RuleStep {
+  readonly rule: RawRule;
+  readonly condition: Condition | undefined;
+  /** What an action says (`action.ts`): go on, end the exchange so, or skip the rules that follow. */
+  readonly run: (context: RuleContext) => Final | 'allow' | undefined;
+}
+
+export interface RouteStep {
+  /** Its words are those of the condition. */
+  readonly rule: RawRule & { readonly backend: string };
+  readonly condition: Condition | undefined;
+  readonly backend: (context: RuleContext) => string;
+}
+
 /** All rules of one proxy, compiled. A missing one costs nothing per request. */
 export interface CompiledRules {
   readonly request: RuleSet | undefined;
@@ -75,6 +91,8 @@ export interface CompiledRules {
   readonly redirect: RuleSet | undefined;
   /** The first `use_backend` that matches. */
   readonly route: ((context: RuleContext) => string | undefined) | undefined;
+  /** The same rules one by one, for who wants to know which of them decides. */
+  readonly steps?: { readonly request: readonly RuleStep[]; readonly redirects: readonly RuleStep[]; readonly routes: readonly RouteStep[] };
   /** `stats http-request`: who may see the statistics. */
   readonly stats?: RuleSet | undefined;
   /** `monitor fail`. */

@@ -1,7 +1,7 @@
 /** `balance first`: the first server, by its `id`, that has a free slot. Weights do not count. Full servers leave the heap. */
 
 import type { Server } from '../server.ts';
-import type { Balance } from '../types.ts';
+import { type Balance, NO_KEY } from '../types.ts';
 import { isFull, limitMoves, soleBackup } from './full.ts';
 import { ServerHeap } from './heap.ts';
 
@@ -22,6 +22,11 @@ export class First implements Balance {
 
   pick(_key: number, avoid: Server | undefined): Server | undefined {
     return this.sole ?? this.heap.find(isFull, avoid);
+  }
+
+  /** Nothing changes by being picked: by the slot that is taken then it does. */
+  peek(): Server | undefined {
+    return this.pick(NO_KEY, undefined);
   }
 
   taken(server: Server): void {

@@ -7,7 +7,7 @@
  */
 
 import type { Server } from '../server.ts';
-import type { Balance } from '../types.ts';
+import { type Balance, NO_KEY } from '../types.ts';
 import { limitMoves, soleBackup } from './full.ts';
 import { ServerHeap } from './heap.ts';
 
@@ -45,6 +45,11 @@ export class LeastConn implements Balance {
 
   pick(_key: number, avoid: Server | undefined): Server | undefined {
     return this.sole ?? this.heap.find(hasNoPlace, avoid);
+  }
+
+  /** Nothing changes by being picked: by the slot that is taken then it does. */
+  peek(): Server | undefined {
+    return this.pick(NO_KEY, undefined);
   }
 
   taken(server: Server): void {

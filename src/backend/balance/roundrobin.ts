@@ -46,6 +46,10 @@ export class RoundRobin implements Balance {
     return this.sole ?? this.group.pick(avoid);
   }
 
+  peek(): Server | undefined {
+    return this.sole ?? this.group.peek();
+  }
+
   taken(): void {}
 
   dropped(server: Server): void {
@@ -123,6 +127,12 @@ class Group {
       else this.queue(back);
     }
     return server;
+  }
+
+  /** Who has the next turn, if it is not full. */
+  peek(): Server | undefined {
+    const server = this.first() ?? this.next.first;
+    return server === undefined || isFull(server) ? undefined : server;
   }
 
   /** So many turns are over: the one that was just taken, and those of the servers that were set aside. */
