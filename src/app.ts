@@ -23,7 +23,8 @@ import { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
-import { explained } from './explained.ts';
+import type { World } from './explain/world.ts';
+import { explained, worldOf } from './explained.ts';
 import { Operator } from './operator.ts';
 import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
@@ -361,6 +362,9 @@ export class App {
       get proxies() {
         return app.proxies();
       },
+      get world() {
+        return app.world();
+      },
       inTurn: (task) => this.inTurn(task),
       resume: () => this.resume(),
       goOverAgain: () =>
@@ -370,6 +374,16 @@ export class App {
           () => {},
         ),
       tellProxyStopped: (proxy) => this.tellProxyStopped(proxy),
+    });
+  }
+
+  /** As everything is now. */
+  private world(): World {
+    const { config, rules } = this.current;
+    return worldOf({ config: this.changes.over(config), rules }, this.store, this.sources, {
+      backend: (name) => this.backends.get(name),
+      frontend: (name) => this.dataPlane.frontends.get(name),
+      variable: (name) => this.dataPlane.variables.get(name),
     });
   }
 

@@ -54,7 +54,7 @@ export type Command =
 
 /** `fairlead NAME ...`, each with options of its own. */
 export type Program = (typeof PROGRAMS)[number];
-const PROGRAMS = ['ctl', 'servers', 'render'] as const;
+const PROGRAMS = ['ctl', 'servers', 'explain', 'render'] as const;
 
 const DEMO_PORT = 8080;
 
@@ -232,6 +232,9 @@ function finish(draft: Draft): RunOptions {
   const { command: _command, condition: _condition, background, foreground, verbose, ...options } = draft;
   return { ...options, daemon: background && !foreground, quiet: draft.quiet && !verbose };
 }
+
+/** What runs without a word. */
+export const NO_OPTIONS: RunOptions = finish(NOTHING);
 
 function positive(option: string, text: string): number {
   if (!/^[0-9]{1,10}$/.test(text) || Number(text) === 0) throw new Refusal(`'${option}' expects a positive number, got '${text}'`);

@@ -1,10 +1,26 @@
-/** What the sources and the merged state come to for the statistics page's view of discovery. */
+/** What the sources and the merged state come to for who explains them, and for the statistics page's view of discovery. */
 
+import { DNS_SOURCE } from './discovery/dns/names.ts';
 import type { Note, Snapshot } from './discovery/provider.ts';
 import { routeText } from './discovery/routes.ts';
+import type { LiveWorld, World } from './explain/world.ts';
+import type { Prepared } from './prepare.ts';
 import type { Sources } from './sources.ts';
 import type { Store } from './state/store.ts';
 import type { ExplainFacts, ExplainSource } from './stats/page/explain.ts';
+
+/** What is to be explained; `live` where a balancer runs. */
+export function worldOf(
+  { config, rules }: Pick<Prepared, 'config' | 'rules'>,
+  store: Pick<Store, 'state' | 'sources'>,
+  sources: Pick<Sources, 'reports' | 'names' | 'troubleOf'>,
+  live: LiveWorld | undefined,
+): World {
+  const states = sources.names
+    .map((name) => ({ name, spoken: store.sources.has(name), trouble: sources.troubleOf(name) }))
+    .filter(({ name, spoken }) => name !== DNS_SOURCE || !spoken);
+  return { config, rules, state: store.state, sources: states, reports: sources.reports(), live };
+}
 
 export function explained(
   store: Pick<Store, 'state' | 'sources' | 'spokenAt'>,

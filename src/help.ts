@@ -16,6 +16,7 @@ export const HELP = `Fairlead: an HTTP load balancer that reads haproxy.cfg and 
   fairlead -f haproxy.cfg           run a configuration
   fairlead -c -f haproxy.cfg        only check it: every error with its line
   fairlead ctl COMMAND              ask a running one, or change it; --help says more
+  fairlead explain [CONTAINER|URL]  why is it routed, or not? --help says more
   fairlead servers -l LISTENER ...  which containers a section balances over, by hand; --help says more
   fairlead render [-f haproxy.cfg]  the configuration in force with all servers found, as HAProxy reads it
   fairlead                          no configuration: serve the labelled containers of the local Docker engine

@@ -10,7 +10,7 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { App, Surroundings } from './app.ts';
-import { type Program, parseArgv, type RunOptions } from './argv.ts';
+import { NO_OPTIONS, type Program, parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
 import { builtinText } from './config/builtin.ts';
 import { evaluateCondition } from './config/condition.ts';
@@ -70,6 +70,7 @@ async function main(): Promise<void> {
       return;
     case 'ctl':
     case 'servers':
+    case 'explain':
     case 'render':
       process.exitCode = await programs[command.kind](command.words);
       return;
@@ -92,6 +93,8 @@ async function main(): Promise<void> {
 const programs: Readonly<Record<Program, (words: readonly string[]) => Promise<number>>> = {
   ctl: async (words) => (await import('./ctl/ctl.ts')).ctl(words, edge()),
   servers: async (words) => (await import('./ctl/servers.ts')).servers(words, edge()),
+  explain: async (words) =>
+    (await import('./explain-command.ts')).explainCommand(words, { ...edge(), pid: process.pid, self: selfHint(), read: readWithout }),
   render: async (words) => (await import('./rendering.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
 };
 
@@ -325,6 +328,13 @@ function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: St
     master,
     enginesAreOptional,
   };
+}
+
+/** What would run with these files, or without any. */
+function readWithout(files: readonly string[]): Preparation {
+  const options = { ...NO_OPTIONS, files, quiet: true };
+  const [source] = runPlan(options).attempts;
+  return read(source as ConfigSource, options);
 }
 
 /** What finds us among the containers of an engine. */

@@ -6,7 +6,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CliConnection, MemberReport, Outcome, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
+import type { CliConnection, Explained, MemberReport, Outcome, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
 import type { CliServer } from './admin/cli/server.ts';
 import type { Backend } from './backend/backend.ts';
 import type { Backends } from './backend/backends.ts';
@@ -23,6 +23,9 @@ import { type EventLog, Level } from './core/log.ts';
 import type { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { Membership } from './discovery/docker/membership.ts';
+import { explain } from './explain/ask.ts';
+import { linesOf } from './explain/text.ts';
+import type { World } from './explain/world.ts';
 import type { Prepared } from './prepare.ts';
 import type { BindFailure, DataPlane } from './proxy/data-plane.ts';
 import type { Frontend, FrontendState } from './proxy/frontend.ts';
@@ -60,6 +63,7 @@ export interface Parts {
   readonly current: Prepared;
   readonly lifecycle: Pick<Runtime, 'stopping' | 'reloads' | 'reload'>;
   readonly proxies: readonly StatsProxy[];
+  readonly world: World;
   /** Runs `task` behind every configuration that is under way, and before the next one. */
   inTurn<T>(task: () => Promise<T>): Promise<T>;
   /** In its turn, the configuration in force takes effect with the changes in it: frontends and sockets. Answers what could not be bound. */
@@ -148,6 +152,11 @@ export class Operator implements Runtime {
 
   bytesOutRate(): number {
     return this.parts.pulse.bytesOutRate();
+  }
+
+  explain(asked: string): Explained {
+    const explanation = explain(this.parts.world, asked);
+    return { lines: linesOf(explanation), json: explanation };
   }
 
   usage(): Usage {

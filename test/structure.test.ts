@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backend: ['core', 'http', 'state', 'config/model.ts'],
   proxy: ['core', 'http', 'rules', 'backend', 'config/model.ts'],
   stats: ['core', 'http', 'backend', 'proxy', 'config/model.ts'],
+  explain: ['core', 'http', 'config/model.ts', 'rules', 'discovery', 'state', 'backend', 'proxy', 'stats/page/why.ts'],
   ctl: ['core', 'config'],
   render: ['core', 'config', 'discovery', 'state'],
   admin: ['core', 'http', 'rules/patterns.ts', 'state', 'backend', 'proxy', 'stats', 'config'],

@@ -42,7 +42,6 @@ export const ACTIONS: readonly ActionRow[] = [
   AUTH_ACTION,
 ].sort((a, b) => (a.name < b.name ? -1 : 1));
 
-
 /**
  * Compiles ACLs, http-request and http-response rules, redirects, use_backend and `stats admin`.
  * @param report told of every error (`alert`) and doubt (`warning`) with its place; a rule with an error is left out
@@ -88,7 +87,7 @@ class Compiler {
       response: runner(this.each(proxy.httpResponse, (rule) => this.action(rule, responseScope))),
       redirect: runner(redirects),
       route: router(routes),
-      steps: { request, redirects, routes },
+      steps: request.length + redirects.length + routes.length === 0 ? undefined : { request, redirects, routes },
       stats: runner(this.each(proxy.stats?.httpRequest ?? [], (rule) => this.action(statsRule(rule), requestScope))),
       statsAdmin: anyOf(this.each(proxy.stats?.admin ?? [], (rule) => this.bare('stats admin', rule, requestScope))),
       monitorFail: anyOf(this.each(proxy.monitor?.fail ?? [], (rule) => this.bare('monitor fail', rule, requestScope))),

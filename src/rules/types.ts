@@ -92,7 +92,9 @@ export interface CompiledRules {
   /** The first `use_backend` that matches. */
   readonly route: ((context: RuleContext) => string | undefined) | undefined;
   /** The same rules one by one, for who wants to know which of them decides. */
-  readonly steps?: { readonly request: readonly RuleStep[]; readonly redirects: readonly RuleStep[]; readonly routes: readonly RouteStep[] };
+  readonly steps?:
+    | { readonly request: readonly RuleStep[]; readonly redirects: readonly RuleStep[]; readonly routes: readonly RouteStep[] }
+    | undefined;
   /** `stats http-request`: who may see the statistics. */
   readonly stats?: RuleSet | undefined;
   /** `monitor fail`. */

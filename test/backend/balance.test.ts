@@ -75,6 +75,33 @@ function change(servers: readonly Server[], words: string): void {
   else server.setAdmin(value as 'ready' | 'drain' | 'maint', 0);
 }
 
+describe('whose turn it is', () => {
+  for (const algorithm of ['roundrobin', 'first', 'leastconn'] as const) {
+    it(`is who is picked then, and the question changes nothing: ${algorithm}`, () => {
+      fc.assert(
+        fc.property(fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 5 }), fc.array(fc.boolean()), (weights, asked) => {
+          const one = weighted(algorithm, ...weights);
+          const other = weighted(algorithm, ...weights);
+          for (const question of asked) {
+            const next = question ? one.backend.next?.config.name : undefined;
+            const [taken] = sequence(one.backend, 1);
+            if (question) assert.equal(taken, next);
+            assert.equal(taken, sequence(other.backend, 1)[0]);
+          }
+        }),
+      );
+    });
+  }
+
+  it('is open where a key or chance decides', () => {
+    for (const algorithm of ['random', 'source', 'uri'] as const) assert.equal(weighted(algorithm, 1, 1).backend.next, undefined);
+  });
+
+  it('is that of the only one that is there', () => {
+    assert.equal(weighted('source', 1).backend.next?.config.name, '1');
+  });
+});
+
 describe('balance', () => {
   for (const [algorithm, weights, expected] of OBSERVED) {
     it(`${algorithm} with weights ${weights.join(' ')} gives ${expected}`, () => {

@@ -11,6 +11,7 @@ import { connectionCommands } from './connection.ts';
 import { counterCommands } from './counters.ts';
 import { dynamicCommands } from './dynamic.ts';
 import { errorCommands } from './errors.ts';
+import { explainCommands } from './explain.ts';
 import { frontendCommands } from './frontends.ts';
 import { help } from './help.ts';
 import { memberCommands } from './members.ts';
@@ -48,6 +49,7 @@ const own: readonly Command[] = [
   ...aboutCommands,
   ...absentCommands,
   ...errorCommands,
+  ...explainCommands,
   ...patternCommands,
   ...vitalCommands,
   ...resolverCommands,

@@ -64,6 +64,12 @@ export interface MemberReport {
 
 export type Outcome<T> = { readonly value: T } | { readonly error: string };
 
+/** An answer for people, line by line, and the same as data. */
+export interface Explained {
+  readonly lines: Iterable<string>;
+  readonly json: unknown;
+}
+
 export interface Runtime extends ProcessState {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What ACLs and maps look things up in. */
@@ -83,6 +89,8 @@ export interface Runtime extends ProcessState {
   render(): string;
   /** Connections to the Runtime API itself. */
   cliConnections(): Iterable<CliConnection>;
+  /** Why something is routed or not: a container by name or id, a host with or without a path; empty: everything. */
+  explain(asked: string): Explained;
   /** Everybody who is connected. */
   clients(): Iterable<readonly [Frontend, ClientSession]>;
   /** Ends what is under way on a server. */

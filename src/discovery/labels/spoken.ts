@@ -35,9 +35,16 @@ export function spokenWords({ labels, env }: Subject, spoken: Spoken): readonly 
     spoken.reader === 'fairlead' ? name.startsWith(spoken.prefix) : NAMES[spoken.reader].label?.test(name) === true;
   const isVariable = (name: string): boolean => reader !== 'fairlead' && NAMES[reader].environment?.test(name) === true;
   const words: ReadWord[] = [];
-  for (const [name, value] of labels) if (isLabel(name)) words.push({ reader, from: 'label', name, value });
-  for (const [name, value] of env) if (isVariable(name)) words.push({ reader, from: 'environment', name, value });
+  for (const [name, value] of labels) if (isLabel(name)) words.push({ reader, from: 'label', name, value: shown(name, value) });
+  for (const [name, value] of env) if (isVariable(name)) words.push({ reader, from: 'environment', name, value: shown(name, value) });
   return words.sort((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** Other tools take passwords in labels. */
+const SECRET = /basic_?auth|digestauth|passw|secret|token/i;
+
+function shown(name: string, value: string): string {
+  return SECRET.test(name) ? '***' : value;
 }
 
 /** A label that was meant to begin with `prefix` and has a typing mistake there. */

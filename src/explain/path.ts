@@ -1,0 +1,241 @@
+/**
+ * A request's way through a frontend, step by step: the compiled rules themselves are asked, in the order of `exchange.ts` and
+ * `routing.ts`, so that what is explained is what would be done.
+ *
+ *     monitor-uri, http-request, stats uri, redirect    of the frontend
+ *     use_backend, discovered routes, default_backend
+ *     http-request, stats uri, redirect                 of the backend
+ *     its servers
+ *
+ * A rule that asks for what is not known counts as one that does not match, and is told of.
+ */
+
+import { RouteTable } from '../backend/routes.ts';
+import type { Place, ProxyConfig, RawRule } from '../config/model.ts';
+import { textOf } from '../core/bytes.ts';
+import type { Route } from '../discovery/provider.ts';
+import { routeText } from '../discovery/routes.ts';
+import { pathOf, rewritePrefix } from '../http/target.ts';
+import { bindText } from '../proxy/frontend.ts';
+import type { Condition, Final, RuleStep } from '../rules/types.ts';
+import type { Outcome, Path, Pool, Step } from './explanation.ts';
+import { poolOf } from './pool.ts';
+import { HypotheticalRequest, Unknown, type Wanted } from './request.ts';
+import type { World } from './world.ts';
+
+/** It would take any other host just the same. */
+export function isByDefault({ steps }: Path): boolean {
+  return /^(default_backend|listen) /.test(steps.findLast(({ result }) => result === 'yes')?.text ?? '');
+}
+
+/** Actions that change what all requests share: they are not tried out. */
+const LASTING = /^(add|del|set)-(acl|map)\b/;
+
+export function pathThrough(world: World, proxy: ProxyConfig, wanted: Wanted): Path {
+  return new Walk(world, proxy, wanted).path();
+}
+
+class Walk {
+  private readonly world: World;
+  private readonly proxy: ProxyConfig;
+  private readonly request: HypotheticalRequest;
+  private readonly steps: Step[] = [];
+  private readonly unknown = new Set<string>();
+
+  constructor(world: World, proxy: ProxyConfig, wanted: Wanted) {
+    this.world = world;
+    this.proxy = proxy;
+    this.request = new HypotheticalRequest(world, proxy, wanted);
+  }
+
+  path(): Path {
+    const { proxy } = this;
+    const outcome = this.go();
+    const { name, place } = proxy;
+    return { frontend: name, place: at(place), binds: bindsOf(this.world, proxy), steps: this.steps, outcome, unknown: [...this.unknown] };
+  }
+
+  private go(): Outcome {
+    const { proxy, world } = this;
+    const closed = closedBecause(world, proxy);
+    if (closed !== '') return { routed: false, status: 0, text: closed, pool: undefined };
+    if (proxy.mode === 'tcp') return this.defaultBackend();
+    return this.own(proxy) ?? this.useBackend() ?? this.discovered() ?? this.defaultBackend();
+  }
+
+  // --- what the proxy answers itself
+
+  private own(proxy: ProxyConfig): Outcome | undefined {
+    const rules = this.world.rules.get(proxy.id);
+    if (proxy.monitor !== undefined && proxy === this.proxy && proxy.monitor.uri === this.request.request.target) {
+      return answered(200, 'Fairlead answers it: monitor-uri');
+    }
+    return this.ruled('http-request', rules?.steps?.request) ?? this.statistics(proxy) ?? this.ruled('redirect', rules?.steps?.redirects);
+  }
+
+  private ruled(keyword: string, steps: readonly RuleStep[] = []): Outcome | undefined {
+    for (const step of steps) {
+      const text = `${keyword} ${wordsOf(step.rule)}`;
+      const result = this.ask(step.condition, step.rule, text);
+      if (result !== true || LASTING.test(step.rule.words[0] ?? '')) continue;
+      const outcome = this.run(step, text);
+      if (outcome === 'allow') return undefined;
+      if (outcome !== undefined)
+        return answered(outcome.status, `Fairlead answers it: ${sayingOf(outcome)} (${at(step.rule.place)} ${text})`);
+    }
+    return undefined;
+  }
+
+  private run({ rule, run }: RuleStep, text: string): Final | 'allow' | undefined {
+    try {
+      return run(this.request);
+    } catch (error) {
+      this.unsure(error, rule.place, text);
+      return undefined;
+    }
+  }
+
+  private statistics({ stats }: ProxyConfig): Outcome | undefined {
+    if (stats === undefined || !this.request.request.target.startsWith(stats.uri)) return undefined;
+    return answered(200, `Fairlead answers it: statistics (stats uri ${textOf(stats.uri)})`);
+  }
+
+  // --- where it goes
+
+  private useBackend(): Outcome | undefined {
+    for (const { rule, condition, backend } of this.world.rules.get(this.proxy.id)?.steps?.routes ?? []) {
+      const text = `use_backend ${textOf(rule.backend)} ${wordsOf(rule)}`.trimEnd();
+      if (this.ask(condition, rule, text) !== true) continue;
+      const name = this.rendered(backend, rule.place, text);
+      const pool = name === undefined ? undefined : poolOf(this.world, name);
+      if (pool !== undefined) return this.enter(pool);
+      this.amend(`there is no backend '${name}': the next rule is asked`);
+    }
+    return undefined;
+  }
+
+  private rendered(render: (request: HypotheticalRequest) => string, place: Place, text: string): string | undefined {
+    try {
+      return render(this.request);
+    } catch (error) {
+      this.steps.pop();
+      this.unsure(error, place, text);
+      return undefined;
+    }
+  }
+
+  private discovered(): Outcome | undefined {
+    const { state } = this.world;
+    const routes = state.routes.get(this.proxy.name);
+    if (routes === undefined) return undefined;
+    const { request } = this.request;
+    const settled = !state.unsettled.has(this.proxy.name);
+    const found = new RouteTable(routes, settled).lookup(request.host, pathOf(request.target));
+    if (found !== undefined) return this.routed(found);
+    if (this.hasDefault) return undefined;
+    const count = `${routes.length} route${routes.length === 1 ? ' is' : 's are'} known`;
+    const why = `no route of '${this.proxy.name}' takes it (${count})`;
+    if (settled) return answered(404, why);
+    const silent = this.world.sources.filter(({ spoken }) => !spoken).map(({ name }) => name);
+    return answered(503, `${why}, but ${silent.join(', ') || 'a source of routes'} has not answered yet`);
+  }
+
+  private routed(route: Route): Outcome {
+    const { request } = this.request;
+    const { path, rewrite, pool: name, origin } = route;
+    if (rewrite !== undefined) request.target = rewritePrefix(request.target, path, rewrite);
+    const note = rewrite === undefined ? `pool ${name}` : `pool ${name}, as ${request.target}`;
+    this.steps.push({ place: '', text: `route ${routeText(route)} of ${origin}`, result: 'yes', note });
+    const pool = poolOf(this.world, name);
+    return pool === undefined ? answered(503, `there is no pool '${name}'`) : this.enter(pool);
+  }
+
+  /** A listen that routes and has no server of its own is the default of nobody. */
+  private get hasDefault(): boolean {
+    const { kind, defaultBackend, name } = this.proxy;
+    return defaultBackend !== undefined || (kind === 'listen' && (this.world.state.backends.get(name)?.servers.length ?? 0) > 0);
+  }
+
+  private defaultBackend(): Outcome {
+    const { kind, defaultBackend, name } = this.proxy;
+    const chosen = defaultBackend ?? (kind === 'listen' ? name : undefined);
+    if (chosen === undefined) return answered(503, `no use_backend rule of '${name}' takes it, and there is no default_backend`);
+    const text = defaultBackend === undefined ? `listen ${name}` : `default_backend ${defaultBackend}`;
+    this.steps.push({ place: at(this.proxy.place), text, result: 'yes', note: '' });
+    const pool = poolOf(this.world, chosen);
+    return pool === undefined ? answered(503, `there is no backend '${chosen}'`) : this.enter(pool);
+  }
+
+  private enter(pool: Pool): Outcome {
+    this.request.backend = pool.name;
+    const config = this.world.state.backends.get(pool.name)?.config;
+    const own = config === undefined || config.id === this.proxy.id || this.proxy.mode === 'tcp' ? undefined : this.own(config);
+    if (own !== undefined) return { ...own, pool };
+    const usable = pool.members.filter((member) => member.usable).length;
+    const { length } = pool.members;
+    if (usable > 0) return { routed: true, status: 0, text: `goes to backend ${pool.name}: ${usable} of ${length} servers usable`, pool };
+    const why = length === 0 ? 'it has no servers' : `none of its ${length} servers is usable`;
+    return { ...answered(503, `goes to backend ${pool.name}, and ${why}`), pool };
+  }
+
+  // --- conditions
+
+  private ask(condition: Condition | undefined, { place }: RawRule, text: string): boolean | undefined {
+    try {
+      const matches = condition === undefined || condition(this.request);
+      this.steps.push({ place: at(place), text, result: matches ? 'yes' : 'no', note: '' });
+      return matches;
+    } catch (error) {
+      this.unsure(error, place, text);
+      return undefined;
+    }
+  }
+
+  private unsure(error: unknown, place: Place, text: string): void {
+    if (!(error instanceof Unknown)) throw error;
+    this.unknown.add(error.message);
+    this.steps.push({ place: at(place), text, result: 'unknown', note: `asks for ${error.message}` });
+  }
+
+  private amend(note: string): void {
+    const last = this.steps.pop();
+    if (last !== undefined) this.steps.push({ ...last, note });
+  }
+}
+
+/** As they listen: a port may have been left to the system. */
+export function bindsOf({ live }: World, { name, binds }: ProxyConfig): readonly string[] {
+  return live?.frontend(name)?.listeners.map(({ text }) => text) ?? binds.map(bindText);
+}
+
+function closedBecause({ live }: World, { name, disabled, binds }: ProxyConfig): string {
+  if (disabled) return `'${name}' is disabled`;
+  if (binds.length === 0) return `'${name}' has no bind line: nobody can connect to it`;
+  const state = live?.frontend(name)?.state;
+  return state === undefined || state === 'OPEN' ? '' : `'${name}' does not listen now (${state})`;
+}
+
+function answered(status: number, text: string): Outcome {
+  return { routed: false, status, text, pool: undefined };
+}
+
+const SAYINGS: Readonly<Record<Final['kind'], string>> = {
+  denied: 'it is denied',
+  intercepted: 'a rule replies',
+  tarpitted: 'it is let wait, then denied',
+  rejected: 'the connection is closed',
+  dropped: 'the connection is dropped in silence',
+};
+
+function sayingOf({ kind, status, service }: Final): string {
+  if (service !== undefined) return `service ${service}`;
+  return kind === 'rejected' || kind === 'dropped' ? SAYINGS[kind] : `${SAYINGS[kind]} with ${status}`;
+}
+
+function wordsOf({ words }: RawRule): string {
+  return textOf(words.join(' '));
+}
+
+function at({ file, line }: Place): string {
+  return `${file}:${line}`;
+}

@@ -1,0 +1,139 @@
+/**
+ * A request that nobody has sent: a GET with a Host and a path, as rules see one. What only a real client has, an address for
+ * one, is not made up: a rule that asks for it ends in `Unknown`.
+ */
+
+import type { ProxyConfig } from '../config/model.ts';
+import { Head } from '../http/head.ts';
+import { parseRequestHead } from '../http/parse.ts';
+import { liveBackend } from '../proxy/live.ts';
+import type { Live } from '../rules/live.ts';
+import type { LogFacts } from '../rules/log-facts.ts';
+import type { Notes } from '../rules/notes.ts';
+import type { RuleContext } from '../rules/types.ts';
+import type { VariableValue } from '../rules/variables.ts';
+import type { World } from './world.ts';
+
+/** Host and path that somebody asks about. */
+export interface Wanted {
+  /** Lower case, without port, as in a Host field. */
+  readonly host: string;
+  /** Undefined: the text did not say one. */
+  readonly port: number | undefined;
+  /** Path and query. */
+  readonly target: string;
+}
+
+/** A rule asks for something that nobody knows here. */
+export class Unknown extends Error {}
+
+function unknown(what: string): never {
+  throw new Unknown(what);
+}
+
+/** `www.example.test`, `www.example.test:8080/api?x=1`, `http://www.example.test/`; undefined where it is none of these. */
+export function readWanted(text: string): Wanted | undefined {
+  if (/^\/|[\s"<>\\^`{|}]/.test(text)) return undefined;
+  try {
+    const url = new URL(/^https?:\/\//i.test(text) ? text : `http://${text}`);
+    const { hostname, port, pathname, search } = url;
+    if (hostname === '' || url.username !== '') return undefined;
+    return { host: hostname, port: port === '' ? undefined : Number(port), target: `${pathname}${search}` };
+  } catch {
+    return undefined;
+  }
+}
+
+export class HypotheticalRequest implements RuleContext {
+  readonly request: Head;
+  readonly response: undefined = undefined;
+  readonly frontend: string;
+  /** Set when one is chosen. */
+  backend: string | undefined = undefined;
+  readonly server: undefined = undefined;
+  readonly uniqueId: undefined = undefined;
+  disableL7Retry = false;
+  notes: Notes | undefined = undefined;
+  private readonly world: World;
+  private readonly port: number | undefined;
+  private readonly variables = new Map<string, VariableValue>();
+
+  constructor(world: World, proxy: ProxyConfig, { host, port, target }: Wanted) {
+    this.world = world;
+    this.frontend = proxy.name;
+    const ports = new Set(proxy.binds.map(({ address }) => (address.kind === 'inet' ? address.port : 0)));
+    this.port = port ?? (ports.size === 1 ? [...ports][0] : undefined);
+    const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${port === undefined ? host : `${host}:${port}`}\r\n\r\n`, 'latin1');
+    this.request = new Head();
+    parseRequestHead(bytes, 0, bytes.length, this.request, bytes.length, 0);
+  }
+
+  get clientAddress(): string {
+    return unknown("the client's address (src)");
+  }
+  get clientPort(): number {
+    return unknown("the client's port (src_port)");
+  }
+  get localAddress(): string {
+    return unknown('the address that the client connects to (dst)');
+  }
+  get localPort(): number {
+    return this.port ?? unknown('the port that the client connects to (dst_port)');
+  }
+  get facts(): LogFacts {
+    return unknown('what the log tells of a request');
+  }
+  get live(): Live {
+    return new HypotheticalLive(this.world, this.frontend, this.backend);
+  }
+
+  variable(name: string): VariableValue | undefined {
+    if (this.variables.has(name)) return this.variables.get(name);
+    if (name.startsWith('sess.')) return unknown(`what earlier requests of its connection have set (${name})`);
+    if (!name.startsWith('proc.')) return undefined;
+    const { live } = this.world;
+    return live === undefined ? unknown(`a variable of the running process (${name})`) : live.variable(name);
+  }
+  /** None but this request's own: what it would set for others stays as it is. */
+  setVariable(name: string, value: VariableValue | undefined): boolean {
+    if (value === undefined) this.variables.delete(name);
+    else this.variables.set(name, value);
+    return true;
+  }
+  capture(): boolean {
+    return true;
+  }
+}
+
+class HypotheticalLive implements Live {
+  readonly server: undefined = undefined;
+  readonly ends: undefined = undefined;
+  private readonly world: World;
+  private readonly ownFrontend: string;
+  private readonly ownBackend: string | undefined;
+
+  constructor(world: World, ownFrontend: string, ownBackend: string | undefined) {
+    this.world = world;
+    this.ownFrontend = ownFrontend;
+    this.ownBackend = ownBackend;
+  }
+
+  get firstRequest(): boolean {
+    return unknown('whether it is the first of its connection');
+  }
+  get listener(): Live['listener'] {
+    return unknown('the socket that it comes in by');
+  }
+  frontend(name: string | undefined): ReturnType<Live['frontend']> {
+    const found = this.now.frontend(name ?? this.ownFrontend);
+    return found === undefined ? undefined : { id: found.config.id, connections: found.scur };
+  }
+  backend(name: string | undefined): ReturnType<Live['backend']> {
+    const named = name ?? this.ownBackend;
+    const found = named === undefined ? undefined : this.now.backend(named);
+    return found === undefined ? undefined : liveBackend(found, undefined);
+  }
+  private get now(): NonNullable<World['live']> {
+    return this.world.live ?? unknown('how servers and connections are now');
+  }
+}
