@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import { appImage, balancerImage, buildBalancer, compose, socketPath } from '../support/docker.ts';
+import { appImage, balancerImage, baseImage, buildBalancer, compose, dockerAsync, socketPath } from '../support/docker.ts';
 import { root } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
 
@@ -15,6 +15,7 @@ const port = 18080;
 const settings = () => ({
   FAIRLEAD_IMAGE: balancerImage,
   APP_IMAGE: appImage,
+  CLIENT_IMAGE: baseImage,
   PORT: String(port),
   DOCKER_SOCKET_DIR: dirname(socketPath()),
   DOCKER_GID: String(statSync(socketPath()).gid),
@@ -67,5 +68,61 @@ example('docker-routes', (up) => {
     await spreadsOver('shop.localhost', 2);
     await spreadsOver('blog.localhost', 1);
     assert.notEqual(await hostname('blog.localhost'), await hostname('www.shop.localhost'));
+  });
+});
+
+describe('examples/internal-balancing', () => {
+  const folder = join(root, 'examples', 'internal-balancing');
+  const balancer = (...args: readonly string[]) => compose(join(folder, 'compose.yml'), 'fairlead-mesh', ...args);
+  /** A version of the application. */
+  const line = (name: string) => {
+    const run = (...args: readonly string[]) => {
+      process.env.PROD_LINE = name;
+      return compose(join(folder, 'app.yml'), name, ...args);
+    };
+    const ids = async (service: string) => (await run('ps', '-q', service)).split('\n').map((id) => id.slice(0, 12));
+    /** Who answers a container of this version that asks for `stock` of another one. */
+    const answers = async (other: string): Promise<string> => {
+      const [caller = ''] = await ids('shop');
+      const requests = Array.from({ length: 6 }, () => `wget -qO- http://stock.${other}/`).join(' && ');
+      const bodies = await dockerAsync('exec', caller, 'sh', '-c', requests).catch(() => '');
+      return [...new Set([...bodies.matchAll(/"hostname":"(\w+)"/g)].map(([, hostname]) => hostname))].sort().join();
+    };
+    return {
+      up: (count: number) => run('up', '-d', '--scale', `stock=${count}`),
+      down: () => run('down', '-t', '1'),
+      reaches: (other: string, stock: () => Promise<readonly string[]>) =>
+        until(`${name} reaches stock.${other}`, async () => (await answers(other)) === [...(await stock())].sort().join(), 30_000),
+      stock: () => ids('stock'),
+    };
+  };
+  const prod = line('prod');
+  const next = line('next');
+
+  before(async () => {
+    Object.assign(process.env, settings());
+    buildBalancer();
+    await balancer('up', '-d');
+  });
+  after(async () => {
+    await next.down();
+    await prod.down();
+    await balancer('down', '-t', '1');
+  });
+
+  it('lets containers reach a service by its short name, each version its own', async () => {
+    await prod.up(2);
+    await prod.reaches('prod', prod.stock);
+    await next.up(1);
+    await next.reaches('next', next.stock);
+    await prod.reaches('prod', prod.stock);
+    // An alias of the balancer's own, which nobody has to ask for.
+    await next.reaches('prod', prod.stock);
+  });
+
+  it('follows the service as it is scaled', async () => {
+    await next.up(3);
+    assert.equal((await next.stock()).length, 3);
+    await next.reaches('next', next.stock);
   });
 });
