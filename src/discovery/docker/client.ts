@@ -15,6 +15,7 @@ import { wall } from '../../core/clock.ts';
 import { type Container, readContainer, readSummary, type Summary } from './container.ts';
 import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './endpoint.ts';
 import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent, SWARM_ACTIONS } from './events.ts';
+import { isKnownHost, knownHosts } from './known-hosts.ts';
 import { Replay } from './replay.ts';
 import { type Node, readNode, readService, readTask, type Service, type Task } from './swarm.ts';
 import type { SwarmEngine } from './swarm-watch.ts';
@@ -99,7 +100,7 @@ export class DockerClient implements Engine, SwarmEngine {
 
   async connect(signal: AbortSignal): Promise<EngineFacts> {
     const endpoint = resolveEndpoint(this.engine, this.env);
-    const options = await dockerodeOptions(endpoint);
+    const options = await dockerodeOptions(endpoint, this.env);
     // Loaded when an engine is asked for: 24 MiB and 150 ms that a balancer without Docker does not have to pay.
     const { default: Dockerode } = await import('dockerode');
     // Asked without a version: every engine answers that.
@@ -232,6 +233,11 @@ function explain(error: unknown, what: string, where: Endpoint): EngineError {
     const hint = "if the socket was mounted into a container as a file, it is a former engine's: mount its directory instead";
     return new EngineError(`the socket is there but nobody listens behind it; ${hint}`, undefined);
   }
+  if (where.kind === 'ssh') {
+    if (message.includes('Host denied')) return new EngineError('the key of its SSH server is not in known_hosts', undefined);
+    if (message.includes('authentication methods failed'))
+      return new EngineError('no key of the SSH agent (SSH_AUTH_SOCK) opens it', undefined);
+  }
   return new EngineError(ADVICE[code] ?? message, undefined);
 }
 
@@ -248,9 +254,9 @@ function refusal(what: string, status: number, message: string): string {
 
 /**
  * Every option is given, if as undefined: the library fills those that are missing from the process's environment.
- * TLS files are read at each connect, so renewed certificates are used.
+ * TLS files and known_hosts are read at each connect, so renewed ones are used.
  */
-async function dockerodeOptions(endpoint: Endpoint): Promise<Docker.DockerOptions> {
+async function dockerodeOptions(endpoint: Endpoint, env: Environment): Promise<Docker.DockerOptions> {
   const none = {
     socketPath: undefined,
     host: undefined,
@@ -263,7 +269,9 @@ async function dockerodeOptions(endpoint: Endpoint): Promise<Docker.DockerOption
   if (endpoint.kind === 'unix') return { ...none, protocol: 'http', socketPath: endpoint.path };
   const where = { ...none, host: endpoint.host, port: endpoint.port };
   if (endpoint.kind === 'ssh') {
-    const sshOptions = endpoint.agent === undefined ? {} : { agent: endpoint.agent };
+    const known = await knownHosts(env);
+    const hostVerifier = (key: Buffer) => isKnownHost(known, endpoint.host, endpoint.port, key);
+    const sshOptions = { hostVerifier, ...(endpoint.agent === undefined ? {} : { agent: endpoint.agent }) };
     return { ...where, protocol: 'ssh', username: endpoint.user, sshOptions };
   }
   if (endpoint.tls === undefined) return { ...where, protocol: 'http' };
