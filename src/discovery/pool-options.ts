@@ -11,6 +11,7 @@ const OPTIONS: readonly (readonly [key: keyof PoolOptions, name: string])[] = [
   ['sticky', 'sticky'],
   ['redirect', 'redirect'],
   ['auth', 'auth'],
+  ['allow', 'list of networks that may come in'],
   ['rollout', 'rollout'],
 ];
 

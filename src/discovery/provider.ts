@@ -54,6 +54,8 @@ export interface PoolOptions {
   readonly redirect?: RedirectStatus | undefined;
   /** Name of the userlist that clients must be in. */
   readonly auth?: string | undefined;
+  /** Networks that clients may come from, as `src` matches them; others get 403. */
+  readonly allow?: readonly string[] | undefined;
   readonly rollout?: RolloutMode | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** What labels ask of a pool's clients, as the lines that a section would have: to come by https, and to say who they are. */
+/** What labels ask of a pool's clients, as the lines that a section would have: where from, by https, and to say who they are. */
 
 import type { Config, Place, RawRule } from '../config/model.ts';
 import type { PoolOptions } from '../discovery/provider.ts';
@@ -7,8 +7,9 @@ import type { PoolOptions } from '../discovery/provider.ts';
  * Who is to come by https is told so before being asked for a password. The address is the client's own: the request's path
  * may have been rewritten for the servers.
  */
-export function poolRules(place: Place, { redirect, auth }: PoolOptions, userlists: Config['userlists']): readonly RawRule[] {
+export function poolRules(place: Place, { redirect, auth, allow }: PoolOptions, userlists: Config['userlists']): readonly RawRule[] {
   const rules: (readonly string[])[] = [];
+  if (allow !== undefined) rules.push(['deny', 'unless', '{', 'src', ...allow, '}']);
   if (redirect !== undefined) {
     const secure = ['{', 'ssl_fc', '}', 'or', '{', 'req.hdr(x-forwarded-proto)', '-i', 'https', '}'];
     rules.push(['redirect', 'location', 'https://%[req.hdr(host)]%[capture.req.uri]', 'code', `${redirect}`, 'unless', ...secure]);

@@ -48,7 +48,7 @@ export function readNginxProxy(subject: Subject): Labels | undefined {
   }
   const all = [...findings.routes.values()];
   readProto(words, all, findings);
-  readAccess(words, findings);
+  readAccess(words, all, findings);
   readOthers(words, all, findings);
   return findings.labels('nginx-proxy');
 }
@@ -165,9 +165,13 @@ function readProto(words: ReadonlyMap<string, string>, routes: readonly Settings
   else if (proto !== '' && proto !== 'http') findings.errors.push(`VIRTUAL_PROTO=${proto}: servers are spoken to by http and https alone`);
 }
 
-function readAccess(words: ReadonlyMap<string, string>, findings: Findings): void {
+/** What nginx-proxy means by internal, unless its own file says otherwise. */
+const INTERNAL: readonly string[] = ['127.0.0.0/8', '10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12'];
+
+function readAccess(words: ReadonlyMap<string, string>, routes: readonly Settings[], findings: Findings): void {
   const access = words.get('NETWORK_ACCESS')?.trim() ?? '';
-  if (access !== '' && access !== 'external') findings.errors.push(`NETWORK_ACCESS=${access} is not done: it would be open to everybody`);
+  if (access === 'internal') for (const settings of routes) settings.allow = INTERNAL;
+  else if (access !== '' && access !== 'external') findings.errors.push(`NETWORK_ACCESS=${access} is neither internal nor external`);
 }
 
 function readOthers(words: ReadonlyMap<string, string>, routes: readonly Settings[], findings: Findings): void {

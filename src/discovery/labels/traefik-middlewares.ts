@@ -3,6 +3,7 @@
  * the rest keeps people out: leaving one of those out would open what it guards, and so it refuses the container.
  */
 
+import { isNetwork } from '../../config/address.ts';
 import type { RedirectStatus } from '../provider.ts';
 import type { Findings } from './findings.ts';
 import type { Match } from './traefik-rule.ts';
@@ -16,6 +17,8 @@ export interface Effects {
   strip: readonly string[];
   /** Put before a path then. */
   prefix: string;
+  /** Networks that clients may come from; undefined: any. */
+  allow: readonly string[] | undefined;
   /** What is done to paths and cannot be done here. */
   problem: string | undefined;
 }
@@ -33,6 +36,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'passtlsclientcert',
   'ratelimit',
   'redirectregex',
+  'redirectscheme',
   'retry',
 ]);
 
@@ -47,12 +51,11 @@ export function readMiddlewares(
   defined: ReadonlyMap<string, Words>,
   where: string,
   findings: Findings,
-  effects: Effects = { redirect: undefined, strip: [], prefix: '', problem: undefined },
+  effects: Effects = { redirect: undefined, strip: [], prefix: '', allow: undefined, problem: undefined },
   depth = 0,
 ): Effects {
-  for (const text of names.split(',').map((name) => name.trim())) {
+  for (const text of listOf(names)) {
     const [name = '', provider = 'docker'] = text.split('@');
-    if (name === '') continue;
     const words = provider === 'docker' ? defined.get(name) : undefined;
     const kind = [...(words?.keys() ?? [])][0]?.split('.')[0] ?? '';
     const chained = words?.get('chain.middlewares')?.value;
@@ -62,26 +65,61 @@ export function readMiddlewares(
   return effects;
 }
 
-function readOne(
-  { text, kind, words }: { readonly text: string; readonly kind: string; readonly words: Words },
-  where: string,
-  findings: Findings,
-  effects: Effects,
-): void {
-  const value = (option: string): string => words.get(`${kind}.${option}`)?.value.trim() ?? '';
+/** Reads one kind's options; false where they are more than is done here. */
+type Row = (value: (option: string) => string, effects: Effects, words: Words) => boolean;
+
+const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
+  ['redirectscheme', readRedirect],
+  ['stripprefix', readStrip],
+  ['addprefix', readPrefix],
+  ['ipallowlist', readAllow],
+  ['ipwhitelist', readAllow],
+]);
+
+interface Middleware {
+  readonly text: string;
+  readonly kind: string;
+  readonly words: Words;
+}
+
+function readOne({ text, kind, words }: Middleware, where: string, findings: Findings, effects: Effects): void {
   const what = `middleware ${text}${kind === '' ? '' : ` (${kind})`} of ${where}`;
-  if (kind === 'redirectscheme' && value('scheme').toLowerCase() === 'https') effects.redirect = isTrue(value('permanent')) ? 301 : 302;
-  else if (kind === 'redirectscheme' || HARMLESS.has(kind)) findings.unread(what, 'Fairlead has nothing like it');
-  else if (kind === 'stripprefix')
-    effects.strip = [
-      ...effects.strip,
-      ...value('prefixes')
-        .split(',')
-        .map((prefix) => prefix.trim()),
-    ];
-  else if (kind === 'addprefix') effects.prefix = `${value('prefix').replace(/\/+$/, '')}${effects.prefix}`;
+  const done = ROWS.get(kind)?.((option) => words.get(`${kind}.${option}`)?.value.trim() ?? '', effects, words);
+  if (done === true) return;
+  if (HARMLESS.has(kind)) findings.unread(what, 'Fairlead has nothing like it');
   else if (PATHS.has(kind)) effects.problem = `${what} changes paths in a way that Fairlead does not`;
   else findings.errors.push(`${what} is not known here, and the container might be open to people whom it keeps out`);
+}
+
+function readRedirect(value: (option: string) => string, effects: Effects): boolean {
+  if (value('scheme').toLowerCase() !== 'https') return false;
+  effects.redirect = isTrue(value('permanent')) ? 301 : 302;
+  return true;
+}
+
+function readStrip(value: (option: string) => string, effects: Effects): boolean {
+  effects.strip = [...effects.strip, ...listOf(value('prefixes'))];
+  return true;
+}
+
+function readPrefix(value: (option: string) => string, effects: Effects): boolean {
+  effects.prefix = `${value('prefix').replace(/\/+$/, '')}${effects.prefix}`;
+  return true;
+}
+
+/** Of two lists on one router only who is in both may come in; and who is behind another proxy is somebody else. */
+function readAllow(value: (option: string) => string, effects: Effects, words: Words): boolean {
+  const networks = listOf(value('sourcerange'));
+  if (effects.allow !== undefined || words.size !== 1 || networks.length === 0 || !networks.every(isNetwork)) return false;
+  effects.allow = networks;
+  return true;
+}
+
+function listOf(text: string): readonly string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 /** Where a prefix is taken only from some of a route's paths, those are a route of their own. */

@@ -106,6 +106,9 @@ function readRouter({ name, words }: Router, known: Known, findings: Findings): 
   const effects = readMiddlewares(words.get('middlewares')?.value ?? '', known.middlewares, `router ${name}`, findings);
   const service = serviceOf(words.get('service')?.value.trim() ?? '', known);
   if (typeof service === 'string') return service;
+  // Who may come in is a pool's, and another router to the same service may be open to everybody.
+  const { allow } = effects;
+  const restricted = allow === undefined ? service : { ...service, allow, service: `${service.service}-${name}` };
   const rule = words.get('rule')?.value.trim() ?? '';
   const matches = rule === '' ? defaultMatches(known) : readRule(rule);
   if ('error' in matches) return `is not routed: its rule ${matches.error}`;
@@ -115,7 +118,7 @@ function readRouter({ name, words }: Router, known: Known, findings: Findings): 
   for (const match of matches.value.flatMap((one) => splitMatch(effects, one))) {
     const rewrite = rewriteOf(effects, match);
     if ('error' in rewrite) return `is not routed: ${rewrite.error}`;
-    routes.push({ ...service, ...match, priority, frontends, rewrite: rewrite.value, redirect: effects.redirect });
+    routes.push({ ...restricted, ...match, priority, frontends, rewrite: rewrite.value, redirect: effects.redirect });
   }
   return routes;
 }

@@ -68,6 +68,7 @@ function routeLine(settings: Settings): string {
     ...settings.server.map(({ words }) => words.join(' ')),
     sticky === undefined ? undefined : sticky.kind === 'source' ? 'sticky=source' : `sticky=${sticky.name}`,
     settings.redirect === undefined ? undefined : `redirect=${settings.redirect}`,
+    settings.allow === undefined ? undefined : `allow=${settings.allow.join(',')}`,
   ];
   return words.filter((word) => word !== undefined).join(' ');
 }

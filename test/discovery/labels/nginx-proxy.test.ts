@@ -106,9 +106,14 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   ],
   ['plain http is what there is', env({ HTTPS_METHOD: 'nohttps' }), { routes: ['a.test/ -> a.test:80'] }],
   [
-    'what would be open to everybody refuses the container',
+    'clients of the internal network alone',
     env({ NETWORK_ACCESS: 'internal' }),
-    { routes: ['a.test/ -> a.test:80'], errors: ['NETWORK_ACCESS=internal is not done: it would be open to everybody'] },
+    { routes: ['a.test/ -> a.test:80 allow=127.0.0.0/8,10.0.0.0/8,192.168.0.0/16,172.16.0.0/12'] },
+  ],
+  [
+    'what might be open to everybody refuses the container',
+    env({ NETWORK_ACCESS: 'intern' }),
+    { routes: ['a.test/ -> a.test:80'], errors: ['NETWORK_ACCESS=intern is neither internal nor external'] },
   ],
   [
     'broken values refuse the container',

@@ -139,6 +139,30 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     { routes: ['a.test/ -> web.shop:80 redirect=301'], errors: [`middleware all (chain) of router r ${GUARDED}`] },
   ],
   [
+    'networks that clients may come from, for one of two routers to a service',
+    traefik({
+      'r.a.rule': A,
+      'r.b.rule': `${A} && PathPrefix(\`/admin\`)`,
+      'r.b.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '10.0.0.0/8, ::1',
+    }),
+    { routes: ['a.test/ -> web.shop:80', 'a.test/admin -> web.shop-b:80 allow=10.0.0.0/8,::1'] },
+  ],
+  [
+    'networks of clients that are behind other proxies, or that are none',
+    traefik({
+      'r.a.rule': A,
+      'r.a.middlewares': 'lan,wan',
+      'm.lan.ipallowlist.sourcerange': '10.0.0.0/8',
+      'm.lan.ipallowlist.ipstrategy.depth': '1',
+      'm.wan.ipwhitelist.sourcerange': 'everybody',
+    }),
+    {
+      routes: ['a.test/ -> web.shop:80'],
+      errors: [`middleware lan (ipallowlist) of router a ${GUARDED}`, `middleware wan (ipwhitelist) of router a ${GUARDED}`],
+    },
+  ],
+  [
     'what is not read is said',
     traefik({
       'r.r.rule': A,
