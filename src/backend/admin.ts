@@ -133,6 +133,6 @@ function leaveDrain(server: Server, was: number, now: number): void {
   // It comes back as one that has just come up.
   if (server.op === OpState.Starting) server.warmup.step(now);
   offer(server, now);
-  const forced = (was & Admin.SourceDrain) === 0 ? 'forced ' : '';
+  const forced = (was & (Admin.SourceDrain | Admin.RolloutDrain)) === 0 ? 'forced ' : '';
   server.log(Level.Notice, ` is ${server.op === OpState.Stopped ? 'DOWN' : 'UP'} (leaving ${forced}drain).`);
 }

@@ -24,6 +24,7 @@ import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
+import { Rollout } from './rollout.ts';
 import { Server } from './server.ts';
 import { type StickTable, stickTable } from './stick-table.ts';
 import type { Assignment, Balance, Shutdown, Waiter } from './types.ts';
@@ -78,6 +79,8 @@ export class Backend {
   private readonly byIdentity = new Map<string, Server>();
 
   private readonly pending = new Map<Waiter, Pending>();
+  /** Which generation of its servers has the traffic, where they have some. */
+  readonly rollout: Rollout = new Rollout(this);
   /** Those who wait for any server. */
   readonly queue: WaitQueue = new WaitQueue();
   private tickets = 0;
@@ -313,7 +316,10 @@ export class Backend {
 
   /** Something about the servers has changed: who gets traffic, and with what limits? Gives out slots that became free. */
   refresh(now: number): void {
-    const usable = this.servers.filter((server) => server.usable);
+    const { rollout } = this;
+    if (rollout.enforcing) return;
+    rollout.choose();
+    const usable = this.servers.filter((server) => rollout.admits(server));
     const active = usable.filter((server) => !server.config.backup);
     const backups = usable.filter((server) => server.config.backup);
     this.active = active.length;
@@ -325,6 +331,7 @@ export class Backend {
     this.group = group;
     this.balance.rebuild(group, group === backups ? [] : backups.filter((server) => !server.elected));
     this.noteUp(group.length > 0, now);
+    rollout.enforce(now);
     if (this.pending.size > 0) {
       for (const server of this.servers) if (server.removed) this.displace(server, true);
       // Those that are not elected, too: a limit may have been raised.

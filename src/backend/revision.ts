@@ -20,6 +20,7 @@ export function revise(server: Server, { config, state, reason }: DiscoveredServ
   const held = state === 'down' && config.address !== undefined;
   if (held !== server.heldDown) hold(server, held, `, ${reason === '' ? 'says its source' : reason}`, now);
   const recheck = reconfigure(server, config, now);
+  server.departure.follow(state === 'drain');
   server.unheard = false;
   return recheck;
 }

@@ -7,6 +7,7 @@
  *     findings.ts   what checks, its agent and traffic find out about it
  *     revision.ts   a new configuration, and what its source says
  *     operation.ts  what comes of it                                             (stopped, starting, running, stopping)
+ *     departure.ts  how long it may go on once its source has told it to leave
  *     status.ts     both in the words of the statistics, words.ts in those of the log
  *
  * Invariants: `scur` slots are taken, never more than `limit` when one is taken; only Backend changes it.
@@ -21,6 +22,7 @@ import { changeAdmin, setAdmin } from './admin.ts';
 import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
 import { CheckHistory } from './check-history.ts';
+import { Departure } from './departure.ts';
 import { offer, remind } from './effects.ts';
 import { takeObservation, takeReport, takeVerdict } from './findings.ts';
 import { Health } from './health.ts';
@@ -98,6 +100,7 @@ export class Server {
   tracked: Server | undefined = undefined;
   trackers: readonly Server[] = [];
   readonly warmup: Warmup = new Warmup(this);
+  readonly departure: Departure = new Departure(this);
   /** Monotonic ms. */
   lastChange: number;
   /** Milliseconds, without the outage that is going on. */
@@ -154,8 +157,14 @@ export class Server {
 
   /** May get new traffic. */
   get usable(): boolean {
-    const { op } = this;
-    return (op === OpState.Running || op === OpState.Starting) && !this.draining && !this.inMaintenance && this.weight > 0 && !this.removed;
+    return this.fit && (this.admin & Admin.RolloutDrain) === 0;
+  }
+
+  /** Would be usable, if its generation had the traffic. */
+  get fit(): boolean {
+    const { op, admin } = this;
+    const isUp = op === OpState.Running || op === OpState.Starting;
+    return isUp && (admin & ANY_DRAIN & ~Admin.RolloutDrain) === 0 && !this.inMaintenance && this.weight > 0 && !this.removed;
   }
 
   /** The weight that dynamic algorithms go by: 16 for each unit of `weight`, less during `slowstart`. */
@@ -206,6 +215,11 @@ export class Server {
 
   get draining(): boolean {
     return (this.admin & ANY_DRAIN) !== 0;
+  }
+
+  /** Its source, or another generation of its pool, wants it to finish: not even its own clients come back to it. */
+  get departing(): boolean {
+    return (this.admin & (Admin.SourceDrain | Admin.RolloutDrain)) !== 0;
   }
 
   /** 0 .. rise + fall - 1. */
@@ -260,6 +274,9 @@ export class Server {
   setAdmin(state: AdminState, now: number, by: AskedBy = 'CLI'): void {
     this.adminBy = state === 'ready' ? undefined : by;
     setAdmin(this, state, now);
+    if (by === 'agent' || this.config.generation === undefined) return;
+    this.backend.rollout.heed(this, state === 'ready');
+    this.backend.refresh(now);
   }
 
   /** One flag alone, as the statistics page's `enable`, `disable`, `start` and `stop` do. */
@@ -337,7 +354,10 @@ export class Server {
   /** The outcome of an active check. */
   setVerdict(verdict: Verdict, now: number): void {
     this.noteCheck();
+    const before = this.verdict?.passed;
     takeVerdict(this, verdict, now);
+    // What was only believed to be usable may have been found so.
+    if (this.config.generation !== undefined && before !== verdict.passed) this.backend.refresh(now);
   }
 
   /** What an agent said. One that cannot be asked changes nothing. */
@@ -368,6 +388,7 @@ export class Server {
   startAs(state: SourceState, reason: string): void {
     this.reason = reason;
     if (state === 'drain') this.admin |= Admin.SourceDrain;
+    this.departure.follow(state === 'drain');
     if (state !== 'down' || this.config.address === undefined) return;
     this.heldDown = true;
     this.check.value = 0;
@@ -413,6 +434,7 @@ export class Server {
   end(): void {
     this.closeIdle();
     this.warmup.end();
+    this.departure.end();
   }
 
   /** Its configuration is another one. What is open to an old address is not used again. */

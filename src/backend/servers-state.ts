@@ -72,8 +72,11 @@ function addressOf(address: string | undefined): string {
   return address === undefined || address.startsWith('/') ? '-' : address;
 }
 
+/** HAProxy has no bits for these. */
+const OUR_DRAIN: number = Admin.SourceDrain | Admin.RolloutDrain;
+
 function adminBits({ admin }: Server): number {
-  return (admin & ~Admin.SourceDrain) | ((admin & Admin.SourceDrain) === 0 ? 0 : Admin.InheritedDrain);
+  return (admin & ~OUR_DRAIN) | ((admin & OUR_DRAIN) === 0 ? 0 : Admin.InheritedDrain);
 }
 
 function resultOf(verdict: Verdict | undefined): number {

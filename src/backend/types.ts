@@ -129,12 +129,14 @@ export const Admin = {
   ResolutionMaint: 0x20,
   /** Ours: the server's source says that it is leaving. Outside, it is an inherited drain. */
   SourceDrain: 0x100,
+  /** Ours: another generation of its pool has the traffic (rollout.ts). Outside, it is an inherited drain, too. */
+  RolloutDrain: 0x200,
 } as const;
 
 /** Any bit of these is maintenance: no traffic, no checks. */
 export const ANY_MAINT: number = Admin.ForcedMaint | Admin.InheritedMaint | Admin.ResolutionMaint;
 /** Any bit of these is draining: no new traffic, checks go on. */
-export const ANY_DRAIN: number = Admin.ForcedDrain | Admin.InheritedDrain | Admin.SourceDrain;
+export const ANY_DRAIN: number = Admin.ForcedDrain | Admin.InheritedDrain | Admin.SourceDrain | Admin.RolloutDrain;
 
 /** What an operator asks for (`set server <b>/<s> state ...`). */
 export type AdminState = 'ready' | 'drain' | 'maint';

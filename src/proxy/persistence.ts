@@ -188,6 +188,7 @@ export class Persistence {
 
   /** Gets what belongs to it, though perhaps not what is new. */
   private reachable(binding: Binding, server: Server): boolean {
+    if (server.departing) return binding.exception === 'force';
     return server.op !== OpState.Stopped || this.persist || binding.exception === 'force';
   }
 

@@ -46,6 +46,8 @@ function drain(server: Server): string {
   const { admin, tracked, reason } = server;
   if ((admin & Admin.ForcedDrain) !== 0) return asked(server);
   if ((admin & Admin.SourceDrain) !== 0) return reason === '' ? 'its source says that it is leaving' : reason;
+  const rollout = server.backend.rollout.reasonFor(server);
+  if (rollout !== '') return rollout;
   return tracked === undefined ? 'drained' : `follows ${nameOf(tracked)}`;
 }
 
