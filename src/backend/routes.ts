@@ -18,6 +18,8 @@ type Bucket = readonly Route[];
 export class RouteTable {
   /** Every source of these routes has spoken: a host that is not here is known to nobody. */
   readonly settled: boolean;
+  /** How many there are. */
+  readonly size: number;
   private readonly exact: ReadonlyMap<string, Bucket>;
   /** By suffix with its leading dot. */
   private readonly suffix: ReadonlyMap<string, Bucket>;
@@ -29,6 +31,7 @@ export class RouteTable {
 
   constructor(routes: readonly Route[], settled: boolean, gone: readonly Route[] = []) {
     this.settled = settled;
+    this.size = routes.length;
     this.gone = gone.length === 0 ? undefined : new RouteTable(gone, settled);
     this.exact = buckets(routes, 'exact');
     this.suffix = buckets(routes, 'suffix');

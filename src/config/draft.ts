@@ -168,6 +168,7 @@ export interface Inherited {
   backlog: number | undefined;
   defaultBackend: Reference | undefined;
   socketStats: boolean;
+  explainErrors: boolean;
   clitcpka: boolean;
   acceptInvalidRequest: boolean;
   balance: BalanceConfig;

@@ -121,6 +121,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, agen
     dockerRoutes: proxy.dockerRoutes.map((routes) => ({ ...routes, engines: enginesOf(routes.engines) })),
     consulRoutes: proxy.consulRoutes.map((routes) => ({ ...routes, agents: agentsOf(routes.agents) })),
     socketStats: proxy.socketStats,
+    explainErrors: proxy.explainErrors,
     clitcpka: proxy.clitcpka,
     acceptInvalidRequest: proxy.acceptInvalidRequest,
     balance: proxy.balance,

@@ -413,6 +413,8 @@ export interface ProxyConfig {
   readonly dockerRoutes: readonly DockerRoutesConfig[];
   readonly consulRoutes: readonly ConsulRoutesConfig[];
   readonly socketStats: boolean;
+  /** `option explain-errors`: 404 and 503 say why. */
+  readonly explainErrors: boolean;
   /** `option clitcpka`, `option tcpka`: TCP keep-alive probes to clients. */
   readonly clitcpka: boolean;
   /** `option accept-invalid-http-request` */

@@ -28,6 +28,7 @@ import { access, accessEarly } from './access.ts';
 import { formKey, seeksForm } from './balance-key.ts';
 import { type Carried, Carrier } from './carrier.ts';
 import { ExchangeFacts } from './exchange-facts.ts';
+import { failureReply } from './failure-reply.ts';
 import { interimHead, requestHead, responseHead, stricter } from './forward.ts';
 import { KeptBody, keepsBodies } from './kept-body.ts';
 import { failureMeans, statusMeans } from './observed.ts';
@@ -622,7 +623,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
       else this.session.destroy();
       return;
     }
-    this.own.reply(failure.status, undefined, 0, failure.source === 'client');
+    this.own.reply(failure.status, failureReply(this, failure), 0, failure.source === 'client');
   }
 
   /** A head that is no request, or none that came in time: counted and answered without an exchange. */

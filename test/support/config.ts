@@ -63,6 +63,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     dockerRoutes: [],
     consulRoutes: [],
     socketStats: false,
+    explainErrors: false,
     clitcpka: false,
     srvtcpka: false,
     acceptInvalidRequest: false,

@@ -100,6 +100,20 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   flag('clitcpka', 'clitcpka', FRONT, "TCP keep-alive probes to clients, at the system's intervals."),
   tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
   flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),
+  {
+    name: 'option explain-errors',
+    sections: ANY_PROXY,
+    syntax: '',
+    chapter: '',
+    doc: 'The 404 and 503 replies of Fairlead itself say why: no such route, all servers down and the first reason, no free slot. Who asks from this machine is told so anyway where servers or routes are discovered. Not HAProxy.',
+    max: 0,
+    parse: (proxy) => {
+      proxy.explainErrors = true;
+    },
+    negate: (proxy) => {
+      proxy.explainErrors = false;
+    },
+  },
   flag(
     'http-ignore-probes',
     'ignoreProbes',
