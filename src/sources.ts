@@ -107,8 +107,13 @@ export class Sources {
   async prepare(config: Config, graceMs: number): Promise<void> {
     this.fresh = [];
     this.membership.read(config);
+    const asked: (Promise<void> | undefined)[] = [];
     for (const need of this.needs(config)) {
-      if (this.running.has(need.name)) continue;
+      const known = this.running.get(need.name);
+      if (known !== undefined) {
+        asked.push(known.source.prepare?.(config));
+        continue;
+      }
       this.startSource(need, config);
       this.fresh.push(need.name);
     }
@@ -117,7 +122,7 @@ export class Sources {
       this.onHeld = resolve;
     });
     this.dns.reconfigure(config);
-    await Promise.all([within(resolved, graceMs), this.store.whenReady(this.fresh, graceMs)]);
+    await Promise.all([within(resolved, graceMs), within(Promise.all(asked), graceMs), this.store.whenReady(this.fresh, graceMs)]);
   }
 
   /** `config` counts from now on. Synchronous, so that the store merges all of it in one step. */
@@ -148,6 +153,7 @@ export class Sources {
     }
     this.fresh = [];
     this.held = undefined;
+    for (const { source } of this.running.values()) source.reconfigure(config);
     this.dns.reconfigure(config);
     this.release();
   }
@@ -193,7 +199,7 @@ export class Sources {
   }
 }
 
-async function within(promise: Promise<void>, ms: number): Promise<void> {
+async function within(promise: Promise<unknown>, ms: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, ms);

@@ -95,6 +95,11 @@ export interface Source extends Provider {
   readonly trouble: string;
   /** What it has told, and tries to reach it or to stay in touch with it that failed. */
   readonly counts: { readonly events: number; readonly failures: number };
+  /**
+   * Asks for what `config` needs beyond what is known, and resolves when that has been answered; `reconfigure` follows. Until then
+   * the configuration of before counts.
+   */
+  prepare?(config: Config): Promise<void>;
   /** Reads what is known under another configuration, and publishes that before it returns. */
   reconfigure(config: Config): void;
   /** What it makes of everything that it knows, when somebody asks why; empty before it has spoken. Makes no call. */

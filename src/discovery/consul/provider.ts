@@ -60,6 +60,10 @@ export class ConsulProvider implements Source {
     this.lookups.keep([]);
   }
 
+  async prepare(config: Config): Promise<void> {
+    await this.watch.prepare(wantedBy(config, this.name));
+  }
+
   reconfigure(config: Config): void {
     this.config = config;
     this.watch.follow(wantedBy(config, this.name));

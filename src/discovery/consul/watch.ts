@@ -74,6 +74,8 @@ export class ConsulWatch {
   private readonly services = new Questions((query: ServiceQuery) => this.askService(query));
   /** Refusals that have been told before anything was published. */
   private readonly told = new Set<string>();
+  /** Called when a question has been answered or refused. */
+  private readonly onSettled: (() => void)[] = [];
   private wanted: Wanted = { catalogues: [], services: [] };
   private running = false;
   private complete = false;
@@ -117,6 +119,7 @@ export class ConsulWatch {
     this.follow(this.wanted);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.running = false;
+    for (const settled of this.onSettled.splice(0)) settled();
     this.catalogues.keep([]);
     this.services.keep([]);
     await Promise.all([this.catalogues.ended(), this.services.ended()]);
@@ -132,6 +135,12 @@ export class ConsulWatch {
       return (this.catalogues.valueOf(query) ?? []).map((service): ServiceQuery => ({ ...query, service }));
     });
     this.services.keep([...wanted.services, ...listed]);
+  }
+
+  /** Asks these, too. Resolves when everything that is asked has been answered or refused. */
+  async prepare({ catalogues, services }: Wanted): Promise<void> {
+    this.follow({ catalogues: [...this.wanted.catalogues, ...catalogues], services: [...this.wanted.services, ...services] });
+    while (this.running && !this.isSettled()) await new Promise<void>((resolve) => this.onSettled.push(resolve));
   }
 
   private questions(): readonly { readonly subject: string; readonly question: Question<unknown> }[] {
@@ -171,6 +180,7 @@ export class ConsulWatch {
       },
       settled: () => {
         this.contact.reached(this.complete);
+        for (const settled of this.onSettled.splice(0)) settled();
         this.announce();
       },
       failed: (error) => this.failed(subject, error),
@@ -220,9 +230,12 @@ export class ConsulWatch {
 
   private isComplete(): boolean {
     if (this.complete) return true;
-    const questions = this.questions().map(({ question }) => question);
-    this.complete = questions.some(({ value }) => value !== undefined) && questions.every(({ settled }) => settled);
+    this.complete = this.isSettled() && this.questions().some(({ question }) => question.value !== undefined);
     if (this.complete) this.contact.say(`connected, ${this.services.size} services are watched`);
     return this.complete;
+  }
+
+  private isSettled(): boolean {
+    return this.questions().every(({ question }) => question.settled);
   }
 }

@@ -366,6 +366,26 @@ describe('a catalogue that is routed', () => {
     assert.ok(consul.mostHeld <= 120, `${consul.mostHeld} questions at one time`);
   });
 
+  it('knows what another configuration needs before that counts', async () => {
+    consul.register('web', { address: '192.0.2.1' });
+    consul.register('db', { address: '192.0.2.2' });
+    const provider = start(web);
+    await is('192.0.2.1:80 ready');
+    const both = config([...web.proxies, ...everything.proxies, proxy('data', { consulServers: [consulServers('db')] })]);
+    await provider.prepare(both);
+    assert.deepEqual([...(published.at(-1)?.pools.keys() ?? [])], ['app']);
+    const before = consul.asked.length;
+    provider.reconfigure(both);
+    assert.deepEqual(
+      [now(), now('data'), now('web'), hosts()?.length],
+      [['192.0.2.1:80 ready'], ['192.0.2.2:80 ready'], ['192.0.2.1:80 ready'], 4],
+    );
+    assert.equal(consul.asked.length, before);
+    // It does not count after all.
+    provider.reconfigure(web);
+    assert.deepEqual([...(published.at(-1)?.pools.keys() ?? [])], ['app']);
+  });
+
   it('follows another configuration at once, without asking anew what it knows', async () => {
     consul.register('web', { address: '192.0.2.1' });
     const provider = start(web);
