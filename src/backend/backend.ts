@@ -9,6 +9,8 @@
  * elected or not (a drained one keeps its clients), and is redistributed as HAProxy does, when the server goes and
  * `option redispatch` allows it. The backend's queue is for all others, and for elected servers.
  *
+ * A spare server (a backup one that is far from us) takes from that queue, too, and whatever finds the elected ones full.
+ *
  * Invariants: a server's `scur` is the number of its slots out on loan, and none is lent beyond its limit.
  * Nobody waits in a server's queue while it has a free slot, nor in the backend's while an elected server has one (but for
  * limits that grow with the load, limits.ts). Nobody overtakes within a queue; of the heads of the server's and of the
@@ -66,6 +68,8 @@ export class Backend {
 
   private balance: Balance;
   private group: readonly Server[] = [];
+  /** Backup servers that take what the group has no slot for. */
+  private spares: readonly Server[] = [];
   private active = 0;
   private backup = 0;
   private downtime = 0;
@@ -132,7 +136,7 @@ export class Backend {
       return 'no-server';
     }
     if (this.queue.length > 0 && this.behindOthers) return this.enqueue(waiter, undefined, false);
-    const server = this.balance.pick(key, avoid);
+    const server = this.balance.pick(key, avoid) ?? this.spare(avoid);
     if (server === undefined) return this.enqueue(waiter, undefined, false);
     // As HAProxy: a retry that the algorithm sends where it was is none of its choices.
     if (server !== avoid) {
@@ -140,6 +144,16 @@ export class Backend {
       this.counters.lbtot++;
     }
     return this.takeOrWait(waiter, server, false);
+  }
+
+  /** The group is full: who of those that are kept for that has the least to do. */
+  private spare(avoid: Server | undefined): Server | undefined {
+    let least: Server | undefined;
+    for (const server of this.spares) {
+      if (server.saturated || server.queue.length > 0 || server === avoid) continue;
+      if (least === undefined || server.scur < least.scur) least = server;
+    }
+    return least;
   }
 
   /**
@@ -328,6 +342,9 @@ export class Backend {
     for (const server of this.servers) server.elected = false;
     for (const server of this.group) server.elected = false;
     for (const server of group) server.elected = true;
+    for (const server of this.spares) server.spare = false;
+    this.spares = group === backups ? [] : backups.filter(({ config }) => config.spare === true);
+    for (const server of this.spares) server.spare = true;
     this.group = group;
     this.balance.rebuild(group, group === backups ? [] : backups.filter((server) => !server.elected));
     this.noteUp(group.length > 0, now);
@@ -461,7 +478,7 @@ export class Backend {
   private serve(server: Server): void {
     while (!server.saturated) {
       const own = server.queue.head;
-      const any = server.elected ? this.queue.head : undefined;
+      const any = server.elected || server.spare ? this.queue.head : undefined;
       const next = own === undefined || (any !== undefined && any.ticket < own.ticket) ? any : own;
       if (next === undefined) return;
       const { queue } = next;

@@ -128,6 +128,8 @@ export class Server {
   mostUsed = 0;
   /** In the group that gets traffic now; Backend's word. */
   elected = false;
+  /** It is not, but takes what those that are have no free slot for. */
+  spare = false;
   /** Who waits for this very server (algorithms that bind by key); the CSV's qcur. */
   readonly queue: WaitQueue = new WaitQueue(this);
   readonly counters: ServerCounters = new ServerCounters();

@@ -212,6 +212,8 @@ export interface ServerConfig {
   /** 0..256, default 1. */
   readonly weight: number;
   readonly backup: boolean;
+  /** A backup server that also takes what the others have no free slot for: it is far from us (`near=`). */
+  readonly spare?: boolean;
   /** `pool-max-conn`: idle connections that are kept; 0 keeps none, -1 (the default) leaves it to the limit of all servers together. */
   readonly poolMaxConn: number;
   /** `pool-purge-delay`: each time, half of the idle connections are closed; 0 keeps none, default 5000 ms. */

@@ -60,7 +60,7 @@ function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found
 }
 
 function preferred(config: ServerConfig, far: Far): Pick<DiscoveredServer, 'config' | 'share'> {
-  if (far === 'backup') return { config: { ...config, backup: true } };
+  if (far === 'backup') return { config: { ...config, backup: true, spare: !config.backup } };
   return far === undefined ? { config } : { config, share: far };
 }
 

@@ -65,7 +65,12 @@ export class FakeEngine {
   private readonly containers = new Map<string, Record<string, unknown>>();
   private readonly streams = new Set<ServerResponse>();
   private server: Server | undefined;
-  private serial = 0;
+  private serial: number;
+
+  /** `serial`: where the ids of its containers begin, for one of several engines. */
+  constructor(serial: number = 0) {
+    this.serial = serial;
+  }
   private runs = 0;
 
   get endpoint(): string {
