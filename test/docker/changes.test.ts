@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ask } from '../support/client.ts';
+import { ask, RawClient } from '../support/client.ts';
 import { type ClosedLoop, failures, inClosedLoop, tell } from '../support/closed-loop.ts';
 import { appImage, compose, docker, dockerAsync, removeContainers, removeNetwork, shortId, socketPath } from '../support/docker.ts';
 import { Fairlead } from '../support/fairlead.ts';
@@ -29,7 +29,8 @@ defaults
     mode http
     timeout connect 5s
     timeout client 60s
-    timeout server 20s
+    timeout server 30s
+    timeout tunnel 1h
 frontend www
     bind 127.0.0.1:0
     stats enable
@@ -97,7 +98,7 @@ describe('no request is lost', { timeout: 170_000 }, () => {
   };
 
   before(async () => {
-    removeContainers('one', 'two', 'three', 'four', 'sick');
+    removeContainers('one', 'two', 'three', 'four', 'sick', 'still');
     removeNetwork(network);
     folder = mkdtempSync(join(tmpdir(), 'fairlead-changes-'));
     writeFileSync(join(folder, 'docker-compose.yml'), composeFile);
@@ -237,6 +238,15 @@ describe('no request is lost', { timeout: 170_000 }, () => {
   ];
 
   it('while the containers of a service are changed in every way', async (t) => {
+    // Of another service, which does not change: neither its tunnel nor its long poll may notice anything.
+    own.push('still');
+    await dockerAsync('run', '-d', '--name', 'still', '--label', 'fairlead.enable=true', '--label', 'fairlead.host=still.test', appImage);
+    const still = (path: string) => ask(port, { path, headers: { host: 'still.test' } });
+    await until('the other service answers', async () => (await still('/')).status === 200, 30_000);
+    const tunnel = await RawClient.connect(port);
+    tunnel.send('GET / HTTP/1.1\r\nHost: still.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await tunnel.readUntil('\r\n\r\n');
+    const poll = still('/slow/20000');
     const tally = await inClosedLoop({ host: '127.0.0.1', port, connections: CONNECTIONS, name }, async (loop) => {
       for (const [phase, , happens] of phases) {
         await loop.phase(phase);
@@ -246,6 +256,10 @@ describe('no request is lost', { timeout: 170_000 }, () => {
       }
     });
     for (const line of tell(tally).split('\n')) t.diagnostic(line);
+    tunnel.send('still there');
+    assert.equal(await tunnel.readUntil('there'), 'still there');
+    tunnel.close();
+    assert.equal((await poll).status, 200);
     const gone = new Map(phases.map(([phase, count]) => [phase, count]));
     for (const { name: phase, GET, POST } of tally) {
       const story = `${phase}\n${tell(tally)}\n${fairlead.output}`;

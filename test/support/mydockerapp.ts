@@ -1,7 +1,7 @@
 /**
  * The application of the story, for the image eviking/mydockerapp: counts its requests and says where it runs.
  * `/slow` takes its time, `/slow/10` 10 ms of it, so that a `docker stop` meets requests in flight. On SIGTERM it finishes
- * what it has; after SIGUSR2 it is sick, and answers everything with 502.
+ * what it has; after SIGUSR2 it is sick, and answers everything with 502. Behind an Upgrade it sends back what comes.
  * It stands alone in the image, so it imports nothing but Node.
  */
 
@@ -24,6 +24,10 @@ const server = createServer((request, response) => {
 
 server.listen(Number(process.env.PORT ?? 8089));
 process.on('SIGTERM', () => server.close(() => process.exit(0)));
+server.on('upgrade', (_request, socket) => {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  socket.pipe(socket);
+});
 process.on('SIGUSR2', () => {
   sick = true;
 });
