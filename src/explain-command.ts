@@ -29,6 +29,8 @@ const SILENCE = 10_000;
 export interface ExplainEdge extends CtlEdge {
   readonly pid: number;
   readonly self: SelfHint;
+  /** What runs where no configuration is given. */
+  readonly files: readonly string[];
   /** Reads these files; without any, what would run. */
   read(files: readonly string[]): Preparation;
 }
@@ -106,7 +108,7 @@ function readOptions(words: readonly string[]): Options | string {
 /** Text is why there is no answer. */
 async function explained(options: Options, edge: ExplainEdge): Promise<Explanation | string> {
   const { socket, files, asked } = options;
-  const target = findSocket(options, edge.env, edge.cwd);
+  const target = socketFor(options, edge);
   const isSaid = socket !== undefined || (files.length === 0 && (edge.env.FAIRLEAD_SOCKET ?? '') !== '');
   if (typeof target === 'string') return isSaid ? target : surveyed(files, asked, edge);
   try {
@@ -117,6 +119,13 @@ async function explained(options: Options, edge: ExplainEdge): Promise<Explanati
     edge.stderr.write(`fairlead: ${harmless(error.message)}: no balancer is asked\n`);
     return surveyed(files, asked, edge);
   }
+}
+
+/** The image's configuration may have one that is not in a usual place. */
+function socketFor(options: Options, { env, cwd, files }: ExplainEdge): Target | string {
+  const target = findSocket(options, env, cwd);
+  const isOpen = typeof target === 'string' && options.socket === undefined && options.files.length === 0 && files.length > 0;
+  return isOpen ? findSocket({ socket: undefined, files }, env, cwd) : target;
 }
 
 async function askAt(target: Target, asked: string): Promise<Explanation | string> {

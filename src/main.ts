@@ -5,14 +5,15 @@
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { App, Surroundings } from './app.ts';
 import { NO_OPTIONS, type Program, parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
-import { builtinText } from './config/builtin.ts';
+import { builtinSockets, builtinText } from './config/builtin.ts';
 import { evaluateCondition } from './config/condition.ts';
 import { readMasterSocket } from './config/keywords/stats-socket.ts';
 import { lexLine } from './config/lexer.ts';
@@ -94,7 +95,13 @@ const programs: Readonly<Record<Program, (words: readonly string[]) => Promise<n
   ctl: async (words) => (await import('./ctl/ctl.ts')).ctl(words, edge()),
   servers: async (words) => (await import('./ctl/servers.ts')).servers(words, edge()),
   explain: async (words) =>
-    (await import('./explain-command.ts')).explainCommand(words, { ...edge(), pid: process.pid, self: selfHint(), read: readWithout }),
+    (await import('./explain-command.ts')).explainCommand(words, {
+      ...edge(),
+      pid: process.pid,
+      self: selfHint(),
+      files: filesOf(NO_OPTIONS),
+      read: readWithout,
+    }),
   render: async (words) => (await import('./rendering.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
 };
 
@@ -187,7 +194,8 @@ function runPlan(options: RunOptions): Plan {
   const paths = filesOf(options);
   if (paths.length > 0) return { ...common, attempts: [{ kind: 'files', paths }], welcome: () => '' };
   const password = randomPassword();
-  const attempts = [80, 8080].map((port) => ({ kind: 'text' as const, name: 'built-in', text: builtinText({ port, password }) }));
+  const socket = builtinSockets(process.env).find((path) => canWrite(dirname(path)));
+  const attempts = [80, 8080].map((port) => ({ kind: 'text' as const, name: 'built-in', text: builtinText({ port, password, socket }) }));
   const told = `no configuration is given: serving the labelled containers of the Docker engine; statistics for user admin, password ${password}`;
   return { ...common, attempts, welcome: () => line('notice', process.pid, told) };
 }
@@ -404,6 +412,15 @@ function fail(options: RunOptions, message: string): never {
 
 function exit(code: number): never {
   process.exit(code);
+}
+
+function canWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readIfThere(path: string): string | undefined {

@@ -24,9 +24,10 @@ defaults
  * us, everybody else by the container, and is not asked for one. Clients of this machine are no exception: there a container
  * is tried out, and behind Docker's port forwarding everybody may look like one.
  */
-export function builtinText(options: { readonly port: number; readonly password: string }): string {
-  const { port, password } = options;
-  return `${COMMON_TEXT}
+export function builtinText(options: { readonly port: number; readonly password: string; readonly socket?: string | undefined }): string {
+  const { port, password, socket } = options;
+  const api = socket === undefined ? '' : `\nglobal\n    stats socket "${quote(socket)}" mode 600 level admin\n`;
+  return `${COMMON_TEXT}${api}
 listen http-in
     bind :${port}
     docker-routes compat all
@@ -36,6 +37,14 @@ listen http-in
     acl is-admin req.fhdr(authorization) -m str "Basic ${Buffer.from(`admin:${password}`).toString('base64')}"
     http-request use-service prometheus-exporter if { path /metrics } is-admin
 `;
+}
+
+/**
+ * Where the Runtime API of the built-in configuration may be: the first whose folder can be written to. In the image that is the
+ * second, so that `docker exec lb fairlead explain` finds it.
+ */
+export function builtinSockets({ XDG_RUNTIME_DIR: own = '' }: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return ['/run', '/run/haproxy', ...(own === '' ? [] : [own])].map((folder) => `${folder}/fairlead-builtin.sock`);
 }
 
 /** For use between double quotes. */

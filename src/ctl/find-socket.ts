@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { builtinSockets } from '../config/builtin.ts';
 import { loadConfig } from '../config/load.ts';
 import type { StatsSocketConfig } from '../config/model.ts';
 import type { CtlOptions } from './options.ts';
@@ -32,9 +33,10 @@ export function findSocket({ socket, files }: Pick<CtlOptions, 'socket' | 'files
   if (files.length > 0) return fromConfiguration(files, env, cwd);
   const { FAIRLEAD_SOCKET: named } = env;
   if (named !== undefined && named !== '') return readTarget(named, cwd);
-  const usual = USUAL_SOCKETS.find(isSocket);
+  const looked = [...USUAL_SOCKETS, ...builtinSockets(env)];
+  const usual = looked.find(isSocket);
   if (usual !== undefined) return targetAt(usual);
-  return `no Runtime API was found: say where it is by --socket, FAIRLEAD_SOCKET or -f (looked for ${USUAL_SOCKETS.join(', ')})`;
+  return `no Runtime API was found: say where it is by --socket, FAIRLEAD_SOCKET or -f (looked for ${looked.join(', ')})`;
 }
 
 /** A path (of a socket in `cwd`, a name will do), `unix@<path>`, `<host>:<port>`, `ipv4@<host>:<port>`, `[<address>]:<port>`, or a port of this machine. */

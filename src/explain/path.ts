@@ -133,6 +133,8 @@ class Walk {
     const found = new RouteTable(routes, settled).lookup(request.host, pathOf(request.target));
     if (found !== undefined) return this.routed(found);
     if (this.hasDefault) return undefined;
+    const left = new RouteTable(state.gone.get(this.proxy.name) ?? [], settled).lookup(request.host, pathOf(request.target));
+    if (left !== undefined) return this.routed(left, ', which nobody serves any more');
     const count = `${routes.length} route${routes.length === 1 ? ' is' : 's are'} known`;
     const why = `no route of '${this.proxy.name}' takes it (${count})`;
     if (settled) return answered(404, why);
@@ -140,12 +142,12 @@ class Walk {
     return answered(503, `${why}, but ${silent.join(', ') || 'a source of routes'} has not answered yet`);
   }
 
-  private routed(route: Route): Outcome {
+  private routed(route: Route, since = ''): Outcome {
     const { request } = this.request;
     const { path, rewrite, pool: name, origin } = route;
     if (rewrite !== undefined) request.target = rewritePrefix(request.target, path, rewrite);
     const note = rewrite === undefined ? `pool ${name}` : `pool ${name}, as ${request.target}`;
-    this.steps.push({ place: '', text: `route ${routeText(route)} of ${origin}`, result: 'yes', note });
+    this.steps.push({ place: '', text: `route ${routeText(route)} of ${origin}${since}`, result: 'yes', note });
     const pool = poolOf(this.world, name);
     return pool === undefined ? answered(503, `there is no pool '${name}'`) : this.enter(pool);
   }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { builtinText } from '../../src/config/builtin.ts';
+import { builtinSockets, builtinText } from '../../src/config/builtin.ts';
 import { prepare } from '../../src/prepare.ts';
 import { contextOf, type Fields, request } from '../rules/support.ts';
 
@@ -19,6 +19,19 @@ function serviceFor(target: string, credentials?: string): string | undefined {
 
 test('the built-in configuration is without a fault', () => {
   assert.deepEqual(diagnostics, []);
+});
+
+test('it has a Runtime API of its owner alone, where there is a place for it', () => {
+  const path = '/run/user/1/a "b" $c.sock';
+  const { prepared: own, diagnostics: said } = prepare(
+    { kind: 'text', text: builtinText({ port: 8080, password, socket: path }), name: 'built-in' },
+    { env: {} },
+  );
+  assert.deepEqual(said, []);
+  const [socket] = own?.config.global.statsSockets ?? [];
+  assert.deepEqual([socket?.address.kind === 'unix' && socket.address.path, socket?.level], [path, 'admin']);
+  assert.equal(prepared?.config.global.statsSockets.length, 0);
+  assert.deepEqual(builtinSockets({ XDG_RUNTIME_DIR: '/run/user/1' }).at(-1), '/run/user/1/fairlead-builtin.sock');
 });
 
 test('who has the password of the statistics is given the metrics', () => {
