@@ -32,6 +32,7 @@ import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import { Pulse } from './pulse.ts';
 import { Sources } from './sources.ts';
 import { freshNotes, Store } from './state/store.ts';
+import type { DesiredState } from './state/types.ts';
 import { AccessLogWriter } from './stats/access-log.ts';
 import { Events } from './stats/event-log.ts';
 import { processTotals } from './stats/info.ts';
@@ -117,7 +118,7 @@ export class App {
     this.backends.saved = prepared.saved;
     this.backends.onRestored = (message) => this.events.restored(message);
     this.store = new Store(prepared.config, (changes, state, before) => {
-      this.dataPlane.setPools(this.pools.of(state, this.config));
+      this.setPools(state);
       this.backends.apply(changes);
       for (const { level, subject, message } of freshNotes(before, state)) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);
     });
@@ -201,6 +202,8 @@ export class App {
       this.store.configure(config);
       this.sources.commit(config);
       this.store.flush();
+      // Users of a list may be all that has changed, which is no change of a backend.
+      this.setPools(this.store.state);
     });
     if (!committed) this.sources.rollback(before);
     return failures;
@@ -300,6 +303,10 @@ export class App {
   /** Those that rules or the Runtime API have set besides stay as they are. */
   private setVariables({ variables }: Prepared): void {
     for (const [name, value] of variables) this.dataPlane.variables.set(name, value);
+  }
+
+  private setPools(state: DesiredState): void {
+    this.dataPlane.setPools(this.pools.of(state, this.config));
   }
 
   private setLogTargets(config: Config): void {

@@ -1,6 +1,6 @@
 /** Pools that discovery has made, as the request path sees them: labels may have given them rules, a cookie or a stick table. */
 
-import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
+import type { Config, Diagnostic, ProxyConfig, RawRule } from './config/model.ts';
 import { Program } from './proxy/program.ts';
 import { compileRules } from './rules/compile.ts';
 import type { DesiredState } from './state/types.ts';
@@ -32,9 +32,19 @@ export class PoolPrograms {
   private programOf(pool: ProxyConfig, config: Config): Program {
     const known = this.known.get(pool.id);
     if (known?.config === pool) return known;
-    return new Program(pool, compileRules(pool, this.report, undefined, config), config.global.maxurilen);
+    let broken = false;
+    const report = (diagnostic: Diagnostic) => {
+      broken ||= diagnostic.severity === 'alert';
+      this.report(diagnostic);
+    };
+    const rules = compileRules(pool, report, undefined, config);
+    // A rule that is left out may be one that keeps people out.
+    const safe = broken ? compileRules({ ...pool, httpRequest: NOBODY }, this.report, undefined, config) : rules;
+    return new Program(pool, safe, config.global.maxurilen);
   }
 }
+
+const NOBODY: readonly RawRule[] = [{ place: { file: '', line: 0 }, words: ['deny'] }];
 
 function hasRules({ cookie, httpRequest, stickRules }: ProxyConfig): boolean {
   return cookie !== undefined || httpRequest.length > 0 || stickRules.length > 0;

@@ -100,6 +100,7 @@ export class Balancer {
       });
       this.store.configure(config);
       this.store.flush();
+      this.plane.setPools(this.pools.of(this.store.state, config));
     });
     assert.deepEqual(failures, []);
   }
@@ -108,6 +109,12 @@ export class Balancer {
   publish(snapshot: Snapshot): void {
     this.store?.publish(snapshot);
     this.store?.flush();
+  }
+
+  /** What counts now. */
+  get configuration(): Config {
+    assert.ok(this.config);
+    return this.config;
   }
 
   port(frontend: string): number {
