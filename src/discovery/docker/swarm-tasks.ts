@@ -59,7 +59,7 @@ function localTask(known: KnownContainer, service: Service, task: Task | undefin
   return { container: joined, leaving: leaving === '' && unwanted ? 'is not wanted by the Swarm any more' : leaving };
 }
 
-function remoteTask(task: Task, service: Service, node: Node | undefined, exposed: readonly number[]): KnownContainer {
+function remoteTask(task: Task, service: Service, node: Node | undefined, image: Image): KnownContainer {
   const address = node?.address;
   const name = `${service.name}.${task.slot === 0 ? task.node : task.slot}.${task.id}`;
   const labels = new Map([
@@ -75,7 +75,7 @@ function remoteTask(task: Task, service: Service, node: Node | undefined, expose
     id: task.container,
     name,
     image: task.image,
-    imageId: '',
+    imageId: image.id,
     created: task.created,
     started: task.created,
     state: 'running',
@@ -86,7 +86,7 @@ function remoteTask(task: Task, service: Service, node: Node | undefined, expose
     networkMode: task.hostNetwork ? 'host' : 'default',
     networks: task.networks,
     exposed: portsOf(
-      exposed,
+      image.exposed,
       targets(service),
       task.published.map(({ port }) => port),
     ),
@@ -129,14 +129,20 @@ function isAtWork({ state }: Task): boolean {
   return state === 'running' || state === 'starting';
 }
 
-const UNKNOWN: readonly number[] = [];
+/** What only the engine that has it knows of an image. */
+interface Image {
+  readonly id: string;
+  readonly exposed: readonly number[];
+}
+
+const UNKNOWN: Image = { id: '', exposed: [] };
 
 export class SwarmTasks {
   private readonly locals = new Memo<KnownContainer, Service, KnownContainer>();
   private readonly remotes = new Memo<Task, Service, KnownContainer>();
   private readonly idle = new Memo<Service, Service, KnownContainer>();
-  /** What images expose, as containers of this engine have shown: a manager does not know it of those on other nodes. */
-  private exposed: ReadonlyMap<string, readonly number[]> = new Map();
+  /** By name, as containers of this engine have shown: a manager does not know it of those on other nodes. */
+  private images: ReadonlyMap<string, Image> = new Map();
 
   /**
    * The engine's containers with what the Swarm adds, oldest first. `strangers`: some are tasks of a service that the
@@ -171,8 +177,8 @@ export class SwarmTasks {
       const service = services.get(task.service);
       if (ids.has(task.container) || service === undefined || service.job || !isAtWork(task)) continue;
       const node = nodes.get(task.node);
-      const exposed = this.exposed.get(task.image) ?? UNKNOWN;
-      joined.push(this.remotes.of(task, service, [node, exposed], () => remoteTask(task, service, node, exposed)));
+      const image = this.images.get(task.image) ?? UNKNOWN;
+      joined.push(this.remotes.of(task, service, [node, image], () => remoteTask(task, service, node, image)));
       served.add(service.id);
     }
     for (const service of services.values()) {
@@ -182,11 +188,12 @@ export class SwarmTasks {
   }
 
   private learn(containers: readonly KnownContainer[], { tasks }: SwarmView): void {
-    const images = new Set([...tasks.values()].map(({ image }) => image));
-    const exposed = new Map([...this.exposed].filter(([image]) => images.has(image)));
+    const used = new Set([...tasks.values()].map(({ image }) => image));
+    const images = new Map([...this.images].filter(([image]) => used.has(image)));
     for (const { container } of containers) {
-      if (images.has(container.image) && !exposed.has(container.image)) exposed.set(container.image, container.exposed);
+      const { image, imageId: id, exposed } = container;
+      if (used.has(image) && !images.has(image)) images.set(image, { id, exposed });
     }
-    this.exposed = exposed;
+    this.images = images;
   }
 }

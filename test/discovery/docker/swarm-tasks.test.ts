@@ -170,17 +170,18 @@ describe('a task', () => {
     });
   });
 
-  it('on another node exposes what its image exposes here, or did', () => {
+  it('on another node has the image that the name means here, or did', () => {
     const bare = serviceAnswer('web', { labels: { 'fairlead.host': 'www.test' } });
     const remote = taskAnswer('web', { container: 'bbb', image: 'shop:1@sha256:f00' });
     const tasks = new SwarmTasks();
     const manager = swarmView({ services: [bare], tasks: [remote] });
     const here = { container: local('aaa', 'web', { image: 'shop:1@sha256:f00', exposed: [8089] }), leaving: '' };
-    const exposed = (containers: readonly KnownContainer[]) =>
-      tasks.join(containers, manager).containers.find(({ container }) => container.id === id('bbb'))?.container.exposed;
-    assert.deepEqual(exposed([]), []);
-    assert.deepEqual(exposed([here]), [8089]);
-    assert.deepEqual(exposed([]), [8089]);
+    const remoteOf = (containers: readonly KnownContainer[]) =>
+      tasks.join(containers, manager).containers.find(({ container }) => container.id === id('bbb'))?.container;
+    assert.deepEqual([remoteOf([])?.exposed, remoteOf([])?.imageId], [[], '']);
+    for (const containers of [[here], []]) {
+      assert.deepEqual([remoteOf(containers)?.exposed, remoteOf(containers)?.imageId], [[8089], here.container.imageId]);
+    }
   });
 });
 
