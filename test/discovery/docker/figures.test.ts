@@ -5,25 +5,18 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { Backends } from '../../../src/backend/backends.ts';
 import { RouteTable } from '../../../src/backend/routes.ts';
-import { Wheel } from '../../../src/core/wheel.ts';
-import { DockerProvider } from '../../../src/discovery/docker/provider.ts';
-import { Store } from '../../../src/state/store.ts';
-import type { DesiredState, Route } from '../../../src/state/types.ts';
-import { Events } from '../../backend/support.ts';
+import type { Route } from '../../../src/state/types.ts';
 import { ask } from '../../support/client.ts';
 import { Fairlead } from '../../support/fairlead.ts';
 import { latencies } from '../../support/latency.ts';
 import { noProc, residentBytes } from '../../support/memory.ts';
 import { startUpstream } from '../../support/upstream.ts';
 import { settled, until } from '../../support/wait.ts';
-import { config, dockerRoutes, engineConfig, proxy } from '../make.ts';
 import { Crowd } from './crowd.ts';
-import { Recorder } from './rig.ts';
+import { median, Tables } from './tables.ts';
 
 const MIB = 1_048_576;
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 const mib = (bytes: number) => `${(bytes / MIB).toFixed(1)} MiB`;
 
@@ -57,48 +50,19 @@ ${more}`,
 }
 
 describe('with 500 containers known', () => {
-  /** Everything from the engine's stream to the tables that requests are looked up in. */
-  async function routing(crowd: Crowd): Promise<{ readonly when: (what: (state: DesiredState) => boolean) => Promise<bigint> }> {
-    const configuration = config([proxy('www', { kind: 'frontend', dockerRoutes: [dockerRoutes()] })]);
-    const backends = new Backends({ wheel: new Wheel(), events: new Events(), spreadChecks: 0 });
-    let look: (state: DesiredState) => void = () => {};
-    const store = new Store(configuration, (changes, state) => {
-      backends.apply(changes);
-      look(state);
-    });
-    const engine = { ...engineConfig, endpoint: crowd.endpoint };
-    const options = { engine, config: configuration, env: {}, self: { hostname: 'here' }, events: new Recorder() };
-    const abort = new AbortController();
-    const running = new DockerProvider(options).run((snapshot) => store.publish(snapshot), abort.signal);
-    cleanups.push(async () => {
-      abort.abort();
-      await running;
-      backends.stop();
-    });
-    await until('all of them are routed', () => store.state.routes.get('www')?.length === 500);
-    return {
-      when: (what) =>
-        new Promise((resolve, reject) => {
-          const late = setTimeout(() => reject(new Error('it did not get there')), 15_000);
-          look = (state) => {
-            if (!what(state)) return;
-            clearTimeout(late);
-            resolve(process.hrtime.bigint());
-          };
-        }),
-    };
-  }
-
   it('an event is in the routing table at once', async (t) => {
     const crowd = await crowdOf(500);
-    const { when } = await routing(crowd);
+    const tables = new Tables(crowd.endpoint);
+    cleanups.push(() => tables.stop());
+    await until('all of them are routed', () => tables.state.routes.get('www')?.length === 500);
+    const clock = () => process.hrtime.bigint();
     const starts: number[] = [];
     const stops: number[] = [];
     for (let i = 0; i < 7; i++) {
-      const there = when((state) => state.backends.has(`new-${i}`));
+      const there = tables.when((state) => state.backends.has(`new-${i}`), clock);
       const begun = await crowd.run(`new-${i}`);
       starts.push(Number((await there) - begun) / 1e6);
-      const leaving = when((state) => state.backends.get(`service${i}.project${i}`)?.servers[0]?.state === 'drain');
+      const leaving = tables.when((state) => state.backends.get(`service${i}.project${i}`)?.servers[0]?.state === 'drain', clock);
       const told = await crowd.kill(i);
       stops.push(Number((await leaving) - told) / 1e6);
     }
