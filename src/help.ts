@@ -74,7 +74,7 @@ Configuration:
   keywords: ${globalRows.length} in 'global', ${proxyRows.length} in proxies, ${bindParameters.length} of 'bind', ${serverParameters.length} of 'server'
   balance: ${ALGORITHMS.join(', ')}
   rules: ${ACTIONS.length} actions, ${FETCHES.length} sample fetches, ${CONVERTERS.length} converters
-Sources of servers: configuration, dns, docker
+Sources of servers: configuration, consul, dns, docker, file
 Protocols: HTTP/1.0, HTTP/1.1, WebSocket
 `;
 }

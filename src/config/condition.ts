@@ -12,7 +12,7 @@ import { didYouMean } from '../core/suggest.ts';
 export const compatibleVersion = '2.6.12';
 
 /** What `feature()` knows: words of `haproxy -vv`, and ours so that one text can serve both programs. */
-export const features: ReadonlySet<string> = new Set(['DOCKER', 'EPOLL', 'FAIRLEAD', 'GETADDRINFO']);
+export const features: ReadonlySet<string> = new Set(['CONSUL', 'DOCKER', 'EPOLL', 'FAIRLEAD', 'GETADDRINFO']);
 
 /** Words of `haproxy -vv` that we do not have: `-vv` lists them with a minus. */
 export const missingFeatures: readonly string[] = [

@@ -24,7 +24,7 @@ export interface SourceFacts {
   readonly events: number;
   readonly failures: number;
   readonly servers: number;
-  /** Containers that cannot be used for what their labels ask. */
+  /** Containers, instances and entries that cannot be used for what they ask. */
   readonly refused: number;
   readonly routes: number;
 }
@@ -69,13 +69,17 @@ const SOURCE_GAUGES: readonly BySource[] = [
     ({ at }) => (at === undefined ? -1 : Math.max(0, (monotonic() - at) / 1000)),
   ],
   ['servers', 'Servers that the source knows.', ({ servers }) => servers],
-  ['routes', 'Routes that the labels of its containers ask for.', ({ routes }) => routes],
-  ['refused_containers', 'Containers that cannot be used for what their labels ask.', ({ refused }) => refused],
+  ['routes', 'Routes that its containers or services ask for.', ({ routes }) => routes],
+  [
+    'refused_containers',
+    'Containers, instances of services and entries of lists that cannot be used for what they ask.',
+    ({ refused }) => refused,
+  ],
 ];
 
 const SOURCE_COUNTERS: readonly BySource[] = [
   ['snapshots_total', 'How often the source has said what it knows.', ({ snapshots }) => snapshots],
-  ['events_total', 'Events of a Docker engine; questions to the resolver.', ({ events }) => events],
+  ['events_total', 'Events of a Docker engine; news of a Consul agent or a file; questions to the resolver.', ({ events }) => events],
   ['errors_total', 'Failures to reach the source or to get an answer.', ({ failures }) => failures],
 ];
 

@@ -116,7 +116,7 @@ function* notes({ sources, conflicts }: ExplainFacts): Generator<string> {
 function* routes({ routes }: ExplainFacts, proxies: readonly StatsProxy[], place: Place): Generator<string> {
   yield '<h2>Discovered routes</h2>';
   if (routes.length === 0) {
-    yield '<p class="soft">None. Lines <code>docker-routes</code> in a frontend make them, from labels of containers.</p>';
+    yield '<p class="soft">None. Lines <code>docker-routes</code> and <code>consul-routes</code> in a frontend make them, from labels of containers and tags of services.</p>';
     return;
   }
   const backends = new Map(proxies.flatMap(({ name, backend }) => (backend === undefined ? [] : [[name, backend] as const])));
