@@ -17,7 +17,7 @@ export function asWritten(line: ReadLine): readonly string[] {
   const text = textOf(raw).trimEnd();
   if (kind === 'directive' || kind === 'skipped') return [aside(line)];
   if (kind === 'blank') return [text];
-  if (expanded) return [aside(line), `${indentOf(text)}${writeLine(words)}`];
+  if (expanded) return instead(line, words);
   return [isText(raw) ? text : `${indentOf(text)}${writeLine(words)}`];
 }
 
@@ -25,6 +25,19 @@ export function asWritten(line: ReadLine): readonly string[] {
 export function aside({ raw }: ReadLine, why = ''): string {
   const text = textOf(raw).trimEnd();
   return `${indentOf(text)}# ${text.trimStart()}${why === '' ? '' : `  (${why})`}`;
+}
+
+/** In other words; as it was it stands above. */
+export function instead(line: ReadLine, ...lines: readonly (readonly string[])[]): readonly string[] {
+  const indent = indentOf(textOf(line.raw));
+  return [aside(line), ...lines.map((words) => indent + writeLine(words))];
+}
+
+/** With more words at its end. */
+export function extended(line: ReadLine, more: readonly string[]): readonly string[] {
+  const words = [...line.words, ...more];
+  const plain = !line.expanded && isText(line.raw) && !line.raw.includes('#');
+  return plain ? [`${textOf(line.raw).trimEnd()} ${writeLine(more)}`] : instead(line, words);
 }
 
 function indentOf(text: string): string {

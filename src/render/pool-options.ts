@@ -15,8 +15,13 @@ export function poolOptionLines(pool: ProxyConfig, frontend: ProxyConfig): reado
     ...(pool.cookie !== undefined && differs('cookie') ? [writeLine(cookieWords(pool.cookie))] : []),
     ...(pool.stickTable === undefined ? [] : [writeLine(tableWords(pool.stickTable))]),
     ...pool.stickRules.map((rule) => writeLine(stickWords(rule, pool.name))),
-    ...pool.httpRequest.map(({ words }) => writeLine(['http-request', ...words])),
+    ...pool.httpRequest.map(({ words }) => writeLine(['http-request', ...words.map(unrewritten)])),
   ];
+}
+
+/** HAProxy knows what a client asked for only where it is logged; the rules stand before those that change the path. */
+function unrewritten(word: string): string {
+  return word.replace('%[capture.req.uri]', '%[pathq]');
 }
 
 function balanceWords({ algorithm, draws, uri, parameter, header, expression }: BalanceConfig): readonly string[] {

@@ -16,7 +16,7 @@ import { textOf } from '../core/bytes.ts';
 import { expandTemplate } from '../discovery/dns/names.ts';
 import type { DiscoveredServer } from '../discovery/provider.ts';
 import type { DesiredBackend, DesiredState } from '../state/types.ts';
-import { aside, asWritten, comment, INDENT } from './lines.ts';
+import { aside, asWritten, comment, extended, INDENT, instead } from './lines.ts';
 import { poolSections } from './pools.ts';
 import { NO_ROUTE, routeLines } from './routes.ts';
 import { isAt, type Keyword, keywordOf, lineage, sectionsOf, type TextSection } from './sections.ts';
@@ -102,9 +102,10 @@ class Rendering {
     let waiting = own.filter(({ config }) => config.dynamic !== true);
     return section.lines.flatMap((line) => {
       const keyword = line.kind === 'statement' && line.section !== undefined ? keywordOf(line.section, line.words) : undefined;
+      if (line.kind === 'section') return heading(line);
       if (keyword === undefined) return asWritten(line);
       if (keyword.name === 'default-server') defaults.push(line.words.slice(1));
-      if (keyword.name === 'server' && isRemoved(line, backend)) return [aside(line, 'an operator has removed it')];
+      if (keyword.name === 'server' || keyword.name === 'server-template') return configured(line, backend);
       if (!SERVERS.test(keyword.name)) return keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
       const lines = serverLines(waiting, defaultServer(defaults));
       waiting = [];
@@ -143,9 +144,28 @@ function isDefaultServer({ kind, words }: ReadLine): boolean {
   return kind === 'statement' && words[0] === 'default-server';
 }
 
-function isRemoved({ words }: ReadLine, backend: DesiredBackend | undefined): boolean {
-  const name = textOf(words[1] ?? '');
-  return backend !== undefined && !backend.servers.some(({ config }) => config.name === name);
+/** `listen NAME ADDRESS:PORT`, which HAProxy does not take any more. */
+function heading(line: ReadLine): readonly string[] {
+  const [kind = '', name = '', address, ...more] = line.words;
+  if ((kind !== 'listen' && kind !== 'frontend') || address === undefined || address === 'from') return asWritten(line);
+  const from = more.indexOf('from');
+  const [parameters, rest] = from < 0 ? [more, []] : [more.slice(0, from), more.slice(from)];
+  return instead(line, [kind, name, ...rest], ['bind', address, ...parameters]);
+}
+
+/**
+ * A line of the user's. HAProxy does not start when a name does not resolve, unless it is told that it may; then the address that
+ * is known now will do.
+ */
+function configured(line: ReadLine, backend: DesiredBackend | undefined): readonly string[] {
+  const [keyword, first = ''] = line.words.map(textOf);
+  if (backend === undefined) return asWritten(line);
+  const mine = backend.servers.filter(({ config: { name } }) => (keyword === 'server' ? name === first : name.startsWith(first)));
+  const [server] = mine;
+  if (server === undefined) return [aside(line, 'an operator has removed it')];
+  const { fqdn, initAddr, address } = server.config;
+  if (fqdn === undefined || initAddr.length > 0) return asWritten(line);
+  return extended(line, ['init-addr', `last,libc,${keyword === 'server' ? (address ?? 'none') : 'none'}`]);
 }
 
 function whyNot({ name, doc }: Keyword): string {
