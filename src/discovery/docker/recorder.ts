@@ -1,9 +1,10 @@
 /** Remembers what becomes of each container while the lines of the configuration are gone over: what `report.ts` is made of. */
 
+import { COMPAT_NAMES } from '../../config/keywords/compat.ts';
 import type { CompatName, DockerRoutesConfig, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
-import { COMPAT_NAMES, nearPrefix, type Spoken, spokenWords } from '../labels/spoken.ts';
+import { nearPrefix, type Spoken, spokenWords } from '../labels/spoken.ts';
 import type { Note } from '../provider.ts';
 import type { AskingLine, ReadWord, Reason, RouteUse, Use } from '../report.ts';
 import { routeText } from '../routes.ts';

@@ -3,8 +3,10 @@
 import { readBalance } from '../../config/keywords/balance.ts';
 import { readInteger } from '../../config/values.ts';
 import type { Directive } from './caddy-directives.ts';
-import { type Findings, plainPort, readDuration, STICKY_COOKIE } from './findings.ts';
+import { type Findings, plainPort, readDuration } from './findings.ts';
+import { STICKY_COOKIE } from './own-pool.ts';
 import { noSettings, type Settings, type Subject } from './settings.ts';
+import { isTarget, isToken } from './words.ts';
 
 const DEFAULT_INTERVAL = '30s';
 const DEFAULT_TIMEOUT = '5s';
@@ -16,7 +18,7 @@ const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['lb_policy', readPolicy],
   ['health_uri', readCheckPath],
   ['health_path', readCheckPath],
-  ['health_method', ([method = 'GET'], into) => httpCheck({ method: method.toUpperCase() }, into)],
+  ['health_method', readCheckMethod],
   ['health_status', readCheckStatus],
   ['health_interval', ([time = DEFAULT_INTERVAL], into) => timeWord(time, 'inter', into)],
   ['health_timeout', readCheckTimeout],
@@ -80,7 +82,9 @@ const POLICIES: ReadonlyMap<string, string> = new Map([
 
 function readPolicy([policy = '', ...args]: readonly string[], into: Settings): string | undefined {
   if (policy === 'cookie') {
-    into.sticky = { kind: 'cookie', name: args[0] ?? STICKY_COOKIE, secure: false, httponly: false };
+    const name = args[0] ?? STICKY_COOKIE;
+    if (!isToken(name)) return `names a cookie '${name}', which is no name of one`;
+    into.sticky = { kind: 'cookie', name, secure: false, httponly: false };
     return undefined;
   }
   const word = policy === 'header' ? `hdr(${args[0] ?? ''})` : policy === 'query' ? `url_param ${args[0] ?? ''}` : POLICIES.get(policy);
@@ -94,8 +98,13 @@ function httpCheck(more: Settings['httpCheck'], into: Settings): undefined {
   into.httpCheck = { ...into.httpCheck, ...more };
 }
 
+function readCheckMethod([method = '']: readonly string[], into: Settings): string | undefined {
+  if (!isToken(method)) return `holds '${method}', which is not a method`;
+  return httpCheck({ method: method.toUpperCase() }, into);
+}
+
 function readCheckPath([path = '']: readonly string[], into: Settings): string | undefined {
-  if (!/^\/[!-~]*$/.test(path)) return `holds '${path}', which is not a path`;
+  if (!isTarget(path)) return `holds '${path}', which is not a path`;
   return httpCheck({ path }, into);
 }
 

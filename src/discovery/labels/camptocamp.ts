@@ -8,7 +8,8 @@
  */
 
 import { isUrlPrefix, readUrlPrefix } from './fabio.ts';
-import { Findings, STICKY_COOKIE } from './findings.ts';
+import { Findings } from './findings.ts';
+import { STICKY_COOKIE } from './own-pool.ts';
 import { readRegistrations } from './registration.ts';
 import { readChecks } from './registrator.ts';
 import { type Labels, noSettings, type ReaderContext, type Settings, type Subject } from './settings.ts';

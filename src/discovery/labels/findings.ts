@@ -31,9 +31,6 @@ export class Findings {
   }
 }
 
-/** The name of a cookie that a tool leaves to us. */
-export const STICKY_COOKIE = 'SERVERID';
-
 /** Port 80, where a tool takes that one when nothing is said; undefined where the container has others alone. */
 export function plainPort(exposed: readonly number[]): number | undefined {
   return exposed.length === 0 || exposed.includes(80) ? 80 : undefined;

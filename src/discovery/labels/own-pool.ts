@@ -4,6 +4,7 @@ import { readBalance as readBalanceWord } from '../../config/keywords/balance.ts
 import { forbiddenInName, readStatusRanges, readTime } from '../../config/values.ts';
 import type { RedirectStatus } from '../provider.ts';
 import type { Settings } from './settings.ts';
+import { isAuthority, isTarget, isToken } from './words.ts';
 
 /** Reads a value into the settings; answers what is wrong with it. */
 export type KeyReader = (value: string, into: Settings, label: string) => string | undefined;
@@ -28,21 +29,16 @@ function readCheck(value: string, into: Settings): string | undefined {
   return undefined;
 }
 
-/** A request target in origin form (RFC 9112 3.2.1), with a query if it wants one. */
-const TARGET = /^\/[!"$-~]*$/;
-
 function readCheckPath(value: string, into: Settings): string | undefined {
   const path = value.trim();
-  if (!TARGET.test(path)) return "is not a path (it begins with '/' and is visible ASCII without '#'; write other characters as %XX)";
+  if (!isTarget(path)) return "is not a path (it begins with '/' and is visible ASCII without '#'; write other characters as %XX)";
   into.httpCheck = { ...into.httpCheck, path };
   return undefined;
 }
 
-const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i;
-
 function readCheckHost(value: string, into: Settings): string | undefined {
   const host = value.trim();
-  if (!AUTHORITY.test(host)) return 'is not a host';
+  if (!isAuthority(host)) return 'is not a host';
   into.httpCheck = { ...into.httpCheck, host };
   return undefined;
 }
@@ -64,9 +60,6 @@ function readCheckTimeout(value: string, into: Settings): string | undefined {
 /** HAProxy's manual calls it so. */
 export const STICKY_COOKIE = 'SERVERID';
 
-/** A token (RFC 9110 5.6.2), as names of cookies are. */
-const COOKIE = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 /** `cookie`, `cookie:NAME`, either with `httponly` and `secure` behind it; `source`. */
 function readSticky(value: string, into: Settings): string | undefined {
   const [way = '', ...flags] = value.trim().split(/\s+/);
@@ -79,7 +72,7 @@ function readSticky(value: string, into: Settings): string | undefined {
     return "is neither 'cookie', 'cookie:NAME' (behind them perhaps 'httponly' and 'secure') nor 'source'";
   }
   const name = colon < 0 ? STICKY_COOKIE : way.slice(colon + 1);
-  if (!COOKIE.test(name)) return `names a cookie '${name}', which is no name of one`;
+  if (!isToken(name)) return `names a cookie '${name}', which is no name of one`;
   into.sticky = { kind: 'cookie', name, httponly: flags.includes('httponly'), secure: flags.includes('secure') };
   return undefined;
 }

@@ -8,7 +8,7 @@
 import { Findings, readDuration } from './findings.ts';
 import { type Registration, readRegistrations } from './registration.ts';
 import { type Labels, noSettings, type ReaderContext, type ServerWords, type Settings, type Subject } from './settings.ts';
-import { readHost } from './words.ts';
+import { isTarget, isToken, readHost } from './words.ts';
 
 const DEFAULT_INTERVAL = 10_000;
 
@@ -38,12 +38,11 @@ export function readChecks({ attributes }: Registration, into: Settings, finding
   if ((http ?? https ?? tcp)?.value.trim() === '' || (http ?? https ?? tcp) === undefined) return;
   if (http !== undefined) {
     const path = http.value.trim();
-    if (!/^\/[!-~]*$/.test(path)) {
-      findings.errors.push(`${http.label}=${http.value} is not a path`);
-      return;
-    }
-    const method = attributes.get('check_http_method')?.value.trim().toUpperCase();
-    into.httpCheck = { ...(method ? { method } : {}), path, statuses: [[200, 299]] };
+    const method = attributes.get('check_http_method');
+    const word = method?.value.trim().toUpperCase() || 'GET';
+    if (!isTarget(path)) findings.errors.push(`${http.label}=${http.value} is not a path`);
+    if (!isToken(word)) findings.errors.push(`${method?.label}=${method?.value} is not a method`);
+    into.httpCheck = { method: word, path, statuses: [[200, 299]] };
   } else if (https !== undefined) {
     findings.unread(https.label, 'Fairlead checks without TLS; whether the port takes connections is checked instead');
   }

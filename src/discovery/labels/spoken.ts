@@ -13,20 +13,20 @@ interface Names {
   readonly environment: RegExp | undefined;
 }
 
+const VIRTUAL = 'VIRTUAL_|(NETWORK_ACCESS|HTTPS_METHOD|CERT_NAME|HSTS|SSL_POLICY|LETSENCRYPT_HOST|ACME_HOST)$';
+
 /** What each tool's names look like. */
 const NAMES: Readonly<Record<CompatName, Names>> = {
   registrator: { label: /^SERVICE_/, environment: /^SERVICE_/ },
   camptocamp: { label: /^SERVICE_/, environment: /^SERVICE_/ },
   'nginx-proxy': {
-    label: /^com\.github\.(nginx-proxy|jrcs)\./,
-    environment: /^(VIRTUAL_|NETWORK_ACCESS$|HTTPS_METHOD$|CERT_NAME$)/,
+    label: new RegExp(`^(com\\.github\\.(nginx-proxy|jrcs)\\.|${VIRTUAL})`),
+    environment: new RegExp(`^(${VIRTUAL})`),
   },
-  traefik: { label: /^traefik\./, environment: undefined },
-  caddy: { label: /^caddy(_\d+)?(\.|$)/, environment: undefined },
+  traefik: { label: /^traefik\./i, environment: undefined },
+  caddy: { label: /^caddy((_\d+)?(\.|$)|_ingress_network$)/, environment: undefined },
   easyhaproxy: { label: /^easyhaproxy\./, environment: undefined },
 };
-
-export const COMPAT_NAMES = Object.keys(NAMES) as readonly CompatName[];
 
 /** The subject's words that are `spoken` to one reader, by name. */
 export function spokenWords({ labels, env }: Subject, spoken: Spoken): readonly ReadWord[] {

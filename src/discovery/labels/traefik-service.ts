@@ -2,8 +2,10 @@
 
 import { readBalance } from '../../config/keywords/balance.ts';
 import { readInteger } from '../../config/values.ts';
-import { type Findings, readDuration, STICKY_COOKIE } from './findings.ts';
+import { type Findings, readDuration } from './findings.ts';
+import { STICKY_COOKIE } from './own-pool.ts';
 import { noSettings, type Settings, type Subject } from './settings.ts';
+import { isAuthority, isTarget, isToken } from './words.ts';
 
 /** A label's own name, and its value. */
 export interface Word {
@@ -29,8 +31,8 @@ const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['healthcheck.interval', (value, into, label) => timeWord('inter', value, into, label)],
   ['healthcheck.unhealthyinterval', (value, into, label) => timeWord('downinter', value, into, label)],
   ['healthcheck.timeout', readCheckTimeout],
-  ['healthcheck.method', (value, into) => httpCheck({ method: value.toUpperCase() }, into)],
-  ['healthcheck.hostname', (value, into) => httpCheck({ host: value }, into)],
+  ['healthcheck.method', (value, into) => (isToken(value) ? httpCheck({ method: value.toUpperCase() }, into) : 'is not a method')],
+  ['healthcheck.hostname', (value, into) => (isAuthority(value) ? httpCheck({ host: value }, into) : 'is not a host')],
   ['healthcheck.status', readCheckStatus],
   ['healthcheck.port', (value, into, label) => serverWord(['port', value], into, label)],
   ['sticky', (value, into) => sticky(isTrue(value), {}, into)],
@@ -116,7 +118,7 @@ function httpCheck(more: Settings['httpCheck'], into: Settings): undefined {
 }
 
 function readCheckPath(value: string, into: Settings): string | undefined {
-  if (!/^\/[!-~]*$/.test(value)) return 'is not a path';
+  if (!isTarget(value)) return 'is not a path';
   return httpCheck({ path: value }, into);
 }
 
@@ -133,9 +135,8 @@ function readCheckStatus(value: string, into: Settings, label: string): string |
   return httpCheck({ statuses: [[status.value, status.value]] }, into);
 }
 
-/** RFC 6265's token. */
 function readCookieName(value: string, into: Settings): string | undefined {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(value)) return 'is not the name of a cookie';
+  if (!isToken(value)) return 'is not the name of a cookie';
   return sticky(true, { name: value }, into);
 }
 

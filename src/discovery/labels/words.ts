@@ -43,3 +43,18 @@ export const NO_PATH = "is not a path (it begins with '/' and is visible ASCII w
 export function isPath(text: string): boolean {
   return PATH.test(text);
 }
+
+/** A request target in origin form (RFC 9112 3.2.1), with a query if it wants one. */
+export function isTarget(text: string): boolean {
+  return /^\/[!"$-~]*$/.test(text);
+}
+
+/** A host, perhaps with a port: what a Host field may hold. */
+export function isAuthority(text: string): boolean {
+  return /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i.test(text);
+}
+
+/** RFC 9110 5.6.2: methods and names of cookies are such. */
+export function isToken(text: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(text);
+}

@@ -44,7 +44,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   [
     'checks are those of registrator',
     { env: { SERVICE_NAME: 'www', SERVICE_CHECK_HTTP: '/' } },
-    { routes: ['www/ www.d.test/ -> www:80 check http=/200,299 inter 10000'] },
+    { routes: ['www/ www.d.test/ -> www:80 check http=GET/200,299 inter 10000'] },
   ],
   ['an ignored container', { labels: { SERVICE_IGNORE: '1' } }, { enabled: false }],
   [

@@ -74,7 +74,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
         SERVICE_80_CHECK_TIMEOUT: '1s',
       },
     },
-    { routes: ['web.a.test/ -> web:80 check http=/health?deep=1200,299 timeout=1000 inter 15000'] },
+    { routes: ['web.a.test/ -> web:80 check http=GET/health?deep=1200,299 timeout=1000 inter 15000'] },
   ],
   [
     'an HTTP check every ten seconds by a method of its own',
@@ -111,7 +111,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     'broken values refuse the container',
     { env: { SERVICE_NAME: 'we b', SERVICE_CHECK_HTTP: 'health' } },
     {
-      routes: ['-> we b:80'],
+      routes: ['-> we b:80 check http=GEThealth200,299 inter 10000'],
       errors: ["service name 'we b' holds 'we b.a.test', which is not a host", 'SERVICE_CHECK_HTTP=health is not a path'],
     },
   ],
