@@ -66,12 +66,12 @@ export class FakeEngine {
   private readonly streams = new Set<ServerResponse>();
   private server: Server | undefined;
   private serial: number;
+  private runs = 0;
 
   /** `serial`: where the ids of its containers begin, for one of several engines. */
   constructor(serial: number = 0) {
     this.serial = serial;
   }
-  private runs = 0;
 
   get endpoint(): string {
     return `unix://${this.socket}`;
