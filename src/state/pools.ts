@@ -1,6 +1,7 @@
 /** The backend that a pool of `docker-routes` becomes: there is no section for it, so it takes after its frontend. */
 
 import type { Config, ProxyConfig } from '../config/model.ts';
+import { fnv1a } from '../core/fnv.ts';
 import type { DiscoveredServer, PoolOptions } from '../discovery/provider.ts';
 import { poolCheck } from './pool-check.ts';
 import { poolRules } from './pool-rules.ts';
@@ -78,17 +79,10 @@ export function poolIds(names: readonly string[], taken: ReadonlySet<number>): R
   const used = new Set(taken);
   const ids = new Map<string, number>();
   for (const name of [...names].sort()) {
-    let id = FIRST_ID + (hash(name) % IDS);
+    let id = FIRST_ID + (fnv1a(name) % IDS);
     while (used.has(id)) id++;
     used.add(id);
     ids.set(name, id);
   }
   return ids;
-}
-
-/** FNV-1a. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return value;
 }

@@ -11,7 +11,7 @@ import { isTarget, isToken } from './words.ts';
 const DEFAULT_INTERVAL = '30s';
 const DEFAULT_TIMEOUT = '5s';
 
-type Row = (args: readonly string[], into: Settings) => string | undefined;
+type Row = (args: readonly string[], into: Settings, label: string) => string | undefined;
 
 /** What stands below `reverse_proxy`; each answers what is wrong with it. */
 const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
@@ -20,11 +20,11 @@ const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['health_path', readCheckPath],
   ['health_method', readCheckMethod],
   ['health_status', readCheckStatus],
-  ['health_interval', ([time = DEFAULT_INTERVAL], into) => timeWord(time, 'inter', into)],
+  ['health_interval', ([time = ''], into, label) => timeWord(time, 'inter', into, label)],
   ['health_timeout', readCheckTimeout],
-  ['health_port', ([port = ''], into) => serverWord('health_port', ['port', port], into)],
-  ['health_passes', ([count = ''], into) => serverWord('health_passes', ['rise', count], into)],
-  ['health_fails', ([count = ''], into) => serverWord('health_fails', ['fall', count], into)],
+  ['health_port', ([port = ''], into, label) => serverWord(['port', port], into, label)],
+  ['health_passes', ([count = ''], into, label) => serverWord(['rise', count], into, label)],
+  ['health_fails', ([count = ''], into, label) => serverWord(['fall', count], into, label)],
   ['transport', readTransport],
 ]);
 
@@ -52,7 +52,7 @@ function readOptions(options: readonly Directive[], settings: Settings, findings
   const checked = names.includes('health_uri') || names.includes('health_path');
   if (checked) {
     settings.check = true;
-    if (!names.includes('health_interval')) timeWord(DEFAULT_INTERVAL, 'inter', settings);
+    if (!names.includes('health_interval')) timeWord(DEFAULT_INTERVAL, 'inter', settings, 'health_interval');
     if (!names.includes('health_timeout')) readCheckTimeout([DEFAULT_TIMEOUT], settings);
     if (!names.includes('health_status')) readCheckStatus(['2xx'], settings);
   }
@@ -62,7 +62,7 @@ function readOptions(options: readonly Directive[], settings: Settings, findings
     if (row === undefined) findings.unread(`label ${label}`, 'Fairlead has nothing like it');
     else if (name.startsWith('health_') && !checked) findings.unread(`label ${label}`, 'without health_uri there is no check');
     else {
-      const problem = row([...args, ...inner.map((option) => option.name)], settings);
+      const problem = row([...args, ...inner.map((option) => option.name)], settings, label);
       if (problem !== undefined) findings.errors.push(`label ${label} ${problem}`);
     }
   }
@@ -122,12 +122,12 @@ function readCheckTimeout([text = '']: readonly string[], into: Settings): strin
   return undefined;
 }
 
-function timeWord(text: string, keyword: string, into: Settings): string | undefined {
+function timeWord(text: string, keyword: string, into: Settings, label: string): string | undefined {
   const time = readDuration(text);
-  return time === undefined ? `holds '${text}', which is not a time` : serverWord('health_interval', [keyword, String(time)], into);
+  return time === undefined ? `holds '${text}', which is not a time` : serverWord([keyword, String(time)], into, label);
 }
 
-function serverWord(label: string, words: readonly string[], into: Settings): undefined {
+function serverWord(words: readonly string[], into: Settings, label: string): undefined {
   into.server = [...into.server, { label, words }];
 }
 

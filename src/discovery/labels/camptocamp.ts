@@ -8,7 +8,7 @@
  */
 
 import { isUrlPrefix, readUrlPrefix } from './fabio.ts';
-import { Findings } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { STICKY_COOKIE } from './own-pool.ts';
 import { readRegistrations } from './registration.ts';
 import { readChecks } from './registrator.ts';
@@ -18,10 +18,8 @@ import { readHost } from './words.ts';
 export function readCamptocamp(subject: Subject, context: ReaderContext): Labels | undefined {
   const found = readRegistrations(subject);
   if (found === undefined) return undefined;
-  const findings = new Findings();
-  findings.warnings.push(...found.warnings);
-  if (found.ignored) findings.flat.enabled = false;
-  for (const service of found.services) {
+  const { services, findings } = found;
+  for (const service of services) {
     for (const settings of serviceRoutes(service, context, findings)) {
       settings.port = service.port;
       readChecks(service, settings, findings);

@@ -1,6 +1,7 @@
 /** What a reader of another tool's words gathers, and what those readers have in common. */
 
 import type { CompatName } from '../../config/model.ts';
+import { fnv1a } from '../../core/fnv.ts';
 import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
 import { type Labels, noSettings, type Settings } from './settings.ts';
@@ -46,14 +47,7 @@ export function poolOf(hosts: readonly Route['host'][], path: string, exact: boo
   const first = (texts[0] ?? '').replace(/\/$/, '');
   if (texts.length === 1 && /^[A-Za-z0-9.:/-]+$/.test(all)) return first.replaceAll('/', '_');
   const name = first.replace(/[^A-Za-z0-9.]+/g, '-').replace(/^[-.]+|[-.]+$/g, '');
-  return `${name || 'any'}-${digest(all)}`;
-}
-
-/** FNV-1a, in eight hexadecimal digits. */
-function digest(text: string): string {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return value.toString(16).padStart(8, '0');
+  return `${name || 'any'}-${fnv1a(all).toString(16).padStart(8, '0')}`;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

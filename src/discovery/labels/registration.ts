@@ -12,6 +12,7 @@
  */
 
 import { didYouMean } from '../../core/suggest.ts';
+import { Findings } from './findings.ts';
 import type { Subject } from './settings.ts';
 
 export interface Registration {
@@ -28,10 +29,10 @@ export interface Word {
   readonly value: string;
 }
 
+/** All services of a container, and what is to be said about it so far. */
 export interface Registrations {
-  readonly ignored: boolean;
   readonly services: readonly Registration[];
-  readonly warnings: readonly string[];
+  readonly findings: Findings;
 }
 
 /** What says by itself that registrator is meant: other SERVICE_X are variables of many an application. */
@@ -53,10 +54,14 @@ export function readRegistrations(subject: Subject): Registrations | undefined {
     if (port !== undefined) ofPort.set(Number(port), into);
     into.set(key.toLowerCase(), { label, value });
   }
-  if (isSet(common, 'ignore')) return { ignored: true, services: [], warnings: [] };
+  const findings = new Findings();
+  if (isSet(common, 'ignore')) {
+    findings.flat.enabled = false;
+    return { services: [], findings };
+  }
   const registered = subject.published.length > 0 ? unique(subject.published) : subject.exposed;
   const ports = portsOf(registered, subject.exposed, ofPort);
-  const warnings = [...unknownPorts(ofPort, ports), ...misspelt(words)];
+  findings.warnings.push(...unknownPorts(ofPort, ports), ...misspelt(words));
   const services = ports.flatMap((port) => {
     const own = (port === undefined ? undefined : ofPort.get(port)) ?? new Map<string, Word>();
     if (isSet(own, 'ignore')) return [];
@@ -64,7 +69,8 @@ export function readRegistrations(subject: Subject): Registrations | undefined {
     const attributes = new Map([...common, ...own]);
     return [{ port, name, tags: splitTags(attributes.get('tags')?.value ?? ''), attributes }];
   });
-  return { ignored: ports.length > 0 && services.length === 0, services, warnings };
+  if (services.length === 0) findings.flat.enabled = false;
+  return { services, findings };
 }
 
 /** SERVICE_* of both places, by name. */

@@ -5,7 +5,7 @@
  * Its checks are those that it asks Consul for: passing is 200 to 299, every 10 seconds where nothing else is said.
  */
 
-import { Findings, readDuration } from './findings.ts';
+import { type Findings, readDuration } from './findings.ts';
 import { type Registration, readRegistrations } from './registration.ts';
 import { type Labels, noSettings, type ReaderContext, type ServerWords, type Settings, type Subject } from './settings.ts';
 import { isTarget, isToken, readHost } from './words.ts';
@@ -15,10 +15,8 @@ const DEFAULT_INTERVAL = 10_000;
 export function readRegistrator(subject: Subject, { domains }: ReaderContext): Labels | undefined {
   const found = readRegistrations(subject);
   if (found === undefined) return undefined;
-  const findings = new Findings();
-  findings.warnings.push(...found.warnings);
-  if (found.ignored) findings.flat.enabled = false;
-  for (const service of found.services) {
+  const { services, findings } = found;
+  for (const service of services) {
     const hosts = domains.map((domain) => readHost(`${service.name}.${domain}`));
     const bad = hosts.find((host) => typeof host === 'string');
     if (bad !== undefined) findings.errors.push(`service name '${service.name}' ${bad}`);
