@@ -18,6 +18,31 @@ export function compareRoutes(a: Route, b: Route): number {
   );
 }
 
+/** A claim that another pool's stands against. */
+export interface LostClaim<Claim> {
+  readonly claim: Claim;
+  readonly winner: Claim;
+}
+
+/**
+ * Of several pools that claim the same the one of the best claim has it, `compare` saying which that is. Answers the routes that
+ * stand, best first, and the claims that do not.
+ */
+export function settleClaims<Claim extends { readonly route: Route }>(
+  claims: readonly Claim[],
+  compare: (a: Claim, b: Claim) => number,
+): { readonly routes: readonly Route[]; readonly lost: readonly LostClaim<Claim>[] } {
+  const winners = new Map<string, Claim>();
+  const lost: LostClaim<Claim>[] = [];
+  for (const claim of [...claims].sort(compare)) {
+    const key = claimOf(claim.route);
+    const winner = winners.get(key);
+    if (winner === undefined) winners.set(key, claim);
+    else if (winner.route.pool !== claim.route.pool) lost.push({ claim, winner });
+  }
+  return { routes: [...winners.values()].map(({ route }) => route).sort(compareRoutes), lost };
+}
+
 /** Equal for two routes that the same requests would take. */
 export function claimOf(route: Route): string {
   return `${route.frontend} ${route.host.kind} ${route.host.value} ${route.exact ? '=' : ''}${route.path}`;

@@ -5,7 +5,7 @@
  */
 
 import type { Route } from '../provider.ts';
-import { claimOf, compareRoutes } from '../routes.ts';
+import { settleClaims } from '../routes.ts';
 import type { Instance } from './instance.ts';
 import { identityOf } from './server.ts';
 
@@ -22,15 +22,8 @@ export interface Loss extends Claim {
 
 /** The routes that stand, best first, and the claims that do not. */
 export function settle(claims: readonly Claim[]): { readonly routes: readonly Route[]; readonly losses: readonly Loss[] } {
-  const winners = new Map<string, Claim>();
-  const losses: Loss[] = [];
-  for (const claim of [...claims].sort(compareClaims)) {
-    const key = claimOf(claim.route);
-    const winner = winners.get(key);
-    if (winner === undefined) winners.set(key, claim);
-    else if (winner.route.pool !== claim.route.pool) losses.push({ ...claim, why: whyLost(claim, winner) });
-  }
-  return { routes: [...winners.values()].map(({ route }) => route).sort(compareRoutes), losses };
+  const { routes, lost } = settleClaims(claims, compareClaims);
+  return { routes, losses: lost.map(({ claim, winner }) => ({ ...claim, why: whyLost(claim, winner) })) };
 }
 
 function compareClaims(a: Claim, b: Claim): number {

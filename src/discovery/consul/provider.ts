@@ -8,7 +8,7 @@ import { routeSources, serverSources } from '../lines.ts';
 import type { Snapshot, Source, SourceNeed } from '../provider.ts';
 import type { Report } from '../report.ts';
 import { ConsulClient } from './client.ts';
-import { type MappingInput, wantedBy } from './mapping.ts';
+import { wantedBy } from './mapping.ts';
 import { consulSource } from './names.ts';
 import type { QuestionTimings } from './question.ts';
 import { consulReport } from './report.ts';
@@ -35,6 +35,7 @@ export class ConsulProvider implements Source {
   private readonly lookups = new Lookups(() => this.again());
   private config: Config;
   private view: ConsulView | undefined;
+  private spoken = false;
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
   constructor({ agent, config, env, events, timings }: ConsulProviderOptions) {
@@ -71,7 +72,8 @@ export class ConsulProvider implements Source {
   }
 
   report(): readonly Report[] {
-    return this.view === undefined ? [] : consulReport(this.inputOf(this.view, new Set()));
+    const { name: source, view, config } = this;
+    return view === undefined ? [] : consulReport({ source, view, config, resolve: (name) => this.lookups.resolve(name) });
   }
 
   private again(): void {
@@ -80,20 +82,12 @@ export class ConsulProvider implements Source {
 
   private onView(view: ConsulView): void {
     this.view = view;
-    const names = new Set<string>();
-    const snapshot = consulSnapshot(this.inputOf(view, names));
-    // Those that are new are answered later, and are down until then.
-    this.lookups.keep(names);
+    const { name: source, config } = this;
+    const snapshot = this.lookups.follow((resolve) => consulSnapshot({ source, view, config, resolve }));
+    // The first word says of every server where it is; names that come later are down until they are known.
+    if (!this.spoken && !this.lookups.settled) return;
+    this.spoken = true;
     this.publish?.(snapshot);
-  }
-
-  /** @param names is told the host names that are asked for */
-  private inputOf(view: ConsulView, names: Set<string>): MappingInput {
-    const resolve = (name: string) => {
-      names.add(name);
-      return this.lookups.resolve(name);
-    };
-    return { source: this.name, view, config: this.config, resolve };
   }
 }
 

@@ -1,7 +1,4 @@
-/**
- * Host names that a source gives as addresses of its servers: each is asked for as long as the source has it, as often as that of
- * a `server` line. One address of it is used; a `server-template` is for those who want a server for each.
- */
+/** Host names that somebody needs the addresses of: each is asked again and again for as long as it is needed. */
 
 import { lookup } from 'node:dns/promises';
 import { DNS_TIMINGS, type DnsTimings, type Lookup, Resolution, ResolverCounts } from './resolution.ts';
@@ -13,21 +10,52 @@ export class Lookups {
   private readonly onChange: () => void;
   private readonly lookup: Lookup;
   private readonly timings: DnsTimings;
-  private readonly counts = new ResolverCounts();
+  private readonly counts: ResolverCounts;
   private readonly resolutions = new Map<string, Resolution>();
 
-  /** `onChange` is called when a name has got another address, or none. */
-  constructor(onChange: () => void, ask: Lookup = (name) => lookup(name, { all: true }), timings: DnsTimings = DNS_TIMINGS) {
+  /** `onChange` is called when a name has been asked for the first time, and when it has got other addresses or none. */
+  constructor(
+    onChange: () => void,
+    ask: Lookup = systemLookup,
+    timings: DnsTimings = DNS_TIMINGS,
+    counts: ResolverCounts = new ResolverCounts(),
+  ) {
     this.onChange = onChange;
     this.lookup = ask;
     this.timings = timings;
+    this.counts = counts;
   }
 
+  get all(): readonly Resolution[] {
+    return [...this.resolutions.values()];
+  }
+
+  get(name: string): Resolution | undefined {
+    return this.resolutions.get(name.toLowerCase());
+  }
+
+  /** One address for who needs one. */
   resolve(name: string): Resolved {
-    const resolution = this.resolutions.get(name.toLowerCase());
+    const resolution = this.get(name);
     const [address] = resolution?.addresses ?? [];
     if (address !== undefined) return { address };
     return { problem: resolution?.trouble || `name ${name} is not resolved yet` };
+  }
+
+  /** Every name has been asked once. */
+  get settled(): boolean {
+    return this.all.every(({ known }) => known);
+  }
+
+  /** The names that `read` wants resolved are asked from now on, and no others. */
+  follow<T>(read: (resolve: (name: string) => Resolved) => T): T {
+    const names = new Set<string>();
+    const result = read((name) => {
+      names.add(name);
+      return this.resolve(name);
+    });
+    this.keep(names);
+    return result;
   }
 
   /** These are asked from now on, and no others. */
@@ -46,3 +74,5 @@ export class Lookups {
     }
   }
 }
+
+const systemLookup: Lookup = (name) => lookup(name, { all: true });

@@ -3,11 +3,11 @@
  * however many servers have it, and again for as long as the configuration has it.
  */
 
-import { lookup } from 'node:dns/promises';
 import type { Config, ProxyConfig } from '../../config/model.ts';
 import type { DiscoveredServer, Note, Provider, Snapshot } from '../provider.ts';
+import { Lookups } from './lookups.ts';
 import { DNS_SOURCE, type NamedServer, namedServers, namesOf } from './names.ts';
-import { DNS_TIMINGS, type DnsTimings, type Lookup, Resolution, ResolverCounts } from './resolution.ts';
+import { type DnsTimings, type Lookup, ResolverCounts } from './resolution.ts';
 import { assignSlots } from './slots.ts';
 
 export interface DnsProviderOptions {
@@ -19,19 +19,16 @@ export interface DnsProviderOptions {
 
 export class DnsProvider implements Provider {
   readonly name = DNS_SOURCE;
-  private readonly lookup: Lookup;
-  private readonly timings: DnsTimings;
   private config: Config;
   readonly counts: ResolverCounts = new ResolverCounts();
-  private readonly resolutions = new Map<string, Resolution>();
+  private readonly lookups: Lookups;
   /** Backend -> slot -> address, so that addresses stay where they are. */
   private slots = new Map<string, ReadonlyMap<string, string>>();
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
-  constructor({ config, lookup: ask = systemLookup, timings = DNS_TIMINGS }: DnsProviderOptions) {
+  constructor({ config, lookup, timings }: DnsProviderOptions) {
     this.config = config;
-    this.lookup = ask;
-    this.timings = timings;
+    this.lookups = new Lookups(() => this.announce(), lookup, timings, this.counts);
   }
 
   /** Publishes when every name has been asked once, at once when there is none. */
@@ -40,8 +37,7 @@ export class DnsProvider implements Provider {
     this.follow();
     return new Promise((resolve) => {
       const stop = () => {
-        for (const resolution of this.resolutions.values()) resolution.stop();
-        this.resolutions.clear();
+        this.lookups.keep([]);
         this.publish = undefined;
         resolve();
       };
@@ -57,23 +53,12 @@ export class DnsProvider implements Provider {
   }
 
   private follow(): void {
-    const wanted = namesOf(this.config);
-    for (const [name, resolution] of this.resolutions) {
-      if (wanted.has(name)) continue;
-      resolution.stop();
-      this.resolutions.delete(name);
-    }
-    for (const name of wanted) {
-      if (this.resolutions.has(name)) continue;
-      const resolution = new Resolution(name, this.lookup, this.timings, this.counts, () => this.announce());
-      this.resolutions.set(name, resolution);
-      resolution.start();
-    }
+    this.lookups.keep(namesOf(this.config));
     this.announce();
   }
 
   private announce(): void {
-    if ([...this.resolutions.values()].some((resolution) => !resolution.known)) return;
+    if (this.lookups.all.some((resolution) => !resolution.known)) return;
     const pools = new Map<string, readonly DiscoveredServer[]>();
     const slots = new Map<string, ReadonlyMap<string, string>>();
     for (const proxy of this.config.proxies) {
@@ -100,7 +85,7 @@ export class DnsProvider implements Provider {
     }
     const assigned = new Map<string, string>();
     for (const [key, servers] of groups) {
-      const addresses = this.resolutions.get(key.split(' ')[0] ?? '')?.addresses ?? [];
+      const addresses = this.lookups.get(key.split(' ')[0] ?? '')?.addresses ?? [];
       const slots = servers.map(({ config, template }) => ({ key: config.identity, shares: !template }));
       for (const [slot, address] of assignSlots(slots, addresses, previous)) assigned.set(slot, address);
     }
@@ -109,7 +94,7 @@ export class DnsProvider implements Provider {
 
   private serverOf({ config, fqdn }: NamedServer, address: string | undefined): DiscoveredServer {
     if (address !== undefined) return { config: { ...config, address }, state: 'ready', reason: '' };
-    const resolution = this.resolutions.get(fqdn.toLowerCase());
+    const resolution = this.lookups.get(fqdn);
     const surplus = `name ${fqdn} has no more than ${resolution?.addresses.length} addresses`;
     const reason =
       resolution === undefined || resolution.addresses.length === 0 ? resolution?.trouble || `name ${fqdn} is not resolved yet` : surplus;
@@ -117,12 +102,10 @@ export class DnsProvider implements Provider {
   }
 
   private notes(): readonly Note[] {
-    const troubled = [...this.resolutions.values()].filter((resolution) => resolution.trouble !== '');
+    const troubled = this.lookups.all.filter((resolution) => resolution.trouble !== '');
     return troubled.map(({ name, trouble, addresses }) => {
       const kept = addresses.length === 0 ? '' : `; using the last addresses ${addresses.join(', ')}`;
       return { level: 'warning', subject: name, message: `${trouble}${kept}` };
     });
   }
 }
-
-const systemLookup: Lookup = (name) => lookup(name, { all: true });

@@ -6,7 +6,7 @@
  */
 
 import type { Note, Route } from '../provider.ts';
-import { claimOf, compareRoutes, routeText } from '../routes.ts';
+import { type LostClaim, routeText, settleClaims } from '../routes.ts';
 import { type Container, isLive } from './container.ts';
 
 export interface Claim {
@@ -14,25 +14,15 @@ export interface Claim {
   readonly container: Container;
 }
 
-/** A claim that another pool's stands against. */
-export interface Loss {
-  readonly claim: Claim;
-  readonly winner: Claim;
+export interface Loss extends LostClaim<Claim> {
   /** `container web-1 of pool 'shop' serves it and is older` */
   readonly why: string;
 }
 
 /** The routes that stand, best first, and the claims that do not. */
 export function settle(claims: readonly Claim[]): { readonly routes: readonly Route[]; readonly losses: readonly Loss[] } {
-  const winners = new Map<string, Claim>();
-  const losses: Loss[] = [];
-  for (const claim of [...claims].sort(compareClaims)) {
-    const key = claimOf(claim.route);
-    const winner = winners.get(key);
-    if (winner === undefined) winners.set(key, claim);
-    else if (winner.route.pool !== claim.route.pool) losses.push({ claim, winner, why: whyLost(claim, winner) });
-  }
-  return { routes: [...winners.values()].map((claim) => claim.route).sort(compareRoutes), losses };
+  const { routes, lost } = settleClaims(claims, compareClaims);
+  return { routes, losses: lost.map(({ claim, winner }) => ({ claim, winner, why: whyLost(claim, winner) })) };
 }
 
 function compareClaims(a: Claim, b: Claim): number {
@@ -44,8 +34,8 @@ function compareClaims(a: Claim, b: Claim): number {
   );
 }
 
-/** A task is as old as its service, which outlives it: an update of it gives nothing away. */
-function seniority({ task, created }: Container): number {
+/** Wall-clock ms. A task is as old as its service, which outlives it: an update of it gives nothing away. */
+export function seniority({ task, created }: Container): number {
   return task?.serviceCreated ?? created;
 }
 

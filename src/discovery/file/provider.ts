@@ -7,7 +7,7 @@ import type { Snapshot, Source, SourceNeed } from '../provider.ts';
 import type { Report } from '../report.ts';
 import { readDocument } from './document.ts';
 import { type List, readList } from './list.ts';
-import { type FileInput, type FileView, fileReport, fileSnapshot } from './mapping.ts';
+import { type FileView, fileReport, fileSnapshot } from './mapping.ts';
 import { fileSource } from './names.ts';
 import { type FileText, type FileTimings, FileWatch } from './watch.ts';
 
@@ -21,6 +21,7 @@ export class FileProvider implements Source {
   private readonly lookups = new Lookups(() => this.again());
   private config: Config;
   private view: FileView | undefined;
+  private spoken = false;
   private publish: ((snapshot: Snapshot) => void) | undefined;
 
   constructor(path: string, config: Config, timings?: FileTimings) {
@@ -50,7 +51,8 @@ export class FileProvider implements Source {
   }
 
   report(): readonly Report[] {
-    return this.view === undefined ? [] : fileReport(this.inputOf(this.view, new Set()));
+    const { view, config } = this;
+    return view === undefined ? [] : fileReport({ view, config, resolve: (name) => this.lookups.resolve(name) });
   }
 
   /** What cannot be read leaves the last list as it was. */
@@ -72,20 +74,12 @@ export class FileProvider implements Source {
   private again(): void {
     const { view } = this;
     if (view === undefined) return;
-    const names = new Set<string>();
-    const snapshot = fileSnapshot(this.inputOf(view, names));
-    // Those that are new are answered later, and are down until then.
-    this.lookups.keep(names);
+    const { config } = this;
+    const snapshot = this.lookups.follow((resolve) => fileSnapshot({ view, config, resolve }));
+    // The first word says of every server where it is; names that come later are down until they are known.
+    if (!this.spoken && !this.lookups.settled) return;
+    this.spoken = true;
     this.publish?.(snapshot);
-  }
-
-  /** @param names is told the host names that are asked for */
-  private inputOf(view: FileView, names: Set<string>): FileInput {
-    const resolve = (name: string) => {
-      names.add(name);
-      return this.lookups.resolve(name);
-    };
-    return { view, config: this.config, resolve };
   }
 }
 
