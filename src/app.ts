@@ -424,7 +424,7 @@ export class App {
       proxies: () => this.proxies(),
       admits: (config, context) => this.current.rules.get(config.id)?.statsAdmin?.(context) ?? false,
       history: this.history,
-      explain: () => explained(this.store, this.sources),
+      explain: (asked) => explained(this.world(), asked, this.store, this.sources),
     });
   }
 

@@ -3,11 +3,16 @@
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import type { Note, Snapshot } from './discovery/provider.ts';
 import { routeText } from './discovery/routes.ts';
+import { explain } from './explain/ask.ts';
+import type { Told } from './explain/explanation.ts';
+import { linesOf } from './explain/text.ts';
+import { shortOf } from './explain/told.ts';
 import type { LiveWorld, World } from './explain/world.ts';
 import type { Prepared } from './prepare.ts';
 import type { Sources } from './sources.ts';
 import type { Store } from './state/store.ts';
 import type { ExplainFacts, ExplainSource } from './stats/page/explain.ts';
+import type { ExplainAnswer, ExplainContainer } from './stats/page/verdicts.ts';
 
 /** What is to be explained; `live` where a balancer runs. */
 export function worldOf(
@@ -22,24 +27,50 @@ export function worldOf(
   return { config, rules, state: store.state, sources: states, reports: sources.reports(), live };
 }
 
+/** `asked`: what somebody wants to know of; empty for nothing. */
 export function explained(
+  world: World,
+  asked: string,
   store: Pick<Store, 'state' | 'sources' | 'spokenAt'>,
   sources: Pick<Sources, 'names' | 'troubleOf'>,
 ): ExplainFacts {
   const { state, sources: snapshots } = store;
+  const { containers } = explain(world, '');
+  const told = new Set(containers.map(({ name }) => name));
   const known = new Set<Note>([...snapshots.values()].flatMap(({ notes }) => notes));
   const routes = [...state.routes.values()].flat();
   return {
-    sources: sources.names.map((name) => sourceFacts(name, snapshots.get(name), store.spokenAt(name), sources.troubleOf(name))),
+    sources: sources.names.map((name) => {
+      const notes = snapshots.get(name)?.notes.filter(({ subject }) => !told.has(subject)) ?? [];
+      return sourceFacts(name, snapshots.get(name), notes, store.spokenAt(name), sources.troubleOf(name));
+    }),
     conflicts: state.notes.filter((note) => !known.has(note)),
     routes: routes.map(({ frontend, host, path, exact, rewrite, priority, pool, origin }) => {
       return { frontend, host: routeText({ host, path, exact }), pool, priority, rewrite, origin };
     }),
+    containers: containers.map(containerFacts),
+    answer: asked === '' ? undefined : answerTo(world, asked),
     unsettled: [...state.unsettled],
   };
 }
 
-function sourceFacts(name: string, snapshot: Snapshot | undefined, spokenAt: number | undefined, trouble: string): ExplainSource {
+function containerFacts({ kind, name, id, verdict, what, state, health, source, summary }: Told): ExplainContainer {
+  const facts = [what, state, health, source].filter((text) => text !== '').join(', ');
+  return { kind, name, id: shortOf(id), verdict, facts, summary };
+}
+
+function answerTo(world: World, asked: string): ExplainAnswer {
+  const explanation = explain(world, asked);
+  return { asked, routed: explanation.routed, lines: [...linesOf(explanation)] };
+}
+
+function sourceFacts(
+  name: string,
+  snapshot: Snapshot | undefined,
+  notes: readonly Note[],
+  spokenAt: number | undefined,
+  trouble: string,
+): ExplainSource {
   const pools = [...(snapshot?.pools.values() ?? [])];
   return {
     name,
@@ -48,6 +79,6 @@ function sourceFacts(name: string, snapshot: Snapshot | undefined, spokenAt: num
     servers: pools.reduce((sum, { length }) => sum + length, 0),
     pools: pools.length,
     routes: snapshot?.routes.length ?? 0,
-    notes: snapshot?.notes ?? [],
+    notes,
   };
 }

@@ -37,7 +37,7 @@ export interface StatsEndpointOptions {
   /** The last two minutes of every row. */
   readonly history: History;
   /** What discovery knows, and why something is not routed. */
-  readonly explain: () => ExplainFacts;
+  readonly explain: (asked: string) => ExplainFacts;
 }
 
 /** One report, as it was asked for. */

@@ -59,7 +59,8 @@ export interface PageView {
   readonly result: string;
   readonly asked: PageQuery;
   readonly history: History;
-  readonly explain: () => ExplainFacts;
+  /** `asked`: a container, a host, a URL; empty for none. */
+  readonly explain: (asked: string) => ExplainFacts;
 }
 
 /** What of the page is asked for. */
@@ -68,6 +69,8 @@ export interface PageQuery {
   /** Of `row`: `shop/web-1`, `shop//Backend`. */
   readonly key: string;
   readonly live: boolean;
+  /** Of `explain`: what is asked about. */
+  readonly of: string;
 }
 
 /** How often the page asks for news, in seconds, where `stats refresh` does not say. */
@@ -77,10 +80,14 @@ const EXPLAIN_INTERVAL = 5;
 
 /** `rest` is what stands behind the `stats uri`. */
 export function readPageQuery(rest: string): PageQuery {
-  const row = /;row=([^;&#]*)/.exec(rest)?.[1];
-  const live = rest.includes(';live');
-  if (row !== undefined) return { view: 'row', key: decoded(row), live };
-  return { view: rest.includes(';explain') ? 'explain' : 'tables', key: '', live };
+  // Browsers encode the name of a form's field.
+  const name = /^[^=]*/.exec(rest)?.[0] ?? '';
+  const options = name.replace(/%3B/gi, ';') + rest.slice(name.length);
+  const row = /;row=([^;&#]*)/.exec(options)?.[1];
+  const live = options.includes(';live');
+  if (row !== undefined) return { view: 'row', key: decoded(row), live, of: '' };
+  const of = /;of=([^;&#]*)/.exec(options)?.[1] ?? '';
+  return { view: options.includes(';explain') ? 'explain' : 'tables', key: '', live, of: decoded(of.replaceAll('+', '%20')) };
 }
 
 /** What is no encoding names nothing. */
@@ -185,7 +192,7 @@ function partsOf(view: PageView): readonly DrawnPart[] {
   if (asked.view === 'explain') {
     const allowed = stats.scope.length === 0 && (isGuarded(stats) || at.legends || admin);
     if (!allowed) return [{ id: 'refused', pieces: [`<p>${EXPLAIN_REFUSED}</p>`] }];
-    return explainParts(view.explain(), proxies, placeOf(view), at.now);
+    return explainParts(view.explain(asked.of), proxies, placeOf(view), at.now);
   }
   const found = findRow(asked.key, proxies, source);
   if (found === undefined) return [{ id: 'gone', pieces: ['<p>There is no such row: it is gone, or it is not shown here.</p>'] }];
@@ -244,7 +251,7 @@ function opening(view: PageView): string {
   const place = placeOf(view);
   const title = `Fairlead statistics${node}`;
   const interval = Math.max(asked.view === 'explain' ? EXPLAIN_INTERVAL : 1, stats.refresh ?? INTERVAL);
-  const here = asked.view === 'row' ? `;row=${encodeURIComponent(asked.key)}` : asked.view === 'explain' ? ';explain' : '';
+  const here = hereOf(asked);
   // The result of an action is not to be told again.
   const again = html(`${stats.refresh}${result === '' ? '' : `; url=${place.uri}${here}${place.options}`}`);
   const reload = stats.refresh === undefined || norefresh ? '' : `<noscript><meta http-equiv="refresh" content="${again}"></noscript>`;
@@ -268,6 +275,12 @@ function opening(view: PageView): string {
 <p class="unseen" id="news" aria-live="polite"></p>
 <p class="told" id="toast" role="status">${told === undefined ? '' : html(told)}</p>
 `;
+}
+
+function hereOf({ view, key, of }: PageQuery): string {
+  if (view === 'row') return `;row=${encodeURIComponent(key)}`;
+  if (view === 'tables') return '';
+  return of === '' ? ';explain' : `;explain;of=${encodeURIComponent(of)}`;
 }
 
 function about({ facts, stats, spoken }: PageView): string {

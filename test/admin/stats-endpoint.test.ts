@@ -23,7 +23,7 @@ interface Request {
 
 type WholeReply = Reply & { readonly body: Buffer };
 
-const NOTHING_KNOWN: ExplainFacts = { sources: [], conflicts: [], routes: [], unsettled: [] };
+const NOTHING_KNOWN: ExplainFacts = { sources: [], conflicts: [], routes: [], containers: [], answer: undefined, unsettled: [] };
 const NOTHING = Buffer.alloc(0);
 /** A row of JSON more than what ends a part. */
 const LONGEST_PART = 48 * 1024;

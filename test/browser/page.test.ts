@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { CELLS, type Cell, type CellName, type PageData, type PageProxy, type PageRow } from '../../src/stats/page/shape.ts';
+import { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { askCli } from '../support/cli.ts';
 import { ask } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
@@ -376,11 +377,78 @@ describe('the explain view', { skip }, () => {
     await page.getByRole('link', { name: 'Explain routing' }).click();
     await shows(page.locator('[data-part="sources"]'), 'dns');
     await shows(page.locator('[data-part="notes"]'), 'name nowhere.invalid does not resolve');
-    await page.getByRole('searchbox').fill('nobody');
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('nobody');
     await shows(page.locator('#shown'), '0 lines shown');
-    await page.getByRole('searchbox').fill('nowhere');
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('nowhere');
     await shows(page.locator('#shown'), '1 line shown');
   });
+});
+
+describe('the explain view of containers', { skip }, () => {
+  let engine: FakeEngine;
+  let other: Site;
+
+  before(async () => {
+    if (skip !== false) return;
+    engine = new FakeEngine();
+    await engine.listen();
+    engine.create('web-1', { labels: { 'fairlead.host': 'www.example.test' } });
+    engine.create('broken', { labels: { 'fairlead.host': 'broken.test', 'fairlead.port': `<b>${EVIL}` } });
+    const fairlead = await Fairlead.start(`
+docker
+ endpoint ${engine.endpoint}
+defaults
+ mode http
+ timeout connect 2s
+ timeout client 20s
+ timeout server 20s
+frontend www
+ bind 127.0.0.1:0
+ stats uri /admin?stats
+ stats show-legends
+ docker-routes
+`);
+    other = { ...site, fairlead, address: (rest = '') => `http://127.0.0.1:${fairlead.port('www')}/admin?stats${rest}` };
+  });
+
+  after(async () => {
+    if (skip !== false) return;
+    await other.fairlead.stop('SIGKILL');
+    await engine.dispose();
+  });
+
+  const tell = (name: string, looking: Looking, told: (page: Page) => Promise<void>) =>
+    it(name, { skip }, () => look(other, looking, told));
+  const containers = (page: Page) => page.locator('[data-part="containers"]');
+  const answer = (page: Page) => page.locator('[data-part="question"]');
+
+  tell('has each with its verdict, and follows what happens', { rest: ';explain' }, async (page) => {
+    await shows(containers(page).locator('tr', { hasText: 'web-1' }), 'routed');
+    await shows(containers(page).locator('tr', { hasText: 'broken' }), /not routed.*is refused: label fairlead\.port=<b>/);
+    engine.run('late', { labels: { 'fairlead.host': 'late.test' } });
+    await shows(containers(page).locator('tr', { hasText: 'late' }), 'late.test/');
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('broken');
+    await containers(page).locator('tr', { hasText: 'web-1' }).waitFor({ state: 'hidden' });
+  });
+
+  tell('tells of one in detail', { rest: ';explain' }, async (page) => {
+    await containers(page).getByRole('link', { name: 'web-1' }).click();
+    await shows(answer(page).locator('pre'), /container web-1 \(\w+\) is routed.*docker-routes of 'www'.*networks: bridge/s);
+    await shows(containers(page).locator('tr', { hasText: 'web-1' }), 'routed');
+  });
+
+  for (const javaScriptEnabled of [true, false]) {
+    tell(
+      `says which rule takes a URL, ${javaScriptEnabled ? 'with' : 'without'} scripts`,
+      { rest: ';explain', javaScriptEnabled },
+      async (page) => {
+        await page.getByLabel('Which rule takes this URL?').fill('http://www.example.test/a?b;c');
+        await page.getByRole('button', { name: 'Explain' }).click();
+        await shows(answer(page).locator('pre'), /route www\.example\.test\/ of container web-1.*backend web-1/s);
+        assert.equal(await page.getByLabel('Which rule takes this URL?').inputValue(), 'http://www.example.test/a?b;c');
+      },
+    );
+  }
 });
 
 describe('names that mean harm', { skip }, () => {

@@ -33,7 +33,7 @@ function view(changes: Partial<PageView> = {}): PageView {
     result: '',
     asked: readPageQuery(''),
     history: new History(() => []),
-    explain: () => ({ sources: [], conflicts: [], routes: [], unsettled: [] }),
+    explain: () => ({ sources: [], conflicts: [], routes: [], containers: [], answer: undefined, unsettled: [] }),
     ...changes,
   };
 }
@@ -200,6 +200,8 @@ test('names, reasons and descriptions cannot become markup', () => {
       sources: [{ name: EVIL, spokenAt: undefined, trouble: EVIL, servers: 0, pools: 0, routes: 0, notes: [note] }],
       conflicts: [note],
       routes: [{ frontend: EVIL, host: EVIL, pool: EVIL, priority: 0, rewrite: EVIL, origin: EVIL }],
+      containers: [{ kind: EVIL, name: EVIL, id: EVIL, verdict: 'refused', facts: EVIL, summary: EVIL }],
+      answer: { asked: EVIL, routed: false, lines: [EVIL] },
       unsettled: [EVIL],
     }),
   };
@@ -248,16 +250,23 @@ test('an explain view of thousands of routes is made in pieces, and walks a pool
     },
   ];
   const route = { frontend: 'www', host: 'a.test', pool: 'app', priority: 0, rewrite: undefined, origin: '"x"' };
-  const explain = () => ({ sources: [], conflicts: [], routes: Array.from({ length: 2000 }, () => route), unsettled: [] });
+  const explain = () => ({
+    sources: [],
+    conflicts: [],
+    routes: Array.from({ length: 2000 }, () => route),
+    containers: [],
+    answer: undefined,
+    unsettled: [],
+  });
   const pieces = [...page(view({ proxies, explain, admin: true, asked: readPageQuery(';explain;live') }))];
   assert.ok(pieces.length > 2000 && Math.max(...pieces.map(({ length }) => length)) < 4000);
   assert.equal(walks, 1);
   const { parts } = JSON.parse(pieces.join('')) as { readonly parts: readonly { readonly id: string; readonly markup: string }[] };
   assert.deepEqual(
     parts.map(({ id }) => id),
-    ['sources', 'notes', 'routes'],
+    ['question', 'sources', 'containers', 'notes', 'routes'],
   );
-  assert.equal(parts[2]?.markup.match(/<td>&quot;x&quot;<\/td>/g)?.length, 2000);
+  assert.equal(parts[4]?.markup.match(/<td>&quot;x&quot;<\/td>/g)?.length, 2000);
 });
 
 test('a form is there for those who may change servers', () => {
@@ -367,6 +376,8 @@ test('the explain view shows sources, notes with the worst first, and where host
       ],
       conflicts: [],
       routes: [{ frontend: 'www', host: 'a.test/api', pool: 'app', priority: 5, rewrite: '', origin: 'container web-1' }],
+      containers: [],
+      answer: undefined,
       unsettled: ['www'],
     }),
   });
@@ -380,6 +391,44 @@ test('the explain view shows sources, notes with the worst first, and where host
   );
   assert.match(document, /priority 5, rewritten to &#39;&#39;/);
   assert.match(document, /<b>www<\/b>: a host without a route gets 503/);
+});
+
+test('the explain view tells of every container, those that are not routed first, and answers a question', () => {
+  const explain = (of: string) => ({
+    sources: [],
+    conflicts: [],
+    routes: [],
+    containers: [
+      { kind: 'container', name: 'web', id: 'abc', verdict: 'routed', facts: 'nginx, running', summary: 'a.test/ -> web' },
+      { kind: 'task', name: 'a b', id: 'def', verdict: 'refused', facts: 'redis', summary: 'it exposes no TCP port' },
+    ] as const,
+    answer: of === '' ? undefined : { asked: of, routed: false, lines: ['one\n', '    two\n'] },
+    unsettled: [],
+  });
+  const at = { now: 0, legends: true, counts: false };
+  const none = asked(';explain', { at, explain });
+  assert.ok(none.indexOf('a b</a>') < none.indexOf('web</a>'));
+  assert.match(none, /<span class="badge down">not routed<\/span><\/td><th scope="row"><a href="\/admin\?stats;explain;of=a%20b">a b<\/a>/);
+  assert.match(
+    none,
+    /<form method="get" action="\/admin" class="question"><input id="question" type="search" name="stats;explain;of" value=""/,
+  );
+  assert.doesNotMatch(none, /class="answer"/);
+  const answered = asked(';explain;of=x%2Fy', { at, explain });
+  assert.match(answered, /<span class="badge down">not routed<\/span> x\/y<\/p><pre class="answer">one\n {4}two\n<\/pre>/);
+  assert.match(answered, /data-view=";explain;of=x%2Fy"/, 'what is asked for is asked again');
+});
+
+test('a question is found in what browsers make of a form', () => {
+  const encoded = new URLSearchParams([['stats;explain;norefresh;of', 'www.example.test/a b?c;d&e']]).toString();
+  const { view: seen, of } = readPageQuery(encoded.slice('stats'.length));
+  assert.deepEqual([seen, of], ['explain', 'www.example.test/a b?c;d&e']);
+});
+
+test('a form that would not lead to the statistics again is not there', () => {
+  const at = { now: 0, legends: true, counts: false };
+  const forms = (uri: string) => asked(';explain', { at, stats: statsConfig({ uri }) }).includes('class="question"');
+  assert.deepEqual(['/admin?stats', '/stats', '/x?a=b', '/x?a?b'].map(forms), [true, true, false, false]);
 });
 
 const rules = (...lines: readonly string[]) => lines.map((line) => ({ place: PLACE, words: line.split(' ') }));

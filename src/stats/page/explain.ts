@@ -8,6 +8,7 @@ import type { StatsProxy } from '../rows.ts';
 import { keyOf } from './shape.ts';
 import { detailsAddress, type Place } from './tables.ts';
 import { duration, html } from './text.ts';
+import { containerRows, type ExplainAnswer, type ExplainContainer, question } from './verdicts.ts';
 
 export interface ExplainNote {
   readonly level: 'info' | 'warning' | 'error';
@@ -44,6 +45,9 @@ export interface ExplainFacts {
   /** What came up when the sources and the configuration were merged. */
   readonly conflicts: readonly ExplainNote[];
   readonly routes: readonly ExplainRoute[];
+  readonly containers: readonly ExplainContainer[];
+  /** To what was asked, if anything was. */
+  readonly answer: ExplainAnswer | undefined;
   /** Frontends with a source that has not spoken. */
   readonly unsettled: readonly string[];
 }
@@ -61,7 +65,9 @@ export const EXPLAIN_REFUSED =
 
 export function explainParts(facts: ExplainFacts, proxies: readonly StatsProxy[], place: Place, now: number): readonly DrawnPart[] {
   return [
+    { id: 'question', pieces: question(facts.answer, place) },
     { id: 'sources', pieces: sources(facts, now) },
+    { id: 'containers', pieces: containerRows(facts.containers, place) },
     { id: 'notes', pieces: notes(facts) },
     { id: 'routes', pieces: routes(facts, proxies, place) },
   ];
@@ -100,9 +106,9 @@ function* notes({ sources, conflicts }: ExplainFacts): Generator<string> {
     ...sources.flatMap(({ name, notes }) => notes.map((note) => ({ ...note, from: name }))),
     ...conflicts.map((note) => ({ ...note, from: 'merged' })),
   ].sort((a, b) => WEIGHTS[a.level] - WEIGHTS[b.level]);
-  yield '<h2>What is not as it could be</h2>';
+  yield '<h2>What else there is to tell</h2>';
   if (all.length === 0) {
-    yield '<p class="soft">No source has anything to tell: whatever it knows is routed as asked for.</p>';
+    yield '<p class="soft">Nothing: no name is unknown, and no two sources claim the same.</p>';
     return;
   }
   yield tableOpening(['Level', 'Of', 'What', 'Source']);

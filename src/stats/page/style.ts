@@ -150,6 +150,7 @@ dialog { color: inherit; background: var(--card); border: 1px solid var(--line);
 #confirm-yes { background: var(--link); border-color: var(--link); color: var(--card); font-weight: 600; }
 .parts table { width: 100%; } .parts th, .parts td { padding: .22rem .6rem .22rem 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; } .parts th { font-weight: 600; } .parts thead th { color: var(--soft); }
 .parts .number { text-align: right; white-space: nowrap; } .parts small { display: block; font-weight: 400; } .parts section { min-width: 0; } .parts .told { margin: .4rem 0; }
+form.question { display: flex; flex-wrap: wrap; gap: .5rem; margin: .5rem 0; } .question input[type="search"] { width: 26rem; max-width: 100%; } .answer { margin: .5rem 0 0; white-space: pre-wrap; overflow-wrap: anywhere; font: .75rem/1.5 ui-monospace, monospace; }
 .groups { columns: 17rem; column-gap: 1.6rem; } .groups section { break-inside: avoid; } .groups table { table-layout: fixed; } .groups td { text-align: right; padding-right: 0; width: 35%; }
 #toast:empty { padding: 0; box-shadow: none; } #toast:not(:empty) { box-shadow: 0 4px 24px rgb(0 0 0 / .25); } #toast { position: fixed; left: 1rem; bottom: 1rem; z-index: 4; max-width: 40rem; margin: 0; }
 ${narrow()}
