@@ -144,7 +144,7 @@ describe('labels of a check', () => {
       } else response.end(name);
     };
   }
-  const CHECK = { ...A, 'check.interval': '20ms', 'check.rise': '1', 'check.fall': '1' };
+  const CHECK = { ...A, 'check.interval': '100ms', 'check.timeout': '10s', 'check.rise': '1', 'check.fall': '1' };
 
   it('ask for a path, and the default is GET and 2xx or 3xx', async () => {
     await withFleet(WWW, async (fleet) => {
