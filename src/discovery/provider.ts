@@ -32,6 +32,15 @@ export interface Route {
   readonly pool: string;
   /** For messages: which container, which label. */
   readonly origin: string;
+  /** What the claim weighs beside that of another source; absent: as much as any that serves. */
+  readonly claim?: RouteClaim;
+}
+
+export interface RouteClaim {
+  /** Who claims runs; what has stopped gives way to everybody who does. */
+  readonly live: boolean;
+  /** Wall-clock ms: the older of two equal claims counts. */
+  readonly since: number;
 }
 
 /** What a person should know about one thing of the source; `explain` and the log show it. */

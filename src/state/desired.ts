@@ -3,7 +3,8 @@
  *
  *     section     its `server` lines and templates (addresses by the resolver), then the servers of its docker-servers lines
  *     pool        the servers that docker-routes found for it, under its frontend's settings
- *     routes      of all sources; of two that claim the same, the higher priority's, then that of the source named first
+ *     routes      of all sources; of two that claim the same, that of who runs, then the higher priority's, then the older
+ *                 claim's, then that of the source named first
  *     gone        routes that stood until a moment ago and that nobody claims now
  *
  * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend; a backend,
@@ -134,7 +135,7 @@ class Merge {
       if (!routing.has(route.frontend) || !this.isPool(route)) continue;
       const key = claimOf(route);
       const holder = winners.get(key);
-      const better = holder === undefined || route.priority > holder.priority;
+      const better = holder === undefined || precedence(route, holder) < 0;
       if (holder !== undefined && holder.pool !== route.pool) this.lost(better ? holder : route, better ? route : holder);
       if (better) winners.set(key, route);
     }
@@ -222,6 +223,13 @@ class Merge {
     const waiting = this.config.proxies.filter((proxy) => routeSources(proxy).some((source) => !spoken.has(source)));
     return new Set(waiting.map((proxy) => proxy.name));
   }
+}
+
+/** Negative where `a` is the better one of two claims for the same. */
+function precedence(a: Route, b: Route): number {
+  const isLive = ({ claim }: Route) => Number(claim?.live ?? true);
+  const age = a.claim === undefined || b.claim === undefined ? 0 : a.claim.since - b.claim.since;
+  return isLive(b) - isLive(a) || b.priority - a.priority || age;
 }
 
 /** Some line of it asks a source for routes. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DiscoveredServer, Route, Snapshot } from '../../src/discovery/provider.ts';
+import type { DiscoveredServer, Route, RouteClaim, Snapshot } from '../../src/discovery/provider.ts';
 import { desire } from '../../src/state/desired.ts';
 import type { DesiredState } from '../../src/state/types.ts';
 import { config, dockerRoutes, dockerServers, proxy, server, serverTemplate } from '../discovery/make.ts';
@@ -184,6 +184,18 @@ describe('routes', () => {
     const state = merge(config([www]), routing('docker/b', 'two', 'a.test'), routing('docker/a', 'one', 'a.test'));
     assert.deepEqual([...state.backends.keys()], ['one']);
     assert.match(state.notes[0]?.message ?? '', /a.test\/ in 'www' is not given to pool 'two': pool 'one' serves it/);
+  });
+
+  it('that two sources claim go to the one that runs, then to the older one', () => {
+    const claims = (a: RouteClaim, b: RouteClaim, priority = 0) => {
+      const one = routing('docker/a', 'one', 'a.test', { claim: a, priority });
+      return [...merge(config([www]), one, routing('docker/b', 'two', 'a.test', { claim: b })).backends.keys()];
+    };
+    assert.deepEqual(claims({ live: true, since: 1 }, { live: true, since: 2 }), ['one']);
+    assert.deepEqual(claims({ live: true, since: 2 }, { live: true, since: 1 }), ['two']);
+    assert.deepEqual(claims({ live: true, since: 2 }, { live: true, since: 1 }, 1), ['one']);
+    assert.deepEqual(claims({ live: true, since: 2 }, { live: false, since: 1 }), ['one']);
+    assert.deepEqual(claims({ live: false, since: 1 }, { live: true, since: 2 }, 1), ['two']);
   });
 
   it('that two sources claim go to the higher priority', () => {

@@ -6,6 +6,7 @@ import { didYouMean } from '../../core/suggest.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
 import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
+import { seniority } from './claims.ts';
 import type { Collector } from './collector.ts';
 import { type Container, isLive } from './container.ts';
 import { farOf } from './locality.ts';
@@ -156,5 +157,6 @@ function hostsOf(container: Container, settings: Settings, line: DockerRoutesCon
 
 function routeOf(proxy: ProxyConfig, host: Route['host'], container: Container, way: Way): Route {
   const { path, exact, rewrite, priority } = way.settings;
-  return { frontend: proxy.name, host, path, exact, rewrite, priority, pool: way.pool, origin: originOf(container) };
+  const claim = { live: isLive(container.state), since: seniority(container) };
+  return { frontend: proxy.name, host, path, exact, rewrite, priority, pool: way.pool, origin: originOf(container), claim };
 }
