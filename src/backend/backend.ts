@@ -65,6 +65,8 @@ export class Backend {
   stickTable: StickTable | undefined;
   /** Called when a removed server gave back its last slot, and when a retired backend may have become idle. */
   onIdle: ((backend: Backend) => void) | undefined = undefined;
+  /** Nothing is to be expected of these discovered servers, and something is under way on them. */
+  onForsaken: (servers: ReadonlySet<Server>) => void = () => {};
 
   private balance: Balance;
   private group: readonly Server[] = [];

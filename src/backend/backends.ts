@@ -41,7 +41,7 @@ export class Backends {
   private measures = false;
   /** The data plane's; before it is there nothing is under way. */
   onShutdown: Shutdown = () => {};
-  /** The source of these says that they are gone, down or elsewhere, and something is under way on them. */
+  /** Nothing is to be expected of these: they are gone, down or elsewhere. And something is under way on them. */
   onForsaken: (servers: ReadonlySet<Server>) => void = () => {};
   /** What new servers start as: the configuration's state files. */
   saved: SavedStates = new Map();
@@ -151,6 +151,7 @@ export class Backends {
       const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events, shutdown: this.shutdown });
       backend.routed = desired.routed;
       backend.onIdle = this.sweep;
+      backend.onForsaken = (servers) => this.onForsaken(servers);
       this.measure(backend);
       this.known.set(name, backend);
       for (const server of desired.servers) this.putServer(backend, server, batch, false);

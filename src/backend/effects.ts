@@ -1,6 +1,7 @@
 /** What a change of a server's state means to its clients, to those who wait, and to people who read the log. */
 
 import { Level } from '../core/log.ts';
+import type { Backend } from './backend.ts';
 import type { Server } from './server.ts';
 import { Admin, ANY_DRAIN } from './types.ts';
 import { via } from './words.ts';
@@ -24,6 +25,12 @@ export function offer(server: Server, now: number): number {
 /** `on-marked-down shutdown-sessions` */
 export function shutDown(server: Server): void {
   if (server.config.shutdownWhenDown) server.backend.shutdown(server, 'D');
+}
+
+/** What is under way on servers of which nothing is to be expected goes to others, where that does no harm. */
+export function rescue(backend: Backend): void {
+  const forsaken = new Set(backend.servers.filter((server) => server.forsaken && server.scur > 0));
+  if (forsaken.size > 0) backend.onForsaken(forsaken);
 }
 
 /** Every change of a server in drain says that it is one. */

@@ -7,6 +7,7 @@
 
 import { Level } from '../core/log.ts';
 import { applyReport } from './agent.ts';
+import { rescue } from './effects.ts';
 import type { Health } from './health.ts';
 import { bringUp, holdBack, takeDown } from './operation.ts';
 import type { Server } from './server.ts';
@@ -57,7 +58,9 @@ export function takeObservation(server: Server, observation: Observation, now: n
 
 function passed(server: Server, verdict: Verdict, now: number): void {
   if (server.op === OpState.Running || server.op === OpState.Starting) return;
-  if (server.mayRun) bringUp(server, reasonOf(server, verdict), now);
+  if (!server.mayRun) return;
+  bringUp(server, reasonOf(server, verdict), now);
+  rescue(server.backend);
 }
 
 function yielded(server: Server, verdict: Verdict, now: number): void {
@@ -65,7 +68,9 @@ function yielded(server: Server, verdict: Verdict, now: number): void {
 }
 
 function failed(server: Server, health: Health, verdict: Verdict, now: number): void {
-  if (health.value === 0 && server.op !== OpState.Stopped) takeDown(server, reasonOf(server, verdict), now);
+  if (health.value !== 0 || server.op === OpState.Stopped) return;
+  takeDown(server, reasonOf(server, verdict), now);
+  rescue(server.backend);
 }
 
 function tell(server: Server, kind: 'Health' | 'Agent', health: Health, verdict: Verdict): void {

@@ -201,9 +201,13 @@ export class Server {
     return identity !== name;
   }
 
-  /** Its source says that nothing is to be expected of it now, answers to what it has been asked included. */
+  /**
+   * Its source, or whoever checks it, says that nothing is to be expected of it now, answers to what it has been asked included.
+   * What operators and the text want of it is none of that: there it finishes what it has.
+   */
   get forsaken(): boolean {
-    return this.discovered && (this.heldDown || (this.admin & Admin.ResolutionMaint) !== 0);
+    if (!this.discovered) return false;
+    return this.heldDown || (this.admin & Admin.ResolutionMaint) !== 0 || (this.op === OpState.Stopped && !this.inMaintenance);
   }
 
   /** Nobody is on it, and nobody will be while its maintenance lasts. */

@@ -201,7 +201,7 @@ export class DataPlane {
     for (const listener of [...this.listeners(), ...this.gone]) listener.shutdown(server, cause);
   }
 
-  /** Takes away from `servers` what can be sent elsewhere without harm: their source says that nothing is to be expected of them. */
+  /** Takes away from `servers` what can be sent elsewhere without harm: nothing is to be expected of them. */
   abandon(servers: ReadonlySet<Server>): void {
     for (const listener of [...this.listeners(), ...this.gone]) listener.abandon(servers);
   }

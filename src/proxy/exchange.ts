@@ -187,7 +187,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     }
   }
 
-  /** The source of its server says that the server is gone, down or elsewhere. */
+  /** Its server is said to be gone, down or elsewhere. */
   abandon(): void {
     try {
       if (this.relay.begun || this.tunnel !== undefined) return;

@@ -316,8 +316,8 @@ export class Reach extends Timed implements Waiter {
   }
 
   /**
-   * The source of its server says that the server is gone, down or elsewhere: asks another one where that does no harm. What is
-   * `sent` stays with a server that is only not wanted any more, and may finish.
+   * Its server is said to be gone, down or elsewhere: asks another one where that does no harm. What is sent stays with a server
+   * that is only not wanted any more, and may finish.
    */
   abandon(attempt: Pick<Attempt, 'repeatable' | 'harmless'>): boolean {
     const { server, connection, phase } = this;

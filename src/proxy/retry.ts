@@ -14,8 +14,8 @@
  *     the connection was not made                             | once at each of the others, however many they are
  *     it ended without a response, and who sends the request  | at another one
  *     twice does no harm                                      |
- *     its source says that it is down, and nothing has left,  | at another one (`abandons`)
- *     or who sends it twice does no harm                      |
+ *     its source or a check says that it is down, and nothing | at another one (`abandons`)
+ *     has left, or who sends it twice does no harm            |
  *
  * `repeatable` is the second line: so whoever names more than `conn-failure` in `retry-on` gets POSTs sent twice, as the
  * manual warns, and nobody else does (RFC 9110 9.2.2). `replay` needs no configuration: a connection that was kept alive
@@ -118,8 +118,8 @@ export function nextAfter(attempt: Attempt, place: Place, settings: Settings): N
 }
 
 /**
- * Whether a request is taken away from a discovered server that will not answer it: its connection is lost, or its source says
- * that it is down. `sent`: the server may have read it.
+ * Whether a request is taken away from a discovered server that will not answer it: its connection is lost, or it is said to be
+ * down. `sent`: the server may have read it.
  */
 export function abandons(
   { retries, repeatable, harmless }: Pick<Attempt, 'retries' | 'repeatable' | 'harmless'>,

@@ -8,8 +8,9 @@ import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { DiscoveredServer } from '../../src/discovery/provider.ts';
 import type { RawClient } from '../support/client.ts';
-import { serverConfig } from '../support/config.ts';
+import { CHECK, serverConfig } from '../support/config.ts';
 import { type Act, acts, type Faulty, refusingAddress, startDeaf, startFaulty } from '../support/faulty.ts';
+import { startRawUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 
@@ -47,9 +48,11 @@ class Pool {
   private readonly places: ReadonlyMap<string, Place>;
   private readonly states = new Map<string, State>();
   private readonly moved = new Map<string, Place>();
+  private readonly checkPort: number | undefined;
 
-  constructor(balancer: Balancer, places: ReadonlyMap<string, Place>) {
+  constructor(balancer: Balancer, places: ReadonlyMap<string, Place>, checkPort: number | undefined) {
     this.balancer = balancer;
+    this.checkPort = checkPort;
     this.places = places;
     this.say(Object.fromEntries([...places.keys()].map((name) => [name, 'ready'])));
   }
@@ -95,23 +98,27 @@ class Pool {
   private serverOf(name: string, state: Exclude<State, 'gone'>): DiscoveredServer {
     const { host, port } = this.place(name);
     const address = state === 'unreachable' ? undefined : host;
-    const config = serverConfig(name, { identity: `container ${name}`, address, port, cookie: name, backup: name === 'backup' });
+    const { checkPort } = this;
+    const check = name === 'a' && checkPort !== undefined ? { ...CHECK, inter: 20, fall: 1, port: checkPort } : undefined;
+    const config = serverConfig(name, { check, identity: `container ${name}`, address, port, cookie: name, backup: name === 'backup' });
     return { config, state: state === 'unreachable' ? 'down' : state, reason: state === 'ready' ? '' : `container is ${state}` };
   }
 }
 
 interface Story {
+  /** Where the checks of `a` go. */
+  readonly checkPort?: number;
   /** Of the section. */
   readonly lines?: readonly string[];
   readonly plans: Readonly<Record<string, Plan>>;
 }
 
-async function withPool({ lines = [], plans }: Story, story: (pool: Pool) => Promise<void>): Promise<void> {
+async function withPool({ lines = [], plans, checkPort }: Story, story: (pool: Pool) => Promise<void>): Promise<void> {
   const places = new Map<string, Place>();
   for (const [name, plan] of Object.entries(plans)) places.set(name, await startPlace(name, plan));
   const text = ['listen www', 'bind 127.0.0.1:0', 'docker-servers image=a port=80', ...lines].join('\n ');
   try {
-    await withBalancer(`${text}\n`, async (balancer) => story(new Pool(balancer, places)));
+    await withBalancer(`${text}\n`, async (balancer) => story(new Pool(balancer, places, checkPort)));
   } finally {
     for (const place of places.values()) await place.stop();
   }
@@ -220,6 +227,28 @@ describe('a container that falls silent', () => {
       });
     });
   }
+
+  it('loses it when a check finds that', async () => {
+    const health = await startRawUpstream((socket) => socket.end());
+    await withPool({ checkPort: health.port, plans: { a: [acts.silent], b: [acts.ok] } }, async (pool) => {
+      const client = await pool.ask();
+      await until('it is asked', () => pool.asked.a === 'GET');
+      await health.stop();
+      assert.equal((await client.readResponse()).body, 'b');
+    });
+  });
+
+  it('loses nothing when an operator takes it out', async () => {
+    const { act, held } = holding();
+    await withPool({ plans: { a: [act], b: [acts.ok] } }, async (pool) => {
+      const client = await pool.ask();
+      await until('it is asked', () => held.length === 1);
+      pool.balancer.server('www', 'a').setAdmin('maint', performance.now());
+      pool.say({ b: 'ready' });
+      held[0]?.write(reply('finished'));
+      assert.equal((await client.readResponse()).body, 'finished');
+    });
+  });
 
   it('loses it when it is somewhere else from then on', async () => {
     await withPool({ plans: { a: [acts.silent], b: [acts.ok], c: [acts.ok] } }, async (pool) => {
