@@ -9,7 +9,7 @@ import type { DesiredBackend, DesiredState } from '../state/types.ts';
 import { asWritten, comment, INDENT } from './lines.ts';
 import { poolOptionLines } from './pool-options.ts';
 import { rewriteLines } from './routes.ts';
-import { isAt, keywordOf, lineage, type TextSection } from './sections.ts';
+import { freeName, isAt, keywordOf, lineage, type TextSection } from './sections.ts';
 import { defaultServer, serverLines } from './servers.ts';
 
 export function poolSections(config: Config, state: DesiredState, sections: readonly TextSection[]): readonly string[] {
@@ -19,7 +19,7 @@ export function poolSections(config: Config, state: DesiredState, sections: read
     const own = pools.filter(({ name }) => frontendOf(name, config, state) === proxy);
     if (own.length === 0) return [];
     const section = sections.find(({ start }) => start !== undefined && isAt(start.place, proxy.place));
-    const defaults = defaultsName(proxy);
+    const defaults = freeName(`fairlead-${proxy.name}`, sections);
     return [
       '',
       comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`),
@@ -40,10 +40,6 @@ export function poolSections(config: Config, state: DesiredState, sections: read
 /** As `state/desired.ts` has it: the one that stands first in the text. */
 function frontendOf(pool: string, { proxies }: Config, { routes }: DesiredState): ProxyConfig | undefined {
   return proxies.find(({ name }) => routes.get(name)?.some((route) => route.pool === pool) === true);
-}
-
-function defaultsName({ name }: ProxyConfig): string {
-  return `fairlead-${name}`;
 }
 
 function poolSection(

@@ -18,8 +18,8 @@ import type { DiscoveredServer } from '../discovery/provider.ts';
 import type { DesiredBackend, DesiredState } from '../state/types.ts';
 import { aside, asWritten, comment, extended, INDENT, instead } from './lines.ts';
 import { poolSections } from './pools.ts';
-import { NO_ROUTE, routeLines } from './routes.ts';
-import { isAt, type Keyword, keywordOf, lineage, sectionsOf, type TextSection } from './sections.ts';
+import { routeLines } from './routes.ts';
+import { freeName, isAt, type Keyword, keywordOf, lineage, sectionsOf, type TextSection } from './sections.ts';
 import { defaultServer, serverLines } from './servers.ts';
 
 export interface RenderInput {
@@ -50,31 +50,31 @@ const SOURCES: ReadonlySet<string> = new Set(['docker', 'consul']);
 const SERVERS = /^(docker|consul|file)-servers$/;
 const ROUTES = /^(docker|consul)-routes$/;
 
-const NOBODY: readonly string[] = [
-  '',
-  comment('what hosts that nobody serves are answered'),
-  `defaults ${NO_ROUTE}`,
-  ...['mode http', 'timeout connect 5s', 'timeout server 5s'].map((line) => INDENT + line),
-  `backend ${NO_ROUTE} from ${NO_ROUTE}`,
-  `${INDENT}http-request deny deny_status 404`,
-];
+/** What hosts that nobody serves are answered. */
+function refusal(name: string): readonly string[] {
+  const settings = ['mode http', 'timeout connect 5s', 'timeout server 5s'].map((line) => INDENT + line);
+  const backend = [`backend ${name} from ${name}`, `${INDENT}http-request deny deny_status 404`];
+  return ['', comment('for hosts that nobody serves'), `defaults ${name}`, ...settings, ...backend];
+}
 
 class Rendering {
   private readonly config: Config;
   private readonly state: DesiredState;
   private readonly sections: readonly TextSection[];
-  /** Hosts that nobody serves have to be answered so. */
+  /** The backend for hosts that nobody serves, and whether some frontend needs it. */
+  private readonly nobody: string;
   private noRoute = false;
 
   constructor({ transcript, config, state }: RenderInput) {
     this.config = config;
     this.state = state;
     this.sections = sectionsOf(transcript);
+    this.nobody = freeName('fairlead-no-route', this.sections);
   }
 
   lines(): readonly string[] {
     const text = this.sections.flatMap((section) => this.section(section));
-    return [...text, ...poolSections(this.config, this.state, this.sections), ...(this.noRoute ? NOBODY : [])];
+    return [...text, ...poolSections(this.config, this.state, this.sections), ...(this.noRoute ? refusal(this.nobody) : [])];
   }
 
   private section(section: TextSection): readonly string[] {
@@ -129,14 +129,12 @@ class Rendering {
   }
 
   private routing(proxy: ProxyConfig, routes: Parameters<typeof routeLines>[0]): readonly string[] {
-    const lines = routeLines(
-      routes,
-      proxy.acls.map(({ name }) => textOf(name)),
-    );
+    const names = proxy.acls.map(({ name }) => textOf(name));
+    const lines = routeLines(routes, names);
     const servers = proxy.kind === 'listen' ? (this.state.backends.get(proxy.name)?.servers.length ?? 0) : 0;
     if (proxy.defaultBackend !== undefined || servers > 0) return lines;
     this.noRoute = true;
-    return [...lines, proxy.kind === 'listen' ? `use_backend ${NO_ROUTE}` : `default_backend ${NO_ROUTE}`];
+    return [...lines, proxy.kind === 'listen' ? `use_backend ${this.nobody}` : `default_backend ${this.nobody}`];
   }
 }
 

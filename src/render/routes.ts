@@ -8,9 +8,6 @@ import { bytesOf } from '../core/bytes.ts';
 import type { Route } from '../discovery/provider.ts';
 import { Acls } from './acls.ts';
 
-/** The backend for hosts that nobody serves, where there is no other. */
-export const NO_ROUTE = 'fairlead-no-route';
-
 /** Lines at the end of a frontend: `use_backend` rules of the user's come first. */
 export function routeLines(routes: readonly Route[], taken: Iterable<string>): readonly string[] {
   const acls = new Acls(taken);

@@ -42,6 +42,14 @@ export function isAt(one: Place, other: Place): boolean {
   return one.file === other.file && one.line === other.line;
 }
 
+/** A name that no section has yet, which begins so. */
+export function freeName(wanted: string, sections: readonly TextSection[]): string {
+  const taken = new Set(sections.map(({ start }) => start?.name));
+  let name = wanted;
+  for (let n = 2; taken.has(name); n++) name = `${wanted}-${n}`;
+  return name;
+}
+
 export interface Keyword {
   readonly name: string;
   readonly doc: string;
