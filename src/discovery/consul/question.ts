@@ -94,7 +94,8 @@ export class Question<T> {
     this.problem = '';
     this.settled = true;
     this.filtered = filtered;
-    this.value = value;
+    // What is the same as before stays the same object, so that nobody thinks about it again.
+    if (changed) this.value = value;
     if (changed) this.asker.changed();
     this.asker.settled();
   }

@@ -3,20 +3,51 @@
 import type { Report, Use } from '../report.ts';
 import { routeText } from '../routes.ts';
 import type { Instance } from './instance.ts';
-import { type Mapping, type MappingInput, mapCatalogue, type Placement } from './mapping.ts';
+import { type Mapping, type MappingInput, mapCatalogue } from './mapping.ts';
+import type { Outcome, Placement } from './outcome.ts';
 import { identityOf, subjectOf } from './server.ts';
 import { readWords } from './words.ts';
 
 export function consulReport(input: MappingInput): readonly Report[] {
   const mapping = mapCatalogue(input);
   // Two lines that order the instances each in its way have been told of them twice.
-  const instances = new Map([...mapping.instances].map((instance) => [identityOf(instance), instance]));
+  const instances = new Map(
+    mapping.outcomes.flatMap((outcome) => outcome.instances.map((instance) => [identityOf(instance), instance] as const)),
+  );
+  const stories = storiesOf(mapping.outcomes);
   const prefixes = new Set(['fairlead.', ...input.config.proxies.flatMap(({ consulRoutes }) => consulRoutes.map(({ prefix }) => prefix))]);
-  return [...instances].map(([id, instance]) => reportOf(input.source, id, instance, mapping, prefixes));
+  return [...instances].map(([id, instance]) => reportOf(input.source, id, instance, stories.get(id), mapping, prefixes));
 }
 
-function reportOf(source: string, id: string, instance: Instance, mapping: Mapping, prefixes: ReadonlySet<string>): Report {
-  const isIts = (one: { readonly instance: Instance }) => identityOf(one.instance) === id;
+interface Story {
+  readonly placements: Placement[];
+  readonly remarks: Outcome['remarks'][number][];
+}
+
+/** By instance: what all lines together have made of it. */
+function storiesOf(outcomes: readonly Outcome[]): ReadonlyMap<string, Story> {
+  const stories = new Map<string, Story>();
+  const storyOf = (instance: Instance): Story => {
+    const id = identityOf(instance);
+    const story = stories.get(id) ?? { placements: [], remarks: [] };
+    stories.set(id, story);
+    return story;
+  };
+  for (const { placements, remarks } of outcomes) {
+    for (const placement of placements) storyOf(placement.instance).placements.push(placement);
+    for (const remark of remarks) storyOf(remark.instance).remarks.push(remark);
+  }
+  return stories;
+}
+
+function reportOf(
+  source: string,
+  id: string,
+  instance: Instance,
+  story: Story | undefined,
+  mapping: Mapping,
+  prefixes: ReadonlySet<string>,
+): Report {
   const { service, checks, address, port, node } = instance;
   const failing = checks.filter(({ status }) => status !== 'passing');
   const words = [...prefixes].flatMap((prefix) => readWords(instance, prefix));
@@ -31,8 +62,8 @@ function reportOf(source: string, id: string, instance: Instance, mapping: Mappi
     words: [...new Map(words.map((word) => [`${word.reader} ${word.name} ${word.value}`, word])).values()],
     networks: [{ name: node, addresses: [address] }],
     ports: port === 0 ? [] : [port],
-    uses: mapping.placements.filter(isIts).map((placement) => useOf(placement, mapping)),
-    reasons: mapping.remarks.filter(isIts).map(({ line, level, message }) => ({ line, level, message })),
+    uses: (story?.placements ?? []).map((placement) => useOf(placement, mapping)),
+    reasons: (story?.remarks ?? []).map(({ line, level, message }) => ({ line, level, message })),
   };
 }
 

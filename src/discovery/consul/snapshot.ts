@@ -3,15 +3,15 @@
 import type { Note, Snapshot } from '../provider.ts';
 import { routeText } from '../routes.ts';
 import type { Loss } from './claims.ts';
-import { type MappingInput, mapCatalogue, type Placement, type Remark } from './mapping.ts';
+import { type MappingInput, mapCatalogue } from './mapping.ts';
+import type { Outcome, Placement, Remark } from './outcome.ts';
 import { subjectOf } from './server.ts';
 
 export function consulSnapshot(input: MappingInput): Snapshot {
-  const { pools, poolOptions, routes, losses, placements, remarks } = mapCatalogue(input);
+  const { pools, poolOptions, routes, losses, outcomes } = mapCatalogue(input);
   const notes: readonly Note[] = [
     ...input.view.problems.map(({ subject, message }): Note => ({ level: 'warning', subject, message })),
-    ...remarks.map(remarkNote),
-    ...placements.map(placementNote),
+    ...outcomes.flatMap(notesOf),
     ...losses.map(lossNote),
   ];
   return {
@@ -23,15 +23,24 @@ export function consulSnapshot(input: MappingInput): Snapshot {
   };
 }
 
+const told = new WeakMap<Outcome, readonly Note[]>();
+
+/** The same for as long as the outcome is the same. */
+function notesOf(outcome: Outcome): readonly Note[] {
+  const known = told.get(outcome);
+  if (known !== undefined) return known;
+  const notes = [...outcome.remarks.map(remarkNote), ...outcome.placements.map(placementNote)];
+  told.set(outcome, notes);
+  return notes;
+}
+
 function remarkNote({ instance, level, message }: Remark): Note {
   return { level: level === 'hint' ? 'info' : level, subject: subjectOf(instance), message };
 }
 
 function placementNote({ instance, server, where, backend, line, routes }: Placement): Note {
-  const what =
-    routes.length === 0
-      ? `server of '${backend}'`
-      : `server of pool '${backend}' for ${routes.map(routeText).join(', ')} in '${line.section}'`;
+  const hosts = () => routes.map(routeText).join(', ');
+  const what = routes.length === 0 ? `server of '${backend}'` : `server of pool '${backend}' for ${hosts()} in '${line.section}'`;
   const { state, reason, config } = server;
   const level = config.address === undefined ? 'warning' : 'info';
   return { level, subject: subjectOf(instance), message: `${what}: ${where}${state === 'ready' ? '' : `; ${state}: ${reason}`}` };

@@ -3,13 +3,13 @@
 import type { Config } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
+import { Memo } from '../memo.ts';
 import { type Vantage, vantageOf } from './address.ts';
 import type { EngineFacts } from './client.ts';
 import type { Collector } from './collector.ts';
 import type { Container } from './container.ts';
 import { type Standpoint, standpointOf } from './locality.ts';
 import { type MemberLists, NO_LISTS } from './members.ts';
-import { Memo } from './memo.ts';
 import { defaultPool, isOneOff, serviceName } from './select.ts';
 import { findSelf, type SelfHint } from './self.ts';
 import type { EngineView, KnownContainer } from './watch.ts';

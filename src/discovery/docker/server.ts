@@ -3,11 +3,11 @@
 import type { ContainerOrigin, RolloutMode, ServerConfig } from '../../config/model.ts';
 import { withLabels } from '../labels/apply.ts';
 import type { Settings } from '../labels/settings.ts';
+import { Memo } from '../memo.ts';
 import type { DiscoveredServer } from '../provider.ts';
 import { choosePort, type Found, locate, type Vantage, type Wish } from './address.ts';
 import { type Container, shortId } from './container.ts';
 import type { Far } from './locality.ts';
-import { Memo } from './memo.ts';
 import type { KnownContainer } from './watch.ts';
 
 /** What one line of the configuration and the container's labels ask for together. */

@@ -9,9 +9,9 @@
  * connections by its own lights, so that one server could neither be checked, drained nor tried a second time.
  */
 
+import { Memo } from '../memo.ts';
 import { type Binding, type Container, isLive, type SwarmTask } from './container.ts';
 import { byAge, type KnownContainer } from './known.ts';
-import { Memo } from './memo.ts';
 import { SIGTERM } from './signals.ts';
 import type { Node, Service, SwarmView, Task } from './swarm.ts';
 
