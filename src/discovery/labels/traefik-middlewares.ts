@@ -42,25 +42,19 @@ const HARMLESS: ReadonlySet<string> = new Set([
 
 const PATHS: ReadonlySet<string> = new Set(['replacepath', 'replacepathregex', 'stripprefixregex']);
 
-/** A chain that leads to itself ends here. */
-const DEEPEST = 8;
-
 /** `names` as a router lists them. */
-export function readMiddlewares(
-  names: string,
-  defined: ReadonlyMap<string, Words>,
-  where: string,
-  findings: Findings,
-  effects: Effects = { redirect: undefined, strip: [], prefix: '', allow: undefined, problem: undefined },
-  depth = 0,
-): Effects {
-  for (const text of listOf(names)) {
+export function readMiddlewares(names: string, defined: ReadonlyMap<string, Words>, where: string, findings: Findings): Effects {
+  const effects: Effects = { redirect: undefined, strip: [], prefix: '', allow: undefined, problem: undefined };
+  const chains = new Set<string>();
+  const todo = [...listOf(names)];
+  for (let text = todo.shift(); text !== undefined; text = todo.shift()) {
     const [name = '', provider = 'docker'] = text.split('@');
-    const words = provider === 'docker' ? defined.get(name) : undefined;
-    const kind = [...(words?.keys() ?? [])][0]?.split('.')[0] ?? '';
-    const chained = words?.get('chain.middlewares')?.value;
-    if (chained !== undefined && depth < DEEPEST) readMiddlewares(chained, defined, where, findings, effects, depth + 1);
-    else readOne({ text, kind, words: words ?? new Map() }, where, findings, effects);
+    const words = (provider === 'docker' ? defined.get(name) : undefined) ?? new Map();
+    // One that leads to itself is not known, as one of two kinds is not.
+    const kind = [...new Set([...words.keys()].map((key: string) => key.split('.')[0]))].join(' and ');
+    if (kind === 'chain' && !chains.has(name)) todo.unshift(...listOf(words.get('chain.middlewares')?.value ?? ''));
+    else readOne({ text, kind, words }, where, findings, effects);
+    if (kind === 'chain') chains.add(name);
   }
   return effects;
 }

@@ -49,6 +49,7 @@ export function readTraefik(subject: Subject, { domains }: ReaderContext): Label
     if (typeof made === 'string') refused.push(`router ${name} ${made}`);
     else for (const settings of made) findings.add(name, { ...settings, network: findings.flat.network });
   }
+  shareLimits([...findings.routes.values()], findings);
   // Of whom nothing is left is refused; who has lost one router of several is told.
   (findings.routes.size === 0 ? findings.errors : findings.warnings).push(...refused);
   const [only] = services.values();
@@ -121,6 +122,23 @@ function readRouter({ name, words }: Router, known: Known, findings: Findings): 
     routes.push({ ...restricted, ...match, priority, frontends, rewrite: rewrite.value, redirect: effects.redirect });
   }
   return routes;
+}
+
+/**
+ * Entry points that Traefik keeps apart may be one frontend here: of two routers for one host and path, of which one asks
+ * where clients come from, the other one must ask, too.
+ */
+function shareLimits(routes: readonly Settings[], findings: Findings): void {
+  for (const strict of routes.filter(({ allow }) => allow !== undefined)) {
+    for (const other of routes.filter((one) => one.path === strict.path && one.exact === strict.exact && shareHost(one, strict))) {
+      if (other.allow === undefined) Object.assign(other, { allow: strict.allow, service: strict.service });
+      else if (other.allow.join() !== strict.allow?.join()) findings.errors.push(`two routers let other networks in for ${strict.path}`);
+    }
+  }
+}
+
+function shareHost(one: Settings, other: Settings): boolean {
+  return one.hosts?.some(({ kind, value }) => other.hosts?.some((host) => host.kind === kind && host.value === value)) === true;
 }
 
 /** Of the service that is named, the only one, or one that is made for the router. */

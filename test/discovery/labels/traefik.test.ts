@@ -149,6 +149,54 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     { routes: ['a.test/ -> web.shop:80', 'a.test/admin -> web.shop-b:80 allow=10.0.0.0/8,::1'] },
   ],
   [
+    'networks for both of two routers that differ in their entry points alone',
+    traefik({
+      'r.a.rule': A,
+      'r.a.entrypoints': 'web',
+      'r.b.rule': A,
+      'r.b.entrypoints': 'websecure',
+      'r.b.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '::1',
+    }),
+    { routes: ['a.test/ -> web.shop-b:80 in=web allow=::1', 'a.test/ -> web.shop-b:80 in=websecure allow=::1'] },
+  ],
+  [
+    'but not two lists of them',
+    traefik({
+      'r.a.rule': A,
+      'r.a.middlewares': 'wan',
+      'r.b.rule': `${A} || Host(\`b.test\`)`,
+      'r.b.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '::1',
+      'm.wan.ipallowlist.sourcerange': '::2',
+    }),
+    {
+      routes: ['a.test/ -> web.shop-a:80 allow=::2', 'a.test/ b.test/ -> web.shop-b:80 allow=::1'],
+      errors: ['two routers let other networks in for /', 'two routers let other networks in for /'],
+    },
+  ],
+  [
+    'a middleware of two kinds',
+    traefik({ 'r.a.rule': A, 'r.a.middlewares': 'm', 'm.m.compress': 'true', 'm.m.basicauth.users': 'x:y' }),
+    { routes: ['a.test/ -> web.shop:80'], errors: [`middleware m (basicauth and compress) of router a ${GUARDED}`] },
+  ],
+  [
+    'chains that lead to each other many times over',
+    traefik({
+      'r.a.rule': A,
+      'r.a.middlewares': 'm',
+      'm.m.chain.middlewares': 'n,n,n,n,n,n,n,n',
+      'm.n.chain.middlewares': 'm,m,m,m,m,m,m,m',
+    }),
+    {
+      routes: ['a.test/ -> web.shop:80'],
+      errors: [
+        ...Array(8).fill(`middleware m (chain) of router a ${GUARDED}`),
+        ...Array(7).fill(`middleware n (chain) of router a ${GUARDED}`),
+      ],
+    },
+  ],
+  [
     'networks of clients that are behind other proxies, or that are none',
     traefik({
       'r.a.rule': A,
