@@ -13,6 +13,7 @@
 
 import type { ConsulAgentConfig } from '../../config/model.ts';
 import type { EventLog } from '../../core/log.ts';
+import { Paced } from '../paced.ts';
 import type { Answer, ConsulClient, ConsulError, Query } from './client.ts';
 import { Contact } from './contact.ts';
 import { type Instance, readInstances, readServices } from './instance.ts';
@@ -79,7 +80,8 @@ export class ConsulWatch {
   private wanted: Wanted = { catalogues: [], services: [] };
   private running = false;
   private complete = false;
-  private announcing = false;
+  /** Tells the listener once for everything that one turn of the event loop brings, and more rarely in a flood. */
+  private readonly announcing = new Paced(() => this.announce());
 
   constructor(
     client: ConsulClient,
@@ -119,6 +121,7 @@ export class ConsulWatch {
     this.follow(this.wanted);
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     this.running = false;
+    this.announcing.stop();
     for (const settled of this.onSettled.splice(0)) settled();
     this.catalogues.keep([]);
     this.services.keep([]);
@@ -181,7 +184,7 @@ export class ConsulWatch {
       settled: () => {
         this.contact.reached(this.complete);
         for (const settled of this.onSettled.splice(0)) settled();
-        this.announce();
+        this.announcing.soon();
       },
       failed: (error) => this.failed(subject, error),
       pause: (ms, signal) => this.contact.pause(ms, signal),
@@ -218,14 +221,8 @@ export class ConsulWatch {
     }
   }
 
-  /** Tells the listener once for everything that one turn of the event loop brings. */
   private announce(): void {
-    if (this.announcing) return;
-    this.announcing = true;
-    setImmediate(() => {
-      this.announcing = false;
-      if (this.running && this.isComplete()) this.onChange(this.view);
-    });
+    if (this.running && this.isComplete()) this.onChange(this.view);
   }
 
   private isComplete(): boolean {

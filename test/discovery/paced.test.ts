@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { Paced } from '../../../src/discovery/docker/paced.ts';
+import { Paced } from '../../src/discovery/paced.ts';
 
 /** Work that takes so many milliseconds of a clock that stands still otherwise. */
 function costing(ms: number): { readonly paced: Paced; readonly done: () => number; readonly pass: (ms: number) => void } {
