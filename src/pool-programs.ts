@@ -16,17 +16,19 @@ export class PoolPrograms {
     this.report = report;
   }
 
-  /** By the pool's id; of those alone that need one. */
+  /** By the pool's id; of those alone that need one. The same object as before where nothing has changed. */
   of(state: DesiredState, config: Config): ReadonlyMap<number, Program> {
     // Another configuration may have other users.
     if (config !== this.config) this.known = new Map();
     this.config = config;
+    const { known } = this;
     const programs = new Map<number, Program>();
     for (const { routed, config: pool } of state.backends.values()) {
       if (routed && hasRules(pool)) programs.set(pool.id, this.programOf(pool, config));
     }
-    this.known = programs;
-    return programs;
+    const isSame = programs.size === known.size && [...programs].every(([id, program]) => known.get(id) === program);
+    if (!isSame) this.known = programs;
+    return this.known;
   }
 
   private programOf(pool: ProxyConfig, config: Config): Program {

@@ -161,6 +161,7 @@ export class DataPlane {
 
   /** What is compiled for pools that discovery has made, by the pool's id; those without rules need none. */
   setPools(pools: ReadonlyMap<number, Program>): void {
+    if (pools === this.pools) return;
     this.pools = pools;
     this.joinPrograms();
   }
