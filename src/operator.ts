@@ -6,7 +6,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { CliConnection, Explained, MemberReport, Outcome, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
+import type { CliConnection, Explained, Outcome, ResolverCounts, Runtime, Usage } from './admin/cli/runtime.ts';
 import type { CliServer } from './admin/cli/server.ts';
 import type { Backend } from './backend/backend.ts';
 import type { Backends } from './backend/backends.ts';
@@ -15,7 +15,7 @@ import type { ShutdownCause } from './backend/types.ts';
 import { diagnosticLines } from './banner.ts';
 import type { Changes, DynamicCookie } from './changes.ts';
 import { compatibleVersion } from './config/condition.ts';
-import type { Member } from './config/member.ts';
+import type { Member, MemberReport } from './config/member.ts';
 import type { Config, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import type { ProcessCounters } from './core/counters.ts';

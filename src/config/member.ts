@@ -10,6 +10,23 @@ export interface Member {
   readonly port: number | undefined;
 }
 
+/** One member of a section's list, and what is known of its container now. */
+export interface MemberReport {
+  readonly backend: string;
+  /** The first twelve digits. */
+  readonly id: string;
+  /** The one that the list has. */
+  readonly port: number | undefined;
+  /** A container that runs has this id. */
+  readonly found: boolean;
+  /** `127.0.0.1:49161`; empty while nobody knows where it is. */
+  readonly address: string;
+  /** Why it gets no traffic; empty where it may. */
+  readonly reason: string;
+  /** The server parameters of the line, as they are written. */
+  readonly parameters: readonly string[];
+}
+
 /** `caee75cbf7b5`, `caee75cbf7b5:8080` */
 export function readMember(word: string): Read<Member> {
   const [, id = '', digits] = /^([0-9a-f]{1,64})(?::(.*))?$/is.exec(word) ?? [];

@@ -4,6 +4,7 @@
  * `docker-servers members=FILE`.
  */
 
+import type { MemberReport } from '../config/member.ts';
 import { ask, Unreachable } from './client.ts';
 import type { CtlEdge } from './ctl.ts';
 import { findSocket, type Target } from './find-socket.ts';
@@ -14,16 +15,6 @@ import { harmless } from './table.ts';
 
 /** Exit codes: all is as it was asked for; some container is not; nobody could be asked, or what was asked makes no sense. */
 const Code = { Done: 0, Not: 1, Failed: 2 } as const;
-
-/** As `show members json` has one. */
-interface Member {
-  readonly id: string;
-  readonly found: boolean;
-  /** `127.0.0.1:49161`, or empty. */
-  readonly address: string;
-  readonly reason: string;
-  readonly parameters: readonly string[];
-}
 
 /** One line of what is answered. */
 interface Row {
@@ -110,7 +101,7 @@ class Errand {
     else this.tell(ids.map((id) => ({ id: shown(id), state: matching(members, id) === undefined ? 'not_balanced' : 'balanced' })));
   }
 
-  private show(members: readonly Member[]): void {
+  private show(members: readonly MemberReport[]): void {
     const { format } = this.options;
     const there = members.filter(({ address }) => address !== '');
     for (const { id, reason } of members.filter(({ address }) => address === '')) this.say(`${id}: ${reason}`);
@@ -157,21 +148,21 @@ class Errand {
     return false;
   }
 
-  private async present(): Promise<readonly Member[]> {
+  private async present(): Promise<readonly MemberReport[]> {
     return (await this.members()) ?? [];
   }
 
   /** Undefined where the section has no list, which has been said. */
-  private async members(): Promise<readonly Member[] | undefined> {
+  private async members(): Promise<readonly MemberReport[] | undefined> {
     const { text, failed } = await ask(this.target, `show members ${this.section} json`, undefined, PATIENCE);
-    if (!failed) return JSON.parse(text) as readonly Member[];
+    if (!failed) return JSON.parse(text) as readonly MemberReport[];
     const [first = ''] = text.split('\n');
     this.edge.stderr.write(`fairlead: ${this.options.listener}: ${harmless(first)}\n`);
     return undefined;
   }
 }
 
-function matching(members: readonly Member[], id: string): Member | undefined {
+function matching(members: readonly MemberReport[], id: string): MemberReport | undefined {
   return members.find((member) => member.id.startsWith(id) || id.startsWith(member.id));
 }
 

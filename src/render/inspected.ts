@@ -1,11 +1,10 @@
 /** `docker inspect` as `server` lines: the containers of one image that run. Pure. */
 
 import { joinHostPort } from '../config/address.ts';
-import type { DockerSelector } from '../config/model.ts';
 import { forbiddenInName, type Read } from '../config/values.ts';
 import { choosePort } from '../discovery/docker/address.ts';
 import { type Container, readContainer, shortId } from '../discovery/docker/container.ts';
-import { selects } from '../discovery/docker/select.ts';
+import { isImage } from '../discovery/docker/select.ts';
 
 export interface InspectedServer {
   readonly name: string;
@@ -20,7 +19,7 @@ export function inspectedServers(json: string, image: string, port: number | und
   const servers: InspectedServer[] = [];
   const problems: string[] = [];
   for (const container of elements.value.filter(runs).map(containerOf)) {
-    if (!selects({ ...ANY, image }, container)) continue;
+    if (!isImage(image, container)) continue;
     const address = addressOf(container, port);
     if ('error' in address) problems.push(`${container.name || shortId(container.id)}: ${address.error}`);
     else servers.push({ name: nameOf(container, servers), address: address.value });
@@ -30,19 +29,6 @@ export function inspectedServers(json: string, image: string, port: number | und
 }
 
 type Json = Readonly<Record<string, unknown>>;
-
-const ANY: DockerSelector = {
-  image: undefined,
-  labels: [],
-  name: undefined,
-  service: undefined,
-  project: undefined,
-  network: undefined,
-  members: undefined,
-  port: undefined,
-  address: undefined,
-  engines: [],
-};
 
 function elementsOf(json: string): Read<readonly Json[]> {
   if (json.trim() === '') return { error: "standard input is empty: 'docker inspect' says nothing where no container is named" };

@@ -1,11 +1,10 @@
 /** Commands about lists of containers: `show members`, `add member`, `del member`, for `docker-servers members=FILE`. Fairlead's own. */
 
 import type { Backend } from '../../backend/backend.ts';
-import { type Member, readMember } from '../../config/member.ts';
+import { type Member, type MemberReport, readMember } from '../../config/member.ts';
 import { Level } from '../../core/log.ts';
 import { findBackend } from '../names.ts';
 import { type Answer, type Call, type Command, data, message, refuse } from './command.ts';
-import type { MemberReport } from './runtime.ts';
 
 function show({ args, runtime }: Call): Answer {
   const json = args.at(-1) === 'json';

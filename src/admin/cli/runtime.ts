@@ -4,7 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
-import type { Member } from '../../config/member.ts';
+import type { Member, MemberReport } from '../../config/member.ts';
 import type { RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
@@ -43,23 +43,6 @@ export interface Usage {
   readonly systemCPUTime: number;
   readonly voluntaryContextSwitches: number;
   readonly involuntaryContextSwitches: number;
-}
-
-/** A container that somebody has put into a list of servers. */
-export interface MemberReport {
-  readonly backend: string;
-  /** The first twelve digits of its id. */
-  readonly id: string;
-  /** The container's port, where the list has one. */
-  readonly port: number | undefined;
-  /** It runs. */
-  readonly found: boolean;
-  /** `127.0.0.1:49161`, or empty. */
-  readonly address: string;
-  /** Why it gets no traffic; empty where it may. */
-  readonly reason: string;
-  /** As on a `server` line. */
-  readonly parameters: readonly string[];
 }
 
 export type Outcome<T> = { readonly value: T } | { readonly error: string };

@@ -5,7 +5,7 @@
 
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { joinHostPort } from '../../config/address.ts';
-import type { Member } from '../../config/member.ts';
+import type { Member, MemberReport } from '../../config/member.ts';
 import type { Config, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import type { Read } from '../../config/values.ts';
 import { Collector } from './collector.ts';
@@ -23,23 +23,6 @@ interface Lookout {
   scene(): Scene | undefined;
   /** The lists have changed. */
   again(): void;
-}
-
-/** One member of a section, and what is known of its container now. */
-export interface MemberReport {
-  readonly backend: string;
-  /** The first twelve digits. */
-  readonly id: string;
-  /** The one that the list has. */
-  readonly port: number | undefined;
-  /** A container that runs has this id. */
-  readonly found: boolean;
-  /** `127.0.0.1:49161`; empty while nobody knows where it is. */
-  readonly address: string;
-  /** Why it gets no traffic; empty where it may. */
-  readonly reason: string;
-  /** The server parameters of the line. */
-  readonly parameters: readonly string[];
 }
 
 /** A section's line with its list. */

@@ -132,7 +132,7 @@ function imageName(text: string): ImageName {
 }
 
 /** `image=NAME` takes every tag of it, `NAME:TAG` that tag (`latest` where the container was run without), an id that image. */
-function isImage(wanted: string, container: Container): boolean {
+export function isImage(wanted: string, container: Container): boolean {
   if (wanted === container.image) return true;
   const id = wanted.replace(/^sha256:/, '');
   if (/^[0-9a-f]{12,64}$/.test(id) && container.imageId.replace(/^sha256:/, '').startsWith(id)) return true;
