@@ -21,12 +21,13 @@ interface Batch {
 
 export class Inspections {
   private readonly inspect: (id: string) => Promise<void>;
-  /** Because of events; in the order in which they came. */
+  /** Because of events, in the order in which they came: those that matter now, and the others. */
+  private readonly urgent = new Set<string>();
   private readonly waiting = new Set<string>();
   /** Because of a list: as fast as the engine answers. */
   private readonly listed = new Set<string>();
-  /** By id: whether it was asked for again meanwhile. */
-  private readonly running = new Map<string, boolean>();
+  /** By id: where it goes when it has been asked for again meanwhile. */
+  private readonly running = new Map<string, Set<string> | undefined>();
   private readonly batches = new Set<Batch>();
   private tokens = BURST;
   private filledAt = monotonic();
@@ -40,13 +41,14 @@ export class Inspections {
 
   /** Whether an answer about it is still to come. */
   has(id: string): boolean {
-    return this.running.has(id) || this.waiting.has(id) || this.listed.has(id);
+    return this.running.has(id) || this.urgent.has(id) || this.waiting.has(id) || this.listed.has(id);
   }
 
-  /** After an event. */
-  ask(id: string): void {
-    if (this.running.has(id)) this.running.set(id, true);
-    else if (!this.listed.has(id)) this.waiting.add(id);
+  /** After an event. What is not `urgent` comes after all that is. */
+  ask(id: string, urgent: boolean): void {
+    const queue = urgent ? this.urgent : this.waiting;
+    if (this.running.has(id)) this.again(id, queue);
+    else if (urgent || !(this.urgent.has(id) || this.listed.has(id))) queue.add(id);
     this.pump();
   }
 
@@ -56,9 +58,8 @@ export class Inspections {
     return new Promise((done) => {
       this.batches.add({ ids: new Set(ids), done });
       for (const id of ids) {
-        if (this.running.has(id)) this.running.set(id, true);
+        if (this.running.has(id)) this.again(id, this.waiting);
         else this.listed.add(id);
-        this.waiting.delete(id);
       }
       this.pump();
     });
@@ -68,6 +69,7 @@ export class Inspections {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+    this.urgent.clear();
     this.waiting.clear();
     this.listed.clear();
     for (const { done } of this.batches) done();
@@ -82,15 +84,17 @@ export class Inspections {
     }
   }
 
+  /** It is inspected under all that it waits as. */
   private next(): string | undefined {
-    const [event] = this.waiting;
-    if (event !== undefined && this.mayBegin()) {
-      this.waiting.delete(event);
-      return event;
-    }
+    const [event] = this.urgent.size > 0 ? this.urgent : this.waiting;
     const [line] = this.listed;
-    if (line !== undefined) this.listed.delete(line);
-    return line;
+    const id = event !== undefined && this.mayBegin() ? event : line;
+    if (id !== undefined) for (const queue of [this.urgent, this.waiting, this.listed]) queue.delete(id);
+    return id;
+  }
+
+  private again(id: string, queue: Set<string>): void {
+    if (this.running.get(id) !== this.urgent) this.running.set(id, queue);
   }
 
   private mayBegin(): boolean {
@@ -109,12 +113,12 @@ export class Inspections {
   }
 
   private async run(id: string): Promise<void> {
-    this.running.set(id, false);
+    this.running.set(id, undefined);
     await this.inspect(id);
     const again = this.running.get(id);
     this.running.delete(id);
-    if (again !== true) this.answered(id);
-    else if (!this.stopped) this.waiting.add(id);
+    if (again === undefined) this.answered(id);
+    else if (!this.stopped) again.add(id);
     this.pump();
   }
 

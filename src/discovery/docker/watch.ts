@@ -17,13 +17,13 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../../core/clock.ts';
 import { type EventLog, Level } from '../../core/log.ts';
+import { Paced } from '../paced.ts';
 import { isWaitingForAddress } from './address.ts';
 import { type Engine, EngineError, type EngineFacts } from './client.ts';
 import { isLive, type Summary, shortId } from './container.ts';
 import type { EngineEvent } from './events.ts';
 import { Inspections } from './inspections.ts';
 import { type KnownContainer, KnownContainers } from './known.ts';
-import { Paced } from './paced.ts';
 
 export type { KnownContainer };
 
@@ -273,14 +273,14 @@ export class Watch {
         session.early.delete(id);
         break;
     }
-    this.look(id, session);
+    this.look(id, session, action !== 'health_status');
   }
 
   /** After an event the line of the next list is a new one: it is inspected once more, which is cheap and safe. */
-  private look(id: string, session: Session): void {
+  private look(id: string, session: Session, urgent: boolean): void {
     session.lines.delete(id);
     this.known.doubt(id);
-    session.inspections.ask(id);
+    session.inspections.ask(id, urgent);
   }
 
   /** Its time to stop is over: a container that still runs has ignored the signal and may serve on. */
@@ -290,7 +290,7 @@ export class Watch {
       return;
     }
     this.known.stay(id);
-    this.look(id, this.session);
+    this.look(id, this.session, true);
   }
 
   // --- one container ----------------------------------------------------------------------------------------------
@@ -338,7 +338,7 @@ export class Watch {
     const pause = session.looks.get(id) ?? this.timings.look;
     session.looks.set(id, Math.min(pause * 2, this.timings.resync));
     setTimeout(() => {
-      if (!session.signal.aborted) session.inspections.ask(id);
+      if (!session.signal.aborted) session.inspections.ask(id, false);
     }, pause).unref();
   }
 

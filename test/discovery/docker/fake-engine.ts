@@ -51,8 +51,6 @@ export class FakeEngine {
   mute = false;
   /** Requests whose path matches are answered with this status and no more. */
   readonly refused = new Map<RegExp, number>();
-  /** Containers whose inspect is never answered, by id. */
-  readonly stuck = new Set<string>();
   /** What is told of events is written in pieces of so many bytes. */
   pieces = Number.POSITIVE_INFINITY;
   /** What a manager of a Swarm answers, in the engine's own words; undefined: it manages none. */
@@ -262,7 +260,6 @@ export class FakeEngine {
     const container = this.containers.get(/^\/containers\/([0-9a-f]+)\/json$/.exec(path)?.[1] ?? '');
     const text = JSON.stringify(container);
     await this.inspectGate;
-    if (this.stuck.has(String(container?.Id))) return;
     if (container === undefined) json(response, { message: 'no such container' }, 404);
     else response.end(text);
   }
