@@ -14,7 +14,7 @@ import { type Directive, isCaddyLabel, readSites, type Site } from './caddy-dire
 import { readProxy } from './caddy-proxy.ts';
 import { Findings, poolOf } from './findings.ts';
 import type { Labels, Subject } from './settings.ts';
-import { isPath, readOneLabelHost } from './words.ts';
+import { isPath, readOneLabelHost, trimmedPath } from './words.ts';
 
 /** Requests are answered all the same without these. */
 const HARMLESS: ReadonlySet<string> = new Set([
@@ -164,8 +164,15 @@ function rewritten({ name, label, args }: Directive, scope: Scope): Scope | stri
   if (name === 'rewrite' && words.length === 1 && target !== undefined && isPath(target)) {
     return { ...scope, prefix: `${target === '/' ? '' : target}${scope.prefix}` };
   }
-  const taken = second.replace(/\/+$/, '');
-  if (name === 'uri' && first === 'strip_prefix' && scope.prefix === '' && isPath(taken) && `${scope.path}/`.startsWith(`${taken}/`)) {
+  const taken = trimmedPath(second);
+  if (
+    name === 'uri' &&
+    first === 'strip_prefix' &&
+    scope.prefix === '' &&
+    isPath(taken) &&
+    taken !== '/' &&
+    `${scope.path}/`.startsWith(`${taken}/`)
+  ) {
     return { ...scope, strip: `${scope.strip}${taken}`, path: scope.path.slice(taken.length) || '/' };
   }
   return `label ${label} changes paths in a way that Fairlead does not`;

@@ -5,7 +5,7 @@
  */
 
 import type { Route } from '../provider.ts';
-import { isPath, NO_PATH, readHost } from './words.ts';
+import { isPath, NO_PATH, readHost, trimmedPath } from './words.ts';
 
 const PREFIX = 'urlprefix-';
 
@@ -28,7 +28,7 @@ export function readUrlPrefix(tag: string): UrlPrefix | string {
   if (slash < 0) return `tag ${tag} holds no path: urlprefix-host/path is expected`;
   const host = slash === 0 ? ({ kind: 'any', value: '' } as const) : readHost(target.slice(0, slash).replace(/:\d+$/, ''));
   if (typeof host === 'string') return `tag ${tag} ${host}`;
-  const path = withoutSlash(target.slice(slash));
+  const path = trimmedPath(target.slice(slash));
   if (!isPath(path)) return `tag ${tag} ${NO_PATH}`;
   return readOptions(tag, words, { host, path });
 }
@@ -39,8 +39,8 @@ function readOptions(tag: string, words: readonly string[], { host, path }: Pick
   const warnings: string[] = [];
   for (const word of words) {
     const [key, value = ''] = word.split('=');
-    if (key === 'strip' && `${path}/`.startsWith(`${value.replace(/\/+$/, '')}/`)) rewrite = path.slice(value.replace(/\/+$/, '').length);
-    else if (key === 'prepend' && isPath(value)) rewrite = `${withoutSlash(value)}${rewrite ?? path}`.replace(/(?<=.)\/$/, '');
+    if (key === 'strip' && `${path}/`.startsWith(`${stripped(value)}/`)) rewrite = path.slice(stripped(value).length);
+    else if (key === 'prepend' && isPath(value)) rewrite = `${trimmedPath(value)}${rewrite ?? path}`.replace(/(?<=.)\/$/, '');
     else if (key === 'proto' && (value === 'http' || value === 'https')) scheme = value;
     else if (key === 'proto') return `tag ${tag} is for ${value}: only http is routed`;
     // Without them the route would be open to more people.
@@ -50,7 +50,7 @@ function readOptions(tag: string, words: readonly string[], { host, path }: Pick
   return { host, path, rewrite, scheme, warnings };
 }
 
-/** `/` stays. */
-function withoutSlash(path: string): string {
-  return path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+/** What `strip=` takes off: `/` takes nothing. */
+function stripped(value: string): string {
+  return value === '' ? '' : trimmedPath(`/${value}`).slice(1);
 }

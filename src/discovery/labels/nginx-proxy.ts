@@ -10,7 +10,7 @@ import { readInteger } from '../../config/values.ts';
 import type { Route } from '../provider.ts';
 import { Findings, plainPort, poolOf } from './findings.ts';
 import { type Labels, noSettings, type Settings, type Subject } from './settings.ts';
-import { escapeRegex, isPath, NO_PATH, readHost, readHostRegex } from './words.ts';
+import { escapeRegex, isPath, NO_PATH, readHost, readHostRegex, trimmedPath } from './words.ts';
 import { readYamlMap, type YamlValue } from './yaml-map.ts';
 
 const LABEL = 'com.github.nginx-proxy.nginx-proxy.';
@@ -106,7 +106,7 @@ function settingsOf(place: Place, subject: Subject, findings: Findings): Setting
   const settings: Settings = { ...noSettings(), hosts, ...path, service: poolOf(hosts, path.path, path.exact) };
   settings.port = portOf(place, named.port, subject, findings);
   if (place.dest !== '') {
-    const dest = place.dest.replace(/(?<=.)\/$/, '');
+    const dest = trimmedPath(place.dest);
     if (isPath(dest)) settings.rewrite = dest === '/' ? '' : dest;
     else findings.errors.push(`VIRTUAL_DEST=${place.dest} ${NO_PATH}`);
   }
@@ -140,7 +140,7 @@ function readPath(text: string): Pick<Settings, 'path' | 'exact'> | string {
   const [, sign = '', rest = ''] = /^(=|\^~|~\*|~)?\s*(.*)$/s.exec(text.trim()) ?? [];
   if (sign.startsWith('~')) return 'is a regular expression, which paths cannot be here';
   const exact = sign === '=';
-  const path = exact ? rest : rest.replace(/(?<=.)\/+$/, '');
+  const path = exact ? rest : trimmedPath(rest);
   return isPath(path) ? { path, exact } : NO_PATH;
 }
 

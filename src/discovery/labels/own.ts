@@ -14,7 +14,7 @@ import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
 import { type KeyReader, poolRows } from './own-pool.ts';
 import { type Labels, noSettings, type Settings } from './settings.ts';
-import { isPath, NO_PATH, readHost } from './words.ts';
+import { isPath, NO_PATH, readHost, trimmedPath } from './words.ts';
 
 function boolean(assign: (into: Settings, value: boolean, label: string) => void): KeyReader {
   return (value, into, label) => {
@@ -78,7 +78,7 @@ function readHosts(value: string, into: Settings): string | undefined {
 function readPath(value: string, into: Settings): string | undefined {
   const path = value.trim();
   if (!isPath(path)) return NO_PATH;
-  into.path = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+  into.path = trimmedPath(path);
   return undefined;
 }
 

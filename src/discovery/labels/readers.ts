@@ -7,7 +7,8 @@ import { readEasyHaproxy } from './easyhaproxy.ts';
 import { readNginxProxy } from './nginx-proxy.ts';
 import { readLabels } from './own.ts';
 import { readRegistrator } from './registrator.ts';
-import type { Labels, Reader, ReaderContext, Subject } from './settings.ts';
+import { type Labels, noSettings, type Reader, type ReaderContext, type Subject } from './settings.ts';
+import { isSpoken, type Spoken } from './spoken.ts';
 import { readTraefik } from './traefik.ts';
 
 /** SERVICE_* comes last: applications have variables of such names for purposes of their own. */
@@ -22,6 +23,8 @@ const READERS: ReadonlyMap<CompatName, Reader> = new Map<CompatName, Reader>([
 
 /** The words that `prefix` and `compat` of a line make of a container: ours, else those of the first reader that finds some. */
 export function readSubject(subject: Subject, prefix: string, compat: readonly CompatName[], context: ReaderContext): Labels {
+  const errors = tooLong(subject, prefix, compat);
+  if (errors.length > 0) return { reader: 'fairlead', silent: false, flat: noSettings(), routes: new Map(), warnings: [], errors };
   const own = readLabels(subject.labels, prefix);
   const wanted = isWantedOnly(subject, prefix, own);
   if (!own.silent && !wanted) return own;
@@ -35,6 +38,19 @@ export function readSubject(subject: Subject, prefix: string, compat: readonly C
     refused ??= labels;
   }
   return refused ?? own;
+}
+
+/** Characters of a value: some of its readers take the square of its length, and everybody's traffic waits for them. */
+const LONGEST = 8192;
+
+/** SERVICE_* may be anybody's, and is looked at by its readers. */
+function tooLong({ labels, env }: Subject, prefix: string, compat: readonly CompatName[]): readonly string[] {
+  const readers = compat.filter((reader) => reader !== 'camptocamp' && reader !== 'registrator');
+  const spoken: readonly Spoken[] = [{ reader: 'fairlead', prefix }, ...readers.map((reader) => ({ reader }))];
+  const long = (from: 'label' | 'environment', words: ReadonlyMap<string, string>): readonly string[] =>
+    [...words].filter(([name, { length }]) => length > LONGEST && spoken.some((one) => isSpoken(name, from, one))).map(([name]) => name);
+  const names = [...long('label', labels), ...long('environment', env)];
+  return names.map((name) => `${name} is longer than ${LONGEST} characters`);
 }
 
 /** `enable=true` alone lets the container in, and leaves it to other words to say how. */

@@ -73,9 +73,12 @@ export function readRegistrations(subject: Subject): Registrations | undefined {
   return { services, findings };
 }
 
+/** What is longer is for somebody else: keys and certificates are. */
+const LONGEST = 4096;
+
 /** SERVICE_* of both places, by name. */
 function wordsOf({ labels, env }: Subject): ReadonlyMap<string, string> {
-  const words = [...labels, ...env].filter(([label]) => KEY.test(label));
+  const words = [...labels, ...env].filter(([label, { length }]) => length <= LONGEST && KEY.test(label));
   return new Map(words.sort(([a], [b]) => (a === b ? 0 : a < b ? -1 : 1)));
 }
 

@@ -28,15 +28,19 @@ const NAMES: Readonly<Record<CompatName, Names>> = {
   easyhaproxy: { label: /^easyhaproxy\./, environment: undefined },
 };
 
+export function isSpoken(name: string, from: ReadWord['from'], spoken: Spoken): boolean {
+  if (spoken.reader === 'fairlead') return from === 'label' && name.startsWith(spoken.prefix);
+  return NAMES[spoken.reader][from]?.test(name) === true;
+}
+
 /** The subject's words that are `spoken` to one reader, by name. */
 export function spokenWords({ labels, env }: Subject, spoken: Spoken): readonly ReadWord[] {
   const { reader } = spoken;
-  const isLabel = (name: string): boolean =>
-    spoken.reader === 'fairlead' ? name.startsWith(spoken.prefix) : NAMES[spoken.reader].label?.test(name) === true;
-  const isVariable = (name: string): boolean => reader !== 'fairlead' && NAMES[reader].environment?.test(name) === true;
   const words: ReadWord[] = [];
-  for (const [name, value] of labels) if (isLabel(name)) words.push({ reader, from: 'label', name, value: shown(name, value) });
-  for (const [name, value] of env) if (isVariable(name)) words.push({ reader, from: 'environment', name, value: shown(name, value) });
+  for (const [name, value] of labels)
+    if (isSpoken(name, 'label', spoken)) words.push({ reader, from: 'label', name, value: shown(name, value) });
+  for (const [name, value] of env)
+    if (isSpoken(name, 'environment', spoken)) words.push({ reader, from: 'environment', name, value: shown(name, value) });
   return words.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 

@@ -8,7 +8,7 @@ import type { RedirectStatus } from '../provider.ts';
 import type { Findings } from './findings.ts';
 import type { Match } from './traefik-rule.ts';
 import { isTrue, type Words } from './traefik-service.ts';
-import { isPath } from './words.ts';
+import { isPath, trimmedPath } from './words.ts';
 
 /** What they do to a router, all together. */
 export interface Effects {
@@ -97,7 +97,7 @@ function readStrip(value: (option: string) => string, effects: Effects): boolean
 }
 
 function readPrefix(value: (option: string) => string, effects: Effects): boolean {
-  effects.prefix = `${value('prefix').replace(/\/+$/, '')}${effects.prefix}`;
+  effects.prefix = `${trimmedPath(`/${value('prefix')}`).slice(1)}${effects.prefix}`;
   return true;
 }
 
@@ -136,5 +136,5 @@ export function rewriteOf(
 }
 
 function prefixesOf(strip: readonly string[]): readonly string[] {
-  return strip.map((one) => one.replace(/\/+$/, '')).filter(isPath);
+  return strip.map(trimmedPath).filter((one) => one !== '/' && isPath(one));
 }

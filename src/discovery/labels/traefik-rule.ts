@@ -9,7 +9,7 @@
  */
 
 import type { Route } from '../provider.ts';
-import { escapeRegex, isPath, NO_PATH, readHostRegex, readOneLabelHost } from './words.ts';
+import { escapeRegex, isPath, NO_PATH, readHostRegex, readOneLabelHost, trimmedPath } from './words.ts';
 
 export interface Match {
   readonly hosts: readonly Route['host'][];
@@ -219,7 +219,7 @@ function sure(host: Route['host'] | string, text: string): Route['host'] {
 }
 
 function readPath(text: string, exact: boolean): PathMatch {
-  const path = exact ? text : text.replace(/(?<=.)\/+$/, '');
+  const path = exact ? text : trimmedPath(text);
   if (/[{}]/.test(path)) throw new RuleError(`holds the pattern '${text}' for a path, and paths are plain text`);
   if (!isPath(path)) throw new RuleError(`holds '${text}', which ${NO_PATH}`);
   return { path, exact };

@@ -44,6 +44,13 @@ export function isPath(text: string): boolean {
   return PATH.test(text);
 }
 
+/** Without slashes at its end; a single one stays. */
+export function trimmedPath(text: string): string {
+  let end = text.length;
+  while (end > 1 && text.charCodeAt(end - 1) === 0x2f) end--;
+  return text.slice(0, end);
+}
+
 /** A request target in origin form (RFC 9112 3.2.1), with a query if it wants one. */
 export function isTarget(text: string): boolean {
   return /^\/[!"$-~]*$/.test(text);

@@ -181,3 +181,21 @@ describe('every reader', () => {
     });
   }
 });
+
+describe('a value of many thousand characters', () => {
+  const long = 'x'.repeat(10_000);
+  const errorsOf = (labels: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) =>
+    readSubject(subject({ labels, env }), 'fairlead.', COMPAT_NAMES, { domains: [] }).errors;
+
+  it('refuses the container where somebody reads it', () => {
+    assert.deepEqual(errorsOf({ 'fairlead.host': long }), ['fairlead.host is longer than 8192 characters']);
+    assert.deepEqual(errorsOf({ 'traefik.http.routers.r.middlewares': long }), [
+      'traefik.http.routers.r.middlewares is longer than 8192 characters',
+    ]);
+    assert.deepEqual(errorsOf({}, { VIRTUAL_HOST: long }), ['VIRTUAL_HOST is longer than 8192 characters']);
+  });
+
+  it("is nobody's where it has another name, or one that applications have, too", () => {
+    assert.deepEqual(errorsOf({ 'org.test.notes': long }, { TLS_KEY: long, SERVICE_ACCOUNT: long, SERVICE_TAGS: long }), []);
+  });
+});
