@@ -4,6 +4,7 @@
  */
 
 import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { joinHostPort } from '../../config/address.ts';
 import type { Member, MemberReport } from '../../config/member.ts';
 import type { Config, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
@@ -144,11 +145,14 @@ export class Membership {
     return this.known.get(file) ?? NO_MEMBERS;
   }
 
+  /** Engines hear of what is new in it. Answers its text. */
   private readFile(file: string): string {
     const text = textOf(file);
     const read = 'error' in text ? text : readMembers(text.value);
-    if ('error' in read) this.known.set(file, { ...(this.known.get(file) ?? NO_MEMBERS), problem: read.error });
-    else this.known.set(file, { members: read.value, problem: '' });
+    const before = this.known.get(file) ?? NO_MEMBERS;
+    const list = 'error' in read ? { members: before.members, problem: read.error } : { members: read.value, problem: '' };
+    this.known.set(file, list);
+    if (!isDeepStrictEqual(before, list)) for (const engine of this.engines.values()) engine.again();
     return 'value' in text ? text.value : '';
   }
 
@@ -161,7 +165,6 @@ export class Membership {
     const error = next === text ? undefined : write(file, next);
     if (error !== undefined) return error;
     this.readFile(file);
-    for (const engine of this.engines.values()) engine.again();
     return undefined;
   }
 }
