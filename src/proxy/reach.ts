@@ -361,8 +361,10 @@ export class Reach extends Timed implements Waiter {
   private resume(now: number): void {
     const server = this.server as Server;
     server.counters.stot++;
-    // It may have gone, or been taken out, in the pause.
-    if (deserted(this.placeOf(server))) this.leave(server, now, true);
+    // It may have gone, or been taken out, in the pause. Of discovered ones any may be well by now.
+    this.failedAt = undefined;
+    const place = this.placeOf(server);
+    if (deserted(place) || (place.untried && place.tie !== 'forced')) this.leave(server, now, true);
     else this.open(server, now);
   }
 

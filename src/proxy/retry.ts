@@ -11,7 +11,8 @@
  * A discovered server that fails is one that is going, and others are there: a container was killed, paused, cut from its
  * network. So for those, and where `retry-on` has `conn-failure`, which is its default,
  *
- *     the connection was not made                             | once at each of the others, however many they are
+ *     the connection was not made                             | once at each of the others, however many they are, and
+ *                                                             | with a pause once more, up to `retries`
  *     it ended without a response, and who sends the request  | at another one
  *     twice does no harm                                      |
  *     its source or a check says that it is down, and nothing | at another one (`abandons`)
@@ -141,7 +142,9 @@ function movesOn({ discovered, tie }: Place, { retries, retryOn }: Settings): bo
 }
 
 function where({ failure, retries }: Attempt, place: Place, settings: Settings): Next {
-  if (deserted(place) || ((place.elsewhere || place.untried || !place.usable) && leaves(retries + 1, place, settings))) return 'other';
+  // Who could reach none of the discovered ones gives them time: one of them may just be starting.
+  const another = place.discovered ? place.untried : place.elsewhere;
+  if (deserted(place) || ((another || !place.usable) && leaves(retries + 1, place, settings))) return 'other';
   // Not after a time-out, which was a pause already, nor where something answered.
   return failure === Failures.ConnectFailed ? 'pause' : 'again';
 }

@@ -137,9 +137,10 @@ describe('where', () => {
   });
 
   it('a discovered server has a successor: not so with only one', () => {
-    assert.equal(refused({}, {}, { discovered: true }), 'other');
-    assert.equal(refused({}, {}, { discovered: true, tie: 'bound' }), 'other');
+    assert.equal(refused({}, {}, { discovered: true, untried: true }), 'other');
+    assert.equal(refused({}, {}, { discovered: true, untried: true, tie: 'bound' }), 'other');
     assert.equal(refused({}, {}, { discovered: true, elsewhere: false }), 'pause');
+    assert.equal(refused({}, {}, { discovered: true }), 'pause', 'all others have refused, too');
   });
 
   // `option redispatch N` with `retries 4`: which retries leave.

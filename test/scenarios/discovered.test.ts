@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
-import type { Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { DiscoveredServer } from '../../src/discovery/provider.ts';
 import type { RawClient } from '../support/client.ts';
@@ -91,7 +91,7 @@ class Pool {
     return this.balancer.logged.map((one) => `${one.server} ${one.status} ${one.termination} ${one.redispatched ? '+' : ''}${one.retries}`);
   }
 
-  private place(name: string): Place {
+  place(name: string): Place {
     return this.moved.get(name) ?? this.places.get(name) ?? assert.fail(name);
   }
 
@@ -205,6 +205,21 @@ describe('containers that refuse', () => {
     await withPool({ plans: { ...dead, backup: [acts.ok] } }, async (pool) => {
       assert.equal(await pool.answer(), 'backup');
       assert.equal(pool.log[0]?.endsWith('+8'), true);
+    });
+  });
+
+  it('are given time when all of them do: one may be starting', async () => {
+    await withPool({ plans: { a: 'refuses', b: 'refuses' } }, async (pool) => {
+      const client = await pool.ask();
+      await until('both have refused', () => pool.balancer.backends.get('www')?.counters.connect === 2);
+      const late = createServer((socket) => socket.once('data', () => socket.end(reply('late'))));
+      const { host, port } = pool.place('a');
+      late.listen(port, host);
+      try {
+        assert.equal((await client.readResponse()).body, 'late');
+      } finally {
+        late.close();
+      }
     });
   });
 
