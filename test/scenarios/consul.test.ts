@@ -180,4 +180,19 @@ listen loadbalancer
       await answer(port, '192.168.50.103', 'host-2');
     });
   });
+
+  it('begins new sections with their servers after a reload', async (test) => {
+    await onStage(test, config, async ({ consul, fairlead, container }) => {
+      await consul.register('simple', registered('host-1', 'nanoservice', await container('host-1')));
+      await consul.register('other', registered('host-1', 'other', await container('other')));
+      await answer(fairlead.port('loadbalancer'), 'a', 'host-1');
+      const more =
+        'listen second\n bind 127.0.0.1:0\n consul-servers service=other\nfrontend third\n bind 127.0.0.1:0\n consul-routes domain=a.test\n';
+      fairlead.rewrite(config.replace('%CONSUL%', consul.endpoint) + more);
+      fairlead.signal('SIGUSR2');
+      await fairlead.said(/listening on \S+ \(frontend third\)/);
+      assert.deepEqual(await answers(fairlead.port('second'), 'a'), ['other']);
+      assert.deepEqual(await answers(fairlead.port('third'), 'simple.a.test'), ['host-1']);
+    });
+  });
 });
