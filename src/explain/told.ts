@@ -2,6 +2,7 @@
 
 import type { ProxyConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
+import type { Route } from '../discovery/provider.ts';
 import type { Report, RouteUse, Use } from '../discovery/report.ts';
 import { routeText } from '../discovery/routes.ts';
 import type { Member, Told, ToldUse, Verdict } from './explanation.ts';
@@ -14,23 +15,35 @@ export function shortOf(id: string): string {
 }
 
 export function tellAll(world: World): readonly Told[] {
+  const holders = new Map([...world.state.routes].map(([frontend, routes]) => [frontend, byText(routes)]));
   const leading = new Map<string, readonly string[]>();
   const leadersOf = (backend: string): readonly string[] => {
     const known = leading.get(backend) ?? world.config.proxies.flatMap((proxy) => leads(proxy, backend));
     leading.set(backend, known);
     return known;
   };
-  return world.reports.map((report) => tell(world, report, leadersOf));
+  return world.reports.map((report) => tell(world, report, { holders, leadersOf }));
 }
 
-function tell(world: World, report: Report, leadersOf: (backend: string) => readonly string[]): Told {
-  const uses = report.uses.map((use) => toldUse(world, use, leadersOf));
+/** What is looked up for many. */
+interface Lookups {
+  /** Frontend -> text of a route -> who has it. */
+  readonly holders: ReadonlyMap<string, ReadonlyMap<string, Route>>;
+  leadersOf(backend: string): readonly string[];
+}
+
+function byText(routes: readonly Route[]): ReadonlyMap<string, Route> {
+  return new Map(routes.map((route) => [routeText(route), route]));
+}
+
+function tell(world: World, report: Report, lookups: Lookups): Told {
+  const uses = report.uses.map((use) => toldUse(world, use, lookups));
   const verdict = verdictOf(uses);
   return { ...report, uses, verdict, summary: summaryOf(report, uses, verdict) };
 }
 
-function toldUse(world: World, use: Use, leadersOf: (backend: string) => readonly string[]): ToldUse {
-  const routes = use.routes.map((route) => merged(world, use, route));
+function toldUse(world: World, use: Use, { holders, leadersOf }: Lookups): ToldUse {
+  const routes = use.routes.map((route) => merged(world, use, route, holders.get(route.frontend)?.get(route.text)));
   const reached = [
     ...routes.filter(({ lost }) => lost === '').map(({ text, frontend }) => `${text} in '${frontend}'`),
     ...leadersOf(use.backend),
@@ -40,9 +53,8 @@ function toldUse(world: World, use: Use, leadersOf: (backend: string) => readonl
 }
 
 /** Sources settle their own conflicts; what one of them lost to another or to the configuration is known here alone. */
-function merged({ state }: World, { backend }: Use, route: RouteUse): RouteUse {
+function merged({ state }: World, { backend }: Use, route: RouteUse, holder: Route | undefined): RouteUse {
   if (route.lost !== '') return route;
-  const holder = state.routes.get(route.frontend)?.find((one) => routeText(one) === route.text);
   if (holder?.pool === backend) return route;
   const section = state.backends.get(backend);
   if (section !== undefined && !section.routed) {

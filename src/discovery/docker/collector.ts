@@ -5,7 +5,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { DockerRoutesConfig, DockerServersConfig, ProxyConfig, RolloutMode } from '../../config/model.ts';
+import type { DockerRoutesConfig, DockerSelector, DockerServersConfig, ProxyConfig, RolloutMode } from '../../config/model.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
 import { mergeOptions } from '../pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
@@ -88,6 +88,9 @@ export class Collector {
 
   /** A line leaves a container alone, which is no news. */
   passedOver(_container: Container, _why: () => string): void {}
+
+  /** A line means other containers. */
+  unselected(_container: Container, _selector: DockerSelector): void {}
 
   placed(container: Container, { server, text }: Placement): void {
     if (server.state === 'ready') this.note('info', container.name, text);

@@ -1,7 +1,7 @@
 /** Remembers what becomes of each container while the lines of the configuration are gone over: what `report.ts` is made of. */
 
 import { COMPAT_NAMES } from '../../config/keywords/compat.ts';
-import type { CompatName, DockerRoutesConfig, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { CompatName, DockerRoutesConfig, DockerSelector, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
 import { nearPrefix, type Spoken, spokenWords } from '../labels/spoken.ts';
@@ -11,6 +11,7 @@ import { routeText } from '../routes.ts';
 import { type Loss, noteOf } from './claims.ts';
 import { Collector, type Placement } from './collector.ts';
 import type { Container } from './container.ts';
+import { misses } from './select.ts';
 
 /** What became of one container. */
 export interface Story {
@@ -18,7 +19,12 @@ export interface Story {
   readonly words: Map<string, ReadWord>;
   readonly uses: Use[];
   readonly reasons: Reason[];
+  /** Lines that mean other containers. */
+  readonly missed: { readonly line: AskingLine | undefined; readonly selector: DockerSelector }[];
 }
+
+/** So many lines that mean others are told of, the nearest ones. */
+const MOST_MISSED = 4;
 
 export class Recorder extends Collector {
   /** By the container's name: notes know no other. */
@@ -26,7 +32,7 @@ export class Recorder extends Collector {
   private line: AskingLine | undefined;
 
   storyOf({ name }: Pick<Container, 'name'>): Story {
-    const story = this.stories.get(name) ?? { words: new Map(), uses: [], reasons: [] };
+    const story = this.stories.get(name) ?? { words: new Map(), uses: [], reasons: [], missed: [] };
     this.stories.set(name, story);
     return story;
   }
@@ -56,12 +62,32 @@ export class Recorder extends Collector {
     for (const reader of COMPAT_NAMES) {
       if (compat.includes(reader) || silent(reader)) continue;
       const names = spokenWords(subject, { reader }).map(({ name }) => name);
-      if (names.length > 0) this.hint(subject, `it has ${names.join(', ')}, which docker-routes compat=${reader} would read`);
+      if (names.length > 0) this.hint(subject, `it has ${names.join(', ')}, which docker-routes compat ${reader} would read`);
     }
   }
 
   override passedOver(container: Container, why: () => string): void {
     this.because(container.name, 'info', why());
+  }
+
+  override unselected(container: Container, selector: DockerSelector): void {
+    this.storyOf(container).missed.push({ line: this.line, selector });
+  }
+
+  /** When all is told: why a container is not what somebody may have meant. That lines mean others is no reason where one has taken it. */
+  reasonsOf(container: Container): readonly Reason[] {
+    const { uses, reasons, missed } = this.storyOf(container);
+    if (uses.length > 0 || missed.length === 0) return reasons;
+    const near = missed
+      .map(({ line, selector }) => ({ line, ...misses(selector, container) }))
+      .sort((one, other) => other.matched - one.matched || one.texts.length - other.texts.length);
+    const told = near.slice(0, MOST_MISSED).map(({ line, texts, matched }): Reason => {
+      const close = matched === 0 ? '' : ` (${matched} of ${matched + texts.length} selectors match)`;
+      return { line, level: 'info', message: `it is not selected: ${texts.join('; ')}${close}` };
+    });
+    const left = missed.length - told.length;
+    const rest: Reason = { line: undefined, level: 'info', message: `${left} more lines do not select it` };
+    return [...reasons, ...told, ...(left > 0 ? [rest] : [])];
   }
 
   override placed({ name }: Container, { server, where, backend, routes }: Placement): void {

@@ -23,7 +23,7 @@ export function dockerReport(input: SceneInput): readonly Report[] {
 }
 
 function reportOf(source: string, container: Container, recorder: Recorder): Report {
-  const { words, uses, reasons } = recorder.storyOf(container);
+  const { words, uses } = recorder.storyOf(container);
   const { id, name, image, state, health, networks, exposed } = container;
   return {
     source,
@@ -37,7 +37,7 @@ function reportOf(source: string, container: Container, recorder: Recorder): Rep
     networks: networks.map(networkOf),
     ports: exposed,
     uses,
-    reasons,
+    reasons: recorder.reasonsOf(container),
   };
 }
 

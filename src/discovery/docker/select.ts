@@ -123,7 +123,20 @@ interface ImageName {
   readonly digest: string | undefined;
 }
 
+/** By text: the same few are asked about for every container. */
+const imageNames = new Map<string, ImageName>();
+const MOST_NAMES = 1000;
+
 function imageName(text: string): ImageName {
+  const known = imageNames.get(text);
+  if (known !== undefined) return known;
+  if (imageNames.size >= MOST_NAMES) imageNames.clear();
+  const name = readImageName(text);
+  imageNames.set(text, name);
+  return name;
+}
+
+function readImageName(text: string): ImageName {
   const [named = '', digest] = text.split('@');
   // A colon before the last slash belongs to the registry's port.
   const match = /^(.*?)(?::([^:/]+))?$/.exec(named);

@@ -1,15 +1,15 @@
 /** `docker-servers`: the containers that a line selects become servers of its section. */
 
 import type { Member } from '../../config/member.ts';
-import type { DockerSelector, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
+import type { DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import type { Reading } from '../labels/settings.ts';
 import type { Found } from './address.ts';
 import type { Collector } from './collector.ts';
-import { type Container, isLive } from './container.ts';
+import { isLive } from './container.ts';
 import { farOf } from './locality.ts';
 import { matchMembers, NO_MEMBERS } from './members.ts';
 import { labelsOf, type Scene } from './scene.ts';
-import { misses, selects } from './select.ts';
+import { selects } from './select.ts';
 import { type Placed, serverOf } from './server.ts';
 import type { KnownContainer } from './watch.ts';
 
@@ -28,7 +28,7 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
       continue;
     }
     if (!selects(selector, container)) {
-      collector.passedOver(container, () => missText(selector, container));
+      collector.unselected(container, selector);
       continue;
     }
     if (!isLive(container.state) || pool.has(container.id)) {
@@ -80,10 +80,4 @@ function membersOf({ selector }: DockerServersConfig, scene: Scene, collector: C
   const { chosen, ambiguous } = matchMembers(members, ids);
   for (const { id } of ambiguous) collector.note('error', file, `several containers have an id that begins with ${id}`);
   return chosen;
-}
-
-function missText(selector: DockerSelector, container: Container): string {
-  const { texts, matched } = misses(selector, container);
-  const near = matched === 0 ? '' : ` (${matched} of ${matched + texts.length} selectors match)`;
-  return `it is not selected: ${texts.join('; ')}${near}`;
 }
