@@ -1,1 +1,0 @@
-export { Paced } from '../paced.ts';
