@@ -102,7 +102,8 @@ const programs: Readonly<Record<Program, (words: readonly string[]) => Promise<n
       files: filesOf(NO_OPTIONS),
       read: readWithout,
     }),
-  render: async (words) => (await import('./rendering.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
+  render: async (words) =>
+    (await import('./render-command.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
 };
 
 /** What programs that end by themselves are lent. */

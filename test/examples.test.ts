@@ -31,7 +31,15 @@ function configurationsOf(document: string): string[] {
 }
 
 describe('what a reader copies', () => {
-  for (const document of ['README.md', 'docs/consul.md', 'docs/docker.md', 'docs/files.md', 'docs/monitoring.md', 'docs/runtime-api.md']) {
+  for (const document of [
+    'README.md',
+    'docs/commands.md',
+    'docs/consul.md',
+    'docs/docker.md',
+    'docs/files.md',
+    'docs/monitoring.md',
+    'docs/runtime-api.md',
+  ]) {
     const blocks = configurationsOf(document);
     it(`is there in ${document}`, () => assert.ok(blocks.length > 0));
     for (const [index, block] of blocks.entries()) {

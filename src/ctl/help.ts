@@ -56,7 +56,7 @@ export const RENDER_HELP = `fairlead render: the configuration in force, with al
   fairlead render -f haproxy.cfg        the same; where none runs, Docker and the other sources are asked once
       | haproxy -c -f /dev/stdin        HAProxy takes it
 
-  -S, --socket ADDRESS   the Runtime API: a path, unix@PATH, HOST:PORT; else $FAIRLEAD_SOCKET
+  --socket, -s ADDRESS   the Runtime API: a path, unix@PATH, HOST:PORT; else $FAIRLEAD_SOCKET
   -f FILE                the socket of this configuration whose users may do most (admin is needed: passwords are printed)
 
   docker inspect ID... | fairlead render --image NAME --template FILE

@@ -26,8 +26,12 @@ export type RenderCommand =
   | { readonly kind: 'help' }
   | { readonly kind: 'refused'; readonly message: string };
 
-const NAMES = ['-S', '--socket', '-f', '--image', '--template', '--port', '--parameters', '--help'] as const;
-const NAME_OF: ReadonlyMap<string, string> = new Map([...NAMES.map((name) => [name, name] as const), ['-S', '--socket']]);
+const NAMES = ['-s', '-S', '--socket', '-f', '--image', '--template', '--port', '--parameters', '--help'] as const;
+const NAME_OF: ReadonlyMap<string, string> = new Map([
+  ...NAMES.map((name) => [name, name] as const),
+  ['-s', '--socket'],
+  ['-S', '--socket'],
+]);
 
 export function parseRender(words: readonly string[]): RenderCommand {
   const values = new Map<string, string>();

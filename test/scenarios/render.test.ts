@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import { renderCommand } from '../../src/rendering.ts';
+import { renderCommand } from '../../src/render-command.ts';
 import { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { program } from '../support/paths.ts';
