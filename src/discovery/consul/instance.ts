@@ -29,8 +29,9 @@ export interface Check {
   readonly name: string;
   /** `passing`, `warning`, `critical` */
   readonly status: string;
+  /** How it begins, unless it passes: outputs may be whole pages, and new ones every time. */
   readonly output: string;
-  /** The reason, where somebody has put it into maintenance. */
+  /** Likewise; the reason, where somebody has put it into maintenance. */
   readonly notes: string;
 }
 
@@ -68,13 +69,23 @@ function readInstance(entry: unknown): Instance {
 
 function readCheck(entry: unknown): Check {
   const check = objectOf(entry);
+  const status = textOf(check.Status);
+  const said = (text: unknown) => (status === 'passing' ? '' : beginningOf(textOf(text)));
   return {
     id: textOf(check.CheckID),
     name: textOf(check.Name) || textOf(check.CheckID),
-    status: textOf(check.Status),
-    output: textOf(check.Output),
-    notes: textOf(check.Notes),
+    status,
+    output: said(check.Output),
+    notes: said(check.Notes),
   };
+}
+
+/** Of what a line may say. */
+const LONGEST = 160;
+
+function beginningOf(text: string): string {
+  const line = text.trim().split(/[\r\n]/, 1)[0] ?? '';
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}...` : line;
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

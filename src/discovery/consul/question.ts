@@ -44,8 +44,8 @@ export class Question<T> {
   problem = '';
   /** Answered, or refused by an agent that could be reached. */
   settled = false;
-  /** The token sees a part of the answer only. */
-  filtered = false;
+  /** What is to be known of the last answer; empty where it is whole and new. */
+  caveat = '';
   private readonly asker: Asker;
   private readonly read: (body: unknown) => T;
   private index = 0;
@@ -87,13 +87,14 @@ export class Question<T> {
     }
   }
 
-  private take({ body, index, filtered }: Answer): void {
-    const value = this.read(body);
+  private take(answer: Answer): void {
+    const { index } = answer;
+    const value = this.read(answer.body);
     this.index = index < this.index ? 0 : Math.max(index, 1);
     const changed = this.value === undefined || !isDeepStrictEqual(value, this.value);
     this.problem = '';
     this.settled = true;
-    this.filtered = filtered;
+    this.caveat = caveatOf(answer);
     // What is the same as before stays the same object, so that nobody thinks about it again.
     if (changed) this.value = value;
     if (changed) this.asker.changed();
@@ -110,4 +111,9 @@ export class Question<T> {
     this.settled = true;
     this.asker.settled();
   }
+}
+
+function caveatOf({ filtered, leader }: Answer): string {
+  if (filtered) return 'the token sees a part of it only';
+  return leader ? '' : 'there is no cluster leader: what is known may be old';
 }

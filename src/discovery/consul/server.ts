@@ -98,7 +98,7 @@ const MAINTENANCE = /^_(node|service)_maintenance\b/;
 /** Maintenance comes first: what an instance is doing it shall finish, healthy or not. */
 function stateOf({ checks }: Instance, passing: boolean, gate: boolean, unreachable: string): State {
   const maintenance = checks.find(({ id, status }) => MAINTENANCE.test(id) && status === 'critical');
-  if (maintenance !== undefined) return { state: 'drain', reason: `in maintenance: ${firstLine(maintenance.notes)}` };
+  if (maintenance !== undefined) return { state: 'drain', reason: `in maintenance: ${maintenance.notes}` };
   const failing = gate ? checks.find(({ status }) => status === 'critical') : undefined;
   if (failing !== undefined) return { state: 'down', reason: reasonOf(failing) };
   const warning = gate && passing ? checks.find(isWarning) : undefined;
@@ -111,12 +111,5 @@ function isWarning({ status }: Check): boolean {
 }
 
 function reasonOf({ name, status, output }: Check): string {
-  const said = firstLine(output);
-  return `check '${name}' is ${status}${said === '' ? '' : `: ${said}`}`;
-}
-
-/** Outputs of checks may be whole pages. */
-function firstLine(text: string): string {
-  const line = text.trim().split(/[\r\n]/, 1)[0] ?? '';
-  return line.length > 160 ? `${line.slice(0, 160)}...` : line;
+  return `check '${name}' is ${status}${output === '' ? '' : `: ${output}`}`;
 }

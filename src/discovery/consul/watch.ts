@@ -109,8 +109,8 @@ export class ConsulWatch {
       services: (query) => this.catalogues.valueOf(query),
       instances: (query) => this.services.valueOf(query),
       problems: this.questions().flatMap(({ subject, question }): readonly Problem[] => {
-        if (question.problem !== '') return [{ subject, message: question.problem }];
-        return question.filtered ? [{ subject, message: 'the token sees a part of it only' }] : [];
+        const message = question.problem || question.caveat;
+        return message === '' ? [] : [{ subject, message }];
       }),
     };
   }

@@ -256,6 +256,14 @@ describe('an agent that refuses', () => {
     assert.deepEqual(now('db'), ['192.0.2.8:80 ready']);
   });
 
+  it('tells that there is no leader where any server may answer', async () => {
+    consul.leader = false;
+    consul.register('web', { address: '192.0.2.1' });
+    start(web, { stale: true });
+    await is('192.0.2.1:80 ready');
+    assert.ok(published.at(-1)?.notes.some(({ message }) => message === 'there is no cluster leader: what is known may be old'));
+  });
+
   it('tells that the token sees a part only', async () => {
     consul.filtered = true;
     consul.register('web', { address: '192.0.2.1' });
