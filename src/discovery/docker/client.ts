@@ -8,7 +8,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { isIP, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import type Docker from 'dockerode';
 import type { DockerEngineConfig } from '../../config/model.ts';
 import { wall } from '../../core/clock.ts';
@@ -104,12 +104,12 @@ export class DockerClient implements Engine, SwarmEngine {
     // Loaded when an engine is asked for: 24 MiB and 150 ms that a balancer without Docker does not have to pay.
     const { default: Dockerode } = await import('dockerode');
     // Asked without a version: every engine answers that.
-    const plain = new Dockerode(options) as unknown as Api;
+    const plain = opened(new Dockerode(options), endpoint);
     const answer = await this.ask('GET /version', endpoint, signal, (abortSignal) => plain.version({ abortSignal }));
     const version = readVersion(answer);
     const api = negotiate(version.api, version.minimum);
     this.local = isLocal(endpoint);
-    this.api = new Dockerode({ ...options, version: `v${api}` }) as unknown as Api;
+    this.api = opened(new Dockerode({ ...options, version: `v${api}` }), endpoint);
     return { version: version.engine, api, rootless: version.rootless, local: this.local, host: await hostAddress(endpoint) };
   }
 
@@ -272,11 +272,24 @@ async function dockerodeOptions(endpoint: Endpoint, env: Environment): Promise<D
     const known = await knownHosts(env);
     const hostVerifier = (key: Buffer) => isKnownHost(known, endpoint.host, endpoint.port, key);
     const sshOptions = { hostVerifier, ...(endpoint.agent === undefined ? {} : { agent: endpoint.agent }) };
-    return { ...where, protocol: 'ssh', username: endpoint.user, sshOptions };
+    return { ...none, protocol: 'ssh', host: 'engine', username: endpoint.user, sshOptions };
   }
   if (endpoint.tls === undefined) return { ...where, protocol: 'http' };
   const [ca, cert, key] = await Promise.all([endpoint.tls.ca, endpoint.tls.cert, endpoint.tls.key].map(pem));
   return { ...where, protocol: 'https', ca, cert, key };
+}
+
+/**
+ * The library makes a URL of the host and port of an engine over SSH that newer versions of Node refuse. So these are not
+ * told it, and the connection that it wants for each call is made here: it reads all options anew each time.
+ */
+function opened(docker: Docker, endpoint: Endpoint): Api {
+  if (endpoint.kind === 'ssh') {
+    const modem = docker.modem as unknown as { sshOptions: object };
+    const { host, port } = endpoint;
+    modem.sshOptions = Object.defineProperty({ ...modem.sshOptions }, 'sock', { enumerable: true, get: () => connect(port, host) });
+  }
+  return docker as unknown as Api;
 }
 
 async function pem(path: string | undefined): Promise<Buffer | undefined> {

@@ -264,6 +264,7 @@ describe('an engine over SSH', { skip: sshTools ? false : 'there is no ssh-agent
   let server: InstanceType<Ssh2['Server']>;
   let port: number;
   let commands: string[];
+  let opened: Socket[];
 
   before(async () => {
     for (const name of ['host', 'user']) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, name)]);
@@ -279,6 +280,7 @@ describe('an engine over SSH', { skip: sshTools ? false : 'there is no ssh-agent
 
   beforeEach(async () => {
     commands = [];
+    opened = [];
     const theirs = readFileSync(join(folder, 'user.pub'), 'utf8').split(' ')[1] ?? '';
     server = new ssh2.Server({ hostKeys: [readFileSync(join(folder, 'host'))] }, (client) => {
       client.on(
@@ -296,7 +298,9 @@ describe('an engine over SSH', { skip: sshTools ? false : 'there is no ssh-agent
       client.on('session', (accept: () => SshClient) => {
         accept().on('exec', (take: () => Socket, _reject: never, info: { readonly command: string }) => {
           commands.push(info.command);
-          toEngine(take());
+          const stream = take();
+          opened.push(stream);
+          toEngine(stream);
         });
       });
       client.on('error', () => {});
@@ -325,6 +329,22 @@ describe('an engine over SSH', { skip: sshTools ? false : 'there is no ssh-agent
   it('is refused when its key is not known', async () => {
     await fails(client(home('user.pub')), /the key of its SSH server is not in known_hosts/);
     await fails(client(folder), /the key of its SSH server is not in known_hosts/);
+  });
+
+  it('that nobody listens for is told so', async () => {
+    const place = home('host.pub');
+    server.close();
+    await fails(client(place), /EngineError: connection refused/);
+  });
+
+  it('that goes away ends the stream of events', async () => {
+    const stop = new AbortController();
+    const one = client(home('host.pub'));
+    await one.connect(stop.signal);
+    const stream = await one.events(() => {}, stop.signal);
+    for (const open of opened) open.destroy();
+    assert.match(await stream.ended, /event stream/);
+    stop.abort();
   });
 
   it('that does not let us in is told so', async () => {
