@@ -25,6 +25,7 @@ import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
 import type { World } from './explain/world.ts';
 import { explained, worldOf } from './explained.ts';
+import { NoteLog } from './note-log.ts';
 import { Operator } from './operator.ts';
 import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
@@ -90,6 +91,7 @@ export class App {
   private readonly sources: Sources;
   private readonly dataPlane: DataPlane;
   private readonly changes: Changes = new Changes();
+  private readonly noteLog: NoteLog = new NoteLog();
   private readonly wheel: Wheel = new Wheel();
   private readonly pulse: Pulse = new Pulse(() => processTotals(this.runtime).bytesOut);
   private readonly metrics: MetricsEndpoint;
@@ -120,7 +122,8 @@ export class App {
     this.store = new Store(prepared.config, (changes, state, before) => {
       this.setPools(state);
       this.backends.apply(changes);
-      for (const { level, subject, message } of freshNotes(before, state)) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);
+      const notes = this.noteLog.fresh(freshNotes(before, state), monotonic());
+      for (const { level, subject, message } of notes) this.events.event(NOTE_LEVELS[level], `${subject}: ${message}`);
     });
     const engineEvents = surroundings.enginesAreOptional ? whisper(this.events) : this.events;
     this.sources = new Sources(this.store, prepared.config, { env, self, events: engineEvents });
