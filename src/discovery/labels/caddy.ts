@@ -33,6 +33,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'redir',
   'request_body',
   'request_header',
+  'respond',
   'root',
   'templates',
   'tls',
@@ -92,6 +93,7 @@ class Reading {
       .split(/[\s,]+/)
       .filter((one) => one !== '')
       .flatMap((one) => this.hostOf(one, label));
+    this.look(directives);
     if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false });
   }
 
@@ -106,28 +108,28 @@ class Reading {
     return [];
   }
 
+  /** Before anything else, and wherever it leads: what one block keeps people out of may be below another one, too. */
+  private look(directives: readonly Directive[]): void {
+    for (const directive of directives) {
+      const { name, label, inner } = directive;
+      if (BLOCKS.has(name)) this.look(inner);
+      else if (mayGuard(directive)) {
+        this.findings.errors.push(`label ${label} is not known here, and the container might be open to people whom it keeps out`);
+      } else if (HARMLESS.has(name)) this.findings.unread(`label ${label}`, 'Fairlead has nothing like it');
+    }
+  }
+
   private block(directives: readonly Directive[], outer: Scope): void {
     const matchers: Matchers = new Map(directives.filter(({ name }) => name.startsWith('@')).map((one) => [one.name, namedMatcher(one)]));
     // A rewrite comes before what is proxied, wherever it stands.
-    let scope: Scope | string = outer;
-    for (const directive of directives)
-      if (typeof scope === 'string') break;
-      else scope = rewritten(directive, scope);
+    const scope = directives.reduce<Scope | string>((now, directive) => (typeof now === 'string' ? now : rewritten(directive, now)), outer);
     if (typeof scope === 'string') this.refused.push(scope);
     else for (const directive of directives) this.directive(directive, scope, matchers);
   }
 
   private directive(directive: Directive, scope: Scope, matchers: Matchers): void {
     const { name, label, args, inner } = directive;
-    if (name.startsWith('@') || REWRITING.has(name)) return;
-    if (HARMLESS.has(name) || (name === 'respond' && !args[0]?.startsWith('@'))) {
-      this.findings.unread(`label ${label}`, 'Fairlead has nothing like it');
-      return;
-    }
-    if (!BLOCKS.has(name) && name !== 'reverse_proxy') {
-      this.findings.errors.push(`label ${label} is not known here, and the container might be open to people whom it keeps out`);
-      return;
-    }
+    if (!BLOCKS.has(name) && name !== 'reverse_proxy') return;
     const matcher = matcherOf(args[0], matchers);
     const scopes = typeof matcher === 'string' ? matcher : narrowed(scope, matcher, name === 'handle_path');
     if (typeof scopes === 'string') {
@@ -154,6 +156,13 @@ class Reading {
 
 const BLOCKS: ReadonlySet<string> = new Set(['handle', 'handle_path', 'route']);
 const REWRITING: ReadonlySet<string> = new Set(['rewrite', 'uri']);
+
+/** An answer that says no, a redirect of some clients, and whatever is not known. */
+function mayGuard({ name, args }: Directive): boolean {
+  if (name === 'respond') return args.some((word) => /^[45]\d\d$/.test(word));
+  if (name === 'redir') return args[0]?.startsWith('@') === true;
+  return !HARMLESS.has(name) && !REWRITING.has(name) && !name.startsWith('@') && name !== 'reverse_proxy';
+}
 
 /** What a `rewrite` or `uri` makes of the paths; a text says why it cannot be done. */
 function rewritten({ name, label, args }: Directive, scope: Scope): Scope | string {

@@ -206,6 +206,35 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     },
   ],
   [
+    'also in a block that cannot be a route, because another one leads to the same',
+    caddy({
+      ...SITE,
+      '@lan.remote_ip': '10.0.0.0/8',
+      handle_0: '@lan',
+      'handle_0.forward_auth': 'auth:80',
+      'handle_0.reverse_proxy': UP,
+      handle_1: '/x/*',
+      'handle_1.1_rewrite': '/y',
+      'handle_1.2_basic_auth': '',
+      '2_respond': '/admin* "no" 403',
+      '3_redir': '@lan /login',
+      reverse_proxy: UP,
+    }),
+    {
+      routes: ['example.com/ -> example.com:80'],
+      errors: [
+        `label caddy.2_respond ${GUARDED}`,
+        `label caddy.3_redir ${GUARDED}`,
+        `label caddy.handle_0.forward_auth ${GUARDED}`,
+        `label caddy.handle_1.2_basic_auth ${GUARDED}`,
+      ],
+      warnings: [
+        'label caddy.handle_0 asks for remote_ip, and routes know hosts and paths alone',
+        'label caddy.handle_1.1_rewrite changes paths in a way that Fairlead does not',
+      ],
+    },
+  ],
+  [
     'a network',
     { labels: { ...caddy({ ...SITE, reverse_proxy: UP }).labels, caddy_ingress_network: 'front' } },
     { network: 'front', routes: ['example.com/ -> example.com:80'] },
