@@ -55,6 +55,9 @@ export interface Engine {
 const OURS = '1.52';
 /** A hung engine is as bad as none. */
 const PATIENCE = 15_000;
+const INSPECT = 'GET /containers/{id}/json';
+/** One container that an engine cannot tell about shall not keep the others waiting for so long. */
+const INSPECT_PATIENCE = 5_000;
 const KEEP_ALIVE_PROBE = 15_000;
 
 interface Options {
@@ -125,7 +128,7 @@ export class DockerClient implements Engine, SwarmEngine {
   async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
     try {
       const inspect = (api: Api, abortSignal: AbortSignal) => api.getContainer(id).inspect({ abortSignal });
-      const container = readContainer(await this.call('GET /containers/{id}/json', signal, inspect));
+      const container = readContainer(await this.call(INSPECT, signal, inspect));
       if (container.id !== id) throw new EngineError('its answer is about another one', undefined);
       return container;
     } catch (error) {
@@ -172,8 +175,9 @@ export class DockerClient implements Engine, SwarmEngine {
   private async ask<T>(what: string, where: Endpoint, signal: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const call = new AbortController();
     const stop = () => call.abort(signal.reason);
-    const late = () => call.abort(new EngineError(`no answer to ${what} within ${this.patience} ms`, undefined));
-    const timer = setTimeout(late, this.patience);
+    const patience = what === INSPECT ? Math.min(this.patience, INSPECT_PATIENCE) : this.patience;
+    const late = () => call.abort(new EngineError(`no answer to ${what} within ${patience} ms`, undefined));
+    const timer = setTimeout(late, patience);
     signal.addEventListener('abort', stop, { once: true });
     try {
       signal.throwIfAborted();

@@ -25,13 +25,15 @@ interface Entry {
   run: number | undefined;
   /** `run` of the run that is told to end. */
   leavingRun: number | undefined;
+  /** Its time to stop is over: when it is seen to run, it has ignored the signal and may serve on. */
+  overdue: boolean;
 }
 
 /** What somebody has to be told of. */
 export interface KnownListener {
   /** `leaving`: traffic has to stop. */
   changed(leaving: boolean): void;
-  /** Its time to stop is over: does it still run? */
+  /** Its time to stop is over: does it still run? The next inspect says it. */
   overdue(id: string): void;
 }
 
@@ -75,13 +77,13 @@ export class KnownContainers {
     } else if (entry === undefined) {
       if (!isLive(container.state)) return; // those that stopped before our time are no news
       const known = { container, leaving: '' };
-      this.entries.set(id, { known, timer: undefined, fingerprint, run: container.started, leavingRun: undefined });
+      this.entries.set(id, { known, timer: undefined, fingerprint, run: container.started, leavingRun: undefined, overdue: false });
       this.touch(false);
     } else {
       entry.fingerprint = fingerprint;
       entry.run = container.started;
       entry.leavingRun ??= container.started;
-      const over = container.state !== 'running' || entry.leavingRun !== container.started;
+      const over = container.state !== 'running' || entry.leavingRun !== container.started || entry.overdue;
       const leaving = over ? '' : entry.known.leaving;
       if (leaving === '') this.calm(entry);
       this.set(entry, isDeepStrictEqual(container, entry.known.container) ? entry.known.container : container, leaving);
@@ -113,6 +115,7 @@ export class KnownContainers {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     entry.leavingRun = entry.run;
+    entry.overdue = false;
     this.recoverIn(id, entry, entry.known.container.stopTimeout + this.grace);
     this.set(entry, entry.known.container, reason);
   }
@@ -122,21 +125,8 @@ export class KnownContainers {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
     entry.run = undefined;
-    this.stay(id);
-  }
-
-  /** It is not about to leave. */
-  stay(id: string): void {
-    const entry = this.entries.get(id);
-    if (entry === undefined) return;
     this.calm(entry);
     this.set(entry, entry.known.container, '');
-  }
-
-  /** Asks again later about one that is overdue. */
-  postpone(id: string): void {
-    const entry = this.entries.get(id);
-    if (entry !== undefined) this.recoverIn(id, entry, this.grace);
   }
 
   /** Asks about nothing any more. */
@@ -146,7 +136,10 @@ export class KnownContainers {
 
   private recoverIn(id: string, entry: Entry, ms: number): void {
     clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => this.listener.overdue(id), ms);
+    entry.timer = setTimeout(() => {
+      entry.overdue = true;
+      this.listener.overdue(id);
+    }, ms);
     entry.timer.unref();
   }
 
@@ -154,6 +147,7 @@ export class KnownContainers {
     clearTimeout(entry.timer);
     entry.timer = undefined;
     entry.leavingRun = undefined;
+    entry.overdue = false;
   }
 
   private set(entry: Entry, container: Container, leaving: string): void {

@@ -283,14 +283,9 @@ export class Watch {
     session.inspections.ask(id, urgent);
   }
 
-  /** Its time to stop is over: a container that still runs has ignored the signal and may serve on. */
+  /** A container is overdue. While the engine is away nobody can say whether it runs; whoever leaves is inspected with the next list. */
   private recover(id: string): void {
-    if (this.session === undefined) {
-      this.known.postpone(id); // nobody can say whether it runs
-      return;
-    }
-    this.known.stay(id);
-    this.look(id, this.session, true);
+    if (this.session !== undefined) this.look(id, this.session, true);
   }
 
   // --- one container ----------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import { afterEach, describe, it } from 'node:test';
 import { type Engine, EngineError, type EventStream } from '../../../src/discovery/docker/client.ts';
 import type { Container, Summary } from '../../../src/discovery/docker/container.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
-import { type EngineView, Watch } from '../../../src/discovery/docker/watch.ts';
+import { type EngineView, Watch, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
 import { until } from '../../support/wait.ts';
 import { container, localEngine } from './make.ts';
 import { eager, Recorder } from './rig.ts';
@@ -77,12 +77,15 @@ afterEach(async () => {
   await Promise.all(running.splice(0));
 });
 
-function watching(script: Script): { readonly views: EngineView[]; readonly log: Recorder; readonly names: () => readonly string[] } {
+function watching(
+  script: Script,
+  timings: Partial<WatchTimings> = {},
+): { readonly views: EngineView[]; readonly log: Recorder; readonly names: () => readonly string[] } {
   const views: EngineView[] = [];
   const log = new Recorder();
   const stop = new AbortController();
   abort.push(stop);
-  running.push(new Watch(script, log, (view) => views.push(view), { ...eager, ping: 5 }).run(stop.signal));
+  running.push(new Watch(script, log, (view) => views.push(view), { ...eager, ping: 5, ...timings }).run(stop.signal));
   return { views, log, names: () => views.at(-1)?.containers.map((known) => known.container.name) ?? [] };
 }
 
@@ -126,6 +129,23 @@ describe('a watcher', () => {
     const { log } = watching(script);
     await until('it was given up', () => script.connections > 2);
     assert.equal(log.matching(/cannot be inspected/), 0);
+  });
+
+  it('keeps who has left out of traffic until it is seen to run, however long that takes', async () => {
+    const script = new Script();
+    const one = container('one', { stopTimeout: 0 });
+    script.add(one);
+    const { views, names } = watching(script, { stopGrace: 1 });
+    await until('it is known', () => names().join() === 'one');
+    const leaving = () => views.at(-1)?.containers[0]?.leaving;
+    script.stuck.add(one.id);
+    script.tell('die', one.id);
+    await until('it has left', () => leaving() === 'has exited');
+    const before = script.inspections;
+    await until('its time is over, and it was looked at in vain', () => script.inspections > before + 3);
+    assert.equal(leaving(), 'has exited');
+    script.stuck.clear();
+    await until('it is back', () => leaving() === '');
   });
 
   it('says the same object of a container about which nothing has changed', async () => {
