@@ -79,7 +79,7 @@ async function main(): Promise<void> {
       process.exitCode = condition(command.text);
       return;
     case 'check':
-      if (changeDirectory(command.options)) process.exitCode = check(command.options);
+      if (changeDirectory(command.options)) process.exitCode = await check(command.options);
       return;
     case 'demo':
       return run(await demoPlan(command.port, command.options));
@@ -114,10 +114,13 @@ function edge(): CtlEdge {
 
 // --- what does not stay ---------------------------------------------------------------------------------------------
 
-function check(options: RunOptions): number {
+async function check(options: RunOptions): Promise<number> {
   const { prepared, diagnostics } = read({ kind: 'files', paths: filesOf(options) }, options);
   print(options, diagnosticLines(diagnostics, process.pid));
   if (prepared === undefined) return ExitCode.Failed;
+  const { checkFiles } = await import('./discovery/file/check.ts');
+  const lists = await checkFiles(prepared.config);
+  print(options, diagnosticLines(lists, process.pid));
   const say = (text: string) => {
     if (!options.quiet) process.stdout.write(`${text}\n`);
   };
@@ -125,7 +128,7 @@ function check(options: RunOptions): number {
     say('Configuration file has no error but will not start (no listener) => exit(2).');
     return ExitCode.NoListener;
   }
-  if (diagnostics.some(({ severity }) => severity === 'warning')) say('Warnings were found.');
+  if ([...diagnostics, ...lists].some(({ severity }) => severity === 'warning')) say('Warnings were found.');
   say('Configuration file is valid');
   return ExitCode.Done;
 }

@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import { Fairlead } from '../support/fairlead.ts';
+import { checkConfig, Fairlead } from '../support/fairlead.ts';
 import { readStats, rowOf, serverNames } from '../support/stats.ts';
 import { startUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
@@ -73,6 +73,16 @@ async function onStage(
 const entry = (name: string, { address }: Upstream, more = '') => `- {name: ${name}, address: "${address}"${more}}\n`;
 
 describe('servers that a file lists', () => {
+  it('are looked at by -c, which tells their mistakes and refuses nothing for them', () => {
+    const check = (text: string) => checkConfig(CONFIG, { files: { 'servers.yaml': text } });
+    assert.deepEqual([check('- 192.0.2.1:80\n').code, /valid/.test(check('[]').output)], [0, true]);
+    const { code, output } = check('- 192.0.2.1:80\n- {name: b}\n- 192.0.2.2:80 wieght 5\n');
+    assert.equal(code, 0);
+    assert.match(output, /WARNING.*servers\.yaml:2:3 : has no 'address'/);
+    assert.match(output, /WARNING.*servers\.yaml:3:3 : server '192\.0\.2\.2:80': unknown keyword 'wieght'; did you mean 'weight'\?/);
+    assert.match(check('- {').output, /WARNING.*servers\.yaml:1:\d+ : /);
+  });
+
   it('keep their counters and what operators say of them while others come and go around them', async () => {
     const upstreams = [await startUpstream('one'), await startUpstream('two')];
     const [one, two] = upstreams as [Upstream, Upstream];

@@ -5,7 +5,7 @@ import { routeText } from '../routes.ts';
 import type { Instance } from './instance.ts';
 import { type Mapping, type MappingInput, mapCatalogue } from './mapping.ts';
 import type { Outcome, Placement } from './outcome.ts';
-import { identityOf, subjectOf } from './server.ts';
+import { identityOf } from './server.ts';
 import { readWords } from './words.ts';
 
 export function consulReport(input: MappingInput): readonly Report[] {
@@ -55,8 +55,8 @@ function reportOf(
     source,
     kind: 'instance',
     id,
-    name: subjectOf(instance),
-    what: service,
+    name: instance.id,
+    what: `${service} on ${node}`,
     state: failing.some(({ status }) => status === 'critical') ? 'critical' : failing.length > 0 ? 'warning' : 'passing',
     health: failing.map(({ name, status }) => `${name} ${status}`).join(', '),
     words: [...new Map(words.map((word) => [`${word.reader} ${word.name} ${word.value}`, word])).values()],

@@ -5,18 +5,10 @@ import type { Config, FileServersConfig, ProxyConfig, ServerConfig } from '../..
 import type { Resolved } from '../dns/lookups.ts';
 import type { DiscoveredServer, Note, Snapshot } from '../provider.ts';
 import type { Report, Use } from '../report.ts';
-import type { Fault, Spot } from './document.ts';
-import type { Entry, List } from './list.ts';
+import type { Fault } from './document.ts';
+import type { Entry } from './list.ts';
 import { fileSource } from './names.ts';
-
-/** What is known of a file. */
-export interface FileView {
-  readonly path: string;
-  /** As it could be read last. */
-  readonly list: List;
-  /** Why it cannot be read now; `spot` is undefined where it is the whole file. */
-  readonly problem: { readonly message: string; readonly spot: Spot | undefined } | undefined;
-}
+import type { FileView } from './view.ts';
 
 export interface FileInput {
   readonly view: FileView;

@@ -1,17 +1,13 @@
 /** A file as a source of servers: what it lists, mapped by `mapping.ts`, published whole. */
 
-import { dirname } from 'node:path';
 import type { Config } from '../../config/model.ts';
 import { Lookups } from '../dns/lookups.ts';
 import type { Snapshot, Source, SourceNeed } from '../provider.ts';
 import type { Report } from '../report.ts';
-import { readDocument } from './document.ts';
-import { type List, readList } from './list.ts';
-import { type FileView, fileReport, fileSnapshot } from './mapping.ts';
+import { fileReport, fileSnapshot } from './mapping.ts';
 import { fileSource } from './names.ts';
+import { type FileView, filesOf, readView } from './view.ts';
 import { type FileText, type FileTimings, FileWatch } from './watch.ts';
-
-const NOTHING: List = { entries: [], refused: [], warnings: [] };
 
 export class FileProvider implements Source {
   readonly name: string;
@@ -57,17 +53,9 @@ export class FileProvider implements Source {
 
   /** What cannot be read leaves the last list as it was. */
   private async take(text: FileText): Promise<void> {
-    const { path } = this;
-    const list = this.view?.list ?? NOTHING;
-    const read = 'problem' in text ? text : await readDocument(text.text);
-    if ('items' in read) {
-      this.counts.events++;
-      this.view = { path, list: readList(read.items, dirname(path)), problem: undefined };
-    } else {
-      this.counts.failures++;
-      const problem = 'problem' in read ? { message: read.problem, spot: undefined } : { message: read.fault.message, spot: read.fault };
-      this.view = { path, list, problem };
-    }
+    this.view = await readView(this.path, text, this.view);
+    if (this.view.problem === undefined) this.counts.events++;
+    else this.counts.failures++;
     this.again();
   }
 
@@ -85,8 +73,7 @@ export class FileProvider implements Source {
 
 /** The files that some line of the configuration names. */
 export function filesInUse(config: Config): readonly SourceNeed[] {
-  const paths = new Set(config.proxies.flatMap(({ fileServers }) => fileServers.map(({ path }) => path)));
-  return [...paths].map((path) => ({
+  return [...filesOf(config)].map((path) => ({
     name: fileSource(path),
     settings: path,
     create: (current) => new FileProvider(path, current),

@@ -333,8 +333,8 @@ describe('what is reported of an instance', () => {
         words.map(({ name: key, value }) => `${key}=${value}`),
       ]),
       [
-        ['a on node-1', 'a', 'passing', '', ['fairlead.host=a.test']],
-        ['b on node-1', 'b', 'critical', 'http critical', ['fairlead.host=a.test']],
+        ['a', 'a on node-1', 'passing', '', ['fairlead.host=a.test']],
+        ['b', 'b on node-1', 'critical', 'http critical', ['fairlead.host=a.test']],
       ],
     );
     const [, second] = reports;
