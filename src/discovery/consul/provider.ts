@@ -58,7 +58,7 @@ export class ConsulProvider implements Source {
     this.publish = publish;
     await this.watch.run(signal);
     this.publish = undefined;
-    this.lookups.keep([]);
+    this.lookups.stop();
   }
 
   async prepare(config: Config): Promise<void> {

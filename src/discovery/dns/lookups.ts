@@ -3,6 +3,9 @@
 import { lookup } from 'node:dns/promises';
 import { DNS_TIMINGS, type DnsTimings, type Lookup, Resolution, ResolverCounts } from './resolution.ts';
 
+/** Milliseconds that the first names have. */
+const PATIENCE = 1000;
+
 /** An IP address, or the reason why there is none now. */
 export type Resolved = { readonly address: string } | { readonly problem: string };
 
@@ -12,6 +15,9 @@ export class Lookups {
   private readonly timings: DnsTimings;
   private readonly counts: ResolverCounts;
   private readonly resolutions = new Map<string, Resolution>();
+  private timer: NodeJS.Timeout | undefined;
+  /** The first names have had their time. */
+  private late = false;
 
   /** `onChange` is called when a name has been asked for the first time, and when it has got other addresses or none. */
   constructor(
@@ -42,9 +48,9 @@ export class Lookups {
     return { problem: resolution?.trouble || `name ${name} is not resolved yet` };
   }
 
-  /** Every name has been asked once. */
+  /** Every name has been asked once, or has had its time: one that nobody answers must not keep others waiting. */
   get settled(): boolean {
-    return this.all.every(({ known }) => known);
+    return this.late || this.all.every(({ known }) => known);
   }
 
   /** The names that `read` wants resolved are asked from now on, and no others. */
@@ -55,7 +61,18 @@ export class Lookups {
       return this.resolve(name);
     });
     this.keep(names);
+    if (!this.settled) this.timer ??= setTimeout(() => this.expire(), PATIENCE).unref();
     return result;
+  }
+
+  private expire(): void {
+    this.late = true;
+    this.onChange();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.keep([]);
   }
 
   /** These are asked from now on, and no others. */

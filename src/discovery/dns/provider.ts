@@ -37,7 +37,7 @@ export class DnsProvider implements Provider {
     this.follow();
     return new Promise((resolve) => {
       const stop = () => {
-        this.lookups.keep([]);
+        this.lookups.stop();
         this.publish = undefined;
         resolve();
       };

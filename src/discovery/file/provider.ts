@@ -38,7 +38,7 @@ export class FileProvider implements Source {
     this.publish = publish;
     await this.watch.run(signal);
     this.publish = undefined;
-    this.lookups.keep([]);
+    this.lookups.stop();
   }
 
   reconfigure(config: Config): void {
