@@ -13,11 +13,8 @@ import { freeName, isAt, keywordOf, lineage, type TextSection } from './sections
 import { defaultServer, serverLines } from './servers.ts';
 
 export function poolSections(config: Config, state: DesiredState, sections: readonly TextSection[]): readonly string[] {
-  const routes = [...state.routes.values()].flat();
-  const pools = [...state.backends.values()].filter(({ routed }) => routed);
-  return config.proxies.flatMap((proxy) => {
-    const own = pools.filter(({ name }) => frontendOf(name, config, state) === proxy);
-    if (own.length === 0) return [];
+  const routes = routesByPool(state);
+  return [...poolsByFrontend(config, state)].flatMap(([proxy, pools]) => {
     const section = sections.find(({ start }) => start !== undefined && isAt(start.place, proxy.place));
     const defaults = freeName(`fairlead-${proxy.name}`, sections);
     return [
@@ -25,21 +22,32 @@ export function poolSections(config: Config, state: DesiredState, sections: read
       comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`),
       `defaults ${defaults}`,
       ...(section === undefined ? [] : inherited(section, sections)),
-      ...own.flatMap((pool) =>
-        poolSection(
-          pool,
-          defaults,
-          proxy,
-          routes.filter((route) => route.pool === pool.name),
-        ),
-      ),
+      ...pools.flatMap((pool) => poolSection(pool, defaults, proxy, routes.get(pool.name) ?? [])),
     ];
   });
 }
 
-/** As `state/desired.ts` has it: the one that stands first in the text. */
-function frontendOf(pool: string, { proxies }: Config, { routes }: DesiredState): ProxyConfig | undefined {
-  return proxies.find(({ name }) => routes.get(name)?.some((route) => route.pool === pool) === true);
+function routesByPool({ routes }: DesiredState): ReadonlyMap<string, readonly Route[]> {
+  const found = new Map<string, Route[]>();
+  for (const route of [...routes.values()].flat()) {
+    const known = found.get(route.pool);
+    if (known === undefined) found.set(route.pool, [route]);
+    else known.push(route);
+  }
+  return found;
+}
+
+/** A pool takes after the one that stands first in the text, as `state/desired.ts` has it. */
+function poolsByFrontend({ proxies }: Config, { backends, routes }: DesiredState): ReadonlyMap<ProxyConfig, readonly DesiredBackend[]> {
+  const taken = new Set<string>();
+  const found = new Map<ProxyConfig, DesiredBackend[]>();
+  for (const proxy of proxies) {
+    const names = new Set(routes.get(proxy.name)?.map(({ pool }) => pool));
+    const pools = [...names].sort().flatMap((name) => (taken.has(name) ? [] : (backends.get(name) ?? [])));
+    for (const name of names) taken.add(name);
+    if (pools.length > 0) found.set(proxy, pools);
+  }
+  return found;
 }
 
 function poolSection(

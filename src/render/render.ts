@@ -10,9 +10,10 @@
  *     variables of the environment                 what they are; the line as it was written stands above
  */
 
+import { joinHostPort } from '../config/address.ts';
 import type { Config, ProxyConfig } from '../config/model.ts';
 import type { ReadLine } from '../config/transcript.ts';
-import { textOf } from '../core/bytes.ts';
+import { bytesOf, textOf } from '../core/bytes.ts';
 import { expandTemplate } from '../discovery/dns/names.ts';
 import type { DiscoveredServer } from '../discovery/provider.ts';
 import type { DesiredBackend, DesiredState } from '../state/types.ts';
@@ -99,13 +100,15 @@ class Rendering {
 
   private written(section: TextSection, backend: DesiredBackend | undefined, own: readonly DiscoveredServer[]): readonly string[] {
     const defaults = this.inheritedDefaults(section);
+    const servers = new Map(backend?.servers.map((server) => [server.config.name, server]));
     let waiting = own.filter(({ config }) => config.dynamic !== true);
     return section.lines.flatMap((line) => {
       const keyword = line.kind === 'statement' && line.section !== undefined ? keywordOf(line.section, line.words) : undefined;
       if (line.kind === 'section') return heading(line);
       if (keyword === undefined) return asWritten(line);
       if (keyword.name === 'default-server') defaults.push(line.words.slice(1));
-      if (keyword.name === 'server' || keyword.name === 'server-template') return configured(line, backend);
+      if (backend !== undefined && keyword.name === 'server') return configured(line, servers.get(textOf(line.words[1] ?? '')));
+      if (keyword.name === 'server-template') return templated(line, defaults);
       if (!SERVERS.test(keyword.name)) return keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
       const lines = serverLines(waiting, defaultServer(defaults));
       waiting = [];
@@ -152,18 +155,24 @@ function heading(line: ReadLine): readonly string[] {
 }
 
 /**
- * A line of the user's. HAProxy does not start when a name does not resolve, unless it is told that it may; then the address that
- * is known now will do.
+ * A `server` line of the user's. HAProxy does not start when a name does not resolve, unless it is told that it may; then the
+ * address that is known now will do.
  */
-function configured(line: ReadLine, backend: DesiredBackend | undefined): readonly string[] {
-  const [keyword, first = ''] = line.words.map(textOf);
-  if (backend === undefined) return asWritten(line);
-  const mine = backend.servers.filter(({ config: { name } }) => (keyword === 'server' ? name === first : name.startsWith(first)));
-  const [server] = mine;
+function configured(line: ReadLine, server: DiscoveredServer | undefined): readonly string[] {
   if (server === undefined) return [aside(line, 'an operator has removed it')];
-  const { fqdn, initAddr, address } = server.config;
-  if (fqdn === undefined || initAddr.length > 0) return asWritten(line);
-  return extended(line, ['init-addr', `last,libc,${keyword === 'server' ? (address ?? 'none') : 'none'}`]);
+  const { fqdn, port, initAddr, address } = server.config;
+  if (fqdn === undefined) return asWritten(line);
+  const [keyword = '', name = '', written = '', ...parameters] = line.words;
+  const others = initAddr.length > 0 ? [] : ['init-addr', `last,libc,${address ?? 'none'}`];
+  // `set server ... fqdn`
+  if (!textOf(written).startsWith(fqdn)) return instead(line, [keyword, name, bytesOf(joinHostPort(fqdn, port)), ...parameters, ...others]);
+  return others.length === 0 ? asWritten(line) : extended(line, others);
+}
+
+/** The same of a `server-template`, behind these `default-server` lines. */
+function templated(line: ReadLine, defaults: readonly (readonly string[])[]): readonly string[] {
+  const said = [...defaults.flat(), ...line.words].includes('init-addr');
+  return said ? asWritten(line) : extended(line, ['init-addr', 'last,libc,none']);
 }
 
 function whyNot({ name, doc }: Keyword): string {

@@ -113,6 +113,16 @@ describe('what is rendered of a text without discovery', () => {
         '    # operators have added\n    server s3 192.0.2.1:81 maxconn 0\n\n# end',
     );
   });
+
+  it('has the host that an operator has named', () => {
+    const changes = new Changes();
+    changes.setHost('a', 's1', 'b.test');
+    const before = `${DEFAULTS}\nlisten a\n    bind :80`;
+    assert.equal(
+      textOf(`${before}\n    server s1 a.test:80 check`, { changes }),
+      `${before}\n    # server s1 a.test:80 check\n    server s1 b.test:80 check init-addr last,libc,none`,
+    );
+  });
 });
 
 describe('servers that were found', () => {
