@@ -3,72 +3,32 @@ import { renameSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import type { Config, DockerEngineConfig } from '../../../src/config/model.ts';
-import { type EventLog, Level } from '../../../src/core/log.ts';
-import { DockerProvider, enginesInUse } from '../../../src/discovery/docker/provider.ts';
-import { WATCH_TIMINGS, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
+import { Level } from '../../../src/core/log.ts';
+import { enginesInUse } from '../../../src/discovery/docker/provider.ts';
+import type { WatchTimings } from '../../../src/discovery/docker/watch.ts';
 import type { Snapshot } from '../../../src/discovery/provider.ts';
+import type { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/wait.ts';
 import { config, dockerRoutes, dockerServers, engineConfig, proxy } from '../make.ts';
-import { FakeEngine } from './fake-engine.ts';
+import type { FakeEngine } from './fake-engine.ts';
+import { eager, Rig } from './rig.ts';
 
-const app = config([proxy('app', { dockerServers: [dockerServers({ image: 'eviking/mydockerapp' })] })]);
-const eager: WatchTimings = { ...WATCH_TIMINGS, backoff: [5, 20] };
-
-class Recorder implements EventLog {
-  readonly lines: { readonly level: Level; readonly message: string }[] = [];
-  event(level: Level, message: string): void {
-    this.lines.push({ level, message });
-  }
-  matching(pattern: RegExp): number {
-    return this.lines.filter((line) => pattern.test(line.message)).length;
-  }
-}
-
+let rig: Rig;
 let engine: FakeEngine;
 let log: Recorder;
-let abort: AbortController;
-let published: Snapshot[];
-let running: Promise<void>[];
+let published: readonly Snapshot[];
 
 beforeEach(async () => {
-  engine = new FakeEngine();
-  await engine.listen();
-  log = new Recorder();
-  abort = new AbortController();
-  published = [];
-  running = [];
+  rig = await Rig.make();
+  ({ engine, log, published } = rig);
 });
 
-afterEach(async () => {
-  abort.abort();
-  await Promise.all(running);
-  await engine.dispose();
-});
+afterEach(() => rig.dispose());
 
-function start(timings: WatchTimings = eager, configuration: Config = app): DockerProvider {
-  const where: DockerEngineConfig = { ...engineConfig, endpoint: engine.endpoint };
-  const provider = new DockerProvider({ engine: where, config: configuration, env: {}, self: { hostname: 'here' }, events: log, timings });
-  running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
-  return provider;
-}
-
-/** `address state` of the servers of `app`, in the last snapshot. */
-function now(): readonly string[] | undefined {
-  return published
-    .at(-1)
-    ?.pools.get('app')
-    ?.map(({ config: server, state }) => `${server.address} ${state}`);
-}
-
-function is(...expected: string[]): Promise<true> {
-  return until(`the servers are ${expected.join(', ') || 'none'}`, () => JSON.stringify(now()) === JSON.stringify(expected)).catch(
-    (error: unknown) => {
-      throw new Error(`they are ${now()?.join(', ')}`, { cause: error });
-    },
-  );
-}
-
-const count = (path: RegExp) => engine.asked.filter((asked) => path.test(asked)).length;
+const start = (timings?: WatchTimings, configuration?: Config) => rig.start(timings, configuration);
+const now = () => rig.now();
+const is = (...expected: string[]) => rig.is(...expected);
+const count = (path: RegExp) => rig.count(path);
 const inspections = () => count(/^\/containers\/[0-9a-f]+\/json$/);
 
 describe('a Docker engine as a source', () => {
@@ -413,9 +373,7 @@ describe('an engine that cannot be reached', () => {
   });
 
   it('may make no sense at all', async () => {
-    const where = { ...engineConfig, endpoint: 'gopher://x' };
-    const provider = new DockerProvider({ engine: where, config: app, env: {}, self: { hostname: 'here' }, events: log, timings: eager });
-    running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
+    rig.start(eager, undefined, 'gopher://x');
     await until('it is told', () => log.matching(/is not a Docker endpoint/) === 1);
   });
 });

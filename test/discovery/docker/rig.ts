@@ -1,10 +1,10 @@
 /** A provider beside a fake engine: one section `app` whose servers are all containers, and what has been published. */
 
 import type { Config } from '../../../src/config/model.ts';
-import type { EventLog, Level } from '../../../src/core/log.ts';
 import { DockerProvider } from '../../../src/discovery/docker/provider.ts';
 import { WATCH_TIMINGS, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
 import type { Snapshot } from '../../../src/discovery/provider.ts';
+import { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/wait.ts';
 import { config, dockerServers, engineConfig, proxy } from '../make.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -13,16 +13,6 @@ const app = config([proxy('app', { dockerServers: [dockerServers({ name: '*' })]
 
 /** Tries again soon, and does nothing else by the clock. */
 export const eager: WatchTimings = { ...WATCH_TIMINGS, backoff: [5, 20], look: 5 };
-
-export class Recorder implements EventLog {
-  readonly lines: { readonly level: Level; readonly message: string }[] = [];
-  event(level: Level, message: string): void {
-    this.lines.push({ level, message });
-  }
-  matching(pattern: RegExp): number {
-    return this.lines.filter((line) => pattern.test(line.message)).length;
-  }
-}
 
 export class Rig {
   readonly engine = new FakeEngine();
@@ -43,8 +33,8 @@ export class Rig {
     await this.engine.dispose();
   }
 
-  start(timings: WatchTimings = eager, configuration: Config = app): DockerProvider {
-    const engine = { ...engineConfig, endpoint: this.engine.endpoint };
+  start(timings: WatchTimings = eager, configuration: Config = app, endpoint: string = this.engine.endpoint): DockerProvider {
+    const engine = { ...engineConfig, endpoint };
     const provider = new DockerProvider({
       engine,
       config: configuration,

@@ -6,8 +6,8 @@ import { DockerProvider } from '../../../src/discovery/docker/provider.ts';
 import { Store } from '../../../src/state/store.ts';
 import type { DesiredState } from '../../../src/state/types.ts';
 import { Events } from '../../backend/support.ts';
+import { Recorder } from '../../support/recorder.ts';
 import { config, dockerRoutes, engineConfig, proxy } from '../make.ts';
-import { Recorder } from './rig.ts';
 
 export class Tables {
   private readonly store: Store;

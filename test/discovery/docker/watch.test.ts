@@ -2,13 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import { type Engine, EngineError, type EventStream } from '../../../src/discovery/docker/client.ts';
+import type { Engine, EventStream } from '../../../src/discovery/docker/client.ts';
 import type { Container, Summary } from '../../../src/discovery/docker/container.ts';
+import { EngineError } from '../../../src/discovery/docker/engine-error.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
 import { type EngineView, Watch, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
+import { Recorder } from '../../support/recorder.ts';
 import { until } from '../../support/wait.ts';
 import { container, localEngine } from './make.ts';
-import { eager, Recorder } from './rig.ts';
+import { eager } from './rig.ts';
 
 const never = <T>(signal: AbortSignal): Promise<T> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
