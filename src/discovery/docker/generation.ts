@@ -5,10 +5,15 @@ import type { DiscoveredServer } from '../provider.ts';
 
 const CONFIG_HASH = 'com.docker.compose.config-hash';
 
-/** docker-compose's hash of a service's configuration, else the image: what was not made by compose has no hash. */
+const SWARM_SERVICE = 'com.docker.swarm.service.name';
+
+/**
+ * docker-compose's hash of a service's configuration, else the image: what was not made by compose has no hash. Of a task on
+ * another node the image's id is not always known, so tasks go by its name, which has the digest.
+ */
 function generationOf({ labels, image, imageId, created }: ContainerOrigin, mode: 'config' | 'image'): Generation {
   const hash = mode === 'config' ? labels.get(CONFIG_HASH) : undefined;
-  return { key: hash ?? (imageId || image), created };
+  return { key: hash ?? (labels.has(SWARM_SERVICE) ? image : imageId), created };
 }
 
 /** What has been made of servers that are still the same. */
