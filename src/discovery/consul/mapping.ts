@@ -7,11 +7,13 @@
 import type { Config, ConsulServersConfig } from '../../config/model.ts';
 import type { Resolved } from '../dns/lookups.ts';
 import { Memo } from '../memo.ts';
-import type { DiscoveredServer, PoolOptions, Route } from '../provider.ts';
+import { mergeOptions } from '../pool-options.ts';
+import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
 import { type Claim, type Loss, settle } from './claims.ts';
 import type { Instance } from './instance.ts';
 import { consulSource } from './names.ts';
 import { type AnyLine, type Outcome, routesOf, type Scene, serversOf } from './outcome.ts';
+import { subjectOf } from './server.ts';
 import type { CatalogueQuery, ConsulView, ServiceQuery, Wanted } from './watch.ts';
 
 export interface MappingInput {
@@ -28,6 +30,8 @@ export interface Mapping {
   readonly poolOptions: ReadonlyMap<string, PoolOptions>;
   readonly routes: readonly Route[];
   readonly losses: readonly Loss[];
+  /** What instances say of a pool otherwise than an older one. */
+  readonly conflicts: readonly Note[];
   readonly outcomes: readonly Outcome[];
 }
 
@@ -35,12 +39,22 @@ export function mapCatalogue(input: MappingInput): Mapping {
   const pools = new Map<string, Map<string, DiscoveredServer>>();
   const poolOptions = new Map<string, PoolOptions>();
   const claims: Claim[] = [];
+  const conflicts: Note[] = [];
   const outcomes = outcomesOf(input, pools);
   for (const { instance, backend, server, routes, options } of outcomes.flatMap(({ placements }) => placements)) {
     const pool = poolOf(pools, backend);
     if (!pool.has(server.config.identity)) pool.set(server.config.identity, server);
-    // What the oldest instance says stays.
-    if (options !== undefined) poolOptions.set(backend, { ...options, ...poolOptions.get(backend) });
+    if (options !== undefined) {
+      const merged = mergeOptions(poolOptions.get(backend) ?? {}, options);
+      poolOptions.set(backend, merged.options);
+      for (const name of merged.overruled) {
+        conflicts.push({
+          level: 'warning',
+          subject: subjectOf(instance),
+          message: `pool '${backend}' has another ${name}, as an older instance says`,
+        });
+      }
+    }
     for (const route of routes) claims.push({ route, instance });
   }
   const { routes, losses } = settle(claims);
@@ -51,7 +65,7 @@ export function mapCatalogue(input: MappingInput): Mapping {
     poolOptions.delete(name);
     pools.delete(name);
   }
-  return { pools, poolOptions, routes, losses, outcomes };
+  return { pools, poolOptions, routes, losses, conflicts, outcomes };
 }
 
 /** What the lines of a configuration need to know of one agent. */

@@ -7,6 +7,7 @@ import type { ConsulRoutesConfig, ConsulServersConfig, ProxyConfig } from '../..
 import { forbiddenInName } from '../../config/values.ts';
 import type { Resolved } from '../dns/lookups.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
+import { mergeOptions } from '../pool-options.ts';
 import type { PoolOptions, Route } from '../provider.ts';
 import type { AskingLine, Reason } from '../report.ts';
 import type { Instance } from './instance.ts';
@@ -56,6 +57,9 @@ export function routesOf(proxy: ProxyConfig, line: ConsulRoutesConfig, instances
   for (const instance of reader.instances) reader.route(line, instance);
   return reader;
 }
+
+/** Our own words that say something of containers alone. */
+const DOCKERS = ['network', 'rollout'] as const;
 
 class Reader implements Outcome {
   readonly instances: readonly Instance[];
@@ -127,7 +131,14 @@ class Reader implements Outcome {
     const { path, exact, rewrite, priority, hosts = [] } = settings;
     const origin = placed.server.config.origin;
     const routes = hosts.map((host): Route => ({ frontend: name, host, path, exact, rewrite, priority, pool, origin }));
-    this.placements.push({ ...placed, instance, line: this.line, backend: pool, routes, options: optionsOf(settings) });
+    this.placements.push({
+      ...placed,
+      instance,
+      line: this.line,
+      backend: pool,
+      routes,
+      options: mergeOptions({}, { ...settings, rollout: undefined }).options,
+    });
   }
 
   /** Our own words of an instance, or undefined when they keep it from being used. */
@@ -136,6 +147,9 @@ class Reader implements Outcome {
     for (const warning of own.warnings) this.remark(instance, 'warning', asTag(warning));
     for (const error of own.errors) this.remark(instance, 'error', `is refused: ${asTag(error)}`);
     if (own.errors.length > 0) return undefined;
+    for (const key of DOCKERS) {
+      if (own.flat[key] !== undefined) this.remark(instance, 'warning', `tag ${prefix}${key} has no meaning here: it is for containers`);
+    }
     if (own.flat.enabled !== false) return own;
     this.remark(instance, 'info', `is not used: tag ${prefix}enable=false`);
     return undefined;
@@ -159,9 +173,4 @@ function oldestFirst(instances: readonly Instance[]): readonly Instance[] {
 
 function asTag(message: string): string {
   return message.replace(/^label /, 'tag ');
-}
-
-function optionsOf({ balance, httpCheck, checkTimeout, sticky, redirect, auth, rollout }: Settings): PoolOptions {
-  const all = { balance, httpCheck, checkTimeout, sticky, redirect, auth, rollout };
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }

@@ -8,11 +8,12 @@ import type { Outcome, Placement, Remark } from './outcome.ts';
 import { subjectOf } from './server.ts';
 
 export function consulSnapshot(input: MappingInput): Snapshot {
-  const { pools, poolOptions, routes, losses, outcomes } = mapCatalogue(input);
+  const { pools, poolOptions, routes, losses, conflicts, outcomes } = mapCatalogue(input);
   const notes: readonly Note[] = [
     ...input.view.problems.map(({ subject, message }): Note => ({ level: 'warning', subject, message })),
     ...outcomes.flatMap(notesOf),
     ...losses.map(lossNote),
+    ...conflicts,
   ];
   return {
     source: input.source,

@@ -41,14 +41,19 @@ export function readOwn(instance: Instance, prefix: string): Labels {
   return readLabels(ownWords(instance, prefix), prefix);
 }
 
+/** Tags of other tools that make routes. */
+const OTHERS = /^(server_alias(es)?=|sticky_session$|urlprefix-)/;
+
 /** What reports show. */
 export function readWords({ tags, meta }: Instance, prefix: string): readonly ReadWord[] {
   const inMeta = prefix.replaceAll('.', '_');
   const reader = 'fairlead';
   return [
-    ...tags.map((tag): ReadWord => {
+    ...tags.flatMap((tag): readonly ReadWord[] => {
+      const ours = tag.startsWith(prefix);
+      if (!ours && !OTHERS.test(tag)) return [];
       const [name = '', ...value] = tag.split('=');
-      return { reader: tag.startsWith(prefix) ? reader : 'camptocamp', from: 'label', name, value: value.join('=') };
+      return [{ reader: ours ? reader : 'camptocamp', from: 'label', name, value: value.join('=') }];
     }),
     ...[...meta].flatMap(([name, value]): readonly ReadWord[] => (name.startsWith(inMeta) ? [{ reader, from: 'label', name, value }] : [])),
   ].sort((one, other) => (one.name < other.name ? -1 : 1));

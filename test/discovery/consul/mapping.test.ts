@@ -255,9 +255,17 @@ describe('services as pools', () => {
   it('keep clients with one server where a tag wants that, and balance as the oldest instance says', () => {
     const old = instance('web', { id: 'a', tags: ['sticky_session', 'fairlead.balance=leastconn'] });
     const young = instance('web', { id: 'b', tags: ['sticky_session', 'fairlead.balance=first'] });
-    const options = routed([young, old], { domains: ['a.test'] }).poolOptions.get('web');
+    const snapshot = routed([young, old], { domains: ['a.test'] });
+    const options = snapshot.poolOptions.get('web');
+    assert.deepEqual(told(snapshot), ["b on node-1 pool 'web' has another balance, as an older instance says"]);
     assert.equal(options?.balance?.algorithm, 'leastconn');
     assert.equal(options?.sticky?.kind, 'cookie');
+  });
+
+  it('are told which of our words are for containers alone', () => {
+    const snapshot = routed([instance('web', { tags: ['fairlead.host=a.test', 'fairlead.rollout=config'] })]);
+    assert.deepEqual(told(snapshot), ['web on node-1 tag fairlead.rollout has no meaning here: it is for containers']);
+    assert.equal(snapshot.poolOptions.get('web')?.rollout, undefined);
   });
 
   it('keep their routes while all instances are sick', () => {
