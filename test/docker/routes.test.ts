@@ -112,4 +112,27 @@ describe('routing by the labels of containers', () => {
     docker('run', '-d', '--name', 'plain-lb', ...engineAccess(), balancerImage);
     await routed('blog.example.test', 'blog', '/', addressOf('plain-lb'));
   });
+
+  /** As people ask for it: by the program in the balancer's container. */
+  const explain = (lb: string, asked: string): string => docker('exec', lb, 'sh', '-c', `fairlead explain ${asked}; echo "exit code $?"`);
+
+  it('says in the container why something is routed or not: the built-in configuration has a socket for it', () => {
+    const blog = explain('plain-lb', 'blog');
+    assert.match(blog, /^container blog \(\w+\) is routed; eviking\/mydockerapp, running, docker$/m);
+    assert.match(blog, /docker-routes of 'http-in': no check; server \w+ of backend blog, [\d.]+:8089 \(network bridge\)$/m);
+    assert.match(blog, /^exit code 0$/m);
+    assert.doesNotMatch(blog, /no running balancer/);
+    const hidden = explain('plain-lb', 'hidden');
+    assert.match(hidden, /is not used: label fairlead\.enable=false/);
+    assert.match(hidden, /^exit code 1$/m);
+    assert.match(explain('plain-lb', 'plain-lb'), /it is Fairlead itself, which is never a server/);
+    assert.match(explain('plain-lb', 'shop.example.test/static/x'), /route shop\.example\.test\/static of container shop-static/);
+  });
+
+  it('says so without a socket, too, by asking the configuration and the engine', () => {
+    const told = explain('routes-lb', 'blog.example.test');
+    assert.match(told, /^no running balancer was asked/);
+    assert.match(told, /route blog\.example\.test\/ of container blog/);
+    assert.match(told, /^exit code 0$/m);
+  });
 });
