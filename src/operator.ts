@@ -33,7 +33,7 @@ import type { InvalidMessages } from './proxy/invalid.ts';
 import type { ClientSession } from './proxy/sessions.ts';
 import { deferredNow } from './proxy/turn.ts';
 import type { Pulse } from './pulse.ts';
-import { render, renderedHead } from './render/render.ts';
+import { renderedHead, renderLines } from './render/render.ts';
 import type { Patterns } from './rules/patterns.ts';
 import { describeVariable, setProcessVariable } from './rules/process-variables.ts';
 import type { Store } from './state/store.ts';
@@ -163,10 +163,10 @@ export class Operator implements Runtime {
     return this.parts.usage();
   }
 
-  render(): string {
+  render(): Iterable<string> {
     const { current, changes, store } = this.parts;
     const head = renderedHead(this.facts.version, current.name, wall());
-    return render({ transcript: current.transcript, config: changes.over(current.config), state: store.state, head });
+    return renderLines({ transcript: current.transcript, config: changes.over(current.config), state: store.state, head });
   }
 
   cliConnections(): Iterable<CliConnection> {

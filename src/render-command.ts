@@ -73,7 +73,7 @@ async function ofRunning(options: RenderOptions, { env, cwd }: CtlEdge): Promise
   try {
     const { text, failed } = await ask(target, 'show config', undefined, PATIENCE);
     // The Runtime API has a blank on each empty line.
-    return failed ? { why: `${target.name}: ${text.split('\n')[0]}` } : { text: `${text.replace(/^ $/gm, '')}\n` };
+    return failed ? { why: `${target.name}: ${text.split('\n')[0]}` } : { text: `${text.replace(/^ $/gm, '').trimEnd()}\n` };
   } catch (error) {
     if (error instanceof Unreachable) return { why: error.message };
     throw error;

@@ -12,19 +12,17 @@ import { rewriteLines } from './routes.ts';
 import { freeName, isAt, keywordOf, lineage, type TextSection } from './sections.ts';
 import { defaultServer, serverLines } from './servers.ts';
 
-export function poolSections(config: Config, state: DesiredState, sections: readonly TextSection[]): readonly string[] {
+export function* poolSections(config: Config, state: DesiredState, sections: readonly TextSection[]): Generator<string> {
   const routes = routesByPool(state);
-  return [...poolsByFrontend(config, state)].flatMap(([proxy, pools]) => {
+  for (const [proxy, pools] of poolsByFrontend(config, state)) {
     const section = sections.find(({ start }) => start !== undefined && isAt(start.place, proxy.place));
     const defaults = freeName(`fairlead-${proxy.name}`, sections);
-    return [
-      '',
-      comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`),
-      `defaults ${defaults}`,
-      ...(section === undefined ? [] : inherited(section, sections)),
-      ...pools.flatMap((pool) => poolSection(pool, defaults, proxy, routes.get(pool.name) ?? [])),
-    ];
-  });
+    yield '';
+    yield comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`);
+    yield `defaults ${defaults}`;
+    if (section !== undefined) yield* inherited(section, sections);
+    for (const pool of pools) yield* poolSection(pool, defaults, proxy, routes.get(pool.name) ?? []);
+  }
 }
 
 function routesByPool({ routes }: DesiredState): ReadonlyMap<string, readonly Route[]> {

@@ -15,7 +15,7 @@ import type { Config, ProxyConfig } from '../config/model.ts';
 import type { ReadLine } from '../config/transcript.ts';
 import { bytesOf, textOf } from '../core/bytes.ts';
 import { expandTemplate } from '../discovery/dns/names.ts';
-import type { DiscoveredServer } from '../discovery/provider.ts';
+import type { DiscoveredServer, Route } from '../discovery/provider.ts';
 import type { DesiredBackend, DesiredState } from '../state/types.ts';
 import { aside, asWritten, comment, extended, INDENT, instead } from './lines.ts';
 import { poolSections } from './pools.ts';
@@ -40,10 +40,16 @@ export function renderedHead(version: string, name: string, at: number): readonl
   ];
 }
 
-/** Ends with a line feed. */
+/** The whole of it, with a line feed at its end. */
 export function render(input: RenderInput): string {
-  const rendering = new Rendering(input);
-  return `${[...input.head.map(comment), '', ...rendering.lines()].join('\n').trimEnd()}\n`;
+  return `${[...renderLines(input)].join('\n').trimEnd()}\n`;
+}
+
+/** Line by line, each made when it is asked for. */
+export function* renderLines(input: RenderInput): Generator<string> {
+  yield* input.head.map(comment);
+  yield '';
+  yield* new Rendering(input).lines();
 }
 
 /** Sections that only say where servers are looked for. */
@@ -73,22 +79,30 @@ class Rendering {
     this.nobody = freeName('fairlead-no-route', this.sections);
   }
 
-  lines(): readonly string[] {
-    const text = this.sections.flatMap((section) => this.section(section));
-    return [...text, ...poolSections(this.config, this.state, this.sections), ...(this.noRoute ? refusal(this.nobody) : [])];
+  *lines(): Generator<string> {
+    for (const section of this.sections) {
+      yield* this.section(section);
+      yield* section.tail.flatMap(asWritten);
+    }
+    yield* poolSections(this.config, this.state, this.sections);
+    if (this.noRoute) yield* refusal(this.nobody);
   }
 
-  private section(section: TextSection): readonly string[] {
-    const { start, lines, tail } = section;
-    const after = tail.flatMap(asWritten);
-    if (start === undefined) return [...lines.flatMap(asWritten), ...after];
-    if (SOURCES.has(start.kind)) return [comment(`section '${`${start.kind} ${start.name}`.trim()}' is left out`), ...after];
+  private *section(section: TextSection): Generator<string> {
+    const { start, lines } = section;
+    if (start === undefined) {
+      yield* lines.flatMap(asWritten);
+      return;
+    }
+    if (SOURCES.has(start.kind)) {
+      yield comment(`section '${`${start.kind} ${start.name}`.trim()}' is left out`);
+      return;
+    }
     const proxy = this.config.proxies.find(({ place }) => isAt(place, start.place));
     const backend = proxy === undefined || proxy.kind === 'frontend' ? undefined : this.state.backends.get(proxy.name);
     const own = this.found(proxy, backend);
-    const written = this.written(section, backend, own);
-    const ending = proxy === undefined ? [] : this.ending(section, proxy, own);
-    return [...written, ...ending.map((line) => INDENT + line), ...after];
+    yield* this.written(section, backend, own);
+    if (proxy !== undefined) for (const line of this.ending(section, proxy, own)) yield INDENT + line;
   }
 
   /** Its own servers that no line of it names. */
@@ -98,22 +112,23 @@ class Rendering {
     return backend.servers.filter(({ config }) => config.dynamic === true || !named.has(config.identity));
   }
 
-  private written(section: TextSection, backend: DesiredBackend | undefined, own: readonly DiscoveredServer[]): readonly string[] {
+  private *written(section: TextSection, backend: DesiredBackend | undefined, own: readonly DiscoveredServer[]): Generator<string> {
     const defaults = this.inheritedDefaults(section);
     const servers = new Map(backend?.servers.map((server) => [server.config.name, server]));
     let waiting = own.filter(({ config }) => config.dynamic !== true);
-    return section.lines.flatMap((line) => {
+    for (const line of section.lines) {
       const keyword = line.kind === 'statement' && line.section !== undefined ? keywordOf(line.section, line.words) : undefined;
-      if (line.kind === 'section') return heading(line);
-      if (keyword === undefined) return asWritten(line);
-      if (keyword.name === 'default-server') defaults.push(line.words.slice(1));
-      if (backend !== undefined && keyword.name === 'server') return configured(line, servers.get(textOf(line.words[1] ?? '')));
-      if (keyword.name === 'server-template') return templated(line, defaults);
-      if (!SERVERS.test(keyword.name)) return keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
-      const lines = serverLines(waiting, defaultServer(defaults));
-      waiting = [];
-      return [aside(line), ...lines.map((text) => INDENT + text)];
-    });
+      if (keyword?.name === 'default-server') defaults.push(line.words.slice(1));
+      if (line.kind === 'section') yield* heading(line);
+      else if (keyword === undefined) yield* asWritten(line);
+      else if (backend !== undefined && keyword.name === 'server') yield* configured(line, servers.get(textOf(line.words[1] ?? '')));
+      else if (keyword.name === 'server-template') yield* templated(line, defaults);
+      else if (SERVERS.test(keyword.name)) {
+        yield aside(line);
+        for (const text of serverLines(waiting, defaultServer(defaults))) yield INDENT + text;
+        waiting = [];
+      } else yield* keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
+    }
   }
 
   /** Of the sections that it begins with. */
@@ -123,21 +138,24 @@ class Rendering {
   }
 
   /** What the end of the section has: servers of operators, and routes, which are asked behind all `use_backend` of the text. */
-  private ending(section: TextSection, proxy: ProxyConfig, own: readonly DiscoveredServer[]): readonly string[] {
+  private *ending(section: TextSection, proxy: ProxyConfig, own: readonly DiscoveredServer[]): Generator<string> {
     const dynamic = own.filter(({ config }) => config.dynamic === true);
-    const defaults = [...this.inheritedDefaults(section), ...section.lines.filter(isDefaultServer).map(({ words }) => words.slice(1))];
-    const added = dynamic.length === 0 ? [] : [comment('operators have added'), ...serverLines(dynamic, defaultServer(defaults))];
+    if (dynamic.length > 0) {
+      const defaults = [...this.inheritedDefaults(section), ...section.lines.filter(isDefaultServer).map(({ words }) => words.slice(1))];
+      yield comment('operators have added');
+      yield* serverLines(dynamic, defaultServer(defaults));
+    }
     const routes = this.state.routes.get(proxy.name);
-    return routes === undefined || proxy.kind === 'backend' ? added : [...added, ...this.routing(proxy, routes)];
+    if (routes !== undefined && proxy.kind !== 'backend') yield* this.routing(proxy, routes);
   }
 
-  private routing(proxy: ProxyConfig, routes: Parameters<typeof routeLines>[0]): readonly string[] {
+  private *routing(proxy: ProxyConfig, routes: readonly Route[]): Generator<string> {
     const names = proxy.acls.map(({ name }) => textOf(name));
-    const lines = routeLines(routes, names);
+    yield* routeLines(routes, names);
     const servers = proxy.kind === 'listen' ? (this.state.backends.get(proxy.name)?.servers.length ?? 0) : 0;
-    if (proxy.defaultBackend !== undefined || servers > 0) return lines;
+    if (proxy.defaultBackend !== undefined || servers > 0) return;
     this.noRoute = true;
-    return [...lines, proxy.kind === 'listen' ? `use_backend ${this.nobody}` : `default_backend ${this.nobody}`];
+    yield proxy.kind === 'listen' ? `use_backend ${this.nobody}` : `default_backend ${this.nobody}`;
   }
 }
 

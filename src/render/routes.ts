@@ -9,13 +9,16 @@ import type { Route } from '../discovery/provider.ts';
 import { Acls } from './acls.ts';
 
 /** Lines at the end of a frontend: `use_backend` rules of the user's come first. */
-export function routeLines(routes: readonly Route[], taken: Iterable<string>): readonly string[] {
+export function* routeLines(routes: readonly Route[], taken: Iterable<string>): Generator<string> {
   const acls = new Acls(taken);
-  const rules = routes.map((route) => {
+  const rules: string[] = [];
+  for (const route of routes) {
+    const known = acls.lines.length;
     const names = acls.of(route);
-    return `use_backend ${route.pool}${names.length === 0 ? '' : ` if ${names.join(' ')}`}`;
-  });
-  return [...acls.lines, ...rules];
+    yield* acls.lines.slice(known);
+    rules.push(`use_backend ${route.pool}${names.length === 0 ? '' : ` if ${names.join(' ')}`}`);
+  }
+  yield* rules;
 }
 
 /** Where a request's way is kept once it is known: the path that decides it is changed. */

@@ -1,11 +1,14 @@
 /** `show config`: the configuration in force, with what was discovered, as a text for HAProxy. Fairlead's own. */
 
-import { type Answer, type Call, type Command, data } from './command.ts';
+import type { Answer, Call, Command } from './command.ts';
 
 /** An empty line ends an answer where the connection goes on: it gets a blank. */
+function* lines(text: Iterable<string>): Generator<string> {
+  for (const line of text) yield `${line === '' ? ' ' : line}\n`;
+}
+
 function show({ runtime }: Call): Answer {
-  const lines = runtime.render().split('\n').slice(0, -1);
-  return data(...lines.map((line) => `${line === '' ? ' ' : line}\n`));
+  return { kind: 'data', pieces: lines(runtime.render()) };
 }
 
 export const configCommands: readonly Command[] = [

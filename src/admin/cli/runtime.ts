@@ -68,8 +68,8 @@ export interface Runtime extends ProcessState {
   /** How host names were resolved. */
   readonly resolver: ResolverCounts;
   usage(): Usage;
-  /** The configuration in force, with what was discovered, as a text for HAProxy. */
-  render(): string;
+  /** The configuration in force, with what was discovered, as a text for HAProxy: its lines. */
+  render(): Iterable<string>;
   /** Connections to the Runtime API itself. */
   cliConnections(): Iterable<CliConnection>;
   /** Why something is routed or not: a container by name or id, a host with or without a path; empty: everything. */
