@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask, RawClient } from '../support/client.ts';
-import { type ClosedLoop, failures, inClosedLoop, tell } from '../support/closed-loop.ts';
+import { losesNothing, type Phase } from '../support/closed-loop.ts';
 import { appImage, compose, docker, dockerAsync, removeContainers, removeNetwork, shortId, socketPath } from '../support/docker.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { type SocketProxy, startSocketProxy } from '../support/socket-proxy.ts';
@@ -51,10 +51,6 @@ networks:
     external: true
     name: ${network}
 `;
-
-const CONNECTIONS = 32;
-/** So many of them post: no container has more POSTs at a time. */
-const POSTING = CONNECTIONS / 8;
 
 /** Quiet streams are cut after it, ms: often enough that it happens all through. */
 const QUIET = 1500;
@@ -119,8 +115,7 @@ describe('no request is lost', { timeout: 170_000 }, () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** What happens, one after the other, and how many containers go with it. */
-  const phases: readonly (readonly [name: string, gone: number, happens: (loop: ClosedLoop) => Promise<void>])[] = [
+  const phases: readonly Phase[] = [
     [
       'up --scale, 2 to 6 to 2',
       4,
@@ -247,25 +242,17 @@ describe('no request is lost', { timeout: 170_000 }, () => {
     tunnel.send('GET / HTTP/1.1\r\nHost: still.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
     await tunnel.readUntil('\r\n\r\n');
     const poll = still('/slow/20000');
-    const tally = await inClosedLoop({ host: '127.0.0.1', port, connections: CONNECTIONS, name }, async (loop) => {
-      for (const [phase, , happens] of phases) {
-        await loop.phase(phase);
-        const begun = performance.now();
-        await happens(loop);
-        t.diagnostic(`${phase}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-      }
-    });
-    for (const line of tell(tally).split('\n')) t.diagnostic(line);
+    const target = { host: '127.0.0.1', port, connections: 32, name };
+    await losesNothing(
+      target,
+      phases,
+      (line) => t.diagnostic(line),
+      () => fairlead.output,
+    );
     tunnel.send('still there');
     assert.equal(await tunnel.readUntil('there'), 'still there');
     tunnel.close();
     assert.equal((await poll).status, 200);
-    const gone = new Map(phases.map(([phase, count]) => [phase, count]));
-    for (const { name: phase, GET, POST } of tally) {
-      const story = `${phase}\n${tell(tally)}\n${fairlead.output}`;
-      assert.equal(failures(GET), 0, story);
-      assert.ok(failures(POST) <= POSTING * (gone.get(phase) ?? 0), story);
-    }
   });
 
   it('and the balancer has asked for nothing that a socket proxy need not allow', () => {

@@ -1,5 +1,6 @@
 /** A closed loop of requests, from a process of its own, that goes on while things happen; and what became of each of them, by phase. */
 
+import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -59,4 +60,37 @@ export function tell(phases: readonly PhaseTally[]): string {
     return `${name} ${total(outcomes)} requests, ${failures(outcomes)} failed${words === '' ? '' : ` (${words})`}`;
   };
   return phases.map(({ name, GET, POST }) => `${name}: ${line('GET', GET)}; ${line('POST', POST)}`).join('\n');
+}
+
+/** One in so many clients posts (closed-loop-client.ts). */
+const POSTING = 8;
+
+/** What happens meanwhile, and how many containers go with it. */
+export type Phase = readonly [name: string, gone: number, happens: (loop: ClosedLoop) => Promise<void>];
+
+/**
+ * Plays `phases`, one after the other; `say` hears how long each took and what became of its requests. No GET may be lost, and
+ * no more POSTs than those that went had on their wires; else `log` is told, too.
+ */
+export async function losesNothing(
+  target: Target,
+  phases: readonly Phase[],
+  say: (line: string) => void,
+  log: () => string,
+): Promise<void> {
+  const tally = await inClosedLoop(target, async (loop) => {
+    for (const [name, , happens] of phases) {
+      await loop.phase(name);
+      const begun = performance.now();
+      await happens(loop);
+      say(`${name}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
+    }
+  });
+  const table = tell(tally);
+  for (const line of table.split('\n')) say(line);
+  const gone = new Map(phases.map(([name, count]) => [name, count]));
+  for (const { name, GET, POST } of tally) {
+    const lost = Math.ceil(target.connections / POSTING) * (gone.get(name) ?? 0);
+    assert.ok(failures(GET) === 0 && failures(POST) <= lost, `${name}\n${table}\n${log()}`);
+  }
 }
