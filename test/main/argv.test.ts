@@ -27,6 +27,8 @@ describe('commands', () => {
     ['demo', 'demo'],
     ['demo --help', 'help'],
     ['ctl', 'ctl'],
+    ['servers -l web --show', 'servers'],
+    ['render -f haproxy.cfg', 'render'],
     ['ctl --help show stat', 'ctl'],
     ['-f', 'refused'],
     ['check a.cfg', 'refused'],
