@@ -1,6 +1,6 @@
 /**
- * A Swarm of one node, on an engine of its own: Fairlead in a container on an overlay network, services that say by their labels
- * which hosts they serve, and updates, scaling and removal under load. As long as a task is there no GET is lost.
+ * A Swarm of two nodes, on engines of its own: Fairlead in a container on an overlay network, services that say by their labels
+ * which hosts they serve, and updates, scaling, draining and removal under load. As long as a task is there no GET is lost.
  */
 
 import assert from 'node:assert/strict';
@@ -51,12 +51,14 @@ frontend www
     docker-routes
 `;
 
-/** Two in one network namespace would want the same ports and bridge. */
-const swarmOf = () => docker('info', '--format', '{{ .Swarm.LocalNodeState }}');
-const skip = whyNoOwnEngine() ?? (swarmOf() === 'inactive' ? undefined : 'the engine that answers is in a Swarm already');
+const skip = whyNoOwnEngine();
+const [manager, worker] = ['10.213.250.1', '10.213.250.2'] as const;
 
 describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ? {} : { skip }) }, () => {
   let engine: OwnEngine;
+  let second: OwnEngine;
+  /** Id of its node. */
+  let secondNode: string;
   let folder: string;
   let balancer: string;
 
@@ -64,10 +66,13 @@ describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ?
   const service = (verb: 'create' | 'update', ...args: readonly string[]): Promise<string> =>
     swarm('service', verb, '--detach', '--no-resolve-image', ...args);
   /** Short ids of the containers of the tasks that run. */
-  const tasks = async (of: string): Promise<string[]> => {
-    const running = await swarm('ps', '--no-trunc', '--filter', `label=com.docker.swarm.service.name=${of}`, '--format', '{{ .ID }}');
-    const ids = running.split('\n').filter((id) => id !== '');
-    return ids.map((id) => id.slice(0, 12)).sort();
+  const tasks = async (of: string, at: readonly OwnEngine[] = [engine, second]): Promise<string[]> => {
+    const words = ['ps', '--no-trunc', '--filter', `label=com.docker.swarm.service.name=${of}`, '--format', '{{ .ID }}'];
+    const running = (await Promise.all(at.map((one) => one.docker(...words)))).join('\n').split('\n');
+    return running
+      .filter((id) => id !== '')
+      .map((id) => id.slice(0, 12))
+      .sort();
   };
   const wanted = async (of: string): Promise<string[]> => {
     const listed = await swarm('service', 'ps', of, '--filter', 'desired-state=running', '--format', '{{ .ID }} {{ .CurrentState }}');
@@ -99,25 +104,31 @@ describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ?
     folder = mkdtempSync(join(tmpdir(), 'fairlead-swarm-'));
     writeFileSync(join(folder, 'haproxy.cfg'), config, { mode: 0o644 });
     engine = new OwnEngine();
-    await engine.start();
+    second = new OwnEngine(1);
+    await Promise.all([engine.start(), second.start()]);
+    engine.connect(second, [manager, worker]);
     docker('tag', appImage, image);
     await engine.take(image);
-    await swarm('swarm', 'init', '--advertise-addr', '127.0.0.1');
+    await second.take(image);
+    await swarm('swarm', 'init', '--advertise-addr', manager);
+    const token = await swarm('swarm', 'join-token', '--quiet', 'worker');
+    await second.docker('swarm', 'join', '--token', token, '--advertise-addr', worker, `${manager}:2377`);
+    secondNode = await second.docker('info', '--format', '{{ .Swarm.NodeID }}');
     await swarm('network', 'create', '--driver', 'overlay', '--attachable', overlay);
     const socket = ['--volume', `${engine.host.slice('unix://'.length)}:/var/run/docker.sock`];
     const mounts = ['--volume', `${root}:${root}:ro`, '--volume', `${folder}:/etc/haproxy:ro`, ...socket];
-    await swarm('run', '--detach', '--name', 'lb', ...mounts, '--entrypoint', 'node', image, program, '-f', '/etc/haproxy/haproxy.cfg');
-    await swarm('network', 'connect', overlay, 'lb');
-    balancer = await swarm('inspect', '--format', '{{ .NetworkSettings.Networks.bridge.IPAddress }}', 'lb');
+    const start = `exec node ${program} -f /etc/haproxy/haproxy.cfg 2>&1`;
+    const place = ['--network', overlay, '--publish', '8080:8080', '--entrypoint', 'sh'];
+    await swarm('run', '--detach', '--name', 'lb', ...mounts, ...place, image, '-c', start);
+    balancer = new URL(engine.endpoint).hostname;
     await explained(until('the balancer answers', async () => (await status()) > 0));
   });
 
   after(async () => {
-    await swarm('swarm', 'leave', '--force').catch(() => undefined);
-    await swarm('rm', '--force', 'lb').catch(() => undefined);
-    // The bridge that overlay networks go out by is the machine's, and would stay.
-    await swarm('network', 'rm', 'docker_gwbridge').catch(() => undefined);
-    await engine.stop();
+    for (const one of [second, engine]) {
+      await one.docker('swarm', 'leave', '--force').catch(() => undefined);
+      await one.stop();
+    }
     docker('rmi', image);
     rmSync(folder, { recursive: true, force: true });
   });
@@ -159,24 +170,34 @@ describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ?
     });
   });
 
-  it('are scaled under load without a failed GET', async (t) => {
+  it('are scaled, and leave a node that is drained, under load without a failed GET', async (t) => {
     await underLoad(t, async ({ phase, more }) => {
-      for (const replicas of [5, 2]) {
-        await phase(`to ${replicas}`);
-        await service('update', '--replicas', String(replicas), 'web');
-        await settles(replicas);
-        await more(50);
-      }
+      await phase('to 5');
+      await service('update', '--replicas', '5', 'web');
+      await settles(5);
+      assert.notEqual((await tasks('web', [second])).length, 0, 'some run on the other node');
+      await more(50);
+      await phase('drained');
+      await swarm('node', 'update', '--availability', 'drain', secondNode);
+      await explained(until('the other node has none', async () => (await tasks('web', [second])).length === 0, 30_000));
+      await settles(5);
+      await more(50);
+      await phase('to 2');
+      await service('update', '--replicas', '2', 'web');
+      await settles(2);
+      await more(50);
     });
   });
 
-  it('answer 503 without a task, and 404 when they have been removed', async () => {
+  it('answer 503 without a task, and for a while when they have been removed', async () => {
     await service('update', '--replicas', '0', 'web');
     await explained(until('there is no server', async () => (await status()) === 503, 30_000));
     await settles(0);
     assert.equal(await status(), 503);
     await swarm('service', 'rm', 'web');
-    await explained(until('the host is unknown', async () => (await status()) === 404, 30_000));
+    await explained(until('the engine has no such container', async () => (await tasks('web')).length === 0, 30_000));
+    assert.equal(await status(), 503);
+    assert.equal(await status('never.example.test'), 404);
   });
 
   it('are reached from outside of their networks at the ports that their nodes publish', async () => {
@@ -189,7 +210,7 @@ describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ?
       await until('its task answers', async () => (await get()).status === 200, 30_000).catch((error: unknown) => {
         throw new Error(`the balancer wrote:\n${fairlead.output}`, { cause: error });
       });
-      assert.deepEqual(serverNames(await rows(), 'all'), await tasks('all'));
+      assert.deepEqual(serverNames(await rows(), 'all'), await tasks('all', [engine]));
     } finally {
       await fairlead.stop();
     }

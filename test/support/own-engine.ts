@@ -13,13 +13,18 @@ import { promisify } from 'node:util';
 import { docker } from './docker.ts';
 import { until } from './wait.ts';
 
-/** The ends of the wire: ours, and the other host's address. */
+/** What the wire of a host is called, and its ends: ours, and the host's address. */
 const WIRE = 'fairlead-wire';
-const OURS = '10.213.0.1';
-const THEIRS = '10.213.0.2';
+const OURS = (host: number) => `10.213.${host}.1`;
+const THEIRS = (host: number) => `10.213.${host}.2`;
 /** Its networks, for who wants to reach containers at their own addresses: there is a route to them. */
-const NETWORKS = ['--bip', '10.214.0.1/16', '--default-address-pool', 'base=10.215.0.0/16,size=24'];
-const ROUTED = '10.214.0.0/15';
+const NETWORKS = (host: number) => [
+  '--bip',
+  `10.${214 + 2 * host}.0.1/16`,
+  '--default-address-pool',
+  `base=10.${215 + 2 * host}.0.0/16,size=24`,
+];
+const ROUTED = (host: number) => `10.${214 + 2 * host}.0.0/15`;
 
 const PROGRAMS = ['dockerd', 'busybox', 'iptables', 'unshare', 'nsenter'];
 
@@ -32,16 +37,22 @@ export function whyNoOwnEngine(): string | undefined {
 
 export class OwnEngine {
   /** As another host's. */
-  readonly endpoint: string = `tcp://${THEIRS}:2375`;
+  readonly endpoint: string;
   /** As its own machine knows it. */
   readonly host: string;
+  private readonly number: number;
+  private readonly wireName: string;
   private readonly folder: string;
   /** Holds the namespaces. */
   private readonly place: ChildProcess;
   private wired = false;
   private daemon: ChildProcess | undefined = undefined;
 
-  constructor() {
+  /** `number`: which host it is, where there are several. */
+  constructor(number: number = 0) {
+    this.number = number;
+    this.wireName = `${WIRE}${number}`;
+    this.endpoint = `tcp://${THEIRS(number)}:2375`;
     this.folder = mkdtempSync(join(tmpdir(), 'fairlead-own-engine-'));
     this.host = `unix://${join(this.folder, 'docker.sock')}`;
     this.place = spawn('unshare', ['--net', '--mount', 'sleep', 'infinity'], { stdio: 'ignore' });
@@ -54,7 +65,7 @@ export class OwnEngine {
     const log = openSync(join(folder, 'log'), 'a');
     const where = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')];
     const hosts = ['--host', this.host, '--host', this.endpoint, '--tls=false'];
-    const daemon = spawn('nsenter', [...this.namespaces, 'dockerd', ...where, ...hosts, ...NETWORKS, ...words], {
+    const daemon = spawn('nsenter', [...this.namespaces, 'dockerd', ...where, ...hosts, ...NETWORKS(this.number), ...words], {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
@@ -71,17 +82,30 @@ export class OwnEngine {
   private async wire(): Promise<void> {
     const network = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
     await until('it has a network of its own', () => network(this.place.pid ?? '') !== network('self'));
-    spawnSync('busybox', ['ip', 'link', 'del', WIRE], { stdio: 'ignore' });
-    ip('link', 'add', 'name', WIRE, 'type', 'veth');
-    const other = new RegExp(`(\\S+)@${WIRE}`).exec(ip('link'))?.[1] ?? '';
+    const { number, wireName } = this;
+    const other = layWire(wireName);
+    ip('addr', 'add', `${OURS(number)}/24`, 'dev', wireName);
+    ip('link', 'set', wireName, 'up');
     ip('link', 'set', other, 'netns', String(this.place.pid));
-    ip('addr', 'add', `${OURS}/24`, 'dev', WIRE);
-    ip('link', 'set', WIRE, 'up');
-    ip('route', 'add', ROUTED, 'via', THEIRS);
-    const inside = (...words: readonly string[]) => this.inside('busybox', 'ip', ...words);
-    inside('addr', 'add', `${THEIRS}/24`, 'dev', other);
-    for (const name of ['lo', other]) inside('link', 'set', name, 'up');
+    ip('route', 'add', ROUTED(number), 'via', THEIRS(number));
+    this.attach(other, THEIRS(number));
+    this.inside('busybox', 'ip', 'link', 'set', 'lo', 'up');
     this.wired = true;
+  }
+
+  /** A wire from it to another host; both have been started. `addresses`: its end, and the other's. */
+  connect(other: OwnEngine, addresses: readonly [string, string]): void {
+    const cable = 'fairlead-cable';
+    const end = layWire(cable);
+    ip('link', 'set', cable, 'netns', String(this.place.pid));
+    ip('link', 'set', end, 'netns', String(other.place.pid));
+    this.attach(cable, addresses[0]);
+    other.attach(end, addresses[1]);
+  }
+
+  private attach(device: string, address: string): void {
+    this.inside('busybox', 'ip', 'addr', 'add', `${address}/24`, 'dev', device);
+    this.inside('busybox', 'ip', 'link', 'set', device, 'up');
   }
 
   /** Ends the daemon, not necessarily its containers. */
@@ -118,7 +142,7 @@ export class OwnEngine {
     const exit = once(this.place, 'exit');
     this.place.kill('SIGKILL');
     await exit;
-    spawnSync('busybox', ['ip', 'link', 'del', WIRE], { stdio: 'ignore' });
+    spawnSync('busybox', ['ip', 'link', 'del', this.wireName], { stdio: 'ignore' });
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -129,6 +153,15 @@ export class OwnEngine {
   private inside(...words: readonly string[]): string {
     return run('nsenter', [...this.namespaces, ...words]);
   }
+}
+
+/** A wire of that name, instead of one that is left over; answers what its other end is called. */
+function layWire(name: string): string {
+  spawnSync('busybox', ['ip', 'link', 'del', name], { stdio: 'ignore' });
+  ip('link', 'add', 'name', name, 'type', 'veth');
+  const end = `${name}x`;
+  ip('link', 'set', new RegExp(`(\\S+)@${name}`).exec(ip('link'))?.[1] ?? '', 'name', end);
+  return end;
 }
 
 function ip(...words: readonly string[]): string {

@@ -137,12 +137,19 @@ interface Image {
 
 const UNKNOWN: Image = { id: '', exposed: [] };
 
+/** A service may expose more of an image than another one does. */
+function imageOf(service: string, image: string): string {
+  return `${service} ${image}`;
+}
+
 export class SwarmTasks {
   private readonly locals = new Memo<KnownContainer, Service, KnownContainer>();
   private readonly remotes = new Memo<Task, Service, KnownContainer>();
   private readonly idle = new Memo<Service, Service, KnownContainer>();
-  /** By name, as containers of this engine have shown: a manager does not know it of those on other nodes. */
+  /** By service and name, as its tasks on this engine have shown: a manager does not know it of those on other nodes. */
   private images: ReadonlyMap<string, Image> = new Map();
+  /** Nodes that this engine has been, by id: what runs there it tells of itself. */
+  private readonly own = new Set<string>();
 
   /**
    * The engine's containers with what the Swarm adds, oldest first. `strangers`: some are tasks of a service that the
@@ -175,9 +182,9 @@ export class SwarmTasks {
     this.learn(containers, swarm);
     for (const task of tasks.values()) {
       const service = services.get(task.service);
-      if (ids.has(task.container) || service === undefined || service.job || !isAtWork(task)) continue;
+      if (ids.has(task.container) || this.own.has(task.node) || service === undefined || service.job || !isAtWork(task)) continue;
       const node = nodes.get(task.node);
-      const image = this.images.get(task.image) ?? UNKNOWN;
+      const image = this.images.get(imageOf(service.id, task.image)) ?? UNKNOWN;
       joined.push(this.remotes.of(task, service, [node, image], () => remoteTask(task, service, node, image)));
       served.add(service.id);
     }
@@ -188,10 +195,13 @@ export class SwarmTasks {
   }
 
   private learn(containers: readonly KnownContainer[], { tasks }: SwarmView): void {
-    const used = new Set([...tasks.values()].map(({ image }) => image));
+    const used = new Set([...tasks.values()].map(({ service, image }) => imageOf(service, image)));
     const images = new Map([...this.images].filter(([image]) => used.has(image)));
     for (const { container } of containers) {
-      const { image, imageId: id, exposed } = container;
+      const { labels, imageId: id, exposed } = container;
+      const node = labels.get(NODE_ID);
+      if (node !== undefined) this.own.add(node);
+      const image = imageOf(labels.get(SERVICE_ID) ?? '', container.image);
       if (used.has(image) && !images.has(image)) images.set(image, { id, exposed });
     }
     this.images = images;

@@ -111,6 +111,11 @@ describe('a task', () => {
     );
   });
 
+  it('of our own node is told of by the engine, not by the manager', () => {
+    const tasks = [taskAnswer('web', { container: 'bbb', slot: 2, node: NODES.here })];
+    assert.deepEqual(servers(map([local('aaa', 'web')], { services: [web], tasks }), 'web'), ['aaa 10.0.1.3:8089 ready']);
+  });
+
   it('of a global service is called by its node', () => {
     const all = serviceAnswer('all', { labels: { 'fairlead.host': 'all.test', 'fairlead.port': '80' }, mode: { Global: {} } });
     const snapshot = map([], { services: [all], tasks: [taskAnswer('all')] });
@@ -178,7 +183,8 @@ describe('a task', () => {
     const here = { container: local('aaa', 'web', { image: 'shop:1@sha256:f00', exposed: [8089] }), leaving: '' };
     const remoteOf = (containers: readonly KnownContainer[]) =>
       tasks.join(containers, manager).containers.find(({ container }) => container.id === id('bbb'))?.container;
-    assert.deepEqual([remoteOf([])?.exposed, remoteOf([])?.imageId], [[], '']);
+    const stranger = { container: container('stranger', { image: here.container.image, exposed: [8080] }), leaving: '' };
+    assert.deepEqual([remoteOf([stranger])?.exposed, remoteOf([stranger])?.imageId], [[], ''], 'not as somebody else runs it');
     for (const containers of [[here], []]) {
       assert.deepEqual([remoteOf(containers)?.exposed, remoteOf(containers)?.imageId], [[8089], here.container.imageId]);
     }
