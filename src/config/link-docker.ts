@@ -29,6 +29,13 @@ function named(engines: readonly string[], near: NearConfig | undefined): readon
 }
 
 /** Servers that are far stand in for those that are near, all together. */
-export function hasFarBackups({ dockerServers, dockerRoutes }: Pick<ProxyConfig, 'dockerServers' | 'dockerRoutes'>): boolean {
-  return [...dockerServers, ...dockerRoutes].some(({ near }) => near !== undefined && near.share === undefined);
+export function hasFarBackups({
+  dockerServers,
+  dockerRoutes,
+  consulServers,
+  consulRoutes,
+}: Pick<ProxyConfig, 'dockerServers' | 'dockerRoutes' | 'consulServers' | 'consulRoutes'>): boolean {
+  return [...dockerServers, ...dockerRoutes, ...consulServers, ...consulRoutes].some(
+    ({ near }) => near !== undefined && near.share === undefined,
+  );
 }

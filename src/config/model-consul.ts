@@ -1,6 +1,6 @@
 /** Which services of a Consul catalogue are servers and routes: Fairlead's own words in the configuration. */
 
-import type { Place, ServerConfig } from './model.ts';
+import type { NearConfig, Place, ServerConfig } from './model.ts';
 
 /** A `consul` section: one agent, and through it one data center. */
 export interface ConsulAgentConfig {
@@ -30,8 +30,8 @@ interface ConsulLine {
   readonly agents: readonly string[];
   /** Undefined: the section's. */
   readonly datacenter: string | undefined;
-  /** `_agent` or a node's name: instances on the node that is nearest to it first, the others are backups. */
-  readonly near: string | undefined;
+  /** `to` is `_agent` or a node's name: instances on the node that is nearest to it go before the others. */
+  readonly near: NearConfig | undefined;
   /** An instance of which a check warns gets no traffic. */
   readonly passing: boolean;
   /** Server parameters of the line over `default-server`; name, identity and address come from the instance. */

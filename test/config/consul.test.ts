@@ -17,7 +17,7 @@ describe('lines that ask Consul', () => {
     const text = ` default-server inter 5s
 listen app
  bind :80
- consul-servers service=web tag=v2 tag=blue passing dc=east near=_agent consul=one maxconn 32 check
+ consul-servers service=web tag=v2 tag=blue passing dc=east near=_agent far=5% consul=one maxconn 32 check
  consul-routes domain=A.test,b.test tag-prefix=lb opt-in weight 7
 consul one
 consul two
@@ -25,7 +25,14 @@ consul two
     const [app] = load(text).proxies;
     const [servers] = app?.consulServers ?? [];
     const { template, place, ...rest } = servers ?? assert.fail();
-    assert.deepEqual(rest, { service: 'web', tags: ['v2', 'blue'], passing: true, datacenter: 'east', near: '_agent', agents: ['one'] });
+    assert.deepEqual(rest, {
+      service: 'web',
+      tags: ['v2', 'blue'],
+      passing: true,
+      datacenter: 'east',
+      near: { to: '_agent', share: 5 },
+      agents: ['one'],
+    });
     assert.deepEqual([template.maxconn, template.check?.inter, place.line], [32, 5000, 8]);
     const [routes] = app?.consulRoutes ?? [];
     assert.deepEqual(

@@ -8,6 +8,7 @@ import type { ConsulRoutesConfig, ConsulServersConfig } from '../model.ts';
 import type { Row, Statement } from '../row.ts';
 import { readTime } from '../values.ts';
 import { fileRow, readDomains, report, sectionNames, splitPair, splitWords } from './line-words.ts';
+import { NEAR_WORDS, takeNear } from './near.ts';
 import { serverOf } from './servers.ts';
 
 type Words = Mutable<Omit<ConsulServersConfig & ConsulRoutesConfig, 'template'>> & { tags: string[]; domains: string[] };
@@ -23,9 +24,6 @@ const COMMON: Readonly<Record<string, Setter>> = {
   },
   dc: (words, value) => {
     words.datacenter = value;
-  },
-  near: (words, value) => {
-    words.near = value;
   },
 };
 
@@ -55,11 +53,12 @@ const ROUTE_FLAGS = ['passing', 'opt-in'];
 /** Reads the words of the line into one that asks for nothing yet; answers the parameters of a server behind them. */
 function readWords(line: Statement, setters: Readonly<Record<string, Setter>>, flags: readonly string[]): [Words, readonly string[]] {
   const { pairs, parameters } = splitWords(line.words, flags);
+  const { near, others } = takeNear(line, pairs, "'_agent' or the name of a node");
   const words: Words = {
     place: line.place,
     agents: [],
     datacenter: undefined,
-    near: undefined,
+    near,
     passing: false,
     service: '',
     tags: [],
@@ -67,13 +66,13 @@ function readWords(line: Statement, setters: Readonly<Record<string, Setter>>, f
     prefix: 'fairlead.',
     optIn: false,
   };
-  for (const word of pairs) {
+  for (const word of others) {
     const [key, value] = splitPair(word);
     const set = setters[key];
     if (word === 'passing') words.passing = true;
     else if (word === 'opt-in') words.optIn = true;
     else if (set === undefined) {
-      line.fail(`'${line.keyword}' : unknown word '${key}'${didYouMean(key, [...Object.keys(setters), ...flags]) || '.'}`);
+      line.fail(`'${line.keyword}' : unknown word '${key}'${didYouMean(key, [...Object.keys(setters), ...NEAR_WORDS, ...flags]) || '.'}`);
     } else if (value === '') line.fail(`'${line.keyword}' : '${key}' expects a value.`);
     else set(words, value, line);
   }
@@ -98,7 +97,7 @@ export const consulProxyRows: readonly Row<ProxyDraft>[] = [
     name: 'consul-routes',
     sections: ['frontend', 'listen'],
     syntax:
-      '[domain=<domain>[,...]] [tag-prefix=<prefix>] [opt-in] [passing] [dc=<name>] [near={_agent|<node>}] [consul=<name>[,...]] [<server parameters>]',
+      '[domain=<domain>[,...]] [tag-prefix=<prefix>] [opt-in] [passing] [dc=<name>] [near={_agent|<node>} [far={backup|<percent>%}]] [consul=<name>[,...]] [<server parameters>]',
     default: 'tag-prefix=fairlead.',
     chapter: '',
     doc: "Routes hosts to the services of a Consul catalogue, by their names and as their instances' tags say; each service becomes a backend.",
@@ -108,7 +107,8 @@ export const consulProxyRows: readonly Row<ProxyDraft>[] = [
   {
     name: 'consul-servers',
     sections: ['listen', 'backend'],
-    syntax: 'service=<name> [tag=<tag>]... [passing] [dc=<name>] [near={_agent|<node>}] [consul=<name>[,...]] [<server parameters>]',
+    syntax:
+      'service=<name> [tag=<tag>]... [passing] [dc=<name>] [near={_agent|<node>} [far={backup|<percent>%}]] [consul=<name>[,...]] [<server parameters>]',
     chapter: '',
     doc: 'Makes every instance of a service in a Consul catalogue a server of this backend, for as long as it is registered.',
     min: 1,

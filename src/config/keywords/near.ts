@@ -1,4 +1,4 @@
-/** `near=` and `far=` of a line that asks engines: which of what they tell is close to us, and what the rest gets. */
+/** `near=` and `far=` of a line that asks a source: which of what it tells is close to us, and what the rest gets. */
 
 import type { NearConfig } from '../model.ts';
 import type { Statement } from '../row.ts';
@@ -9,10 +9,11 @@ export const NEAR_WORDS: readonly string[] = ['near', 'far'];
 /** As the rows of the lines write it. */
 export const NEAR_SYNTAX = '[near={engine|node|<name>} [far={backup|<percent>%}]]';
 
-/** What the line says about it, and the words that are about something else. */
+/** What the line says about it, and the words that are about something else. `places`: what `near` may be, for people. */
 export function takeNear(
   line: Statement,
   pairs: readonly string[],
+  places = "'engine', 'node' or the name of a docker section",
 ): { readonly near: NearConfig | undefined; readonly others: readonly string[] } {
   const words = new Map(pairs.map(splitPair).filter(([key]) => NEAR_WORDS.includes(key)));
   const others = pairs.filter((word) => !NEAR_WORDS.includes(splitPair(word)[0]));
@@ -23,7 +24,7 @@ export function takeNear(
     return { near: undefined, others };
   }
   if (to === '') {
-    line.fail(`'${line.keyword}' : 'near' expects 'engine', 'node' or the name of a docker section.`);
+    line.fail(`'${line.keyword}' : 'near' expects ${places}.`);
     return { near: undefined, others };
   }
   return { near: { to, share: far === undefined ? undefined : readShare(line, far) }, others };

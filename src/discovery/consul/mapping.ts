@@ -80,7 +80,7 @@ function asks({ agents }: AnyLine, source: string): boolean {
 }
 
 function catalogueOf({ datacenter, near }: AnyLine): CatalogueQuery {
-  return { datacenter, near };
+  return { datacenter, near: near?.to };
 }
 
 function serviceOf(line: ConsulServersConfig): ServiceQuery {

@@ -76,8 +76,8 @@ class Reader implements Outcome {
     this.proxy = proxy;
     this.scene = scene;
     this.line = { place: `${place.file}:${place.line}`, keyword, section: proxy.name };
-    const nearest = near === undefined ? undefined : instances[0]?.node;
-    this.wish = { template, passing, nearest, scale: scaleOf(instances, template) };
+    const nearest = instances[0]?.node ?? '';
+    this.wish = { template, passing, near: near && { node: nearest, share: near.share }, scale: scaleOf(instances, template) };
   }
 
   serve({ tags }: ConsulServersConfig, instance: Instance): void {

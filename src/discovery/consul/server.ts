@@ -14,8 +14,8 @@ export interface ServerWish {
   readonly template: ServerConfig;
   /** An instance of which a check warns gets no traffic. */
   readonly passing: boolean;
-  /** The node whose instances are near; the others are backups. Undefined: near does not matter. */
-  readonly nearest: string | undefined;
+  /** The node whose instances go first, and the percent of their weight that the others get: undefined where they are spare. */
+  readonly near: { readonly node: string; readonly share: number | undefined } | undefined;
   /** What each weight is multiplied by: `scaleOf`. */
   readonly scale: number;
 }
@@ -55,14 +55,20 @@ export function serverOf(
     port,
     fqdn: undefined,
     weight: weight === 0 ? 0 : Math.max(1, Math.round(weight * wish.scale)),
-    backup: wish.template.backup || (wish.nearest !== undefined && instance.node !== wish.nearest),
     origin: `service ${instance.service}, instance ${subjectOf(instance)}`,
   };
   const config = withLabels(base, settings);
   if ('problem' in config) return { problem: config.problem };
   const state = stateOf(instance, wish.passing, settings.gate, 'problem' in found ? found.problem : '');
   const where = 'problem' in found ? found.problem : hostPort(found.address, port, instance.address);
-  return { value: { server: { config: config.value, ...state }, where } };
+  return { value: { server: { ...preferred(config.value, instance, wish), ...state }, where } };
+}
+
+/** What is far takes what the others have no slot for, or always its share. */
+function preferred(config: ServerConfig, { node }: Instance, { near }: ServerWish): Pick<DiscoveredServer, 'config' | 'share'> {
+  if (near === undefined || near.node === node) return { config };
+  if (near.share !== undefined) return { config, share: near.share };
+  return { config: { ...config, backup: true, spare: !config.backup } };
 }
 
 /** What messages call it: `web-1 on host-1`. */

@@ -173,7 +173,13 @@ describe('an instance as a server', () => {
     ];
     const backups = (line: Partial<ConsulServersConfig>) =>
       app(servers(instances, line)).map(({ config: { name, backup } }) => `${name} ${backup}`);
-    assert.deepEqual(backups({ near: '_agent' }), ['near.b false', 'far.a true', 'near.c false']);
+    assert.deepEqual(backups({ near: { to: '_agent', share: undefined } }), ['near.b false', 'far.a true', 'near.c false']);
+    const shares = app(servers(instances, { near: { to: '_agent', share: 10 } })).map(({ config: { backup }, share }) => [backup, share]);
+    assert.deepEqual(shares, [
+      [false, undefined],
+      [false, 10],
+      [false, undefined],
+    ]);
     assert.deepEqual(backups({}), ['near.b false', 'far.a false', 'near.c false']);
   });
 
@@ -311,7 +317,10 @@ describe('what is asked for', () => {
       consulServers('db', { datacenter: 'dc2' }),
       consulServers('x', { agents: ['two'] }),
     ];
-    const wanted = wantedBy(config([proxy('app', { consulServers: lines, consulRoutes: [consulRoutes({ near: 'n' })] })]), 'consul');
+    const wanted = wantedBy(
+      config([proxy('app', { consulServers: lines, consulRoutes: [consulRoutes({ near: { to: 'n', share: undefined } })] })]),
+      'consul',
+    );
     assert.deepEqual(wanted, {
       catalogues: [{ datacenter: undefined, near: 'n' }],
       services: [

@@ -300,7 +300,7 @@ describe('what is asked of an agent', () => {
   });
 
   it('is of another data center, by any server, near a node, where that is wanted', async () => {
-    const lines = [consulServers('web', { datacenter: 'dc2', near: '_agent' }), consulServers('web')];
+    const lines = [consulServers('web', { datacenter: 'dc2', near: { to: '_agent', share: undefined } }), consulServers('web')];
     start(config([proxy('app', { consulServers: lines })]), { stale: true, datacenter: 'dc3' });
     await until('both were asked', () => consul.asked.length >= 2);
     assert.deepEqual([...consul.asked].slice(0, 2).sort(), [
