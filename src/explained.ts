@@ -1,5 +1,6 @@
 /** What the sources and the merged state come to for who explains them, and for the statistics page's view of discovery. */
 
+import type { Config, ProxyConfig } from './config/model.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import type { Note, Snapshot } from './discovery/provider.ts';
 import { routeText } from './discovery/routes.ts';
@@ -8,9 +9,12 @@ import type { Told } from './explain/explanation.ts';
 import { linesOf } from './explain/text.ts';
 import { shortOf } from './explain/told.ts';
 import type { LiveWorld, World } from './explain/world.ts';
+import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
+import type { CompiledRules } from './rules/types.ts';
 import type { Sources } from './sources.ts';
 import type { Store } from './state/store.ts';
+import type { DesiredState } from './state/types.ts';
 import type { ExplainFacts, ExplainSource } from './stats/page/explain.ts';
 import type { ExplainAnswer, ExplainContainer } from './stats/page/verdicts.ts';
 
@@ -24,7 +28,17 @@ export function worldOf(
   const states = sources.names
     .map((name) => ({ name, spoken: store.sources.has(name), trouble: sources.troubleOf(name) }))
     .filter(({ name, spoken }) => name !== DNS_SOURCE || !spoken);
-  return { config, rules, state: store.state, sources: states, reports: sources.reports(), live };
+  const { state } = store;
+  const rulesOf = (proxy: ProxyConfig) => rules.get(proxy.id) ?? poolRules(proxy, state, config);
+  return { config, rulesOf, state, sources: states, reports: sources.reports(), live };
+}
+
+/** As the data plane has them. */
+function poolRules({ name, id }: ProxyConfig, state: DesiredState, config: Config): CompiledRules | undefined {
+  const pool = state.backends.get(name);
+  if (pool?.routed !== true) return undefined;
+  const alone = { ...state, backends: new Map([[name, pool]]) };
+  return new PoolPrograms(() => {}).of(alone, config).get(id)?.rules;
 }
 
 /** `asked`: what somebody wants to know of; empty for nothing. */

@@ -66,7 +66,7 @@ class Walk {
   // --- what the proxy answers itself
 
   private own(proxy: ProxyConfig): Outcome | undefined {
-    const rules = this.world.rules.get(proxy.id);
+    const rules = this.world.rulesOf(proxy);
     if (proxy.monitor !== undefined && proxy === this.proxy && proxy.monitor.uri === this.request.request.target) {
       return answered(200, 'Fairlead answers it: monitor-uri');
     }
@@ -103,7 +103,7 @@ class Walk {
   // --- where it goes
 
   private useBackend(): Outcome | undefined {
-    for (const { rule, condition, backend } of this.world.rules.get(this.proxy.id)?.steps?.routes ?? []) {
+    for (const { rule, condition, backend } of this.world.rulesOf(this.proxy)?.steps?.routes ?? []) {
       const text = `use_backend ${textOf(rule.backend)} ${wordsOf(rule)}`.trimEnd();
       if (this.ask(condition, rule, text) !== true) continue;
       const name = this.rendered(backend, rule.place, text);

@@ -1,7 +1,7 @@
 /** What there is to explain: a configuration, what its sources have said, and, where a balancer runs, how things are now. */
 
 import type { Backend } from '../backend/backend.ts';
-import type { Config } from '../config/model.ts';
+import type { Config, ProxyConfig } from '../config/model.ts';
 import type { Report } from '../discovery/report.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { CompiledRules } from '../rules/types.ts';
@@ -11,8 +11,8 @@ import type { SourceState } from './explanation.ts';
 
 export interface World {
   readonly config: Config;
-  /** By the proxy's id. */
-  readonly rules: ReadonlyMap<number, CompiledRules>;
+  /** Of a section, or of a pool that labels have given some. */
+  rulesOf(proxy: ProxyConfig): CompiledRules | undefined;
   readonly state: DesiredState;
   readonly sources: readonly SourceState[];
   readonly reports: readonly Report[];

@@ -1,6 +1,7 @@
 /** What there is to explain, made of a configuration's text and containers: nothing serves. */
 
 import assert from 'node:assert/strict';
+import type { ProxyConfig } from '../../src/config/model.ts';
 import type { Container } from '../../src/discovery/docker/container.ts';
 import { dockerReport } from '../../src/discovery/docker/report.ts';
 import { dockerSnapshot } from '../../src/discovery/docker/snapshot.ts';
@@ -17,11 +18,12 @@ export function worldOf(text: string, containers?: readonly Container[]): World 
   const { prepared, diagnostics } = prepare({ kind: 'text', text, name: 'haproxy.cfg' }, { env: {} });
   assert.ok(prepared !== undefined, diagnostics.map(({ message }) => message).join('\n'));
   const { config, rules } = prepared;
+  const rulesOf = (proxy: ProxyConfig) => rules.get(proxy.id);
   const sources = [{ name: 'docker', spoken: containers !== undefined, trouble: '' }];
-  if (containers === undefined) return { config, rules, state: desire(config, new Map()), sources, reports: [], live: undefined };
+  if (containers === undefined) return { config, rulesOf, state: desire(config, new Map()), sources, reports: [], live: undefined };
   const input = { source: 'docker', view: view(containers), config, self: { hostname: 'here' }, platform: 'linux' };
   const state = desire(config, new Map([['docker', dockerSnapshot(input)]]));
-  return { config, rules, state, sources, reports: dockerReport(input), live: undefined };
+  return { config, rulesOf, state, sources, reports: dockerReport(input), live: undefined };
 }
 
 /** As it comes out of JSON. */

@@ -70,6 +70,7 @@ before(async () => {
   run('wild', { 'fairlead.host': '*.wild.test,~^r[0-9]+\\.test$' });
   engine.state(run('sick', { 'fairlead.host': 'sick.test' }), 'running', 'unhealthy');
   run('broken', { 'fairlead.host': 'broken.test', 'fairlead.weight': 'heavy' });
+  run('moved', { 'fairlead.host': 'moved.test', 'fairlead.redirect': 'https' });
   fairlead = await Fairlead.start(config());
 });
 
@@ -106,6 +107,7 @@ const ASKED = [
     'rx.test',
     'sick.test',
     'broken.test',
+    'moved.test/a',
     'nobody.test',
   ],
 ];
@@ -145,6 +147,12 @@ describe('an explanation', () => {
     await until('it is routed', async () => (await explained('late')).routed);
     engine.kill(id, 'SIGTERM');
     await until('it drains', async () => /is stopping/.test((await explained('late')).containers[0]?.summary ?? ''));
+    engine.destroy(id);
+    await until('it is gone', async () => (await explained('late')).containers.length === 0);
+    const { outcome, steps } = (await explained('late.test')).paths[0] ?? {};
+    assert.equal(outcome?.status, (await ask(fairlead.port('www'), { headers: { host: 'late.test' } })).status);
+    assert.equal(outcome?.status, 503);
+    assert.match(steps?.at(-1)?.text ?? '', /^route late\.test\/ of container late .*, which nobody serves any more$/);
   });
 });
 
