@@ -258,5 +258,8 @@ function unlessSame<T>(before: readonly T[] | undefined, now: readonly T[]): rea
 
 /** Each source has settled what its own servers say. */
 function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {
-  return sources.reduce((known: PoolOptions, { poolOptions }) => mergeOptions(known, poolOptions.get(pool) ?? {}).options, {});
+  const options = sources.flatMap(({ poolOptions }) => poolOptions.get(pool) ?? []);
+  return options.length === 1 && options[0] !== undefined
+    ? options[0]
+    : options.reduce((known, more) => mergeOptions(known, more).options, {});
 }

@@ -17,6 +17,7 @@ function rank({ state, share, config }: DiscoveredServer): number {
 
 /** One server for each identity, at the place of the first. */
 export function oncePerIdentity(servers: readonly DiscoveredServer[]): readonly DiscoveredServer[] {
+  if (servers.length < 2) return servers;
   const best = new Map<string, DiscoveredServer>();
   for (const server of servers) {
     const other = best.get(server.config.identity);
