@@ -1,7 +1,7 @@
 /** One instance as one server: address, weight, parameters and state, or the reason why it cannot be one. */
 
 import { isIP } from 'node:net';
-import { isHostName } from '../../config/address.ts';
+import { isHostName, joinHostPort } from '../../config/address.ts';
 import type { ServerConfig } from '../../config/model.ts';
 import type { Resolved } from '../dns/lookups.ts';
 import { withLabels } from '../labels/apply.ts';
@@ -54,7 +54,7 @@ export function serverOf(
     address,
     port,
     fqdn: undefined,
-    weight: weight === 0 ? 0 : Math.max(1, Math.round(weight * wish.scale)),
+    weight: weight * wish.scale === 0 ? 0 : Math.max(1, Math.round(weight * wish.scale)),
     origin: `service ${instance.service}, instance ${subjectOf(instance)}`,
   };
   const config = withLabels(base, settings);
@@ -93,7 +93,7 @@ function addressOf(address: string, resolve: (name: string) => Resolved): Resolv
 }
 
 function hostPort(address: string, port: number, registered: string): string {
-  const at = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  const at = joinHostPort(address, port);
   return address === registered ? at : `${at} (${registered})`;
 }
 

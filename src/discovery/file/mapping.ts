@@ -1,5 +1,6 @@
 /** What a list means under a configuration. Pure: the same list comes to the same, whether a snapshot or a report is made of it. */
 
+import { joinHostPort } from '../../config/address.ts';
 import { applyServerParameters } from '../../config/keywords/server.ts';
 import type { Config, FileServersConfig, ProxyConfig, ServerConfig } from '../../config/model.ts';
 import type { Resolved } from '../dns/lookups.ts';
@@ -106,7 +107,7 @@ function useOf(proxy: ProxyConfig, { place }: FileServersConfig, { config, state
   return {
     line: { place: `${place.file}:${place.line}`, keyword: 'file-servers', section: proxy.name },
     backend: proxy.name,
-    server: { name, identity, address, port, where: address === undefined ? reason : port === 0 ? address : `${address}:${port}` },
+    server: { name, identity, address, port, where: address === undefined ? reason : port === 0 ? address : joinHostPort(address, port) },
     state,
     reason,
     routes: [],

@@ -146,6 +146,7 @@ describe('an instance as a server', () => {
     ['its weight while it passes', 1, [{ weights: { passing: 10, warning: 1 } }], [10]],
     ['its weight while it warns', 1, [{ weights: { passing: 10, warning: 2 }, checks: [{ status: 'warning' }] }], [2]],
     ['none, where it has none while it warns', 5, [{ weights: { passing: 1, warning: 0 }, checks: [{ status: 'warning' }] }], [0]],
+    ['none, where the line has none', 0, [{ weights: { passing: 5, warning: 1 } }], [0]],
     ['the line’s weight for each of its own', 10, [{}, { weights: { passing: 3, warning: 1 } }], [10, 30]],
     [
       'its share of 256 where somebody has more',
