@@ -29,9 +29,10 @@ export function failureReply(exchange: ExchangeFacts, failure: Failure): WholeRe
   const { frontend } = exchange.session.listener;
   const { backend } = exchange.reach;
   if (frontend.config.errorfiles.has(status) || backend?.config.errorfiles.has(status) === true) return undefined;
-  const discovered = isDiscovered(frontend, backend);
+  const routing = frontend.config.dockerRoutes.length + frontend.config.consulRoutes.length > 0;
+  const discovered = backend === undefined ? routing : isDiscovered(backend);
   const later = discovered && status === 503;
-  const why = explains(exchange, backend, discovered) ? whyOf(exchange, failure, frontend, backend) : '';
+  const why = explains(exchange, backend, routing || discovered) ? whyOf(exchange, failure, frontend, backend) : '';
   if (!later && why === '') return undefined;
   const { reason, body } = errorReply(status);
   return {
@@ -41,18 +42,16 @@ export function failureReply(exchange: ExchangeFacts, failure: Failure): WholeRe
   };
 }
 
-/** A pool that routes have made, a section with servers that a source knows, or a frontend that found neither. */
-function isDiscovered({ config }: Frontend, backend: Backend | undefined): boolean {
-  if (backend === undefined) return config.dockerRoutes.length + config.consulRoutes.length > 0;
-  const { dockerServers, consulServers, fileServers } = backend.config;
-  return backend.routed || dockerServers.length + consulServers.length + fileServers.length > 0;
+/** A pool that routes have made, or a section with servers that a source knows. */
+function isDiscovered({ routed, config: { dockerServers, consulServers, fileServers } }: Backend): boolean {
+  return routed || dockerServers.length + consulServers.length + fileServers.length > 0;
 }
 
 /** Who comes by another proxy on this machine is no client of this machine. */
-function explains({ session, request, clientAddress }: ExchangeFacts, backend: Backend | undefined, discovered: boolean): boolean {
+function explains({ session, request, clientAddress }: ExchangeFacts, backend: Backend | undefined, involved: boolean): boolean {
   if (backend?.config.explainErrors === true || session.listener.frontend.config.explainErrors) return true;
   const local = clientAddress.startsWith('127.') || clientAddress === '::1';
-  return discovered && local && !request.has('x-forwarded-for') && !request.has('forwarded');
+  return involved && local && !request.has('x-forwarded-for') && !request.has('forwarded');
 }
 
 function whyOf(exchange: ExchangeFacts, failure: Failure, { name, config }: Frontend, backend: Backend | undefined): string {

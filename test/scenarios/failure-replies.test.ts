@@ -39,6 +39,7 @@ frontend telling
     use_backend refusing if { path_beg /refusing }
 frontend www
     bind 127.0.0.1:0
+    use_backend gone if { path_beg /gone }
     docker-routes engine=here
     errorfile 500 %DIR%/500.http
 frontend paged
@@ -164,6 +165,12 @@ describe('where routes are discovered', () => {
     const answer = await get('section', 'any.test');
     assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
     assert.equal(reasonIn(answer), "Backend 'listed' has no server.");
+  });
+
+  it("a section of the configuration's own servers says why, and does not promise any", async () => {
+    const answer = await get('www', 'any.test', { path: '/gone' });
+    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, undefined]);
+    assert.equal(reasonIn(answer), "None of the 1 servers of backend 'gone' is usable: server s is MAINT.");
   });
 
   it('a page of the configuration stays as it is', async () => {

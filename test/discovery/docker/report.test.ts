@@ -73,6 +73,20 @@ const REASONS: readonly (readonly [
   ['nothing that matches', 'db', { image: 'redis:7' }, {}, /^info: it is not selected: image=nginx: .*; name=web-\*: its name is db$/],
   ['that it has stopped', 'web-1', { image: 'nginx', state: 'exited' }, {}, /^info: it is exited$/],
   [
+    "another tool's words",
+    'blog',
+    { env: { VIRTUAL_HOST: 'blog.test', PATH: '/bin' } },
+    {},
+    /^hint: it has VIRTUAL_HOST, which docker-routes compat nginx-proxy would read$/,
+  ],
+  [
+    "another tool's labels",
+    'blog',
+    labelled({ 'traefik.http.routers.x.rule': 'Host(`blog.test`)' }),
+    { compat: ['nginx-proxy'] },
+    /^hint: it has traefik\.http\.routers\.x\.rule, which docker-routes compat traefik would read$/,
+  ],
+  [
     'that it has stopped, with its hosts',
     'db',
     labelled({ 'fairlead.host': 'x.test' }, { state: 'exited' }),
@@ -112,6 +126,27 @@ describe('what a container is reported as', () => {
     assert.deepEqual(found?.words, [{ reader: 'fairlead', from: 'label', name: 'fairlead.host', value: 'a.test,b.test' }]);
     assert.deepEqual([found?.what, found?.state, found?.health, found?.ports], ['nginx:1', 'running', 'healthy', [8089]]);
     assert.deepEqual(found?.reasons, []);
+  });
+
+  it("tells whose words were read where another tool's are", () => {
+    const env = { VIRTUAL_HOST: 'blog.test', SECRET: 'x' };
+    const [found] = report(config([www({ compat: ['nginx-proxy'] })]), container('blog', { env }));
+    assert.deepEqual(found?.words, [{ reader: 'nginx-proxy', from: 'environment', name: 'VIRTUAL_HOST', value: 'blog.test' }]);
+    assert.deepEqual(
+      found?.uses.map(({ routes }) => routes.map(({ text }) => text)),
+      [['blog.test/']],
+    );
+    assert.deepEqual(found?.reasons, []);
+  });
+
+  it('tells of the nearest of many lines that mean others', () => {
+    const many = Array.from({ length: 9 }, (_, index) =>
+      proxy(`b${index}`, { dockerServers: [dockerServers({ image: 'nginx', name: index === 5 ? 'db' : `web-${index}` })] }),
+    );
+    const reasons = reasonsOf(report(config(many), container('db')), 'db');
+    assert.equal(reasons.length, 5);
+    assert.equal(reasons[0], 'info: it is not selected: image=nginx: its image is eviking/mydockerapp (1 of 2 selectors match)');
+    assert.equal(reasons.at(-1), 'info: 5 more lines do not select it');
   });
 
   it('names the winner of a host that it has lost, and keeps the other one', () => {
