@@ -56,7 +56,12 @@ function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found
   const unreachable = 'problem' in location ? location.problem : '';
   const server: DiscoveredServer = { ...preferred(config.value, wish.far), ...stateOf(known, wish.settings.gate, unreachable) };
   const where = reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})`;
-  return { value: { server, where, rollout: wish.settings.rollout } };
+  return { value: { server, where: where + farText(wish.far), rollout: wish.settings.rollout } };
+}
+
+function farText(far: Far): string {
+  if (far === undefined) return '';
+  return far === 'backup' ? ', a backup server because it is not near' : `, with ${far}% of its weight because it is not near`;
 }
 
 function preferred(config: ServerConfig, far: Far): Pick<DiscoveredServer, 'config' | 'share'> {

@@ -74,6 +74,21 @@ describe('a server that is far', () => {
     assert.deepEqual(map({ to: 'west', share: undefined }), [expected, expected]);
   });
 
+  it('is told about', () => {
+    const texts = [
+      { to: 'west', share: undefined },
+      { to: 'west', share: 10 },
+      { to: 'east', share: 10 },
+    ].map((near) => {
+      const input = { source: 'docker/east', view: view([container('one')]), config: lines(near), self: outside, platform: 'linux' };
+      return dockerSnapshot(input).notes.find(({ message }) => message.startsWith("server of 'app'"))?.message;
+    });
+    assert.deepEqual(
+      texts.map((text) => /\(network bridge\)(.*)/.exec(text ?? '')?.[1]),
+      [', a backup server because it is not near', ', with 10% of its weight because it is not near', ''],
+    );
+  });
+
   it('has a share of its weight, and is a backup where it says so itself', () => {
     const expected = [
       { weight: 7, backup: false, share: 10 },
