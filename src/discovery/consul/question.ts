@@ -40,7 +40,7 @@ export interface Asker {
 export class Question<T> {
   /** The last answer. */
   value: T | undefined;
-  /** Why there is no newer one; empty while there is. */
+  /** Why it is refused; empty while it is answered. */
   problem = '';
   /** Answered, or refused by an agent that could be reached. */
   settled = false;
@@ -102,12 +102,12 @@ export class Question<T> {
   }
 
   private refuse(error: ConsulError): void {
-    const { message, status } = error;
-    this.problem = message;
     this.asker.failed(error);
     // Somebody else may be behind the address by now, whose indexes are others.
     this.index = 0;
-    if (status === undefined) return;
+    // That nobody can be reached is no matter of this question's.
+    if (error.status === undefined) return;
+    this.problem = error.message;
     this.settled = true;
     this.asker.settled();
   }

@@ -176,6 +176,19 @@ describe('an agent that is away', () => {
     assert.equal(log.matching(/: connected, 1 services are watched$/), 1);
   });
 
+  it('that is back is no news of each service', async () => {
+    for (let i = 0; i < 20; i++) consul.register(`s${i}`, { id: `s${i}`, address: '192.0.2.1' });
+    const provider = start(everything);
+    await until('all are known', () => published.at(-1)?.pools.size === 20);
+    await consul.close();
+    await until('it is missed', () => provider.counts.failures >= 20);
+    await consul.listen();
+    consul.register('s0', { id: 's0', address: '192.0.2.2' });
+    await until('it is caught up with', () => now('s0')?.[0] === '192.0.2.2:80 ready');
+    const warnings = published.flatMap(({ notes }) => notes.filter(({ level }) => level === 'warning'));
+    assert.deepEqual(warnings, []);
+  });
+
   it('leaves what it has said last, and is caught up with', async () => {
     consul.register('web', { address: '192.0.2.1' });
     const provider = start();
