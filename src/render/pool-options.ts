@@ -6,13 +6,14 @@ import { writeLine, writeTime } from '../config/write.ts';
 import { checkLines } from './check-lines.ts';
 
 export function poolOptionLines(pool: ProxyConfig, frontend: ProxyConfig): readonly string[] {
-  const differs = (key: 'balance' | 'checkRules' | 'cookie') => !isDeepStrictEqual(pool[key], frontend[key]);
+  const differs = (key: 'balance' | 'checkRules') => !isDeepStrictEqual(pool[key], frontend[key]);
   const { check } = pool.timeouts;
   return [
     ...(differs('balance') ? [writeLine(balanceWords(pool.balance))] : []),
     ...(check === undefined || check === frontend.timeouts.check ? [] : [`timeout check ${writeTime(check)}`]),
     ...(pool.checkRules !== undefined && differs('checkRules') ? checkLines(pool.checkRules) : []),
-    ...(pool.cookie !== undefined && differs('cookie') ? [writeLine(cookieWords(pool.cookie))] : []),
+    // Nothing takes back a cookie of `defaults`: each pool has its own line.
+    ...(pool.cookie === undefined ? [] : [writeLine(cookieWords(pool.cookie))]),
     ...(pool.stickTable === undefined ? [] : [writeLine(tableWords(pool.stickTable))]),
     ...pool.stickRules.map((rule) => writeLine(stickWords(rule, pool.name))),
     ...pool.httpRequest.map(({ words }) => writeLine(['http-request', ...words.map(unrewritten)])),
@@ -46,10 +47,12 @@ function uriWords({ length, depth, whole, pathOnly }: NonNullable<BalanceConfig[
   return [...when(whole, 'whole'), ...limits, ...when(pathOnly, 'path-only')];
 }
 
-/** Those of labels have no ages, domains and attributes. */
 function cookieWords(cookie: CookieConfig): readonly string[] {
+  const { name, mode, domains, maxidle, maxlife, attributes } = cookie;
   const flags = (['indirect', 'nocache', 'postonly', 'preserve', 'httponly', 'secure', 'dynamic'] as const).filter((flag) => cookie[flag]);
-  return ['cookie', cookie.name, ...when(cookie.mode !== undefined, cookie.mode ?? ''), ...flags];
+  const ages = [...when(maxidle > 0, 'maxidle', writeTime(maxidle)), ...when(maxlife > 0, 'maxlife', writeTime(maxlife))];
+  const more = [...domains.flatMap((domain) => ['domain', domain]), ...attributes.flatMap((attribute) => ['attr', attribute])];
+  return ['cookie', name, ...(mode === undefined ? [] : [mode]), ...flags, ...ages, ...more];
 }
 
 function tableWords({ type, length, size, expire, nopurge }: StickTableConfig): readonly string[] {

@@ -60,7 +60,7 @@ function poolSection(
 
 /** What a pool does not have of its frontend (`state/pools.ts`): rules and statistics have been applied there. */
 const KEPT_BACK =
-  /^(acl|default-server|default_backend|description|http-request|http-response|monitor-uri|option forwardfor|redirect|stats .*)$/;
+  /^(acl|cookie|default-server|default_backend|description|http-request|http-response|monitor-uri|option forwardfor|redirect|stats .*)$/;
 
 function inherited(section: TextSection, all: readonly TextSection[]): readonly string[] {
   return lineage(section, all).flatMap(({ start, lines }) =>

@@ -132,7 +132,7 @@ defaults base
     timeout client 2s
     timeout server 2s
     default-server check inter 3s maxconn 5
-    cookie SRV insert indirect
+    cookie SRV insert indirect secure maxidle 30m maxlife 8h domain a.test attr "SameSite=None"
     option httpchk
     http-check send meth GET uri /ok ver HTTP/1.1 hdr Host a
     http-check expect ! rstatus ^5

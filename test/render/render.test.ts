@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Changes } from '../../src/changes.ts';
 import { loadText } from '../../src/config/load.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
-import type { DiscoveredServer, Route, Snapshot } from '../../src/discovery/provider.ts';
+import type { DiscoveredServer, PoolOptions, Route, Snapshot } from '../../src/discovery/provider.ts';
 import { render } from '../../src/render/render.ts';
 import { desire } from '../../src/state/desired.ts';
 import { serverConfig } from '../support/config.ts';
@@ -210,6 +210,24 @@ frontend www from two\n    bind :80\n    docker-routes\n    no option abortonclo
       'log-format a',
       'timeout client 3s',
     ]);
+  });
+
+  it('give their pool the cookie of the defaults, unless labels say another way to stay with a server', () => {
+    const cookie = 'cookie SRV insert indirect secure maxidle 30m domain a.test attr "SameSite=None"';
+    const text = www.replace('\nfrontend', `\n    ${cookie}\nfrontend`);
+    const of = (options: PoolOptions) => {
+      const rendered = textOf(text, { snapshot: pool('p', [route('a.test', 'p')], { poolOptions: new Map([['p', options]]) }) });
+      return rendered
+        .slice(rendered.indexOf('defaults fairlead-www'))
+        .split('\n')
+        .filter((line) => /cookie|stick/.test(line));
+    };
+    const server = '    server 0123456789ab 192.0.2.1:80';
+    assert.deepEqual(of({}), [
+      '    cookie SRV insert indirect secure maxidle 1800s domain a.test attr SameSite=None',
+      `${server} cookie 0123456789ab`,
+    ]);
+    assert.deepEqual(of({ sticky: { kind: 'source' } }), ['    stick-table type ipv6 size 100000 expire 1800s', '    stick on src']);
   });
 
   it('find names that the text has not', () => {
