@@ -129,8 +129,8 @@ describe('the services of a Swarm', { timeout: 170_000, ...(skip === undefined ?
       await one.docker('swarm', 'leave', '--force').catch(() => undefined);
       await one.stop();
     }
-    docker('rmi', image);
     rmSync(folder, { recursive: true, force: true });
+    docker('rmi', image);
   });
 
   /** Runs `work` under load; no GET fails in any of its phases, which are told. */
