@@ -30,7 +30,7 @@ export function builtinText(options: { readonly port: number; readonly password:
   return `${COMMON_TEXT}${api}
 listen http-in
     bind :${port}
-    docker-routes compat all
+    docker-routes compat traefik,caddy,easyhaproxy,nginx-proxy
     stats enable
     stats uri /admin?stats
     stats auth "admin:${quote(password)}"
