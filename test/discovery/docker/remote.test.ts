@@ -13,6 +13,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { DockerEngineConfig } from '../../../src/config/model.ts';
 import { DockerClient, type EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
+import { Certificates, hasOpenssl } from '../../support/certificates.ts';
 import { until } from '../../support/wait.ts';
 import { engineConfig } from '../make.ts';
 import { FakeEngine } from './fake-engine.ts';
@@ -120,75 +121,18 @@ describe('an engine over TCP', () => {
   });
 });
 
-describe('an engine over TLS', { skip: has('openssl') ? false : 'there is no openssl' }, () => {
+describe('an engine over TLS', { skip: hasOpenssl() ? false : 'there is no openssl' }, () => {
   const file = (name: string) => join(folder, name);
-  const openssl = (...args: readonly string[]) => execFileSync('openssl', args, { stdio: 'pipe' });
-
-  function authority(name: string): void {
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file(`${name}.pem`),
-    );
-  }
-
-  function certificate(name: string, ca: string, extension: string): void {
-    openssl(
-      'req',
-      '-new',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-subj',
-      `/CN=${name}`,
-      '-keyout',
-      file(`${name}.key`),
-      '-out',
-      file(`${name}.csr`),
-    );
-    writeFileSync(file(`${name}.ext`), extension);
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      file(`${name}.csr`),
-      '-CA',
-      file(`${ca}.pem`),
-      '-CAkey',
-      file(`${ca}.key`),
-      '-CAcreateserial',
-      '-days',
-      '2',
-      '-extfile',
-      file(`${name}.ext`),
-      '-out',
-      file(`${name}.pem`),
-    );
-  }
+  const pem = (name: string) => readFileSync(file(name));
 
   before(() => {
-    authority('ca');
-    authority('stranger');
-    certificate('server', 'ca', 'subjectAltName=IP:127.0.0.1\n');
-    certificate('client', 'ca', 'extendedKeyUsage=clientAuth\n');
-    certificate('intruder', 'stranger', 'extendedKeyUsage=clientAuth\n');
+    const certificates = new Certificates(folder);
+    for (const name of ['ca', 'stranger']) certificates.authority(name);
+    certificates.certificate('server', 'ca', 'subjectAltName=IP:127.0.0.1');
+    certificates.certificate('client', 'ca', 'extendedKeyUsage=clientAuth');
+    certificates.certificate('intruder', 'stranger', 'extendedKeyUsage=clientAuth');
   });
 
-  const pem = (name: string) => readFileSync(file(name));
   const front = (more: TlsOptions = {}) =>
     createTlsServer({ cert: pem('server.pem'), key: pem('server.key'), ca: pem('ca.pem'), requestCert: true, ...more }, toEngine);
   const section = (port: number, more: Partial<DockerEngineConfig>): DockerEngineConfig => {
