@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { RouteTable } from '../../src/backend/routes.ts';
-import type { Route } from '../../src/state/types.ts';
+import { route } from '../discovery/make.ts';
 import { stepsOf } from '../support/steps.ts';
 
 function hosts(count: number): RouteTable {
-  const routes = Array.from({ length: count }, (_, i): Route => {
+  const routes = Array.from({ length: count }, (_, i) => {
     const host = { kind: i % 10 === 9 ? 'suffix' : 'exact', value: i % 10 === 9 ? `.h${i}.test` : `h${i}.test` } as const;
-    return { frontend: 'www', host, path: '/', exact: false, rewrite: undefined, priority: 0, pool: `p${i}`, origin: 'test' };
+    return route(host.value, `p${i}`, { host });
   });
   return new RouteTable(routes, true);
 }

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RouteTable } from '../../src/backend/routes.ts';
 import type { Route } from '../../src/state/types.ts';
+import { route as routeOf } from '../discovery/make.ts';
 
 function route(host: string, path: string, pool: string, priority = 0): Route {
   const kind = host === '*' ? 'any' : host.startsWith('~') ? 'regex' : host.startsWith('*') ? 'suffix' : 'exact';
   const value = kind === 'exact' ? host : host.slice(1);
-  return { frontend: 'www', host: { kind, value }, path, exact: false, rewrite: undefined, priority, pool, origin: 'test' };
+  return routeOf(value, pool, { host: { kind, value }, path, priority });
 }
 
 function only(host: string, path: string, pool: string, priority = 0): Route {

@@ -13,6 +13,7 @@ import type {
   ServerConfig,
   ServerTemplateConfig,
 } from '../../src/config/model.ts';
+import type { Route, Snapshot } from '../../src/discovery/provider.ts';
 import { PLACE, proxyConfig, serverConfig } from '../support/config.ts';
 
 export { PLACE as place, proxyConfig as proxy, serverConfig as server };
@@ -42,6 +43,26 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     variables: [],
   };
   return { global, proxies, userlists: new Map(), dockers: [], consuls: [], ...more };
+}
+
+/** What a source tells that has found nothing, but for `more`. */
+export function snapshot(source: string, more: Partial<Snapshot> = {}): Snapshot {
+  return { source, pools: new Map(), poolOptions: new Map(), routes: [], notes: [], ...more };
+}
+
+/** The host alone leads to the pool, behind the frontend `www`. */
+export function route(host: string, pool: string, more: Partial<Route> = {}): Route {
+  return {
+    frontend: 'www',
+    host: { kind: 'exact', value: host },
+    path: '/',
+    exact: false,
+    rewrite: undefined,
+    priority: 0,
+    pool,
+    origin: `container ${pool}`,
+    ...more,
+  };
 }
 
 /** The unnamed one. */

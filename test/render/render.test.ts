@@ -8,6 +8,7 @@ import type { ServerConfig } from '../../src/config/model.ts';
 import type { DiscoveredServer, PoolOptions, Route, Snapshot } from '../../src/discovery/provider.ts';
 import { render } from '../../src/render/render.ts';
 import { desire } from '../../src/state/desired.ts';
+import { route, snapshot } from '../discovery/make.ts';
 import { serverConfig } from '../support/config.ts';
 
 type Env = Readonly<Record<string, string>>;
@@ -19,21 +20,7 @@ const found = (name: string, more: Partial<DiscoveredServer> = {}, config: Parti
   ...more,
 });
 
-function docker(more: Partial<Snapshot>): Snapshot {
-  return { source: 'docker', pools: new Map(), poolOptions: new Map(), routes: [], notes: [], ...more };
-}
-
-const route = (host: string, pool: string, more: Partial<Route> = {}): Route => ({
-  frontend: 'www',
-  host: { kind: 'exact', value: host },
-  path: '/',
-  exact: false,
-  rewrite: undefined,
-  priority: 0,
-  pool,
-  origin: pool,
-  ...more,
-});
+const docker = (more: Partial<Snapshot>) => snapshot('docker', more);
 
 interface Given {
   readonly snapshot?: Snapshot;

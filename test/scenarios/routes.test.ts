@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Snapshot } from '../../src/discovery/provider.ts';
+import { route, snapshot } from '../discovery/make.ts';
 import { ask } from '../support/client.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
 
@@ -10,17 +11,7 @@ const frontend = (lines: string) => `frontend www\n bind 127.0.0.1:0\n${lines}\n
 
 /** The source's word on `hosts`, each a pool without servers. */
 function knows(source: string, ...hosts: string[]): Snapshot {
-  const routes = hosts.map((value) => ({
-    frontend: 'www',
-    host: { kind: 'exact' as const, value },
-    path: '/',
-    exact: false,
-    rewrite: undefined,
-    priority: 0,
-    pool: value,
-    origin: 'test',
-  }));
-  return { source, pools: new Map(hosts.map((host) => [host, []])), poolOptions: new Map(), routes, notes: [] };
+  return snapshot(source, { pools: new Map(hosts.map((host) => [host, []])), routes: hosts.map((host) => route(host, host)) });
 }
 
 async function status(balancer: Balancer, host: string): Promise<string> {

@@ -3,31 +3,13 @@ import { describe, it } from 'node:test';
 import type { DiscoveredServer, Route, RouteClaim, Snapshot } from '../../src/discovery/provider.ts';
 import { desire } from '../../src/state/desired.ts';
 import type { DesiredState } from '../../src/state/types.ts';
-import { config, dockerRoutes, dockerServers, proxy, server, serverTemplate } from '../discovery/make.ts';
+import { config, dockerRoutes, dockerServers, proxy, route, server, serverTemplate, snapshot } from '../discovery/make.ts';
 
 const found = (name: string, more: Partial<DiscoveredServer['config']> = {}): DiscoveredServer => ({
   config: server(name, more),
   state: 'ready',
   reason: '',
 });
-
-function snapshot(source: string, more: Partial<Snapshot> = {}): Snapshot {
-  return { source, pools: new Map(), poolOptions: new Map(), routes: [], notes: [], ...more };
-}
-
-function route(host: string, pool: string, more: Partial<Route> = {}): Route {
-  return {
-    frontend: 'www',
-    host: { kind: 'exact', value: host },
-    path: '/',
-    exact: false,
-    rewrite: undefined,
-    priority: 0,
-    pool,
-    origin: `container ${pool}`,
-    ...more,
-  };
-}
 
 /** A source that routes `host` to a pool of one server. */
 function routing(source: string, pool: string, host: string, more: Partial<Route> = {}): Snapshot {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import type { DiscoveredServer, Route } from '../../src/discovery/provider.ts';
 import { diff } from '../../src/state/diff.ts';
 import type { Change, DesiredBackend, DesiredState } from '../../src/state/types.ts';
-import { proxy, server } from '../discovery/make.ts';
+import { proxy, route, server } from '../discovery/make.ts';
 
 /** What the changes mean; `backend/apply.ts` does the same to living backends. */
 function apply(state: DesiredState, changes: readonly Change[]): DesiredState {
@@ -100,10 +100,7 @@ const backend: fc.Arbitrary<DesiredBackend> = fc
 
 /** Two to each backend. */
 function routesTo(backends: readonly DesiredBackend[]): Route[] {
-  const host = { kind: 'exact', value: 'a.test' } as const;
-  return backends.flatMap(({ name }) =>
-    ['/', '/x'].map((path) => ({ frontend: 'f', host, path, exact: false, rewrite: undefined, priority: 0, pool: name, origin: '' })),
-  );
+  return backends.flatMap(({ name }) => ['/', '/x'].map((path) => route('a.test', name, { frontend: 'f', path, origin: '' })));
 }
 
 const state: fc.Arbitrary<DesiredState> = fc

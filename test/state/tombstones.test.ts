@@ -5,24 +5,11 @@ import type { Route, Snapshot } from '../../src/discovery/provider.ts';
 import { Store } from '../../src/state/store.ts';
 import { TOMBSTONE_LIFETIME, Tombstones } from '../../src/state/tombstones.ts';
 import type { DesiredState } from '../../src/state/types.ts';
-import { config, dockerRoutes, proxy } from '../discovery/make.ts';
-
-function route(host: string, pool = host): Route {
-  return {
-    frontend: 'www',
-    host: { kind: 'exact', value: host },
-    path: '/',
-    exact: false,
-    rewrite: undefined,
-    priority: 0,
-    pool,
-    origin: `container ${pool}`,
-  };
-}
+import { config, dockerRoutes, proxy, route } from '../discovery/make.ts';
 
 const state = (...hosts: string[]): DesiredState => ({
   backends: new Map(),
-  routes: new Map([['www', hosts.map((host) => route(host))]]),
+  routes: new Map([['www', hosts.map((host) => route(host, host))]]),
   gone: new Map(),
   unsettled: new Set(),
   notes: [],
@@ -76,7 +63,7 @@ describe('the store', () => {
     source: 'docker',
     pools: new Map(names.map((name) => [name, []])),
     poolOptions: new Map(),
-    routes: names.map((name) => route(name)),
+    routes: names.map((name) => route(name, name)),
     notes: [],
   });
 

@@ -6,13 +6,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import { RouteTable } from '../../../src/backend/routes.ts';
-import type { Route } from '../../../src/state/types.ts';
 import { ask } from '../../support/client.ts';
 import { Fairlead } from '../../support/fairlead.ts';
 import { latencies } from '../../support/latency.ts';
 import { noProc, residentBytes } from '../../support/memory.ts';
 import { startUpstream } from '../../support/upstream.ts';
 import { settled, until } from '../../support/wait.ts';
+import { route } from '../make.ts';
 import { Crowd } from './crowd.ts';
 import { median, Tables } from './tables.ts';
 
@@ -123,10 +123,7 @@ describe('among 10,000 hosts', () => {
   it('a route is found as fast as among ten', (t) => {
     const table = (count: number) =>
       new RouteTable(
-        Array.from({ length: count }, (_, i): Route => {
-          const host = { kind: 'exact', value: `h${i}.example.test` } as const;
-          return { frontend: 'www', host, path: '/', exact: false, rewrite: undefined, priority: 0, pool: `p${i}`, origin: 'test' };
-        }),
+        Array.from({ length: count }, (_, i) => route(`h${i}.example.test`, `p${i}`)),
         true,
       );
     const rounds = 200_000;
