@@ -134,7 +134,7 @@ class Walk {
     if (found !== undefined) return this.routed(found);
     if (this.hasDefault) return undefined;
     const left = new RouteTable(state.gone.get(this.proxy.name) ?? [], settled).lookup(request.host, pathOf(request.target));
-    if (left !== undefined) return this.routed(left, ', which nobody serves any more');
+    if (left !== undefined) return this.left(left);
     const count = `${routes.length} route${routes.length === 1 ? ' is' : 's are'} known`;
     const why = `no route of '${this.proxy.name}' takes it (${count})`;
     if (settled) return answered(404, why);
@@ -142,14 +142,24 @@ class Walk {
     return answered(503, `${why}, but ${silent.join(', ') || 'a source of routes'} has not answered yet`);
   }
 
-  private routed(route: Route, since = ''): Outcome {
+  private routed(route: Route): Outcome {
     const { request } = this.request;
     const { path, rewrite, pool: name, origin } = route;
     if (rewrite !== undefined) request.target = rewritePrefix(request.target, path, rewrite);
     const note = rewrite === undefined ? `pool ${name}` : `pool ${name}, as ${request.target}`;
-    this.steps.push({ place: '', text: `route ${routeText(route)} of ${origin}${since}`, result: 'yes', note });
+    this.steps.push({ place: '', text: `route ${routeText(route)} of ${origin}`, result: 'yes', note });
     const pool = poolOf(this.world, name);
     return pool === undefined ? answered(503, `there is no pool '${name}'`) : this.enter(pool);
+  }
+
+  /** A route that has gone. */
+  private left(route: Route): Outcome {
+    const { pool: name, origin } = route;
+    const text = `route ${routeText(route)} of ${origin}, which nobody serves any more`;
+    this.steps.push({ place: '', text, result: 'yes', note: `pool ${name}` });
+    const pool = poolOf(this.world, name);
+    if (pool === undefined) return answered(503, `there is no pool '${name}'`);
+    return pool.members.length === 0 ? this.enter(pool) : answered(503, `what still serves in pool ${name} does not claim it`);
   }
 
   /** A listen that routes and has no server of its own is the default of nobody. */

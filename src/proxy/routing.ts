@@ -29,9 +29,14 @@ export function chooseBackend(frontend: Frontend, backends: BackendDirectory, co
   const own = frontend.config.kind === 'listen' && frontend.defaultBackend?.servers.length === 0;
   if (frontend.defaultBackend !== undefined && !own) return frontend.defaultBackend;
   const gone = table?.gone?.lookup(request.host, pathOf(request.target));
-  if (gone !== undefined) return backends.get(gone.pool) ?? Failures.NoServer;
+  if (gone !== undefined) return emptied(backends.get(gone.pool)) ?? Failures.NoServer;
   // While a source of routes is silent the host may be one of its, and only its servers are missing.
   return table?.settled === false ? Failures.NoServer : Failures.NoRoute;
+}
+
+/** Whoever still serves in the pool has never claimed, or claims no more, what has gone. */
+function emptied(pool: Backend | undefined): Backend | undefined {
+  return pool?.servers.every(({ removed }) => removed) === true ? pool : undefined;
 }
 
 export function isFailure(chosen: Backend | Failure): chosen is Failure {

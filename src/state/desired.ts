@@ -5,7 +5,7 @@
  *     pool        the servers that docker-routes found for it, under its frontend's settings
  *     routes      of all sources; of two that claim the same, that of who runs, then the higher priority's, then the older
  *                 claim's, then that of the source named first
- *     gone        routes that stood until a moment ago and that nobody claims now
+ *     gone        routes that stood until a moment ago and that nobody claims now, or only who has stopped in a pool that lives
  *
  * Invariants: within a backend no two servers share a name or an identity; every route's pool is a backend; a backend,
  * and the routes of a frontend, about which nothing has changed are the objects of the state before, so that nobody has to
@@ -65,8 +65,10 @@ class Merge {
   run(lost: readonly Route[]): DesiredState {
     for (const snapshot of [...(this.names === undefined ? [] : [this.names]), ...this.sources]) this.notes.push(...snapshot.notes);
     for (const proxy of this.config.proxies) if (proxy.kind !== 'frontend') this.section(proxy);
-    const routes = this.settle();
-    const gone = this.missing(lost, routes);
+    const settled = this.settle();
+    const stopped = this.stopped(settled);
+    const routes = settled.filter((route) => !stopped.has(route));
+    const gone = [...stopped, ...this.missing(lost, settled)];
     this.pools([...routes, ...gone]);
     const { before } = this;
     return {
@@ -140,6 +142,17 @@ class Merge {
       if (better) winners.set(key, route);
     }
     return [...winners.values()].sort(compareRoutes);
+  }
+
+  /** Claims of what has stopped, for pools where others serve who do not make them: these would answer for a host that is not theirs. */
+  private stopped(settled: readonly Route[]): ReadonlySet<Route> {
+    const living = new Set(settled.filter(isLive).map(({ pool }) => pool));
+    const stopped = settled.filter((route) => !isLive(route) && living.has(route.pool));
+    for (const { host, path, exact, frontend, origin, pool } of stopped) {
+      const text = `${routeText({ host, path, exact })} in '${frontend}' is answered with 503`;
+      this.notes.push({ level: 'info', subject: pool, message: `${text}: ${origin} has stopped, and no other of pool '${pool}' claims it` });
+    }
+    return new Set(stopped);
   }
 
   private missing(lost: readonly Route[], standing: readonly Route[]): readonly Route[] {
@@ -227,9 +240,12 @@ class Merge {
 
 /** Negative where `a` is the better one of two claims for the same. */
 function precedence(a: Route, b: Route): number {
-  const isLive = ({ claim }: Route) => Number(claim?.live ?? true);
   const age = a.claim === undefined || b.claim === undefined ? 0 : a.claim.since - b.claim.since;
-  return isLive(b) - isLive(a) || b.priority - a.priority || age;
+  return Number(isLive(b)) - Number(isLive(a)) || b.priority - a.priority || age;
+}
+
+function isLive({ claim }: Route): boolean {
+  return claim?.live ?? true;
 }
 
 /** Some line of it asks a source for routes. */

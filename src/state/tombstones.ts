@@ -1,7 +1,7 @@
 /**
  * Hosts that were served until a moment ago, and that no source names any more: a container is removed before the next one
  * takes its place, a stack is taken down and put up again. Until it is clear that they stay away, whoever asks for them gets
- * 503 with Retry-After from a pool without servers, and not 404, which says that there never was such a host.
+ * 503 with Retry-After, also where others of its pool still serve, and not 404, which says that there never was such a host.
  */
 
 import { isDeepStrictEqual } from 'node:util';

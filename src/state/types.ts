@@ -22,7 +22,7 @@ export interface DesiredState {
   readonly backends: ReadonlyMap<string, DesiredBackend>;
   /** Frontend name -> its discovered routes, conflicts resolved, best first. */
   readonly routes: ReadonlyMap<string, readonly Route[]>;
-  /** Frontend name -> routes that stood until a moment ago and whose hosts nobody claims now; their pools have no servers. */
+  /** Frontend name -> routes that stood until a moment ago and whose hosts nobody claims now: 503, also where their pools have servers that serve others. */
   readonly gone: ReadonlyMap<string, readonly Route[]>;
   /** Frontends that a source which routes for them has not spoken about yet: a host without a route may be one of its. */
   readonly unsettled: ReadonlySet<string>;

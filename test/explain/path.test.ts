@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import type { Path } from '../../src/explain/explanation.ts';
 import { readWanted } from '../../src/explain/request.ts';
 import { container } from '../discovery/docker/make.ts';
+import { route } from '../discovery/make.ts';
 import { ask, worldOf } from './support.ts';
 
 const TEXT = `defaults
@@ -143,6 +144,14 @@ describe("a request's way", () => {
     );
     assert.equal(pathOf('x.test/guarded/').outcome.pool?.members[0]?.status, 'unknown');
     assert.match(pathOf('sick.test').outcome.pool?.members[0]?.why ?? '', /health check says unhealthy/);
+  });
+
+  it('tells that a host has gone, and that what still serves in its pool does not claim it', () => {
+    const gone = new Map([['www', [route('left.test', 'shop'), route('gone.test', 'empty')]]]);
+    const later = { ...world, state: { ...world.state, gone } };
+    const outcome = (asked: string) => ask(later, asked).paths[0]?.outcome;
+    assert.deepEqual([outcome('left.test')?.status, outcome('left.test')?.text], [503, 'what still serves in pool shop does not claim it']);
+    assert.deepEqual([outcome('gone.test')?.status, outcome('gone.test')?.text], [503, 'goes to backend empty, and it has no servers']);
   });
 
   it('waits for a source that has not spoken: 503, not 404', () => {

@@ -67,6 +67,21 @@ describe('labels', () => {
     assert.equal((await get('ada:secret')).status, 401);
   });
 
+  it('that have gone with their container are not served by another one of its pool', async () => {
+    const id = await run('one', { host: 'a.test,old.test' });
+    await run('two', {});
+    fairlead = await Fairlead.start(config('x'));
+    const status = async (host = 'old.test') => (await ask(fairlead.port('www'), { headers: { host } })).status;
+    assert.equal(await status(), 200);
+    engine.die(id);
+    await until('nobody serves it', async () => (await status()) === 503);
+    engine.destroy(id);
+    await run('three', { host: 'three.test', service: 'three' });
+    await until('what came later is known', async () => (await status('three.test')) === 200);
+    assert.equal(await status(), 503);
+    assert.equal((await get()).body, 'two');
+  });
+
   it('end what a container still does some time after it was told to stop', async () => {
     const id = await run('one', { drain: '100ms' }, true);
     fairlead = await Fairlead.start(config('x'));

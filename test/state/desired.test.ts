@@ -198,6 +198,18 @@ describe('routes', () => {
     assert.deepEqual([...state.routes], []);
   });
 
+  it('of who has stopped lead nowhere while others of the pool serve who do not make them', () => {
+    const stopped = route('old.test', 'shop', { claim: { live: false, since: 1 } });
+    const told = (...routes: readonly Route[]) => merge(config([www]), { ...routing('docker', 'shop', 'a.test'), routes });
+    const state = told(route('a.test', 'shop', { claim: { live: true, since: 2 } }), stopped);
+    assert.deepEqual([state.routes.get('www')?.length, state.gone.get('www')], [1, [stopped]]);
+    assert.deepEqual(
+      state.notes.map(({ message }) => message),
+      ["old.test/ in 'www' is answered with 503: container shop has stopped, and no other of pool 'shop' claims it"],
+    );
+    assert.deepEqual(told(stopped).routes.get('www'), [stopped]);
+  });
+
   it('keep a pool without servers', () => {
     const state = merge(config([www]), { ...routing('docker', 'blog', 'blog.test'), pools: new Map([['blog', []]]) });
     assert.deepEqual(servers(state, 'blog'), []);
