@@ -83,7 +83,7 @@ describe('the rules of a pool', () => {
 
   it('send clients to https first, and ask for a password then', () => {
     assert.deepEqual(words(pool({ redirect: 308, auth: 'staff' })), [
-      'redirect location https://%[req.hdr(host)]%[capture.req.uri] code 308 unless { ssl_fc } or { req.hdr(x-forwarded-proto) -i https }',
+      'redirect location https://%[req.hdr(host),host_only]%[capture.req.uri] code 308 unless { ssl_fc } or { req.hdr(x-forwarded-proto) -i https }',
       'auth unless { http_auth(staff) }',
     ]);
   });
