@@ -94,8 +94,8 @@ describe("camptocamp's demo", { timeout: 120_000 }, () => {
   });
 
   after(async () => {
-    await fairlead.stop();
-    await inProject('docker-compose.yml', 'down', '-t', '1', '--remove-orphans');
+    await fairlead?.stop();
+    await inProject('docker-compose.yml', 'down', '-t', '0', '--remove-orphans');
     rmSync(folder, { recursive: true, force: true });
   });
 

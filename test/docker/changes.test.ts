@@ -107,10 +107,10 @@ describe('no request is lost', { timeout: 170_000 }, () => {
   });
 
   after(async () => {
-    await fairlead.stop();
-    await proxy.stop();
+    await fairlead?.stop();
+    await proxy?.stop();
     removeContainers(...own);
-    await inProject('down', '-t', '1');
+    await inProject('down', '-t', '0');
     removeNetwork(network);
     rmSync(folder, { recursive: true, force: true });
   });

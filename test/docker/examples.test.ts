@@ -5,7 +5,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import { appImage, balancerImage, baseImage, buildBalancer, compose, dockerAsync, socketPath } from '../support/docker.ts';
+import { appImage, balancerImage, baseImage, compose, dockerAsync, socketPath } from '../support/docker.ts';
 import { root } from '../support/paths.ts';
 import { until } from '../support/wait.ts';
 
@@ -44,9 +44,8 @@ function example(name: string, story: (up: (...args: readonly string[]) => Promi
     const run = (...args: readonly string[]) => compose(file, `fairlead-${name}`, ...args);
     before(() => {
       Object.assign(process.env, settings());
-      buildBalancer();
     });
-    after(() => run('down', '-t', '1'));
+    after(() => run('down', '-t', '0'));
     story((...args) => run('up', '-d', ...args));
   });
 }
@@ -90,7 +89,7 @@ describe('examples/internal-balancing', () => {
     };
     return {
       up: (count: number) => run('up', '-d', '--scale', `stock=${count}`),
-      down: () => run('down', '-t', '1'),
+      down: () => run('down', '-t', '0'),
       reaches: (other: string, stock: () => Promise<readonly string[]>) =>
         until(`${name} reaches stock.${other}`, async () => (await answers(other)) === [...(await stock())].sort().join(), 30_000),
       stock: () => ids('stock'),
@@ -101,13 +100,12 @@ describe('examples/internal-balancing', () => {
 
   before(async () => {
     Object.assign(process.env, settings());
-    buildBalancer();
     await balancer('up', '-d');
   });
   after(async () => {
     await next.down();
     await prod.down();
-    await balancer('down', '-t', '1');
+    await balancer('down', '-t', '0');
   });
 
   it('lets containers reach a service by its short name, each version its own', async () => {

@@ -13,7 +13,6 @@ import {
   addressOf,
   appImage,
   balancerImage,
-  buildBalancer,
   compose,
   docker,
   dockerAsync,
@@ -83,7 +82,6 @@ describe('balancing the containers of an image', () => {
     folder = mkdtempSync(join(tmpdir(), 'fairlead-jonah-'));
     writeFileSync(join(folder, 'haproxy.cfg'), config, { mode: 0o644 });
     writeFileSync(join(folder, 'docker-compose.yml'), composeFile);
-    buildBalancer();
     docker('run', '-d', '--name=myApp', appImage);
     docker('run', '-d', '-p', '8088:8089', '--name=myApp2', appImage);
     const mount = `${join(folder, 'haproxy.cfg')}:/usr/local/etc/haproxy/haproxy.cfg`;
@@ -96,7 +94,7 @@ describe('balancing the containers of an image', () => {
   });
 
   after(async () => {
-    await inProject('down', '-t', '1');
+    await inProject('down', '-t', '0');
     removeContainers(...containers);
     rmSync(folder, { recursive: true, force: true });
   });

@@ -6,17 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Answer, ask } from '../support/client.ts';
-import {
-  addressOf,
-  appImage,
-  balancerImage,
-  buildBalancer,
-  docker,
-  engineAccess,
-  logsOf,
-  removeContainers,
-  shortId,
-} from '../support/docker.ts';
+import { addressOf, appImage, balancerImage, docker, engineAccess, logsOf, removeContainers, shortId } from '../support/docker.ts';
 import { until } from '../support/wait.ts';
 
 const config = `
@@ -62,7 +52,6 @@ describe('routing by the labels of containers', () => {
     removeContainers(...containers);
     folder = mkdtempSync(join(tmpdir(), 'fairlead-routes-'));
     writeFileSync(join(folder, 'haproxy.cfg'), config, { mode: 0o644 });
-    buildBalancer();
     const mount = `${join(folder, 'haproxy.cfg')}:/usr/local/etc/haproxy/haproxy.cfg:ro`;
     docker('run', '-d', '--name', 'routes-lb', '-v', mount, ...engineAccess(), balancerImage);
     balancer = addressOf('routes-lb');

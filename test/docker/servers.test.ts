@@ -70,7 +70,7 @@ describe('containers that publish their ports', () => {
   });
 
   after(async () => {
-    await fairlead.stop();
+    await fairlead?.stop();
     removeContainers(...names);
   });
 

@@ -9,17 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ask } from '../support/client.ts';
-import {
-  addressOf,
-  appImage,
-  balancerImage,
-  buildBalancer,
-  docker,
-  logsOf,
-  removeContainers,
-  removeNetwork,
-  shortId,
-} from '../support/docker.ts';
+import { addressOf, appImage, balancerImage, docker, logsOf, removeContainers, removeNetwork, shortId } from '../support/docker.ts';
 import { until } from '../support/wait.ts';
 
 const servers = [1, 2, 3];
@@ -61,7 +51,6 @@ describe('balancing containers by their names on a network', () => {
     removeAll();
     folder = mkdtempSync(join(tmpdir(), 'fairlead-vic-'));
     writeFileSync(join(folder, 'haproxy.cfg'), config, { mode: 0o644 });
-    buildBalancer();
     docker('network', 'create', 'web-net');
     docker('network', 'create', 'routable');
     for (const number of servers) runWeb(number);

@@ -4,12 +4,11 @@ import { execFile, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { root } from './paths.ts';
 
-/** Names of the images that engine.ts makes before the tests run. */
+/** Names of the images that engine.ts makes before the tests run (images.ts). */
 export const baseImage = 'fairlead-test/node:local';
 export const appImage = 'eviking/mydockerapp';
-/** What `buildBalancer` makes from the project's Dockerfile. */
+/** From the project's Dockerfile. */
 export const balancerImage = 'fairlead-test/fairlead:local';
 
 // Debian's engine has the classic builder only; a newer client would look for its buildx plugin first.
@@ -59,11 +58,6 @@ export function removeNetwork(name: string): void {
 export function logsOf(container: string): string {
   const result = spawnSync('docker', ['logs', container], { encoding: 'utf8', env: environment() });
   return result.stdout + result.stderr;
-}
-
-/** Builds the product's image from the project's Dockerfile, over the base that needs no registry. */
-export function buildBalancer(): void {
-  docker('build', '--build-arg', `NODE_IMAGE=${baseImage}`, '--tag', balancerImage, root);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Images without a registry: a base with this very Node, its libraries and busybox, and the application of the story on top.
- * The base stands in for Docker Hub's `node` image under the project's Dockerfile, so it has an `npm` too: one that installs
- * from a copy of this clone's node_modules (offline-npm.ts).
+ * Images without a registry: a base with this very Node, its libraries and busybox, and on top of it the application of the
+ * story, and the product from the project's Dockerfile. The base stands in for Docker Hub's `node` image under that, so it has
+ * an `npm` too: one that installs from a copy of this clone's node_modules (offline-npm.ts).
  */
 
 import { spawnSync } from 'node:child_process';
@@ -20,7 +20,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { appImage, baseImage, docker } from './docker.ts';
+import { appImage, balancerImage, baseImage, docker } from './docker.ts';
 import { root } from './paths.ts';
 
 /** Where the base keeps the packages; offline-npm.ts installs from there. */
@@ -39,6 +39,7 @@ export function makeImages(): void {
     writeFileSync(join(folder, 'Dockerfile'), `FROM ${baseImage}\nCOPY app.mjs /app.mjs\nEXPOSE 8089\nCMD ["node", "/app.mjs"]\n`);
     docker('build', '--tag', appImage, folder);
   });
+  docker('build', '--build-arg', `NODE_IMAGE=${baseImage}`, '--tag', balancerImage, root);
 }
 
 function inTemporaryFolder(work: (folder: string) => void): void {

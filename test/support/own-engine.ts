@@ -1,16 +1,17 @@
 /**
- * A second Docker engine as another host has it: with a data root, a socket, a network and mounts of its own, which is reached
- * by a wire alone. It can be restarted and killed without harm to the one that all tests share: in one network with that, a
- * daemon takes docker0 away from the other as it stops.
+ * A second Docker engine as another host has it: with a data root, a socket, a network, mounts and processes of its own, which
+ * is reached by a wire alone. It can be restarted and killed without harm to the one that all tests share: in one network with
+ * that, a daemon takes docker0 away from the other as it stops. Whatever of it is left goes with the test, however that ends.
  */
 
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { docker } from './docker.ts';
+import { dockerAsync } from './docker.ts';
 import { until } from './wait.ts';
 
 /** What the wire of a host is called, and its ends: ours, and the host's address. */
@@ -32,8 +33,28 @@ const PROGRAMS = ['dockerd', 'busybox', 'iptables', 'unshare', 'nsenter'];
 export function whyNoOwnEngine(): string | undefined {
   if (process.getuid?.() !== 0) return 'an engine of its own needs root';
   const missing = PROGRAMS.find((name) => spawnSync('which', [name], { stdio: 'ignore' }).status !== 0);
-  return missing === undefined ? undefined : `an engine of its own needs ${missing}`;
+  if (missing !== undefined) return `an engine of its own needs ${missing}`;
+  return kernelHas('veth') ? undefined : 'the kernel has no veth devices to reach another engine by';
 }
+
+/** Why there can be no Swarm of several nodes here; undefined where there can. */
+export function whyNoSwarm(): string | undefined {
+  return whyNoOwnEngine() ?? (kernelHas('vxlan') ? undefined : 'the kernel has no vxlan devices for overlay networks');
+}
+
+/** In a network that goes with the question. A kernel that knows the kind may still want more words. */
+function kernelHas(kind: string): boolean {
+  const asked = ['--net', 'busybox', 'ip', 'link', 'add', 'name', 'probe', 'type', kind];
+  return !/not supported|unknown|permitted/i.test(spawnSync('unshare', asked, { encoding: 'utf8' }).stderr);
+}
+
+/**
+ * `sh -c PLACE sh FOLDER` runs until its input ends, which it does with this process, and removes the folder then. PID 1 of the
+ * namespaces is a shell, because it reaps orphans; when it goes, the kernel ends everything in them. It says what it is called
+ * outside of them, which it reads before it mounts a /proc of its own.
+ */
+const INIT = 'read pid rest < /proc/self/stat; echo "$pid"; busybox mount -t proc proc /proc; busybox cat; exit';
+const PLACE = `unshare --net --mount --pid --fork --kill-child sh -c '${INIT}'; exec rm -rf "$1"`;
 
 export class OwnEngine {
   /** As another host's. */
@@ -43,9 +64,9 @@ export class OwnEngine {
   private readonly number: number;
   private readonly wireName: string;
   private readonly folder: string;
-  /** Holds the namespaces. */
   private readonly place: ChildProcess;
-  private wired = false;
+  /** The namespaces' PID 1, as it is called out here. */
+  private init = '';
   private daemon: ChildProcess | undefined = undefined;
 
   /** `number`: which host it is, where there are several. */
@@ -55,18 +76,21 @@ export class OwnEngine {
     this.endpoint = `tcp://${THEIRS(number)}:2375`;
     this.folder = mkdtempSync(join(tmpdir(), 'fairlead-own-engine-'));
     this.host = `unix://${join(this.folder, 'docker.sock')}`;
-    this.place = spawn('unshare', ['--net', '--mount', 'sleep', 'infinity'], { stdio: 'ignore' });
+    // In a group of its own: Ctrl-C must not keep it from tidying up.
+    this.place = spawn('sh', ['-c', PLACE, 'sh', this.folder], { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
   }
 
   /** Resolves when it answers. `words` are further arguments of dockerd's. */
   async start(...words: readonly string[]): Promise<void> {
     const { folder } = this;
-    if (!this.wired) await this.wire();
+    if (this.init === '') await this.wire();
     const log = openSync(join(folder, 'log'), 'a');
     const where = ['--data-root', join(folder, 'data'), '--exec-root', join(folder, 'exec'), '--pidfile', join(folder, 'pid')];
     const hosts = ['--host', this.host, '--host', this.endpoint, '--tls=false'];
     const daemon = spawn('nsenter', [...this.namespaces, 'dockerd', ...where, ...hosts, ...NETWORKS(this.number), ...words], {
       stdio: ['ignore', log, log],
+      // containerd writes its last words into the folder for temporary files.
+      env: { ...process.env, TMPDIR: this.temporary },
     });
     closeSync(log);
     this.daemon = daemon;
@@ -80,25 +104,25 @@ export class OwnEngine {
   }
 
   private async wire(): Promise<void> {
-    const network = (pid: number | string) => readlinkSync(`/proc/${pid}/ns/net`);
-    await until('it has a network of its own', () => network(this.place.pid ?? '') !== network('self'));
+    const [said] = await once(this.place.stdout as Readable, 'data');
+    this.init = String(said).trim();
+    mkdirSync(this.temporary);
     const { number, wireName } = this;
     const other = layWire(wireName);
     ip('addr', 'add', `${OURS(number)}/24`, 'dev', wireName);
     ip('link', 'set', wireName, 'up');
-    ip('link', 'set', other, 'netns', String(this.place.pid));
+    ip('link', 'set', other, 'netns', this.init);
     ip('route', 'add', ROUTED(number), 'via', THEIRS(number));
     this.attach(other, THEIRS(number));
     this.inside('busybox', 'ip', 'link', 'set', 'lo', 'up');
-    this.wired = true;
   }
 
   /** A wire from it to another host; both have been started. `addresses`: its end, and the other's. */
   connect(other: OwnEngine, addresses: readonly [string, string]): void {
     const cable = 'fairlead-cable';
     const end = layWire(cable);
-    ip('link', 'set', cable, 'netns', String(this.place.pid));
-    ip('link', 'set', end, 'netns', String(other.place.pid));
+    ip('link', 'set', cable, 'netns', this.init);
+    ip('link', 'set', end, 'netns', other.init);
     this.attach(cable, addresses[0]);
     other.attach(end, addresses[1]);
   }
@@ -114,8 +138,19 @@ export class OwnEngine {
     this.daemon = undefined;
     if (daemon === undefined || daemon.exitCode !== null) return;
     const exit = once(daemon, 'exit');
-    daemon.kill(signal);
+    const containerd = this.pidIn('exec', 'containerd', 'containerd.pid');
+    this.inside('busybox', 'kill', `-${signal.slice('SIG'.length)}`, this.pidIn('pid'));
     await exit;
+    // It dies with its daemon, a moment later. The next one would take it for alive, and wait for it.
+    await until(
+      'its containerd has gone',
+      () => spawnSync('nsenter', [...this.namespaces, 'busybox', 'kill', '-0', containerd]).status !== 0,
+    );
+  }
+
+  /** A number that a process of its place wrote. */
+  private pidIn(...path: readonly string[]): string {
+    return readFileSync(join(this.folder, ...path), 'utf8').trim();
   }
 
   /** The docker command line for it. */
@@ -127,27 +162,28 @@ export class OwnEngine {
   /** Takes `image` over from the shared engine. */
   async take(image: string): Promise<void> {
     const archive = join(this.folder, 'image.tar');
-    docker('save', '--output', archive, image);
+    await dockerAsync('save', '--output', archive, image);
     await this.docker('load', '--input', archive);
     rmSync(archive);
   }
 
   /** With everything that it has. */
   async stop(): Promise<void> {
-    if (this.daemon !== undefined) {
-      const containers = (await this.docker('ps', '-aq')).split('\n').filter((id) => id !== '');
-      if (containers.length > 0) await this.docker('rm', '-f', ...containers);
-      await this.end('SIGTERM');
-    }
+    // The kernel would end the containers, and leave their control groups behind.
+    const remove = async () => this.docker('rm', '-f', ...(await this.docker('ps', '-aq')).split('\n'));
+    if (this.daemon !== undefined) await remove().catch(() => undefined);
     const exit = once(this.place, 'exit');
-    this.place.kill('SIGKILL');
+    this.place.stdin?.end();
     await exit;
     spawnSync('busybox', ['ip', 'link', 'del', this.wireName], { stdio: 'ignore' });
-    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get temporary(): string {
+    return join(this.folder, 'tmp');
   }
 
   private get namespaces(): readonly string[] {
-    return ['--net', '--mount', '--target', String(this.place.pid)];
+    return ['--net', '--mount', '--pid', '--target', this.init];
   }
 
   private inside(...words: readonly string[]): string {
