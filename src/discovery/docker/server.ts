@@ -27,12 +27,18 @@ export interface Placed {
   readonly rollout: RolloutMode | undefined;
 }
 
-const placements = new Memo<KnownContainer, Settings, Found<Placed>>();
+/** By the template, of which each line has its own: several may take one container, by the same labels. */
+const placements = new WeakMap<ServerConfig, Memo<KnownContainer, Settings, Found<Placed>>>();
 
 /** A problem refuses the container; an address that cannot be reached only keeps its server down. */
 export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
   const { template, settings, port, network, address, far } = wish;
-  return placements.of(known, settings, [template, port, network, address, far, vantage], () => place(known, wish, vantage));
+  let placed = placements.get(template);
+  if (placed === undefined) {
+    placed = new Memo();
+    placements.set(template, placed);
+  }
+  return placed.of(known, settings, [port, network, address, far, vantage], () => place(known, wish, vantage));
 }
 
 function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
