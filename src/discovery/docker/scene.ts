@@ -19,6 +19,11 @@ const readings = new Memo<Container, Reading, { readonly subject: Subject; reado
 const vantages = new Memo<EngineFacts, Container | typeof NOBODY, Vantage>();
 const NOBODY: object = {};
 
+/** How a network mode begins that names another container. */
+const CARRIED = 'container:';
+/** Hex digits of a full id. */
+const ID_LENGTH = 64;
+
 export interface SceneInput {
   /** The provider's name, which says the engine. */
   readonly source: string;
@@ -89,15 +94,28 @@ function read(container: Container, { prefix, compat, domains }: Reading): { rea
   return { subject, labels: readSubject(subject, prefix, compat, { domains }) };
 }
 
+const carried = new Memo<KnownContainer, Container, KnownContainer>();
+
 /** A container that runs in another's network is reached where that one is. */
 function shareNetworks(containers: readonly KnownContainer[]): readonly KnownContainer[] {
+  if (!containers.some(({ container }) => container.networkMode.startsWith(CARRIED))) return containers;
+  const find = finderOf(containers);
   return containers.map((known) => {
     const { networkMode } = known.container;
-    if (!networkMode.startsWith('container:')) return known;
-    const carrier = networkMode.slice('container:'.length);
-    const other = containers.find(({ container }) => container.id.startsWith(carrier) || container.name === carrier)?.container;
-    if (other === undefined) return known;
-    const { networks, published } = other;
-    return { ...known, container: { ...known.container, networks, published, networkMode: other.networkMode } };
+    const other = networkMode.startsWith(CARRIED) ? find(networkMode.slice(CARRIED.length)) : undefined;
+    return other === undefined ? known : carried.of(known, other, [], () => carry(known, other));
   });
+}
+
+function carry(known: KnownContainer, { networks, published, networkMode }: Container): KnownContainer {
+  return { ...known, container: { ...known.container, networks, published, networkMode } };
+}
+
+/** As the engine does: an id goes before a name, and both before the beginning of an id. */
+function finderOf(all: readonly KnownContainer[]): (word: string) => Container | undefined {
+  const containers = all.map(({ container }) => container);
+  const ids = new Map(containers.map((container) => [container.id, container]));
+  const names = new Map(containers.map((container) => [container.name, container]));
+  const byPrefix = (word: string) => (word.length < ID_LENGTH ? containers.find(({ id }) => id.startsWith(word)) : undefined);
+  return (word) => ids.get(word) ?? names.get(word) ?? byPrefix(word);
 }

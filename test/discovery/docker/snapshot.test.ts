@@ -227,6 +227,24 @@ describe("a container in another's network", () => {
     const configuration = config([proxy('app', { dockerServers: [dockerServers({ network: 'front', port: 80 })] })]);
     assert.deepEqual(servers(map(configuration, [carrier, rider]), 'app'), ['111 10.0.1.7:80 ready']);
   });
+
+  const carriers = [
+    container('first', { id: id('abba1'), networks: [net('bridge', '172.17.0.2')] }),
+    container('abba', { id: id('bee'), networks: [net('bridge', '172.17.0.3')] }),
+    container('abba1'.padEnd(64, '0'), { id: id('cab'), networks: [net('bridge', '172.17.0.4')] }),
+  ];
+  const cases: readonly (readonly [what: string, word: string, address: string | undefined])[] = [
+    ['has it from the one of that id, though another is called so', id('abba1'), '172.17.0.2'],
+    ['has it from the one of that name, though the id of another begins so', 'abba', '172.17.0.3'],
+    ['has it from the one whose id begins so', 'abba1', '172.17.0.2'],
+    ['has none where that one is gone', id('dead'), undefined],
+  ];
+  for (const [what, word, address] of cases) {
+    it(what, () => {
+      const rider = container('web', { networkMode: `container:${word}`, networks: [], labels: { 'fairlead.host': 'a.test' } });
+      assert.equal(map(www(), [...carriers, rider]).pools.get('web')?.[0]?.config.address, address);
+    });
+  }
 });
 
 describe('docker-routes', () => {
@@ -416,5 +434,29 @@ describe('a snapshot', () => {
     });
     const back = { ...forth, labels: new Map([...forth.labels].reverse()) };
     assert.deepEqual(map(www(), [forth]), map(www(), [back]));
+  });
+
+  describe('of the same containers has the same servers', () => {
+    const known = (...containers: readonly Container[]): readonly KnownContainer[] =>
+      containers.map((one) => ({ container: one, leaving: '' }));
+    const same = (configuration: Config, pool: string, containers: readonly KnownContainer[]): boolean => {
+      const [before, now] = [map(configuration, containers), map(configuration, containers)].map(({ pools }) => pools.get(pool)?.[0]);
+      assert.ok(before !== undefined);
+      return before === now;
+    };
+
+    it('when several lines take them', () => {
+      const line = (port: number) => dockerServers({ image: 'eviking/mydockerapp', port });
+      const twice = config([proxy('a', { dockerServers: [line(80)] }), proxy('b', { dockerServers: [line(81)] })]);
+      const containers = known(container('a'));
+      assert.ok(same(twice, 'a', containers));
+      assert.ok(same(twice, 'b', containers));
+    });
+
+    it("when they run in another's network", () => {
+      const carrier = container('vpn', { exposed: [] });
+      const rider = container('web', { networkMode: `container:${carrier.id}`, networks: [], labels: { 'fairlead.host': 'a.test' } });
+      assert.ok(same(www(), 'web', known(carrier, rider)));
+    });
   });
 });
