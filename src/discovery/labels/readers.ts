@@ -4,6 +4,7 @@ import type { CompatName } from '../../config/model.ts';
 import { readCaddy } from './caddy.ts';
 import { readCamptocamp } from './camptocamp.ts';
 import { readEasyHaproxy } from './easyhaproxy.ts';
+import { MOST_STEPS, stepsOf } from './host-regex.ts';
 import { readNginxProxy } from './nginx-proxy.ts';
 import { readLabels } from './own.ts';
 import { readRegistrator } from './registrator.ts';
@@ -23,6 +24,20 @@ const READERS: ReadonlyMap<CompatName, Reader> = new Map<CompatName, Reader>([
 
 /** The words that `prefix` and `compat` of a line make of a container: ours, else those of the first reader that finds some. */
 export function readSubject(subject: Subject, prefix: string, compat: readonly CompatName[], context: ReaderContext): Labels {
+  const labels = heard(subject, prefix, compat, context);
+  const slow = slowTogether(labels);
+  return slow === undefined ? labels : { ...labels, errors: [...labels.errors, slow] };
+}
+
+/** Each expression has been judged alone; everybody's requests are asked about all of them. */
+function slowTogether({ flat, routes }: Labels): string | undefined {
+  const hosts = [flat, ...routes.values()].flatMap((settings) => settings.hosts ?? []);
+  const sources = new Set(hosts.filter(({ kind }) => kind === 'regex').map(({ value }) => value));
+  const steps = [...sources].reduce((sum, source) => sum + stepsOf(source), 0);
+  return steps > MOST_STEPS ? `its ${sources.size} regular expressions for hosts may together take long to match` : undefined;
+}
+
+function heard(subject: Subject, prefix: string, compat: readonly CompatName[], context: ReaderContext): Labels {
   const errors = tooLong(subject, prefix, compat);
   if (errors.length > 0) return { reader: 'fairlead', silent: false, flat: noSettings(), routes: new Map(), warnings: [], errors };
   const own = readLabels(subject.labels, prefix);

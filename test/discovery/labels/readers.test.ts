@@ -182,6 +182,21 @@ describe('every reader', () => {
   }
 });
 
+describe('regular expressions of one container', () => {
+  const hosts = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`fairlead.routes.r${i}.host`, `~.+-x${i}`]));
+  const errorsOf = (labels: Readonly<Record<string, string>>) => readSubject(subject({ labels }), 'fairlead.', [], { domains: [] }).errors;
+
+  it('are refused where they may together take long, each of which is quick', () => {
+    assert.deepEqual(errorsOf(hosts(10)), []);
+    assert.deepEqual(errorsOf(hosts(100)), ['its 100 regular expressions for hosts may together take long to match']);
+  });
+
+  it('count once, however often they are said', () => {
+    const same = Array.from({ length: 100 }, (_, i) => [`fairlead.routes.r${i}.path`, `/${i}`]);
+    assert.deepEqual(errorsOf({ 'fairlead.host': '~.+-x', ...Object.fromEntries(same) }), []);
+  });
+});
+
 describe('a value of many thousand characters', () => {
   const long = 'x'.repeat(10_000);
   const errorsOf = (labels: Readonly<Record<string, string>>, env: Readonly<Record<string, string>> = {}) =>
