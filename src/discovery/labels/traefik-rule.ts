@@ -156,13 +156,13 @@ function matchOf(all: All): readonly Match[] {
       case 'path':
         paths = narrowPaths(
           paths,
-          values.map((value) => readPath(value, true)),
+          few(values).map((value) => readPath(value, true)),
         );
         break;
       case 'pathprefix':
         paths = narrowPaths(
           paths,
-          values.map((value) => readPath(value, false)),
+          few(values).map((value) => readPath(value, false)),
         );
         break;
       default:
@@ -182,6 +182,7 @@ function narrowHosts(known: readonly Route['host'][] | undefined, more: readonly
 
 function narrowPaths(known: readonly PathMatch[] | undefined, more: readonly PathMatch[]): readonly PathMatch[] {
   if (known === undefined) return more;
+  few({ length: known.length * more.length });
   const both = known.flatMap((one) => more.flatMap((other) => (covers(one, other) ? [other] : covers(other, one) ? [one] : [])));
   if (both.length === 0) throw new RuleError('wants two paths at once, which no request has');
   return both;

@@ -9,6 +9,8 @@ function read(rule: string): readonly string[] | string {
   return found.value.map(({ hosts, path, exact }) => hosts.map((host) => routeText({ host, path, exact })).join(' '));
 }
 
+const many = (count: number) => Array.from({ length: count }, (_, i) => `\`/a/${i}\``).join();
+
 const CASES: readonly (readonly [rule: string, expected: readonly string[] | string])[] = [
   ['Host(`example.com`)', ['example.com/']],
   ['Host("Example.com")', ['example.com/']],
@@ -35,6 +37,9 @@ const CASES: readonly (readonly [rule: string, expected: readonly string[] | str
   ['HostRegexp(`example.com`, `{sub:[a-z]{1,3}}.example.com`)', ['~example.com/ ~^(?:[a-z]{1,3})\\.example\\.com$/']],
   ['HostRegexp(`{any}.example.com`)', ['~^[^.]+\\.example\\.com$/']],
   // What cannot be a route.
+  [`Host(\`a\`) && Path(${many(65)})`, 'has more than 64 alternatives'],
+  [`PathPrefix(${many(65)})`, 'has more than 64 alternatives'],
+  [Array(4).fill('PathPrefix(`/`,`/`,`/`,`/`,`/`)').join(' && '), 'has more than 64 alternatives'],
   ['!Host(`a.test`)', "has a '!', and what is not meant cannot be a route"],
   ['Host(`a.test`) && !PathPrefix(`/admin`)', "has a '!', and what is not meant cannot be a route"],
   ['Host(`a.test`) && Method(`GET`)', 'asks for Method, and routes know hosts and paths alone'],
