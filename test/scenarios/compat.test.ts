@@ -61,14 +61,14 @@ const CASES: readonly {
         'traefik.http.routers.in.rule': 'Host(`a.test`) && PathPrefix(`/in`)',
         'traefik.http.routers.in.middlewares': 'in',
         'traefik.http.middlewares.in.ipallowlist.sourcerange': '10.0.0.0/8,127.0.0.1',
-        'traefik.http.routers.out.rule': 'Host(`a.test`) && PathPrefix(`/out`)',
+        'traefik.http.routers.out.rule': 'Host(`b.test`) && PathPrefix(`/out`)',
         'traefik.http.routers.out.middlewares': 'out',
         'traefik.http.middlewares.out.ipallowlist.sourcerange': '10.0.0.0/8',
       },
     },
     answers: [
       ['a.test/in', '200 /in'],
-      ['a.test/out', '403'],
+      ['b.test/out', '403'],
     ],
   },
   {

@@ -44,12 +44,14 @@ export function readTraefik(subject: Subject, { domains }: ReaderContext): Label
   if (!readFlat(flat, findings)) return findings.labels('traefik');
   const services = new Map([...defined].map(([name, words]) => [name, readService(words, subject, findings)] as const));
   const refused: string[] = [];
+  const routed: Routed[] = [];
   for (const [name, words] of routers) {
     const made = readRouter({ name, words }, { services, middlewares, subject, domains }, findings);
     if (typeof made === 'string') refused.push(`router ${name} ${made}`);
-    else for (const settings of made) findings.add(name, { ...settings, network: findings.flat.network });
+    else routed.push(...made.map((settings) => ({ router: name, settings: { ...settings, network: findings.flat.network } })));
   }
-  shareLimits([...findings.routes.values()], findings);
+  for (const { router, settings } of routed) findings.add(router, settings);
+  if (!findings.isFull) shareLimits(routed, findings);
   // Of whom nothing is left is refused; who has lost one router of several is told.
   (findings.routes.size === 0 ? findings.errors : findings.warnings).push(...refused);
   const [only] = services.values();
@@ -124,17 +126,41 @@ function readRouter({ name, words }: Router, known: Known, findings: Findings): 
   return routes;
 }
 
+/** One route of a router. */
+interface Routed {
+  readonly router: string;
+  readonly settings: Settings;
+}
+
 /**
  * Entry points that Traefik keeps apart may be one frontend here: of two routers for one host and path, of which one asks
- * where clients come from, the other one must ask, too.
+ * where clients come from, the other one must ask, too. Where a host is guarded in part only, or otherwise for some, nobody
+ * can promise that a request is guarded as in Traefik: it cleans paths, takes prefixes as text, and prefers the longer rule.
  */
-function shareLimits(routes: readonly Settings[], findings: Findings): void {
-  for (const strict of routes.filter(({ allow }) => allow !== undefined)) {
-    for (const other of routes.filter((one) => one.path === strict.path && one.exact === strict.exact && shareHost(one, strict))) {
-      if (other.allow === undefined) Object.assign(other, { allow: strict.allow, service: strict.service });
-      else if (other.allow.join() !== strict.allow?.join()) findings.errors.push(`two routers let other networks in for ${strict.path}`);
+function shareLimits(routed: readonly Routed[], findings: Findings): void {
+  const strict = routed.filter(({ settings }) => settings.allow !== undefined);
+  for (const { settings: guarded } of strict) {
+    for (const { settings: other } of routed) {
+      const isSame = other.path === guarded.path && other.exact === guarded.exact && shareHost(other, guarded);
+      if (isSame && other.allow === undefined) Object.assign(other, { allow: guarded.allow, service: guarded.service });
     }
   }
+  const told = new Set<string>();
+  for (const { router, settings: guarded } of strict) {
+    for (const { router: another, settings: other } of routed) {
+      if (other.allow?.join() === guarded.allow?.join() || !mayShareHost(other, guarded)) continue;
+      const both = [router, another].sort().join(' and ');
+      if (!told.has(both))
+        findings.errors.push(`routers ${both} let different networks in for the same host, and one might open what the other keeps shut`);
+      told.add(both);
+    }
+  }
+}
+
+/** What is not a plain host may be any. */
+function mayShareHost(one: Settings, other: Settings): boolean {
+  const isPattern = ({ hosts }: Settings): boolean => hosts?.some(({ kind }) => kind !== 'exact') !== false;
+  return isPattern(one) || isPattern(other) || shareHost(one, other);
 }
 
 function shareHost(one: Settings, other: Settings): boolean {

@@ -13,6 +13,7 @@ function traefik(short: Short, exposed: readonly number[] = [80]): SubjectTraits
 }
 
 const A = 'Host(`a.test`)';
+const OPENS = 'routers a and b let different networks in for the same host, and one might open what the other keeps shut';
 const GUARDED = 'is not known here, and the container might be open to people whom it keeps out';
 
 const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expected: Said | undefined])[] = [
@@ -142,11 +143,11 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     'networks that clients may come from, for one of two routers to a service',
     traefik({
       'r.a.rule': A,
-      'r.b.rule': `${A} && PathPrefix(\`/admin\`)`,
+      'r.b.rule': 'Host(`b.test`) && PathPrefix(`/admin`)',
       'r.b.middlewares': 'lan',
       'm.lan.ipallowlist.sourcerange': '10.0.0.0/8, ::1',
     }),
-    { routes: ['a.test/ -> web.shop:80', 'a.test/admin -> web.shop-b:80 allow=10.0.0.0/8,::1'] },
+    { routes: ['a.test/ -> web.shop:80', 'b.test/admin -> web.shop-b:80 allow=10.0.0.0/8,::1'] },
   ],
   [
     'networks for both of two routers that differ in their entry points alone',
@@ -172,8 +173,38 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     }),
     {
       routes: ['a.test/ -> web.shop-a:80 allow=::2', 'a.test/ b.test/ -> web.shop-b:80 allow=::1'],
-      errors: ['two routers let other networks in for /', 'two routers let other networks in for /'],
+      errors: [OPENS],
     },
+  ],
+  [
+    'nor networks for a part of an open host: /adminer is in it for Traefik, and /x/../admin',
+    traefik({
+      'r.a.rule': A,
+      'r.b.rule': `${A} && PathPrefix(\`/admin\`)`,
+      'r.b.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '::1',
+    }),
+    { routes: ['a.test/ -> web.shop:80', 'a.test/admin -> web.shop-b:80 allow=::1'], errors: [OPENS] },
+  ],
+  [
+    'nor for a pattern of hosts, of which the open one may be one: the longer rule goes first in Traefik',
+    traefik({
+      'r.a.rule': A,
+      'r.b.rule': 'HostRegexp(`^a\\.test$`) && PathPrefix(`/`)',
+      'r.b.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '::1',
+    }),
+    { routes: ['a.test/ -> web.shop:80', '~^a\\.test$/ -> web.shop-b:80 allow=::1'], errors: [OPENS] },
+  ],
+  [
+    'nor for any host',
+    traefik({
+      'r.a.rule': A,
+      'r.b.rule': 'PathPrefix(`/`)',
+      'r.a.middlewares': 'lan',
+      'm.lan.ipallowlist.sourcerange': '::1',
+    }),
+    { routes: ['a.test/ -> web.shop-a:80 allow=::1', '*/ -> web.shop:80'], errors: [OPENS] },
   ],
   [
     'a middleware of two kinds',
