@@ -42,6 +42,8 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'vars',
 ]);
 
+const MOST_VISITS = 10_000;
+
 /** Where in a site we are: which requests get here, and what their path has become. */
 interface Scope {
   readonly hosts: readonly Route['host'][];
@@ -72,6 +74,8 @@ class Reading {
   private readonly subject: Subject;
   private readonly findings = new Findings();
   private readonly refused: string[] = [];
+  /** Directives that have been read, each as often as its block has paths. */
+  private visited = 0;
 
   constructor(subject: Subject) {
     this.subject = subject;
@@ -93,7 +97,7 @@ class Reading {
       .split(/[\s,]+/)
       .filter((one) => one !== '')
       .flatMap((one) => this.hostOf(one, label));
-    this.look(directives);
+    this.look(directives, isProxied(directives));
     if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false });
   }
 
@@ -109,22 +113,32 @@ class Reading {
   }
 
   /** Before anything else, and wherever it leads: what one block keeps people out of may be below another one, too. */
-  private look(directives: readonly Directive[]): void {
+  private look(directives: readonly Directive[], proxied: boolean): void {
     for (const directive of directives) {
       const { name, label, inner } = directive;
-      if (BLOCKS.has(name)) this.look(inner);
-      else if (mayGuard(directive)) {
+      if (BLOCKS.has(name)) this.look(inner, proxied);
+      else if (mayGuard(directive, proxied)) {
         this.findings.errors.push(`label ${label} is not known here, and the container might be open to people whom it keeps out`);
       } else if (HARMLESS.has(name)) this.findings.unread(`label ${label}`, 'Fairlead has nothing like it');
     }
   }
 
   private block(directives: readonly Directive[], outer: Scope): void {
+    if (this.isTooMuch(directives.length)) return;
     const matchers: Matchers = new Map(directives.filter(({ name }) => name.startsWith('@')).map((one) => [one.name, namedMatcher(one)]));
     // A rewrite comes before what is proxied, wherever it stands.
     const scope = directives.reduce<Scope | string>((now, directive) => (typeof now === 'string' ? now : rewritten(directive, now)), outer);
     if (typeof scope === 'string') this.refused.push(scope);
     else for (const directive of directives) this.directive(directive, scope, matchers);
+  }
+
+  /** Blocks within blocks multiply their paths. */
+  private isTooMuch(directives: number): boolean {
+    if (this.visited > MOST_VISITS) return true;
+    this.visited += Math.max(1, directives);
+    if (this.visited <= MOST_VISITS) return false;
+    this.findings.errors.push('its labels hold too many paths in blocks within blocks');
+    return true;
   }
 
   private directive(directive: Directive, scope: Scope, matchers: Matchers): void {
@@ -137,6 +151,7 @@ class Reading {
       return;
     }
     for (const narrow of scopes) {
+      if (this.findings.isFull) return;
       if (name === 'reverse_proxy') this.proxy(directive, isMatcher(args[0]) ? args.slice(1) : args, narrow);
       else this.block(inner, narrow);
     }
@@ -157,10 +172,18 @@ class Reading {
 const BLOCKS: ReadonlySet<string> = new Set(['handle', 'handle_path', 'route']);
 const REWRITING: ReadonlySet<string> = new Set(['rewrite', 'uri']);
 
-/** An answer that says no, a redirect of some clients, and whatever is not known. */
-function mayGuard({ name, args }: Directive): boolean {
-  if (name === 'respond') return args.some((word) => /^[45]\d\d$/.test(word));
-  if (name === 'redir') return args[0]?.startsWith('@') === true;
+/** Somewhere in it. */
+function isProxied(directives: readonly Directive[]): boolean {
+  return directives.some(({ name, inner }) => name === 'reverse_proxy' || (BLOCKS.has(name) && isProxied(inner)));
+}
+
+/**
+ * An answer that says no, a redirect of some clients, and whatever is not known. Where the site is `proxied`, any answer and
+ * any redirect: what Caddy answers instead of the container would get to it.
+ */
+function mayGuard({ name, args }: Directive, proxied: boolean): boolean {
+  if (name === 'respond') return proxied || args.some((word) => /^[45]\d\d$/.test(word));
+  if (name === 'redir') return proxied || args[0]?.startsWith('@') === true;
   return !HARMLESS.has(name) && !REWRITING.has(name) && !name.startsWith('@') && name !== 'reverse_proxy';
 }
 
@@ -211,7 +234,8 @@ function namedMatcher({ args, inner }: Directive): Matcher | string {
       const paths = values.map(pathOf);
       const bad = paths.find((path) => typeof path === 'string');
       if (bad !== undefined) return bad;
-      matcher = { ...matcher, paths: paths.filter((path) => typeof path !== 'string') };
+      const distinct = new Map(paths.flatMap((path) => (typeof path === 'string' ? [] : [[`${path.exact} ${path.path}`, path] as const])));
+      matcher = { ...matcher, paths: [...distinct.values()] };
     } else if (name === 'host') {
       const hosts = values.map(readOneLabelHost);
       const bad = hosts.find((host) => typeof host === 'string');

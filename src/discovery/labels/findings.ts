@@ -4,7 +4,7 @@ import type { CompatName } from '../../config/model.ts';
 import { fnv1a } from '../../core/fnv.ts';
 import type { Route } from '../provider.ts';
 import { routeText } from '../routes.ts';
-import { type Labels, noSettings, type Settings } from './settings.ts';
+import { claimsOf, type Labels, MOST_CLAIMS, noSettings, type Settings, TOO_MANY } from './settings.ts';
 
 export class Findings {
   /** For the whole container. */
@@ -12,12 +12,25 @@ export class Findings {
   readonly routes = new Map<string, Settings>();
   readonly warnings: string[] = [];
   readonly errors: string[] = [];
+  private claims = 0;
+  /** By name: the number that was last put behind it. */
+  private readonly numbers = new Map<string, number>();
 
-  /** A route under a name of its own: the one given, or the next of its kind. */
+  /** A route under a name of its own: the one given, or the next of its kind. Too many refuse the container. */
   add(name: string, settings: Settings): void {
-    let free = name;
-    for (let count = 2; this.routes.has(free); count++) free = `${name}-${count}`;
+    if (this.isFull) return;
+    this.claims += claimsOf(settings);
+    if (this.isFull) this.errors.push(TOO_MANY);
+    let count = this.numbers.get(name) ?? 1;
+    let free = count === 1 ? name : `${name}-${count}`;
+    while (this.routes.has(free)) free = `${name}-${++count}`;
+    this.numbers.set(name, count);
     this.routes.set(free, settings);
+  }
+
+  /** No more routes are taken. */
+  get isFull(): boolean {
+    return this.claims > MOST_CLAIMS;
   }
 
   /** These words mean nothing here, for this reason. */

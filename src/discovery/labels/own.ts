@@ -13,7 +13,7 @@ import { forbiddenInName, readInteger, readTime } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
 import type { Route } from '../provider.ts';
 import { type KeyReader, poolRows } from './own-pool.ts';
-import { type Labels, noSettings, type Settings } from './settings.ts';
+import { claimsOf, type Labels, MOST_CLAIMS, noSettings, type Settings, TOO_MANY } from './settings.ts';
 import { isPath, NO_PATH, readHost, trimmedPath } from './words.ts';
 
 function boolean(assign: (into: Settings, value: boolean, label: string) => void): KeyReader {
@@ -170,18 +170,20 @@ interface Sorted {
 /** Reads all labels under `prefix` (which ends with its dot). */
 export function readLabels(labels: ReadonlyMap<string, string>, prefix: string): Labels {
   const warnings: string[] = [];
-  const errors: string[] = [];
+  const errors = new Set<string>();
   const sorted = sortLabels(labels, prefix, warnings);
   const flat = readSettings(sorted.flat, prefix, errors);
   const routes = new Map<string, Settings>();
+  let claims = sorted.routes.size === 0 ? claimsOf(flat) : 0;
   for (const [name, own] of sorted.routes) {
-    const routeErrors: string[] = [];
-    // A flat label's mistake is told about once.
-    const settings = readSettings(new Map([...sorted.flat, ...own]), prefix, routeErrors, { name, own });
-    errors.push(...routeErrors.filter((error) => !errors.includes(error)));
+    if (claims > MOST_CLAIMS) break;
+    const settings = readSettings(new Map([...sorted.flat, ...own]), prefix, errors, { name, own });
     routes.set(name, settings);
+    claims += claimsOf(settings);
   }
-  return { reader: 'fairlead', silent: sorted.flat.size === 0 && sorted.routes.size === 0, flat, routes, warnings, errors };
+  if (claims > MOST_CLAIMS) errors.add(TOO_MANY);
+  const silent = sorted.flat.size === 0 && sorted.routes.size === 0;
+  return { reader: 'fairlead', silent, flat, routes, warnings, errors: [...errors] };
 }
 
 function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warnings: string[]): Sorted {
@@ -209,7 +211,8 @@ function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warning
 function readSettings(
   values: ReadonlyMap<string, string>,
   prefix: string,
-  errors: string[],
+  /** A flat label's mistake is told about once. */
+  errors: Set<string>,
   route?: { readonly name: string; readonly own: ReadonlyMap<string, string> },
 ): Settings {
   const settings = noSettings();
@@ -219,7 +222,7 @@ function readSettings(
     if (value === undefined) continue;
     const label = route?.own.has(key) ? `${prefix}routes.${route.name}.${key}` : `${prefix}${key}`;
     const problem = read(value, settings, label);
-    if (problem !== undefined) errors.push(`label ${label}=${value} ${problem}`);
+    if (problem !== undefined) errors.add(`label ${label}=${value} ${problem}`);
   }
   return settings;
 }

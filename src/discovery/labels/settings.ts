@@ -95,6 +95,15 @@ export interface Labels {
   readonly errors: readonly string[];
 }
 
+/** Hosts with a path, of one container: every one is looked up, compared and told of. */
+export const MOST_CLAIMS = 1000;
+export const TOO_MANY = `its labels claim more than ${MOST_CLAIMS} hosts and paths`;
+
+/** How many hosts want this path; without any host the default one does. */
+export function claimsOf({ hosts }: Settings): number {
+  return hosts?.length ?? 1;
+}
+
 /** Nothing was said. */
 export function noSettings(): Settings {
   return {

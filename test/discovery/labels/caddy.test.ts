@@ -177,13 +177,13 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   ],
   [
     'what is not read is said',
-    caddy({ ...SITE, reverse_proxy: UP, tls: 'internal', encode: 'zstd', respond: '/x "y z" 200' }),
+    caddy({ ...SITE, reverse_proxy: UP, tls: 'internal', encode: 'zstd', _1: 'www.example.com', '_1.redir': 'https://example.com{uri}' }),
     {
       routes: ['example.com/ -> example.com:80'],
       warnings: [
         'label caddy.encode is not read: Fairlead has nothing like it',
-        'label caddy.respond is not read: Fairlead has nothing like it',
         'label caddy.tls is not read: Fairlead has nothing like it',
+        'label caddy_1.redir is not read: Fairlead has nothing like it',
       ],
     },
   ],
@@ -235,6 +235,27 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     },
   ],
   [
+    'also an answer or a redirect that Caddy gives instead of the container',
+    caddy({
+      ...SITE,
+      '0_respond': '/admin/* "Members only"',
+      '1_redir': '/internal/* /login',
+      handle_0: '/x/*',
+      'handle_0.respond': '"Members only"',
+      handle_1: '',
+      'handle_1.reverse_proxy': UP,
+    }),
+    {
+      routes: ['example.com/ -> example.com:80'],
+      errors: [`label caddy.0_respond ${GUARDED}`, `label caddy.1_redir ${GUARDED}`, `label caddy.handle_0.respond ${GUARDED}`],
+    },
+  ],
+  [
+    'paths that are said twice are one',
+    caddy({ ...SITE, '@m.path': '/a /a /a/', reverse_proxy: `@m ${UP}` }),
+    { routes: ['example.com=/a -> example.com-a-f58db0d1:80', 'example.com=/a/ -> example.com-a-8c0d9fda:80'] },
+  ],
+  [
     'a network',
     { labels: { ...caddy({ ...SITE, reverse_proxy: UP }).labels, caddy_ingress_network: 'front' } },
     { network: 'front', routes: ['example.com/ -> example.com:80'] },
@@ -273,6 +294,22 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
 
 describe("caddy-docker-proxy's labels", () => {
   for (const [behaviour, traits, expected] of CASES) it(behaviour, () => assert.deepEqual(said(readCaddy, traits), expected));
+
+  it('refuses a container whose blocks multiply their paths', () => {
+    const paths = (start: string) => Array.from({ length: 30 }, (_, i) => `${start}/${i}*`).join(' ');
+    const blocks: Record<string, string> = { caddy: 'a.test' };
+    let block = 'caddy';
+    for (const start of ['', '', '', '', '']) {
+      blocks[`${block}.@m.path`] = paths(start);
+      block = `${block}.handle_path`;
+      blocks[block] = '@m';
+    }
+    assert.deepEqual(said(readCaddy, { labels: blocks })?.errors, ['its labels hold too many paths in blocks within blocks']);
+    blocks[`${block}.reverse_proxy`] = UP;
+    const { routes = [], errors } = said(readCaddy, { labels: blocks }) ?? {};
+    assert.equal(routes.length, 1001);
+    assert.deepEqual(errors, ['its labels claim more than 1000 hosts and paths']);
+  });
 
   it('does not mind labels of any depth', () => {
     const deep = `caddy${'.handle'.repeat(10_000)}.reverse_proxy`;

@@ -81,6 +81,13 @@ describe('findings', () => {
     assert.deepEqual([...findings.routes.keys()], ['web', 'web-2', 'web-3']);
   });
 
+  it('are full, and refuse the container once, at a thousand hosts and paths', () => {
+    const findings = new Findings();
+    for (let i = 0; i < 5000; i++) findings.add('web', { ...noSettings(), hosts: [exact('a.test'), exact('b.test')] });
+    assert.deepEqual(findings.errors, ['its labels claim more than 1000 hosts and paths']);
+    assert.equal(findings.routes.size, 501);
+  });
+
   it('take port 80 for the plain one unless the container has others alone', () => {
     assert.deepEqual([plainPort([]), plainPort([80, 443]), plainPort([3000])], [80, 80, undefined]);
   });

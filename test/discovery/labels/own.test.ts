@@ -223,6 +223,17 @@ describe('labels', () => {
     assert.equal(errors.length, 1);
   });
 
+  it('refuses more than a thousand hosts and paths, however they are said', () => {
+    const routes = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`fairlead.routes.r${i}.path`, `/${i}`]));
+    const names = Array.from({ length: 1001 }, (_, i) => `h${i}`).join();
+    const most = ['its labels claim more than 1000 hosts and paths'];
+    assert.deepEqual(read(routes(1000)).errors, []);
+    assert.deepEqual(read(routes(1001)).errors, most);
+    assert.deepEqual(read({ ...routes(100), 'fairlead.host': 'a,b,c,d,e,f,g,h,i,j,k' }).errors, most);
+    assert.deepEqual(read({ 'fairlead.host': names }).errors, most);
+    assert.equal(read(routes(20_000)).routes.size, 1001);
+  });
+
   it('names the label of a route that is wrong', () => {
     const { errors } = read({ 'fairlead.port': '80', 'fairlead.routes.a.port': 'x' });
     assert.deepEqual(errors, ['label fairlead.routes.a.port=x is not a whole number from 1 to 65535']);
