@@ -12,7 +12,15 @@ export function poolRules(place: Place, { redirect, auth, allow }: PoolOptions, 
   if (allow !== undefined) rules.push(['deny', 'unless', '{', 'src', ...allow, '}']);
   if (redirect !== undefined) {
     const secure = ['{', 'ssl_fc', '}', 'or', '{', 'req.hdr(x-forwarded-proto)', '-i', 'https', '}'];
-    rules.push(['redirect', 'location', 'https://%[req.hdr(host),host_only]%[capture.req.uri]', 'code', `${redirect}`, 'unless', ...secure]);
+    rules.push([
+      'redirect',
+      'location',
+      'https://%[req.hdr(host),host_only]%[capture.req.uri]',
+      'code',
+      `${redirect}`,
+      'unless',
+      ...secure,
+    ]);
   }
   // A source refuses containers with an unknown list; should one come through, nobody is let in.
   if (auth !== undefined) rules.push(userlists.has(auth) ? ['auth', 'unless', '{', `http_auth(${auth})`, '}'] : ['deny']);
