@@ -25,6 +25,7 @@ import { EngineError } from './engine-error.ts';
 import type { EngineEvent } from './events.ts';
 import { Inspections } from './inspections.ts';
 import { type KnownContainer, KnownContainers } from './known.ts';
+import { Looks } from './looks.ts';
 
 export type { KnownContainer };
 
@@ -64,8 +65,7 @@ interface Session {
   readonly untold: Set<string>;
   /** By id: the fingerprint of the list line that it is inspected for. */
   readonly lines: Map<string, string>;
-  /** By id: the pause before the next look at it. */
-  readonly looks: Map<string, number>;
+  readonly looks: Looks;
 }
 
 /** Asks the same engine for what it knows beyond its containers. */
@@ -153,6 +153,7 @@ export class Watch {
       this.session = undefined;
       controller.abort();
       session.inspections.stop();
+      session.looks.stop();
       outer.removeEventListener('abort', stop);
       await work.catch(() => undefined);
     }
@@ -167,7 +168,7 @@ export class Watch {
       early: new Map(),
       untold: new Set(),
       lines: new Map(),
-      looks: new Map(),
+      looks: new Looks((id) => session.inspections.ask(id, false), this.timings.look, this.timings.resync),
     };
     this.session = session;
     return session;
@@ -303,8 +304,8 @@ export class Watch {
       if (isCurrent) session.lines.delete(id);
       for (const signal of session.early.get(id) ?? []) this.known.told(id, signal);
       session.early.delete(id);
-      if (container !== undefined && isWaitingForAddress(container)) this.lookAgain(id, session);
-      else session.looks.delete(id);
+      if (container !== undefined && isWaitingForAddress(container)) session.looks.again(id);
+      else session.looks.done(id);
     } catch (error) {
       if (!session.signal.aborted) await this.failed(id, error as Error, session);
     }
@@ -321,21 +322,13 @@ export class Watch {
     }
     if (session.signal.aborted) return;
     this.known.doubt(id);
-    this.lookAgain(id, session);
+    session.looks.again(id);
     if (this.unreadable.get(id) === error.message) return;
     this.unreadable.set(id, error.message);
     const known = this.known.get(id);
     const consequence = known === undefined ? 'it is not used' : 'it stays as it was';
     const name = known?.container.name ?? shortId(id);
     this.log.event(Level.Warning, `${this.engine.label}: container ${name} cannot be inspected: ${error.message}; ${consequence}`);
-  }
-
-  private lookAgain(id: string, session: Session): void {
-    const pause = session.looks.get(id) ?? this.timings.look;
-    session.looks.set(id, Math.min(pause * 2, this.timings.resync));
-    setTimeout(() => {
-      if (!session.signal.aborted) session.inspections.ask(id, false);
-    }, pause).unref();
   }
 
   // --- what is told -----------------------------------------------------------------------------------------------
