@@ -56,21 +56,19 @@ class Stage {
   }
 }
 
-async function onStage(
-  text: (upstreams: readonly Upstream[]) => string,
-  upstreams: readonly Upstream[],
-  story: (stage: Stage) => Promise<void>,
-) {
-  const fairlead = await Fairlead.start(CONFIG, { files: { 'servers.yaml': text(upstreams) } });
+const entry = (name: string, { address }: Upstream, more = '') => `- {name: ${name}, address: "${address}"${more}}\n`;
+
+/** `one` is listed as `a`; `two` is there, too. */
+async function onStage(one: Upstream, story: (stage: Stage, two: Upstream) => Promise<void>) {
+  const two = await startUpstream('two');
+  const fairlead = await Fairlead.start(CONFIG, { files: { 'servers.yaml': entry('a', one) } });
   try {
-    await story(new Stage(fairlead));
+    await story(new Stage(fairlead), two);
   } finally {
     await fairlead.stop();
-    for (const upstream of upstreams) await upstream.stop();
+    for (const upstream of [one, two]) await upstream.stop();
   }
 }
-
-const entry = (name: string, { address }: Upstream, more = '') => `- {name: ${name}, address: "${address}"${more}}\n`;
 
 describe('servers that a file lists', () => {
   it('are looked at by -c, which tells their mistakes and refuses nothing for them', () => {
@@ -84,66 +82,51 @@ describe('servers that a file lists', () => {
   });
 
   it('keep their counters and what operators say of them while others come and go around them', async () => {
-    const upstreams = [await startUpstream('one'), await startUpstream('two')];
-    const [one, two] = upstreams as [Upstream, Upstream];
-    await onStage(
-      () => entry('a', one),
-      upstreams,
-      async (stage) => {
-        for (let i = 0; i < 3; i++) assert.equal(await stage.answers(), 'one');
-        stage.list(entry('a', one) + entry('b', two));
-        await stage.has('a', 'b');
-        assert.equal(rowOf(await stage.rows(), 'app', 'a').stot, '3');
-        await stage.fairlead.cli('set server app/a state maint');
-        stage.list(entry('b', two, ', weight: 7') + entry('a', one));
-        await until('the weight is another one', async () => rowOf(await stage.rows(), 'app', 'b').weight === '7');
-        assert.equal(rowOf(await stage.rows(), 'app', 'a').status, 'MAINT');
-        assert.equal(await stage.answers(), 'two');
-        await stage.fairlead.cli('set server app/a state ready');
-        stage.list(entry('a', one));
-        await stage.has('a');
-        assert.equal(await stage.answers(), 'one');
-        assert.equal(rowOf(await stage.rows(), 'app', 'a').stot, '4');
-      },
-    );
+    const one = await startUpstream('one');
+    await onStage(one, async (stage, two) => {
+      for (let i = 0; i < 3; i++) assert.equal(await stage.answers(), 'one');
+      stage.list(entry('a', one) + entry('b', two));
+      await stage.has('a', 'b');
+      assert.equal(rowOf(await stage.rows(), 'app', 'a').stot, '3');
+      await stage.fairlead.cli('set server app/a state maint');
+      stage.list(entry('b', two, ', weight: 7') + entry('a', one));
+      await until('the weight is another one', async () => rowOf(await stage.rows(), 'app', 'b').weight === '7');
+      assert.equal(rowOf(await stage.rows(), 'app', 'a').status, 'MAINT');
+      assert.equal(await stage.answers(), 'two');
+      await stage.fairlead.cli('set server app/a state ready');
+      stage.list(entry('a', one));
+      await stage.has('a');
+      assert.equal(await stage.answers(), 'one');
+      assert.equal(rowOf(await stage.rows(), 'app', 'a').stot, '4');
+    });
   });
 
   it('finish what they have when they are taken out of the list', async () => {
     const held: ServerResponse[] = [];
-    const upstreams = [await startUpstream('slow', (_request, response) => held.push(response)), await startUpstream('two')];
-    const [slow, two] = upstreams as [Upstream, Upstream];
-    await onStage(
-      () => entry('a', slow),
-      upstreams,
-      async (stage) => {
-        const answer = stage.answers();
-        await until('the request is there', () => held.length === 1);
-        stage.list(entry('b', two));
-        await until('the next one is there', async () => serverNames(await stage.rows(), 'app').includes('b'));
-        assert.equal(await stage.answers(), 'two');
-        held[0]?.end('late');
-        assert.equal(await answer, 'late');
-        await stage.has('b');
-      },
-    );
+    const slow = await startUpstream('slow', (_request, response) => held.push(response));
+    await onStage(slow, async (stage, two) => {
+      const answer = stage.answers();
+      await until('the request is there', () => held.length === 1);
+      stage.list(entry('b', two));
+      await until('the next one is there', async () => serverNames(await stage.rows(), 'app').includes('b'));
+      assert.equal(await stage.answers(), 'two');
+      held[0]?.end('late');
+      assert.equal(await answer, 'late');
+      await stage.has('b');
+    });
   });
 
   it('stay while the file is broken, which is told once with its place', async () => {
-    const upstreams = [await startUpstream('one'), await startUpstream('two')];
-    const [one, two] = upstreams as [Upstream, Upstream];
-    await onStage(
-      () => entry('a', one),
-      upstreams,
-      async (stage) => {
-        stage.list(`${entry('a', one)}- {name: b, addr`);
-        await stage.fairlead.said(/servers\.yaml:2:\d+.*keeping the 1 servers that it listed before/);
-        assert.equal(await stage.answers(), 'one');
-        stage.list(entry('b', two) + entry('c', two, ', weight: 999'));
-        await stage.has('b');
-        await stage.fairlead.said(/servers\.yaml:2:\d+.*server 'c'.*weight/);
-        const told = [...stage.fairlead.output.matchAll(/keeping the 1 servers/g)];
-        assert.equal(told.length, 1);
-      },
-    );
+    const one = await startUpstream('one');
+    await onStage(one, async (stage, two) => {
+      stage.list(`${entry('a', one)}- {name: b, addr`);
+      await stage.fairlead.said(/servers\.yaml:2:\d+.*keeping the 1 servers that it listed before/);
+      assert.equal(await stage.answers(), 'one');
+      stage.list(entry('b', two) + entry('c', two, ', weight: 999'));
+      await stage.has('b');
+      await stage.fairlead.said(/servers\.yaml:2:\d+.*server 'c'.*weight/);
+      const told = [...stage.fairlead.output.matchAll(/keeping the 1 servers/g)];
+      assert.equal(told.length, 1);
+    });
   });
 });

@@ -1,59 +1,34 @@
 /** Two engines, one of them near: its containers first, the other's as they are needed. */
 
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
-import { FakeEngine } from '../discovery/docker/fake-engine.ts';
+import { describe, it } from 'node:test';
+import type { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { ask } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { underLoad } from '../support/load.ts';
 import { readStats, servers } from '../support/stats.ts';
-import { startUpstream, type Upstream } from '../support/upstream.ts';
+import { startUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
+import { twoEngines } from './two-engines.ts';
 
 const host = 'www.test';
 
 describe('containers of two engines', () => {
-  const places = new Map<string, Upstream>();
-  let east: FakeEngine;
-  let west: FakeEngine;
-  let fairlead: Fairlead;
-
-  before(async () => {
-    for (const name of ['e1', 'e2', 'w1', 'w2']) {
-      const slow = (_request: unknown, response: { end(body: string): void }) => setTimeout(() => response.end(name), 5);
-      places.set(name, await startUpstream(name, slow));
-    }
-  });
-
-  after(async () => {
-    for (const place of places.values()) await place.stop();
-  });
-
-  beforeEach(async () => {
-    [east, west] = [new FakeEngine(), new FakeEngine(100)];
-    await east.listen();
-    await west.listen();
-  });
-
-  afterEach(async () => {
-    await fairlead.stop();
-    await east.dispose();
-    await west.dispose();
-  });
+  const stage = twoEngines((name) => startUpstream(name, (_request, response) => setTimeout(() => response.end(name), 5)));
 
   const run = (engine: FakeEngine, name: string, labels: Readonly<Record<string, string>> = {}) => {
-    const port = String(places.get(name)?.port);
+    const port = String(stage.places.get(name)?.port);
     return engine.run(name, {
       address: '127.0.0.1',
       labels: { 'fairlead.host': host, 'fairlead.service': 'web', 'fairlead.port': port, ...labels },
     });
   };
   const start = async (words: string) => {
-    fairlead = await Fairlead.start(`
+    stage.fairlead = await Fairlead.start(`
 docker east
-    endpoint ${east.endpoint}
+    endpoint ${stage.east.endpoint}
 docker west
-    endpoint ${west.endpoint}
+    endpoint ${stage.west.endpoint}
 defaults
     mode http
     timeout connect 2s
@@ -66,8 +41,8 @@ frontend www
     docker-routes ${words}
 `);
   };
-  const get = () => ask(fairlead.port('www'), { headers: { host } });
-  const rows = async () => servers(await readStats(fairlead.port('www'), { uri: '/stats' }), 'web');
+  const get = () => ask(stage.fairlead.port('www'), { headers: { host } });
+  const rows = async () => servers(await readStats(stage.fairlead.port('www'), { uri: '/stats' }), 'web');
   const known = (count: number) => until(`${count} servers are known`, async () => (await rows()).length === count);
   /** Who answers `count` requests, one after another. */
   const seen = async (count: number): Promise<Record<string, number>> => {
@@ -89,7 +64,7 @@ frontend www
 
   for (const near of ['east', 'west']) {
     it(`near=${near} keeps to that engine, whichever is asked first, and to the other one's when it has none left`, async () => {
-      const [mine, other] = near === 'east' ? [east, west] : [west, east];
+      const [mine, other] = near === 'east' ? [stage.east, stage.west] : [stage.west, stage.east];
       const [a, b, c, d] = near === 'east' ? ['e1', 'e2', 'w1', 'w2'] : ['w1', 'w2', 'e1', 'e2'];
       const nearIds = [run(mine, a as string), run(mine, b as string)];
       for (const name of [c, d]) run(other, name as string);
@@ -111,22 +86,22 @@ frontend www
   }
 
   it('near=NAME hands over to the others when its containers stop answering before their engine says so', async () => {
-    run(east, 'e1');
-    run(west, 'w1');
+    run(stage.east, 'e1');
+    run(stage.west, 'w1');
     await start('near=east');
     await known(2);
     const outcomes = await underLoad(get, async ({ more }) => {
       await more(20);
-      await places.get('e1')?.stop();
+      await stage.places.get('e1')?.stop();
       await more(50);
     });
-    places.set('e1', await startUpstream('e1'));
+    stage.places.set('e1', await startUpstream('e1'));
     assert.deepEqual(Object.keys(outcomes), ['200'], JSON.stringify(outcomes));
   });
 
   it('near=NAME sends on what its containers have no slot for', async () => {
-    run(east, 'e1', { 'fairlead.maxconn': '1' });
-    run(west, 'w1');
+    run(stage.east, 'e1', { 'fairlead.maxconn': '1' });
+    run(stage.west, 'w1');
     await start('near=east');
     await known(2);
     assert.deepEqual(await seen(4), { e1: 4 });
@@ -143,10 +118,10 @@ frontend www
   });
 
   it('far=25% gives the others a share, by the weights that containers have', async () => {
-    run(east, 'e1');
-    run(east, 'e2', { 'fairlead.weight': '2' });
-    run(west, 'w1', { 'fairlead.weight': '2' });
-    run(west, 'w2', { 'fairlead.weight': '2', 'fairlead.backup': 'true' });
+    run(stage.east, 'e1');
+    run(stage.east, 'e2', { 'fairlead.weight': '2' });
+    run(stage.west, 'w1', { 'fairlead.weight': '2' });
+    run(stage.west, 'w2', { 'fairlead.weight': '2', 'fairlead.backup': 'true' });
     await start('near=east far=25%');
     await known(4);
     // A turn of the wheel is 7 requests; where it begins is nobody's business.

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cutOff } from './sockets.ts';
 
 const ALLOWED = /^(\/v\d+\.\d+)?\/(_ping|version|events|containers\/json|containers\/[0-9a-f]+\/json|services|tasks|nodes|networks)(\?|$)/;
 
@@ -65,9 +66,7 @@ export async function startSocketProxy(engineSocket: string, quietMs: number): P
     refused,
     cuts: () => cuts,
     async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
+      await cutOff(server);
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -6,6 +6,7 @@
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { cutOff } from '../../support/sockets.ts';
 
 export interface Registration {
   readonly node?: string;
@@ -88,9 +89,7 @@ export class FakeConsul {
     const { server } = this;
     if (server === undefined) return;
     this.server = undefined;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
+    await cutOff(server);
     this.held.clear();
   }
 

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cutOff } from '../../support/sockets.ts';
 import { id } from './make.ts';
 
 interface Settings {
@@ -90,9 +91,7 @@ export class FakeEngine {
     const { server } = this;
     if (server === undefined) return;
     this.server = undefined;
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeAllConnections();
-    await closed;
+    await cutOff(server);
     this.streams.clear();
   }
 
