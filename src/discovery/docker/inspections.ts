@@ -44,6 +44,11 @@ export class Inspections {
     return this.running.has(id) || this.urgent.has(id) || this.waiting.has(id) || this.listed.has(id);
   }
 
+  /** Whether it has been asked for again since the inspection began that is under way. */
+  isOutdated(id: string): boolean {
+    return this.running.get(id) !== undefined;
+  }
+
   /** After an event. What is not `urgent` comes after all that is. */
   ask(id: string, urgent: boolean): void {
     const queue = urgent ? this.urgent : this.waiting;

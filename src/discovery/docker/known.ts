@@ -25,7 +25,7 @@ interface Entry {
   run: number | undefined;
   /** `run` of the run that is told to end. */
   leavingRun: number | undefined;
-  /** Its time to stop is over: when it is seen to run, it has ignored the signal and may serve on. */
+  /** Its time to stop is over, or it was started since: when it is seen to run, it may serve. */
   overdue: boolean;
 }
 
@@ -69,8 +69,11 @@ export class KnownContainers {
     return this.sorted;
   }
 
-  /** As it has been inspected; undefined when it does not exist. `fingerprint` of the line in a list that made us look. */
-  put(id: string, container: Container | undefined, fingerprint: string): void {
+  /**
+   * As it has been inspected; undefined when it does not exist. `fingerprint` of the line in a list that made us look.
+   * `current`: nobody has asked for another look since this one began; an older one knows nothing of a run that has begun since.
+   */
+  put(id: string, container: Container | undefined, fingerprint: string, current: boolean): void {
     const entry = this.entries.get(id);
     if (container === undefined) {
       this.forget(id);
@@ -81,11 +84,14 @@ export class KnownContainers {
       this.touch(false);
     } else {
       entry.fingerprint = fingerprint;
-      entry.run = container.started;
-      entry.leavingRun ??= container.started;
-      const over = container.state !== 'running' || entry.leavingRun !== container.started || entry.overdue;
+      if (current) {
+        entry.run = container.started;
+        entry.leavingRun ??= container.started;
+      }
+      const isLater = entry.leavingRun !== undefined && entry.leavingRun !== container.started;
+      const over = isLater || (current && (container.state !== 'running' || entry.overdue));
       const leaving = over ? '' : entry.known.leaving;
-      if (leaving === '') this.calm(entry);
+      if (leaving === '' && current) this.calm(entry);
       this.set(entry, isDeepStrictEqual(container, entry.known.container) ? entry.known.container : container, leaving);
     }
   }
@@ -120,13 +126,13 @@ export class KnownContainers {
     this.set(entry, entry.known.container, reason);
   }
 
-  /** It has been started. */
+  /** It has been started. Its facts are still those of its last run: the next look brings it back, with its new address and health. */
   started(id: string): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
+    clearTimeout(entry.timer);
     entry.run = undefined;
-    this.calm(entry);
-    this.set(entry, entry.known.container, '');
+    entry.overdue = true;
   }
 
   /** Asks about nothing any more. */

@@ -300,7 +300,7 @@ export class Watch {
       this.unreadable.delete(id);
       // Another line, or an event, that came since then makes it be inspected again.
       const isCurrent = session.lines.get(id) === line;
-      this.known.put(id, container, isCurrent ? (line ?? '') : '');
+      this.known.put(id, container, isCurrent ? (line ?? '') : '', !session.inspections.isOutdated(id));
       if (isCurrent) session.lines.delete(id);
       for (const signal of session.early.get(id) ?? []) this.known.told(id, signal);
       session.early.delete(id);

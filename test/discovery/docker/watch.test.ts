@@ -26,6 +26,8 @@ class Script implements Engine {
   busy = 0;
   busiest = 0;
   inspections = 0;
+  /** Inspections, whose answers are made already, wait while this is pending. */
+  gate: Promise<void> = Promise.resolve();
   private listener: (event: EngineEvent) => void = () => {};
 
   connect(): Promise<typeof localEngine> {
@@ -50,8 +52,10 @@ class Script implements Engine {
         await Promise.race([never(signal), new Promise((resolve) => setImmediate(resolve))]);
         throw new EngineError('no answer to GET /containers/{id}/json', undefined);
       }
+      const answer = this.containers.get(id);
       await new Promise((resolve) => setImmediate(resolve));
-      return this.containers.get(id);
+      await this.gate;
+      return answer;
     } finally {
       this.busy--;
     }
@@ -148,6 +152,32 @@ describe('a watcher', () => {
     assert.equal(leaving(), 'has exited');
     script.stuck.clear();
     await until('it is back', () => leaving() === '');
+  });
+
+  it('keeps a restarted container out of traffic until its new run has been looked at', async () => {
+    const script = new Script();
+    const one = container('one', { stopTimeout: 3_600_000 });
+    script.add(one);
+    const { views, names } = watching(script);
+    await until('it is known', () => names().join() === 'one');
+    const before = views.length;
+    let open: () => void = () => {};
+    script.gate = new Promise((resolve) => (open = resolve));
+    script.tell('kill', one.id, '15');
+    script.tell('update', one.id); // an inspect of the old run, held up
+    const anew: Container = { ...one, started: one.started + 1, health: 'starting' };
+    script.tell('die', one.id);
+    script.add(anew);
+    script.tell('start', one.id);
+    await until('it is told', () => views.length > before);
+    open();
+    await until('it is back', () => views.at(-1)?.containers[0]?.leaving === '');
+    const told = views.slice(before).flatMap((view) => view.containers);
+    assert.deepEqual(
+      told.filter(({ leaving, container: { started } }) => leaving === '' && started !== anew.started),
+      [],
+    );
+    assert.equal(told.at(-1)?.container.health, 'starting');
   });
 
   it('says the same object of a container about which nothing has changed', async () => {
