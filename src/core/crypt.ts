@@ -45,6 +45,8 @@ const SCHEMES: ReadonlyMap<string, Scheme> = new Map([
   ],
 ]);
 
+const DEFAULT_ROUNDS = 5000;
+
 interface Parsed {
   readonly scheme: Scheme;
   readonly salt: Buffer;
@@ -66,12 +68,18 @@ export function isCryptHash(text: string): boolean {
   return parse(text) !== undefined;
 }
 
+/** What `rounds=` of a hash comes to, 5000 where it says none; undefined for MD5 and for what is no hash. */
+export function cryptRounds(text: string): number | undefined {
+  const parsed = parse(text);
+  return parsed === undefined || parsed.scheme.digest === 'md5' ? undefined : (parsed.rounds ?? DEFAULT_ROUNDS);
+}
+
 /** Whether `password` is the one that `hash` was made of. Takes milliseconds, as it is meant to; more with `rounds`. */
 export function cryptMatches(password: Buffer, hash: string): boolean {
   const parsed = parse(hash);
   if (parsed === undefined) return false;
   const { scheme, salt, rounds } = parsed;
-  const digest = scheme.digest === 'md5' ? md5(password, salt) : sha(scheme.digest, password, salt, rounds ?? 5000);
+  const digest = scheme.digest === 'md5' ? md5(password, salt) : sha(scheme.digest, password, salt, rounds ?? DEFAULT_ROUNDS);
   const made = Buffer.from(encode(digest, scheme.order));
   const wanted = Buffer.from(parsed.hash);
   return made.length === wanted.length && timingSafeEqual(made, wanted);

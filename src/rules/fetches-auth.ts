@@ -1,12 +1,6 @@
-/**
- * Who the client says it is (RFC 7617), and whether a `userlist` knows it (manual 3.4, 7.3.6).
- *
- * A password in crypt(3) form costs milliseconds to compare with: what was right is remembered, by a digest of it.
- */
+/** Who the client says it is (RFC 7617), and whether a `userlist` knows it (manual 3.4, 7.3.6). */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Userlist } from '../config/model.ts';
-import { cryptMatches } from '../core/crypt.ts';
 import { didYouMean } from '../core/suggest.ts';
 import type { Head } from '../http/head.ts';
 import type { Arguments } from './arguments.ts';
@@ -15,6 +9,7 @@ import type { FetchRow } from './fetch.ts';
 import { type Source, single } from './sample.ts';
 import type { Scope } from './scope.ts';
 import type { RuleContext } from './types.ts';
+import { type Basic, Users } from './users.ts';
 
 const CHAPTER = '7.3.6';
 
@@ -22,11 +17,6 @@ const CHAPTER = '7.3.6';
 function credentials(head: Head): { readonly scheme: string; readonly rest: string } | undefined {
   const [, scheme, rest] = /^(\S+) +(\S.*)$/.exec(head.first('authorization') ?? '') ?? [];
   return scheme === undefined || rest === undefined ? undefined : { scheme, rest };
-}
-
-interface Basic {
-  readonly user: string;
-  readonly password: string;
 }
 
 function basic(head: Head): Basic | undefined {
@@ -37,46 +27,6 @@ function basic(head: Head): Basic | undefined {
 }
 
 type User = Userlist['users'][number];
-
-/** So many passwords that were right are remembered. */
-const REMEMBERED = 1000;
-
-/** The users of a list, asked by rules. */
-class Users {
-  private readonly users: ReadonlyMap<string, User>;
-  private readonly right = new Set<string>();
-
-  constructor({ users }: Userlist) {
-    // Names are bytes on the wire.
-    this.users = new Map(users.map((user) => [Buffer.from(user.name).toString('latin1'), user]));
-  }
-
-  /** The user whose name and password these are. */
-  find({ user: name, password }: Basic): User | undefined {
-    const user = this.users.get(name);
-    if (user === undefined) return undefined;
-    const given = Buffer.from(password, 'latin1');
-    return (user.insecure ? same(given, Buffer.from(user.password)) : this.fits(user, given)) ? user : undefined;
-  }
-
-  private fits(user: User, given: Buffer): boolean {
-    const digest = createHash('sha256').update(`${user.name}\0`).update(given).digest('base64');
-    if (this.right.has(digest)) return true;
-    if (!cryptMatches(given, user.password)) return false;
-    if (this.right.size >= REMEMBERED) this.right.clear();
-    this.right.add(digest);
-    return true;
-  }
-}
-
-/** Takes as long whatever they have in common. */
-function same(one: Buffer, other: Buffer): boolean {
-  return timingSafeEqual(sha256(one), sha256(other));
-}
-
-function sha256(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
-}
 
 /** One for each list of a configuration, whichever rules ask. */
 const known = new WeakMap<Userlist, Users>();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { cryptMatches, isCryptHash } from '../../src/core/crypt.ts';
+import { cryptMatches, cryptRounds, isCryptHash } from '../../src/core/crypt.ts';
 
 /** Made by glibc's crypt(3). */
 const HASHES: readonly (readonly [password: string, hash: string])[] = [
@@ -58,4 +58,9 @@ describe('a password in crypt(3) form', () => {
       for (const password of ['secret', '', hash]) assert.equal(cryptMatches(Buffer.from(password), hash), false);
     });
   }
+
+  it('has rounds by default, written ones within bounds, or none', () => {
+    const rounds = ['$5$s$x', '$6$rounds=70000$s$x', '$6$rounds=1$s$x', '$6$rounds=999999999$s$x', '$1$s$x', 'secret'].map(cryptRounds);
+    assert.deepEqual(rounds, [5000, 70_000, 1000, 999_999_999, undefined, undefined]);
+  });
 });

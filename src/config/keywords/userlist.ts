@@ -1,8 +1,11 @@
 /** `userlist` (manual 3.4) and `resolvers` (manual 5.3.2). */
 
-import { isCryptHash } from '../../core/crypt.ts';
+import { cryptRounds, isCryptHash } from '../../core/crypt.ts';
 import type { ResolversDraft, UserlistDraft } from '../draft.ts';
 import type { Row, Statement } from '../row.ts';
+
+/** About a tenth of a second. */
+const MANY_ROUNDS = 50_000;
 
 function parseUser(list: UserlistDraft, line: Statement): void {
   const [name = '', ...words] = line.words;
@@ -27,6 +30,12 @@ function parseUser(list: UserlistDraft, line: Statement): void {
   }
   if (!insecure && password !== '' && !isCryptHash(password)) {
     line.warn(`the encrypted password used for user '${name}' is not supported: it is none of $1$, $5$ and $6$, and never matches.`);
+  }
+  const rounds = insecure ? undefined : cryptRounds(password);
+  if (rounds !== undefined && rounds > MANY_ROUNDS) {
+    line.warn(
+      `the encrypted password of user '${name}' has rounds=${rounds}: all traffic waits whenever one is compared with it. Up to ${MANY_ROUNDS} are bearable.`,
+    );
   }
   list.users.set(name, { place: line.place, password, insecure, groups });
 }
@@ -65,7 +74,7 @@ export const userlistRows: readonly Row<UserlistDraft>[] = [
     sections: ['userlist'],
     syntax: '<name> [password <hash>|insecure-password <text>] [groups <group>[,<group>]...]',
     chapter: '3.4',
-    doc: 'A user with a password in crypt(3) form (`$1$`, `$5$` or `$6$`) or in clear text. One in crypt(3) form costs some milliseconds whenever somebody is wrong about it.',
+    doc: 'A user with a password in crypt(3) form (`$1$`, `$5$` or `$6$`) or in clear text. One in crypt(3) form costs some milliseconds whenever somebody is wrong about it; wrong ones get a tenth of the time, those longer than 511 bytes none.',
     min: 1,
     missing: "'user' expects <name> as arguments.",
     parse: parseUser,
