@@ -1,7 +1,7 @@
 /** Of several that speak about one pool, whose word counts: the first one's, option by option. */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { PoolOptions } from './provider.ts';
+import type { PoolOptions, RolloutWord } from './provider.ts';
 
 /** The options, and what people are told that they are. */
 const OPTIONS: readonly (readonly [key: keyof PoolOptions, name: string])[] = [
@@ -32,4 +32,9 @@ export function mergeOptions(first: PoolOptions, later: PoolOptions): Merged {
     if (value !== undefined) options[key] = value;
   }
   return { options, overruled };
+}
+
+/** A container's word goes over that of a line. */
+export function firstWord(known: RolloutWord | undefined, later: RolloutWord): RolloutWord {
+  return known === undefined || (known.byLine && !later.byLine) ? later : known;
 }

@@ -68,6 +68,13 @@ export interface PoolOptions {
   readonly rollout?: RolloutMode | undefined;
 }
 
+/** Which generations a backend rolls out by. */
+export interface RolloutWord {
+  readonly mode: RolloutMode;
+  /** It is the line's, for containers that do not say. */
+  readonly byLine: boolean;
+}
+
 /** What is left out is as `option httpchk` has it, but that the method is GET where there is a path. */
 export interface HttpCheckOptions {
   readonly method?: string;
@@ -94,6 +101,8 @@ export interface Snapshot {
   readonly pools: ReadonlyMap<string, readonly DiscoveredServer[]>;
   /** For pools that no section of the configuration names: made by `docker-routes`. */
   readonly poolOptions: ReadonlyMap<string, PoolOptions>;
+  /** Backend name -> how it rolls out; without one of these no server has a generation. */
+  readonly rollouts?: ReadonlyMap<string, RolloutWord>;
   readonly routes: readonly Route[];
   readonly notes: readonly Note[];
 }

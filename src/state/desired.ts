@@ -19,6 +19,7 @@ import { routeSources, serverSources } from '../discovery/lines.ts';
 import { mergeOptions } from '../discovery/pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route, Snapshot } from '../discovery/provider.ts';
 import { claimOf, compareRoutes, routeText } from '../discovery/routes.ts';
+import { rolloutOf, withGenerations } from './generations.ts';
 import { poolConfig, poolIds, poolServers } from './pools.ts';
 import { oncePerIdentity, withShares } from './shares.ts';
 import type { DesiredBackend, DesiredState } from './types.ts';
@@ -86,7 +87,8 @@ class Merge {
     const configured = [...proxy.servers, ...proxy.serverTemplates.flatMap(expandTemplate)].map((server) => this.resolved(proxy, server));
     // Without such a line, a source that still lists servers has not seen the new configuration yet.
     const asked = new Set(serverSources(proxy));
-    const found = this.sources.flatMap(({ source, pools }) => (asked.has(source) ? (pools.get(proxy.name) ?? []) : []));
+    const sources = this.sources.filter(({ source }) => asked.has(source));
+    const found = withGenerations(serversOf(proxy.name, sources), rolloutOf(proxy.name, sources));
     const { file, line } = proxy.place;
     const servers = withShares(this.distinct(proxy.name, [...configured, ...oncePerIdentity(found)]));
     this.keep({ name: proxy.name, config: proxy, servers, origin: `${file}:${line}`, routed: false });
@@ -150,7 +152,11 @@ class Merge {
     const stopped = settled.filter((route) => !isLive(route) && living.has(route.pool));
     for (const { host, path, exact, frontend, origin, pool } of stopped) {
       const text = `${routeText({ host, path, exact })} in '${frontend}' is answered with 503`;
-      this.notes.push({ level: 'info', subject: pool, message: `${text}: ${origin} has stopped, and no other of pool '${pool}' claims it` });
+      this.notes.push({
+        level: 'info',
+        subject: pool,
+        message: `${text}: ${origin} has stopped, and no other of pool '${pool}' claims it`,
+      });
     }
     return new Set(stopped);
   }
@@ -188,9 +194,9 @@ class Merge {
       const frontend = frontends.get(name);
       if (frontend === undefined) continue;
       const sources = this.sources.filter((source) => source.pools.has(name));
-      const found = sources.flatMap((source) => source.pools.get(name) ?? []);
+      const found = withGenerations(serversOf(name, sources), rolloutOf(name, sources));
       const servers = withShares(this.distinct(name, oncePerIdentity(found)));
-      const config = this.poolConfig(name, { id: ids.get(name) ?? 0, frontend, options: optionsOf(name, sources) });
+      const config = this.poolConfig(name, { id: ids.get(name) ?? 0, frontend, options: this.optionsOf(name, sources) });
       this.keep({
         name,
         config,
@@ -199,6 +205,24 @@ class Merge {
         routed: true,
       });
     }
+  }
+
+  /** Each source has settled what its own servers say. */
+  private optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {
+    let known: PoolOptions | undefined;
+    for (const { source, poolOptions } of sources) {
+      const more = poolOptions.get(pool);
+      if (known === undefined || more === undefined) known ??= more;
+      else {
+        const { options, overruled } = mergeOptions(known, more);
+        for (const name of overruled) {
+          const message = `pool '${pool}' has another ${name} than ${source} says: sources count in the order of their names`;
+          this.notes.push({ level: 'warning', subject: pool, message });
+        }
+        known = options;
+      }
+    }
+    return known ?? {};
   }
 
   /** As it was before when it is made of the same. */
@@ -272,10 +296,6 @@ function unlessSame<T>(before: readonly T[] | undefined, now: readonly T[]): rea
   return before !== undefined && sameElements(before, now) ? before : now;
 }
 
-/** Each source has settled what its own servers say. */
-function optionsOf(pool: string, sources: readonly Snapshot[]): PoolOptions {
-  const options = sources.flatMap(({ poolOptions }) => poolOptions.get(pool) ?? []);
-  return options.length === 1 && options[0] !== undefined
-    ? options[0]
-    : options.reduce((known, more) => mergeOptions(known, more).options, {});
+function serversOf(backend: string, sources: readonly Snapshot[]): readonly DiscoveredServer[] {
+  return sources.flatMap(({ pools }) => pools.get(backend) ?? []);
 }

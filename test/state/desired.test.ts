@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DiscoveredServer, Route, RouteClaim, Snapshot } from '../../src/discovery/provider.ts';
+import type { Config, ContainerOrigin } from '../../src/config/model.ts';
+import type { DiscoveredServer, PoolOptions, RolloutWord, Route, RouteClaim, Snapshot } from '../../src/discovery/provider.ts';
 import { desire } from '../../src/state/desired.ts';
 import type { DesiredState } from '../../src/state/types.ts';
 import { config, dockerRoutes, dockerServers, proxy, route, server, serverTemplate, snapshot } from '../discovery/make.ts';
@@ -185,6 +186,20 @@ describe('routes', () => {
     assert.deepEqual([...state.backends.keys()], ['two']);
   });
 
+  it('lead to one pool whose options are those of the source named first, and the others are told about', () => {
+    const said = (source: string, options: PoolOptions) => ({
+      ...routing(source, 'shop', 'a.test'),
+      poolOptions: new Map([['shop', options]]),
+    });
+    const [east, west] = [said('docker/east', { redirect: 301, auth: 'staff' }), said('docker/west', { redirect: 302, auth: 'staff' })];
+    const state = merge(config([www], { userlists: new Map([['staff', { name: 'staff', users: [], groups: [] }]]) }), west, east);
+    assert.deepEqual(
+      state.notes.map(({ level, message }) => `${level}: ${message}`),
+      ["warning: pool 'shop' has another redirect than docker/west says: sources count in the order of their names"],
+    );
+    assert.ok(state.backends.get('shop')?.config.httpRequest.some(({ words }) => words.includes('301')));
+  });
+
   it('to a pool that is named like a section are refused', () => {
     const state = merge(config([www, proxy('blog', { servers: [server('s1')] })]), routing('docker', 'blog', 'blog.test'));
     assert.deepEqual(state.routes.get('www'), []);
@@ -214,6 +229,32 @@ describe('routes', () => {
     const state = merge(config([www]), { ...routing('docker', 'blog', 'blog.test'), pools: new Map([['blog', []]]) });
     assert.deepEqual(servers(state, 'blog'), []);
     assert.equal(state.routes.get('www')?.length, 1);
+  });
+});
+
+describe('generations', () => {
+  /** A server of the image, in a source that says so about `app`. */
+  const rolling = (source: string, image: string, rollout?: RolloutWord): Snapshot => {
+    const origin: ContainerOrigin = { id: image, name: image, image, imageId: image, created: 1, labels: new Map() };
+    return {
+      ...routing(source, 'app', 'a.test'),
+      pools: new Map([['app', [found(`${source}-${image}`, { container: origin })]]]),
+      ...(rollout === undefined ? {} : { rollouts: new Map([['app', rollout]]) }),
+    };
+  };
+  const keys = (configuration: Config, ...snapshots: Snapshot[]) =>
+    merge(configuration, ...snapshots)
+      .backends.get('app')
+      ?.servers.map((each) => each.config.generation?.key);
+  const section = config([proxy('app', { dockerServers: [dockerServers({ engines: ['east', 'west'] })] })]);
+
+  it('are given to the servers of all sources when the containers of one ask for it', () => {
+    const said = rolling('docker/west', 'new', { mode: 'image', byLine: false });
+    for (const configuration of [config([www]), section]) {
+      assert.deepEqual(keys(configuration, rolling('docker/east', 'old'), said), ['old', 'new']);
+      assert.deepEqual(keys(configuration, rolling('docker/east', 'old', { mode: 'off', byLine: true }), said), ['old', 'new']);
+      assert.deepEqual(keys(configuration, rolling('docker/east', 'old', { mode: 'off', byLine: false }), said), [undefined, undefined]);
+    }
   });
 });
 

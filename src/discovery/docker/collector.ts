@@ -7,11 +7,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DockerRoutesConfig, DockerSelector, DockerServersConfig, ProxyConfig, RolloutMode } from '../../config/model.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
-import { mergeOptions } from '../pool-options.ts';
-import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
+import { firstWord, mergeOptions } from '../pool-options.ts';
+import type { DiscoveredServer, Note, PoolOptions, RolloutWord, Route } from '../provider.ts';
 import type { Claim } from './claims.ts';
 import type { Container } from './container.ts';
-import { withGenerations } from './generation.ts';
 
 /** A container that has become a server. */
 export interface Placement {
@@ -30,7 +29,7 @@ export class Collector {
   /** Of the pools that routes have made. */
   readonly poolOptions = new Map<string, PoolOptions>();
   readonly claims: Claim[] = [];
-  private readonly rollouts = new Map<string, RolloutMode>();
+  readonly rollouts = new Map<string, RolloutWord>();
   /** By subject, by message. */
   private readonly told = new Map<string, Map<string, Note>>();
 
@@ -60,14 +59,15 @@ export class Collector {
     this.poolOptions.set(pool, options);
   }
 
-  /** The first word about a pool counts. */
-  rollOut(pool: string, mode: RolloutMode | undefined): void {
-    if (mode !== undefined && !this.rollouts.has(pool)) this.rollouts.set(pool, mode);
+  /** The first word about a backend counts, and a container's goes over its line's. */
+  rollOut(backend: string, said: RolloutMode | undefined, line: RolloutMode | undefined): void {
+    const mode = said ?? line;
+    if (mode !== undefined) this.rollouts.set(backend, firstWord(this.rollouts.get(backend), { mode, byLine: said === undefined }));
   }
 
   /** The pools as a source tells them. */
   servers(): ReadonlyMap<string, readonly DiscoveredServer[]> {
-    return new Map([...this.pools].map(([name, servers]) => [name, withGenerations([...servers.values()], this.rollouts.get(name))]));
+    return new Map([...this.pools].map(([name, servers]) => [name, [...servers.values()]]));
   }
 
   /** A pool that lost all its claims gets no traffic: it is no backend. */

@@ -127,7 +127,7 @@ function routeWay(
   // One that has stopped has nothing to say of those that run.
   const live = isLive(container.state);
   collector.option(container, pool, live ? settings : {});
-  if (live) collector.rollOut(pool, settings.rollout ?? line.rollout);
+  if (live) collector.rollOut(pool, settings.rollout, line.rollout);
   for (const route of routes) collector.claims.push({ route, container });
 }
 

@@ -42,7 +42,7 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
       continue;
     }
     pool.set(container.id, placed.value.server);
-    collector.rollOut(proxy.name, placed.value.rollout ?? selector.rollout);
+    collector.rollOut(proxy.name, placed.value.rollout, selector.rollout);
     const text = `server of '${proxy.name}': ${placed.value.where}`;
     collector.placed(container, { ...placed.value, backend: proxy.name, routes: [], text });
   }

@@ -27,6 +27,7 @@ export function dockerSnapshot(input: SceneInput): Snapshot {
     source,
     pools: collector.servers(),
     poolOptions: collector.poolOptions,
+    rollouts: collector.rollouts,
     routes,
     notes: collector.notes,
   };

@@ -1,7 +1,12 @@
-/** Which generation of its service a container belongs to: what is deployed together has one configuration, or one image. */
+/**
+ * Which generation of its service a container belongs to: what is deployed together has one configuration, or one image. Pure.
+ *
+ * That is a matter between all servers of a backend, of whatever source: the word of one container counts for all of them.
+ */
 
-import type { ContainerOrigin, Generation, RolloutMode } from '../../config/model.ts';
-import type { DiscoveredServer } from '../provider.ts';
+import type { ContainerOrigin, Generation, RolloutMode } from '../config/model.ts';
+import { firstWord } from '../discovery/pool-options.ts';
+import type { DiscoveredServer, RolloutWord, Snapshot } from '../discovery/provider.ts';
 
 const CONFIG_HASH = 'com.docker.compose.config-hash';
 
@@ -18,6 +23,12 @@ function generationOf({ labels, image, imageId, created }: ContainerOrigin, mode
 
 /** What has been made of servers that are still the same. */
 const made = { config: new WeakMap<DiscoveredServer, DiscoveredServer>(), image: new WeakMap<DiscoveredServer, DiscoveredServer>() };
+
+/** Of a backend: what the first source says whose containers say it, else the first one whose line does. */
+export function rolloutOf(backend: string, sources: readonly Snapshot[]): RolloutMode | undefined {
+  const words = sources.flatMap(({ rollouts }) => rollouts?.get(backend) ?? []);
+  return words.reduce<RolloutWord | undefined>(firstWord, undefined)?.mode;
+}
 
 export function withGenerations(servers: readonly DiscoveredServer[], mode: RolloutMode | undefined): readonly DiscoveredServer[] {
   if (mode === undefined || mode === 'off') return servers;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ContainerOrigin, RolloutMode } from '../../../src/config/model.ts';
-import { withGenerations } from '../../../src/discovery/docker/generation.ts';
-import type { DiscoveredServer } from '../../../src/discovery/provider.ts';
-import { serverConfig } from '../../support/config.ts';
+import type { ContainerOrigin, RolloutMode } from '../../src/config/model.ts';
+import type { DiscoveredServer } from '../../src/discovery/provider.ts';
+import { withGenerations } from '../../src/state/generations.ts';
+import { serverConfig } from '../support/config.ts';
 
 const HASH = 'com.docker.compose.config-hash';
 const SERVICE = 'com.docker.swarm.service.name';
