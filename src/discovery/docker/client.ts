@@ -8,7 +8,8 @@
 
 import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { connect, isIP, type Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import { connect, isIP } from 'node:net';
 import type Docker from 'dockerode';
 import type { DockerEngineConfig } from '../../config/model.ts';
 import { wall } from '../../core/clock.ts';
@@ -17,7 +18,7 @@ import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './end
 import { EngineError, explain } from './engine-error.ts';
 import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent, SWARM_ACTIONS } from './events.ts';
 import { isKnownHost, knownHosts } from './known-hosts.ts';
-import { Replay } from './replay.ts';
+import { missedBy, Replay } from './replay.ts';
 import { type Node, readNode, readService, readTask, type Service, type Task } from './swarm.ts';
 import type { SwarmEngine } from './swarm-watch.ts';
 
@@ -49,7 +50,8 @@ export interface Engine {
   /** Undefined when there is no such container. */
   inspect(id: string, signal: AbortSignal): Promise<Container | undefined>;
   /** Resolves when the engine has taken the subscription: what happens from then on is reported. */
-  events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream>;
+  /** `missed`: ms by which the subscription came too late for an event that is told all the same. */
+  events(listener: (event: EngineEvent, missed?: number) => void, signal: AbortSignal): Promise<EventStream>;
 }
 
 /** The newest API version that this file was written against. */
@@ -72,7 +74,7 @@ interface Api {
   version(options: Options): Promise<unknown>;
   listContainers(options: Options): Promise<unknown>;
   getContainer(id: string): { inspect(options: Options): Promise<unknown> };
-  getEvents(options: Options): Promise<NodeJS.ReadableStream & { readonly socket?: Socket }>;
+  getEvents(options: Options): Promise<NodeJS.ReadableStream & Partial<Pick<IncomingMessage, 'socket' | 'headers'>>>;
   listServices(options: Options): Promise<unknown>;
   listTasks(options: Options): Promise<unknown>;
   listNodes(options: Options): Promise<unknown>;
@@ -138,18 +140,20 @@ export class DockerClient implements Engine, SwarmEngine {
     }
   }
 
-  async events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
+  async events(listener: (event: EngineEvent, missed: number) => void, signal: AbortSignal): Promise<EventStream> {
     const actions = [...CONTAINER_ACTIONS, ...NETWORK_ACTIONS, ...SWARM_ACTIONS];
     const filters = { type: ['container', 'network', 'service', 'node'], event: [...new Set(actions)] };
     const { since } = this.replay;
     const missed = since === undefined ? {} : { since };
-    this.replay.begin(this.local ? wall() : undefined);
+    const now = this.local ? wall() : undefined;
+    this.replay.begin(now);
     // The subscription outlives its answer's time-out, so that only waits for the head of the response.
     const stream = await this.call('GET /events', signal, (api) =>
       api.getEvents({ abortSignal: signal, ...missed, filters: JSON.stringify(filters) }),
     );
     stream.socket?.setKeepAlive?.(true, KEEP_ALIVE_PROBE);
-    return { ended: follow(stream, this.replay, listener) };
+    const subscribed = since === undefined ? undefined : (now ?? Date.parse(stream.headers?.date ?? ''));
+    return { ended: follow(stream, this.replay, subscribed, listener) };
   }
 
   /** `endpoint` as Docker's documentation writes it. */
@@ -286,14 +290,20 @@ function negotiate(engine: string, minimum: string): string {
   return older(agreed, minimum) ? minimum : agreed;
 }
 
-function follow(stream: NodeJS.ReadableStream, replay: Replay, listener: (event: EngineEvent) => void): Promise<string> {
+/** `subscribed` by the engine's clock, where it may send what was missed. */
+function follow(
+  stream: NodeJS.ReadableStream,
+  replay: Replay,
+  subscribed: number | undefined,
+  listener: (event: EngineEvent, missed: number) => void,
+): Promise<string> {
   const splitter = new JsonSplitter();
   return new Promise((resolve) => {
     stream.on('data', (chunk: Buffer) => {
       try {
         for (const json of splitter.push(chunk)) {
           const event = replay.take(json) ? readEvent(json) : undefined;
-          if (event !== undefined) listener(event);
+          if (event !== undefined) listener(event, missedBy(json, subscribed));
         }
       } catch (error) {
         resolve(`its events cannot be read: ${(error as Error).message}`);

@@ -110,19 +110,22 @@ export class KnownContainers {
     if (entry !== undefined) entry.fingerprint = '';
   }
 
-  /** A signal was sent: does it mean the end? SIGHUP and the like do not. */
-  told(id: string, signal: string): void {
+  /** A signal was sent `ago` ms ago: does it mean the end? SIGHUP and the like do not, nor what was outlived long ago. */
+  told(id: string, signal: string, ago = 0): void {
     const number = signalNumber(signal);
     const stop = this.entries.get(id)?.known.container.stopSignal;
-    if (number !== undefined && (number === SIGKILL || number === stop)) this.leave(id, `is stopping (${signalName(number)})`);
+    if (number !== undefined && (number === SIGKILL || number === stop)) this.leave(id, `is stopping (${signalName(number)})`, ago);
   }
 
-  leave(id: string, reason: string): void {
+  /** `ago`: ms since it was told to. */
+  leave(id: string, reason: string, ago = 0): void {
     const entry = this.entries.get(id);
     if (entry === undefined) return;
+    const rest = entry.known.container.stopTimeout + this.grace - ago;
+    if (ago > 0 && rest <= 0) return;
     entry.leavingRun = entry.run;
     entry.overdue = false;
-    this.recoverIn(id, entry, entry.known.container.stopTimeout + this.grace);
+    this.recoverIn(id, entry, rest);
     this.set(entry, entry.known.container, reason);
   }
 

@@ -10,6 +10,16 @@
 /** The time of an event: seconds, nanoseconds. */
 const TIME = /"timeNano":(\d+)(\d{9})\b/;
 
+/**
+ * Milliseconds by which a subscription has missed `event`; 0 for one that came since, or where nobody knows.
+ * `subscribed`: ms since the epoch by the engine's clock.
+ */
+export function missedBy(event: string, subscribed: number | undefined): number {
+  const [, seconds, nanoseconds] = TIME.exec(event) ?? [];
+  if (seconds === undefined || subscribed === undefined || Number.isNaN(subscribed)) return 0;
+  return Math.max(0, subscribed - Number(seconds) * 1000 - Number(nanoseconds) / 1e6);
+}
+
 export class Replay {
   private moment: string | undefined = undefined;
   private last = '';

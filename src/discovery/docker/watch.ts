@@ -6,7 +6,8 @@
  *        +---------------------------- back-off <- stream ended, no answer -------------------------+
  *
  * While a list is on its way, events wait for it, because what it says may be older. Only one thing does not wait: that
- * a container which has traffic is leaving.
+ * a container which has traffic is leaving. What happened before we subscribed and is told all the same does wait: the
+ * list knows better, except for signals.
  *
  * Invariants: subscription comes before the list, so that no change falls between the two; a container's facts only
  * ever come from an inspect of that container that was asked for after the event that made it necessary; while the
@@ -51,6 +52,11 @@ export interface WatchTimings {
 
 export const WATCH_TIMINGS: WatchTimings = { ping: 20_000, resync: 60_000, backoff: [250, 15_000], stopGrace: 2_000, look: 100 };
 
+interface TimedEvent extends EngineEvent {
+  /** Milliseconds before our subscription. */
+  readonly missed: number;
+}
+
 /** One connection to the engine, from subscription to its end. */
 interface Session {
   readonly signal: AbortSignal;
@@ -58,7 +64,7 @@ interface Session {
   readonly fail: (reason: Error) => void;
   readonly inspections: Inspections;
   /** Events that wait for the list to arrive. */
-  held: EngineEvent[] | undefined;
+  held: TimedEvent[] | undefined;
   /** Signals sent to containers about which nothing else was known yet, by id. */
   readonly early: Map<string, string[]>;
   /** Containers whose change a list told before any event did, by id. */
@@ -178,7 +184,7 @@ export class Watch {
     const { signal, fail } = session;
     this.facts = await this.engine.connect(signal);
     session.held = [];
-    const stream = await this.engine.events((event) => this.take(event, session), signal);
+    const stream = await this.engine.events((event, missed = 0) => this.take({ ...event, missed }, session), signal);
     void stream.ended.then((reason) => fail(new Error(reason)));
     await this.companion?.begin(signal);
     await this.resync(session);
@@ -238,7 +244,7 @@ export class Watch {
 
   // --- one event --------------------------------------------------------------------------------------------------
 
-  private take(event: EngineEvent, session: Session): void {
+  private take(event: TimedEvent, session: Session): void {
     if (session.signal.aborted) return;
     this.counts.events++;
     if (event.container === '') {
@@ -250,25 +256,27 @@ export class Watch {
       this.apply(event, session);
       return;
     }
+    if (endsRun(event)) session.held = session.held.filter((held) => !isMissedSignal(held, event.container));
     session.held.push(event);
+    if (event.missed > 0) return;
     if (event.action === 'kill') this.known.told(event.container, event.signal ?? '');
     else if (event.action === 'die') this.known.leave(event.container, 'has exited');
     else if (event.action === 'destroy') this.known.forget(event.container);
   }
 
-  private apply({ action, container: id, signal = '' }: EngineEvent, session: Session): void {
+  private apply({ action, container: id, signal = '', missed }: TimedEvent, session: Session): void {
     session.untold.delete(id);
     switch (action) {
       case 'destroy':
         this.known.forget(id);
         return;
       case 'kill':
-        if (this.known.get(id) !== undefined) this.known.told(id, signal);
+        if (this.known.get(id) !== undefined) this.known.told(id, signal, missed);
         else if (session.inspections.has(id)) session.early.set(id, [...(session.early.get(id) ?? []), signal]);
         return;
       case 'die':
-        // Traffic stops now; whether it has gone or is being restarted is the inspect's to say.
-        this.known.leave(id, 'has exited');
+        // Traffic stops now; whether it has gone or is being restarted is the inspect's to say. If long past, all of it is.
+        if (missed === 0) this.known.leave(id, 'has exited');
         break;
       case 'start':
         this.known.started(id);
@@ -361,4 +369,13 @@ export class Watch {
       `${this.engine.label}: connected (version ${facts.version}, API ${facts.api}), ${live} containers running`,
     );
   }
+}
+
+/** What a signal before it was meant for is over. */
+function endsRun({ action }: EngineEvent): boolean {
+  return action === 'die' || action === 'start' || action === 'destroy';
+}
+
+function isMissedSignal({ action, container, missed }: TimedEvent, id: string): boolean {
+  return missed > 0 && action === 'kill' && container === id;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Replay } from '../../../src/discovery/docker/replay.ts';
+import { missedBy, Replay } from '../../../src/discovery/docker/replay.ts';
 
 const event = (action: string, nanoseconds: string) =>
   `{"status":"${action}","Type":"container","Action":"${action}","time":1700000000,"timeNano":1700000000${nanoseconds}}`;
@@ -35,4 +35,14 @@ describe('what an engine told while nobody was subscribed', () => {
     for (let times = 0; times < 2; times++) assert.equal(replay.take('{"Action":"start"}'), true);
     assert.equal(replay.since, undefined);
   });
+
+  for (const [what, told, subscribed, missed] of [
+    ['was missed by the time between', event('kill', '250000000'), 1_700_000_001_000, 750],
+    ['was not missed when it came since', event('kill', '250000000'), 1_700_000_000_000, 0],
+    ['may have no time', '{"Action":"start"}', 1_700_000_001_000, 0],
+    ['may come from an engine whose time nobody knows', event('kill', '250000000'), Number.NaN, 0],
+    ['is all new at the first subscription', event('kill', '250000000'), undefined, 0],
+  ] as const) {
+    it(what, () => assert.equal(missedBy(told, subscribed), missed));
+  }
 });

@@ -15,6 +15,8 @@ import { eager } from './rig.ts';
 const never = <T>(signal: AbortSignal): Promise<T> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
 
+const ended = () => 'its event stream ended';
+
 class Script implements Engine {
   readonly label = 'the engine';
   readonly containers = new Map<string, Container>();
@@ -28,7 +30,11 @@ class Script implements Engine {
   inspections = 0;
   /** Inspections, whose answers are made already, wait while this is pending. */
   gate: Promise<void> = Promise.resolve();
-  private listener: (event: EngineEvent) => void = () => {};
+  /** Lists wait while this is pending. */
+  listGate: Promise<void> = Promise.resolve();
+  /** Ends the stream of events. */
+  hangUp: () => void = () => {};
+  private listener: (event: EngineEvent, missed?: number) => void = () => {};
 
   connect(): Promise<typeof localEngine> {
     this.connections++;
@@ -39,8 +45,9 @@ class Script implements Engine {
     return this.alive ? Promise.resolve() : Promise.reject(new EngineError('no answer to GET /_ping', undefined));
   }
 
-  list(): Promise<readonly Summary[]> {
-    return Promise.resolve([...this.containers.values()].map(({ id, state }) => ({ id, state, fingerprint: state })));
+  async list(): Promise<readonly Summary[]> {
+    await this.listGate;
+    return [...this.containers.values()].map(({ id, state }) => ({ id, state, fingerprint: state }));
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
@@ -61,13 +68,14 @@ class Script implements Engine {
     }
   }
 
-  events(listener: (event: EngineEvent) => void, signal: AbortSignal): Promise<EventStream> {
+  events(listener: (event: EngineEvent, missed?: number) => void, signal: AbortSignal): Promise<EventStream> {
     this.listener = listener;
-    return Promise.resolve({ ended: never<string>(signal).catch(() => 'its event stream ended') });
+    const cut = new Promise<void>((resolve) => (this.hangUp = resolve));
+    return Promise.resolve({ ended: Promise.race([never<void>(signal), cut]).then(ended, ended) });
   }
 
-  tell(action: string, id: string, signal?: string): void {
-    this.listener({ action, container: id, signal });
+  tell(action: string, id: string, signal?: string, missed?: number): void {
+    this.listener({ action, container: id, signal }, missed);
   }
 
   add(...more: readonly Container[]): void {
@@ -179,6 +187,54 @@ describe('a watcher', () => {
     );
     assert.equal(told.at(-1)?.container.health, 'starting');
   });
+
+  /** A container that is known, and a connection made anew whose list is not there before `open` is called. */
+  async function reconnecting(script: Script, views: readonly EngineView[]): Promise<() => void> {
+    await until('it is known', () => views.length > 0);
+    let open: () => void = () => {};
+    script.listGate = new Promise((resolve) => (open = resolve));
+    script.hangUp();
+    await until('it is connected again', () => script.connections === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    return open;
+  }
+
+  it('does not take a container out of traffic because of a restart that was over before it subscribed', async () => {
+    const script = new Script();
+    const one = container('one', { stopTimeout: 3_600_000 });
+    script.add(one);
+    const { views } = watching(script);
+    const open = await reconnecting(script, views);
+    const anew = { ...one, started: one.started + 1 };
+    script.add(anew);
+    script.tell('kill', one.id, '15', 300);
+    script.tell('die', one.id, undefined, 200);
+    script.tell('start', one.id, undefined, 100);
+    await new Promise((resolve) => setTimeout(resolve));
+    open();
+    await until('its new run is known', () => views.at(-1)?.containers[0]?.container.started === anew.started);
+    assert.deepEqual(new Set(views.flatMap((view) => view.containers.map(({ leaving }) => leaving))), new Set(['']));
+  });
+
+  for (const [what, missed, leaving] of [
+    ['drains a container that was told to stop before it subscribed', 3000, 'is stopping (SIGTERM)'],
+    ['does not mind a signal that a container has outlived', 13_000, ''],
+  ] as const) {
+    it(what, async () => {
+      const script = new Script();
+      const one = container('one', { stopTimeout: 10_000 });
+      script.add(one);
+      const { views, names } = watching(script);
+      const open = await reconnecting(script, views);
+      script.tell('kill', one.id, '15', missed);
+      open();
+      const two = container('two');
+      script.add(two);
+      script.tell('start', two.id);
+      await until('what comes after it is known', () => names().join() === 'one,two');
+      assert.equal(views.at(-1)?.containers[0]?.leaving, leaving);
+    });
+  }
 
   it('says the same object of a container about which nothing has changed', async () => {
     const script = new Script();
