@@ -6,7 +6,7 @@ import type { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { ask } from '../support/client.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { until } from '../support/wait.ts';
-import { twoEngines } from './two-engines.ts';
+import { sectionsOf, twoEngines } from './two-engines.ts';
 
 const host = 'www.test';
 
@@ -27,16 +27,7 @@ describe('containers of two engines', () => {
     });
 
   const start = async (lines: string, more = '') => {
-    stage.fairlead = await Fairlead.start(`
-docker east
-    endpoint ${stage.east.endpoint}
-docker west
-    endpoint ${stage.west.endpoint}
-defaults
-    mode http
-    timeout connect 2s
-    timeout client 30s
-    timeout server 30s
+    stage.fairlead = await Fairlead.start(`${sectionsOf(stage)}
     retries 0
 frontend www
     bind 127.0.0.1:0

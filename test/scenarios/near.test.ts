@@ -9,7 +9,7 @@ import { underLoad } from '../support/load.ts';
 import { readStats, servers } from '../support/stats.ts';
 import { startUpstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
-import { twoEngines } from './two-engines.ts';
+import { sectionsOf, twoEngines } from './two-engines.ts';
 
 const host = 'www.test';
 
@@ -24,16 +24,7 @@ describe('containers of two engines', () => {
     });
   };
   const start = async (words: string) => {
-    stage.fairlead = await Fairlead.start(`
-docker east
-    endpoint ${stage.east.endpoint}
-docker west
-    endpoint ${stage.west.endpoint}
-defaults
-    mode http
-    timeout connect 2s
-    timeout client 30s
-    timeout server 30s
+    stage.fairlead = await Fairlead.start(`${sectionsOf(stage)}
 frontend www
     bind 127.0.0.1:0
     stats enable

@@ -34,3 +34,16 @@ export function twoEngines(start: (name: string) => Promise<Upstream> = startUps
   });
   return stage;
 }
+
+/** How a configuration begins that knows both; it ends in `defaults`. */
+export function sectionsOf({ east, west }: TwoEngines): string {
+  return `docker east
+    endpoint ${east.endpoint}
+docker west
+    endpoint ${west.endpoint}
+defaults
+    mode http
+    timeout connect 2s
+    timeout client 30s
+    timeout server 30s`;
+}
