@@ -5,16 +5,18 @@
  *                    or the agent is another one)
  *     index          of the last answer; at least 1, or the agent would answer at once for ever
  *     refused        asked again later and later; what was known stays
+ *     cut, too late  the same, where others are answered meanwhile; else it is the agent that is away
  *
- * Invariant: whatever the agent does, a question is asked at most ten times in a second.
+ * Invariant: whatever the agent does, from one answer or failure to the next question at least `pace` goes by.
  */
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { type Answer, ConsulError } from './client.ts';
 
 /** Milliseconds. */
 export interface QuestionTimings {
-  /** The least time from one answer to the next. */
+  /** The least time from one question to the next. */
   readonly pace: number;
   /** First and longest pause after a refusal. */
   readonly backoff: readonly [first: number, longest: number];
@@ -28,11 +30,16 @@ export const QUESTION_TIMINGS: QuestionTimings = { pace: 100, backoff: [250, 15_
 export interface Asker {
   readonly timings: QuestionTimings;
   ask(index: number, signal: AbortSignal): Promise<Answer>;
+  /** How often the agent has answered or refused anything. */
+  answers(): number;
   /** The answer is another one than before. */
   changed(): void;
   /** The agent has answered, or refused to. */
-  settled(): void;
-  failed(error: ConsulError): void;
+  reached(): void;
+  /** It is known where the question stands; `differs`: otherwise than before. */
+  settled(differs: boolean): void;
+  /** `alone`: the agent refused this, or others are answered meanwhile. */
+  failed(error: ConsulError, alone: boolean): void;
   /** Resolves after `ms`, or when the agent, which could not be reached, is back. */
   pause(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -40,15 +47,21 @@ export interface Asker {
 export class Question<T> {
   /** The last answer. */
   value: T | undefined;
-  /** Why it is refused; empty while it is answered. */
+  /** Why it is not answered though the agent is there; empty while it is answered. */
   problem = '';
-  /** Answered, or refused by an agent that could be reached. */
+  /** It has been answered, or has had a problem. */
   settled = false;
   /** What is to be known of the last answer; empty where it is whole and new. */
   caveat = '';
   private readonly asker: Asker;
   private readonly read: (body: unknown) => T;
   private index = 0;
+  /** The last try came to nothing. */
+  private failing = false;
+  /** It fails while others are answered. */
+  private alone = false;
+  /** What the agent had answered when this was last asked, or failed last. */
+  private heard = 0;
 
   constructor(asker: Asker, read: (body: unknown) => T) {
     this.asker = asker;
@@ -64,11 +77,10 @@ export class Question<T> {
       const begun = performance.now();
       const well = await this.once(signal);
       if (signal.aborted) return;
-      if (well) {
-        pause = first;
-        const rest = pace - (performance.now() - begun);
-        if (rest > 0) await this.asker.pause(rest, signal);
-      } else {
+      const rest = pace - (performance.now() - begun);
+      if (rest > 0) await sleep(rest, undefined, { signal }).catch(() => {});
+      if (well) pause = first;
+      else {
         // Jitter, so that many balancers do not fall upon a restarted agent in step.
         await this.asker.pause(pause * (0.75 + Math.random() / 2), signal);
         pause = Math.min(pause * 2, longest);
@@ -77,6 +89,7 @@ export class Question<T> {
   }
 
   private async once(signal: AbortSignal): Promise<boolean> {
+    if (!this.failing) this.heard = this.asker.answers();
     try {
       const answer = await this.asker.ask(this.index, signal);
       if (!signal.aborted) this.take(answer);
@@ -92,24 +105,37 @@ export class Question<T> {
     const value = this.read(answer.body);
     this.index = index < this.index ? 0 : Math.max(index, 1);
     const changed = this.value === undefined || !isDeepStrictEqual(value, this.value);
+    const caveat = caveatOf(answer);
+    const differs = changed || this.problem !== '' || this.caveat !== caveat;
+    this.failing = false;
+    this.alone = false;
     this.problem = '';
     this.settled = true;
-    this.caveat = caveatOf(answer);
+    this.caveat = caveat;
     // What is the same as before stays the same object, so that nobody thinks about it again.
     if (changed) this.value = value;
+    this.asker.reached();
     if (changed) this.asker.changed();
-    this.asker.settled();
+    this.asker.settled(differs);
   }
 
   private refuse(error: ConsulError): void {
-    this.asker.failed(error);
+    // A question that was held may have been cut together with all others: the next try shows.
+    const isFresh = this.index === 0;
     // Somebody else may be behind the address by now, whose indexes are others.
     this.index = 0;
+    this.failing = true;
+    const isRefused = error.status !== undefined;
+    this.alone = !isRefused && (this.alone || (isFresh && this.asker.answers() > this.heard));
+    this.heard = this.asker.answers();
+    if (isRefused) this.asker.reached();
+    this.asker.failed(error, isRefused || this.alone);
     // That nobody can be reached is no matter of this question's.
-    if (error.status === undefined) return;
+    if (!isRefused && !this.alone) return;
+    const differs = this.problem !== error.message;
     this.problem = error.message;
     this.settled = true;
-    this.asker.settled();
+    this.asker.settled(differs);
   }
 }
 

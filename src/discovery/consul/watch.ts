@@ -8,7 +8,7 @@
  * agent at once; many take turns, because an agent takes no more than 200 connections of one client.
  *
  * Invariants: nothing is told before everything that is wanted has been answered or refused; an agent that is away keeps what it
- * has said last; a question that is refused keeps its last answer, and the others are not concerned.
+ * has said last; a question that is refused, or fails alone, keeps its last answer, and the others are not concerned.
  */
 
 import type { ConsulAgentConfig } from '../../config/model.ts';
@@ -177,16 +177,17 @@ export class ConsulWatch {
     return {
       timings: this.timings,
       ask: (index, signal) => this.ask({ ...ask, index, wait: this.wait() }, signal),
+      answers: () => this.contact.answers,
       changed: () => {
         this.counts.events++;
         changed();
       },
-      settled: () => {
-        this.contact.reached(this.complete);
+      reached: () => this.contact.reached(this.complete),
+      settled: (differs) => {
         for (const settled of this.onSettled.splice(0)) settled();
-        this.announcing.soon();
+        if (differs || !this.complete) this.announcing.soon();
       },
-      failed: (error) => this.failed(subject, error),
+      failed: (error, alone) => this.failed(subject, ask, error, alone),
       pause: (ms, signal) => this.contact.pause(ms, signal),
     };
   }
@@ -210,10 +211,13 @@ export class ConsulWatch {
 
   // --- what is told -----------------------------------------------------------------------------------------------
 
-  private failed(subject: string, { message, status }: ConsulError): void {
+  private failed(subject: string, ask: Ask, { message }: ConsulError, alone: boolean): void {
     this.counts.failures++;
     const refusal = `${subject}: ${message}`;
-    if (status === undefined) this.contact.lost(message, this.complete);
+    if (!alone) {
+      const others = this.questions().filter(({ question }) => question.problem === '');
+      this.contact.lost(JSON.stringify(ask), others.length, message, this.complete);
+    }
     // Once something is published, its notes say it.
     else if (!this.complete && !this.told.has(refusal)) {
       this.told.add(refusal);

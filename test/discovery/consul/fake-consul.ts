@@ -1,6 +1,7 @@
 /**
- * A Consul agent as far as discovery asks one: two GET endpoints with indexes, blocking queries, tokens and the answers' form of
- * Consul 1.15, and a script of what happens. It says what was asked, so that a test can tell whether too much was.
+ * An imitation of a Consul agent as far as discovery asks one: two GET endpoints with indexes, blocking queries and tokens, answers in
+ * the shapes that the API of Consul 1.15 documents, and a script of what happens. It says what was asked, so that a test can tell
+ * whether too much was.
  */
 
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -53,7 +54,7 @@ export class FakeConsul {
   mostHeld = 0;
   private readonly services = new Map<string, Registered>();
   /** What waits for the next change. */
-  private readonly held = new Set<() => void>();
+  private readonly held = new Set<(abandoned: boolean) => void>();
   private readonly byService = new Map<string, number>();
   private server: Server | undefined;
   private port = 0;
@@ -157,11 +158,11 @@ export class FakeConsul {
     this.change('');
   }
 
-  /** The servers have lost their state: indexes begin anew. */
+  /** The servers have lost their state, or read another one: indexes begin anew, and everything that is held is answered. */
   forget(index: number): void {
     this.index = index;
     this.byService.clear();
-    this.wake();
+    this.wake(true);
   }
 
   private put(node: string, id: string, value: Check): void {
@@ -176,8 +177,8 @@ export class FakeConsul {
     this.wake();
   }
 
-  private wake(): void {
-    for (const held of [...this.held]) held();
+  private wake(abandoned = false): void {
+    for (const held of [...this.held]) held(abandoned);
   }
 
   // --- the API ----------------------------------------------------------------------------------------------------
@@ -196,15 +197,15 @@ export class FakeConsul {
   private hold(url: URL, index: number, wait: number, response: ServerResponse): void {
     const name = /^\/v1\/health\/service\/(.+)$/.exec(url.pathname)?.[1];
     const service = name === undefined ? undefined : decodeURIComponent(name);
-    // As in Consul, one service's index does not move when another one changes; an index of the future returns at once.
+    // As in Consul, one service's index does not move when another one changes, and an index of the future is held as any other.
     const current = () => (service === undefined ? this.index : (this.byService.get(service) ?? this.index));
     const done = () => {
       clearTimeout(timer);
       this.held.delete(look);
       if (response.writable) this.send(url, service, current(), response);
     };
-    const look = () => {
-      if (index === 0 || current() !== index) done();
+    const look = (abandoned: boolean) => {
+      if (abandoned || index === 0 || current() > index) done();
     };
     const timer = index === 0 ? undefined : setTimeout(done, wait);
     timer?.unref();
@@ -214,7 +215,7 @@ export class FakeConsul {
     });
     this.held.add(look);
     this.mostHeld = Math.max(this.mostHeld, this.held.size);
-    look();
+    look(false);
   }
 
   private send(url: URL, service: string | undefined, index: number, response: ServerResponse): void {

@@ -127,18 +127,18 @@ describe('a Consul agent as a source', () => {
     await until('a question is held', () => consul.holding === 1);
     const before = consul.asked.length;
     consul.register('web', { address: '192.0.2.2' });
-    consul.forget(7);
     await is('192.0.2.2:80 ready');
     await until('a question is held', () => consul.holding === 1);
+    consul.forget(7);
+    await until('the new index is asked with', () => consul.holding === 1 && (consul.asked.at(-1) ?? '').includes('index=7&'));
     // Once without an index, then with the new one.
     assert.ok(consul.asked.slice(before).includes('/v1/health/service/web'));
-    assert.match(consul.asked.at(-1) ?? '', /index=7&/);
   });
 
   it('never asks with an index below 1, and not in a loop, when the agent answers 0', async () => {
     consul.index = 0;
     consul.forget(0);
-    start();
+    start(web, { wait: 5 });
     await is();
     await until('it is asked again', () => count(/health\/service\/web/) >= 3);
     assert.equal(count(/index=0/), 0);
@@ -149,15 +149,13 @@ describe('a Consul agent as a source', () => {
     consul.register('web', { address: '192.0.2.1' });
     start();
     await is('192.0.2.1:80 ready');
-    const provider = start();
-    await until('it has asked', () => provider.counts.events === 1);
     for (let round = 0; round < 5; round++) {
       const before = consul.asked.length;
-      consul.touch();
-      consul.forget(consul.index);
+      await until('a question is held', () => consul.holding === 1);
+      consul.forget(consul.index + 1);
       await until('it was woken', () => consul.asked.length > before);
     }
-    assert.equal(provider.counts.events, 1);
+    assert.equal(published.length, 1);
   });
 });
 
@@ -226,6 +224,49 @@ describe('an agent that is away', () => {
       await is('192.0.2.2:80 ready');
     });
   }
+});
+
+describe('a service that is never answered', () => {
+  const two = config([proxy('app', { consulServers: [consulServers('web')] }), proxy('db', { consulServers: [consulServers('sick')] })]);
+  const cut = (response: ServerResponse, path: string) => {
+    if (path.endsWith('/sick')) response.destroy();
+    return path.endsWith('/sick');
+  };
+
+  it('keeps no other one from being published, and is told', async () => {
+    consul.register('web', { address: '192.0.2.1' });
+    consul.intercept = cut;
+    const provider = start(two);
+    await is('192.0.2.1:80 ready');
+    assert.equal(published.at(-1)?.pools.has('db'), false);
+    assert.deepEqual(
+      published
+        .at(-1)
+        ?.notes.filter(({ level }) => level === 'warning')
+        .map(({ subject }) => subject),
+      ['service sick'],
+    );
+    assert.equal(provider.trouble, '');
+  });
+
+  it('is asked again when its own pause is over, however often the others are answered, and floods no log', async () => {
+    for (let i = 0; i < 10; i++) consul.register(`s${i}`, { id: `s${i}`, address: '192.0.2.1' });
+    consul.register('sick', { address: '192.0.2.3' });
+    consul.intercept = cut;
+    const agent = { ...agentConfig, endpoint: consul.endpoint };
+    // A pause that no test lives to see the end of.
+    const timings = { ...eager, backoff: [600_000, 600_000] } as const;
+    const provider = new ConsulProvider({ agent, config: everything, env: {}, events: log, timings });
+    running.push(provider.run((snapshot) => published.push(snapshot), abort.signal));
+    await until('the others are known', () => provider.counts.events === 11);
+    for (let round = 1; round <= 20; round++) {
+      for (let i = 0; i < 10; i++) consul.register(`s${i}`, { id: `s${i}`, address: `192.0.2.${round + 1}` });
+      await until('all changes are known', () => provider.counts.events >= 11 + 10 * round);
+    }
+    assert.equal(count(/service\/sick/), 1);
+    assert.equal(provider.trouble, '');
+    assert.equal(log.matching(/answers again/), 0);
+  });
 });
 
 describe('an agent that refuses', () => {
