@@ -43,13 +43,19 @@ export class Collector {
     return pool;
   }
 
-  join(container: Container, name: string, server: DiscoveredServer): void {
+  /** False: it is a server of that pool already, with another port, and what `server` is for must not go there. */
+  join(container: Container, name: string, server: DiscoveredServer): boolean {
     const pool = this.pool(name);
     const other = pool.get(container.id);
-    if (other === undefined) pool.set(container.id, server);
-    else if (!isDeepStrictEqual(other, server)) {
-      this.note('warning', container.name, `is in pool '${name}' already, with other parameters; label service= makes it two pools`);
+    if (other === undefined) {
+      pool.set(container.id, server);
+      return true;
     }
+    if (isDeepStrictEqual(other, server)) return true;
+    const isThere = other.config.port === server.config.port;
+    const already = `is in pool '${name}' already, with ${isThere ? 'other parameters' : `port ${other.config.port}`}`;
+    this.note(isThere ? 'warning' : 'error', container.name, `${already}; label service= makes it two pools`);
+    return isThere;
   }
 
   /** The oldest container's word counts. */
@@ -87,7 +93,7 @@ export class Collector {
   heard(_subject: Subject, _reading: Reading, _labels: Labels): void {}
 
   /** A line leaves a container alone, which is no news. */
-  passedOver(_container: Container, _why: () => string): void {}
+  passedOver(_container: Container, _why: () => string, _isMeant: boolean): void {}
 
   /** A line means other containers. */
   unselected(_container: Container, _selector: DockerSelector): void {}

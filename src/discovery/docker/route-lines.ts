@@ -111,7 +111,7 @@ function routeWay(
       collector.note(silent ? 'info' : 'error', container.name, `is not routed by '${proxy.name}': ${placed.problem}`);
       return;
     }
-    collector.join(container, pool, placed.value.server);
+    if (!collector.join(container, pool, placed.value.server)) return;
     const text = told.of(placed.value, routes, [], () => {
       return `server of pool '${pool}' for ${routes.map(routeText).join(', ')} in '${proxy.name}': ${placed.value.where}`;
     });
@@ -121,6 +121,7 @@ function routeWay(
     collector.passedOver(
       container,
       () => `it is ${container.state}: while it exists ${hosts()} is answered with 503 unless others serve it`,
+      true,
     );
   }
   collector.pool(pool);

@@ -259,6 +259,19 @@ describe('docker-routes', () => {
     assert.equal(snapshot.routes[0]?.frontend, 'www');
   });
 
+  it('routes nothing to a port that its label does not name: one pool has a container once', () => {
+    const one = { 'fairlead.routes.a.host': 'a.test', 'fairlead.routes.a.service': 's', 'fairlead.routes.a.port': '80' };
+    const other = { 'fairlead.routes.b.host': 'b.test', 'fairlead.routes.b.service': 's' };
+    const of = (more: Readonly<Record<string, string>>) => map(www(), [container('both', { labels: { ...one, ...other, ...more } })]);
+    const snapshot = of({ 'fairlead.routes.b.port': '9000' });
+    assert.deepEqual(routes(snapshot), ['a.test/ -> s']);
+    assert.match(notesOf(snapshot, 'both'), /^error: is in pool 's' already, with port 80; label service= makes it two pools$/m);
+    assert.doesNotMatch(notesOf(snapshot, 'both'), /b\.test/);
+    const weighed = of({ 'fairlead.routes.b.port': '80', 'fairlead.routes.b.weight': '7' });
+    assert.deepEqual(routes(weighed), ['a.test/ -> s', 'b.test/ -> s']);
+    assert.match(notesOf(weighed, 'both'), /^warning: is in pool 's' already, with other parameters/m);
+  });
+
   it('gathers the containers of a compose service in one pool', () => {
     const labels = { ...compose, 'fairlead.host': 'shop.test' };
     const snapshot = map(www(), [container('shop-web-1', { labels }), container('shop-web-2', { labels })]);
