@@ -78,6 +78,8 @@ describe('label redirect', () => {
       const sent = await get(fleet, { path: '/x/y?z=1' });
       assert.equal(sent.status, 301);
       assert.equal(sent.headers.location, 'https://a.test/x/y?z=1');
+      const port = await get(fleet, { path: '/x', headers: { host: 'a.test:8080' } });
+      assert.equal(port.headers.location, 'https://a.test/x');
       assert.equal((await get(fleet, { path: '/x/y', headers: { 'x-forwarded-proto': 'https' } })).body, 'one');
       assert.equal((await get(fleet, { path: '/x/y', headers: { 'x-forwarded-proto': 'http' } })).status, 301);
     });

@@ -65,8 +65,9 @@ interface Matcher {
 
 export function readCaddy(subject: Subject): Labels | undefined {
   if (![...subject.labels.keys()].some(isCaddyLabel)) return undefined;
-  const reading = new Reading(subject);
-  for (const site of readSites(subject.labels)) reading.site(site);
+  const sites = readSites(subject.labels);
+  const reading = new Reading(subject, sites.some(isWide));
+  for (const site of sites) reading.site(site);
   return reading.end();
 }
 
@@ -76,9 +77,12 @@ class Reading {
   private readonly refused: string[] = [];
   /** Directives that have been read, each as often as its block has paths. */
   private visited = 0;
+  /** What one site does not pass on, a wider one does. */
+  private readonly wide: boolean;
 
-  constructor(subject: Subject) {
+  constructor(subject: Subject, wide: boolean) {
     this.subject = subject;
+    this.wide = wide;
     this.findings.flat.network = subject.labels.get('caddy_ingress_network');
   }
 
@@ -97,7 +101,7 @@ class Reading {
       .split(/[\s,]+/)
       .filter((one) => one !== '')
       .flatMap((one) => this.hostOf(one, label));
-    this.look(directives, isProxied(directives));
+    this.look(directives, this.wide || isProxied(directives));
     if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false });
   }
 
@@ -175,6 +179,11 @@ const REWRITING: ReadonlySet<string> = new Set(['rewrite', 'uri']);
 /** Somewhere in it. */
 function isProxied(directives: readonly Directive[]): boolean {
   return directives.some(({ name, inner }) => name === 'reverse_proxy' || (BLOCKS.has(name) && isProxied(inner)));
+}
+
+/** It is proxied, and holds hosts that may have a site of their own. */
+function isWide({ address, directives }: Site): boolean {
+  return /\*|(^|[\s,/]):/.test(address) && isProxied(directives);
 }
 
 /**

@@ -251,6 +251,16 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     },
   ],
   [
+    'also those of a site that is left to a wider one',
+    caddy({ _0: 'admin.a.test', '_0.redir': '/x /login', _1: '*.a.test', '_1.reverse_proxy': UP }),
+    { routes: ['~^[^.]+\\.a\\.test$/ -> a-.test-17ee18b0:80'], errors: [`label caddy_0.redir ${GUARDED}`] },
+  ],
+  [
+    'and to one for any host',
+    caddy({ _0: 'admin.a.test', '_0.respond': '"Hello"', _1: ':80', '_1.reverse_proxy': UP }),
+    { routes: ['*/ -> any-22de6956:80'], errors: [`label caddy_0.respond ${GUARDED}`] },
+  ],
+  [
     'paths that are said twice are one',
     caddy({ ...SITE, '@m.path': '/a /a /a/', reverse_proxy: `@m ${UP}` }),
     { routes: ['example.com=/a -> example.com-a-f58db0d1:80', 'example.com=/a/ -> example.com-a-8c0d9fda:80'] },
