@@ -3,9 +3,9 @@
  *
  *     the engine answers    it
  *     a manager             is asked again: quickly after news and events, less so while something is under way, else slowly
- *     no manager            is asked again now and then, or when a service or node makes itself known
+ *     no manager            is asked again now and then (sooner for a while if it was one), or when a service or node makes itself known
  *     by refusing           (a socket proxy) is not asked again while the connection lasts
- *     not at all            is asked again; what is known stands
+ *     not at all, not yet   is asked again; what is known stands
  *
  * Services and nodes have events, on managers. Tasks have none: those of other nodes are asked for. For this engine's own,
  * `watch.ts` hears of their containers.
@@ -64,6 +64,8 @@ export class SwarmWatch implements Companion {
   /** Monotonic ms of the last news or hint, of the begin of the last look, and how long it took. */
   private newsAt = Number.NEGATIVE_INFINITY;
   private lookedAt = Number.NEGATIVE_INFINITY;
+  /** Monotonic ms of when it was a manager no longer. */
+  private lostAt = Number.NEGATIVE_INFINITY;
   private took = 0;
   private wake: () => void = () => {};
   private hinted = false;
@@ -112,7 +114,7 @@ export class SwarmWatch implements Companion {
     const { quick, settle, busy, slow, none } = this.timings;
     const least = Math.max(quick, this.took * SHARE);
     if (this.hinted) return least;
-    if (this.standing === 'none' && this.trouble === '') return none;
+    if (this.standing === 'none' && this.trouble === '') return monotonic() - this.lostAt < settle ? Math.max(least, busy) : none;
     if (monotonic() - this.newsAt < settle) return least;
     return Math.max(least, this.busy ? busy : slow);
   }
@@ -135,7 +137,7 @@ export class SwarmWatch implements Companion {
     try {
       return await this.engine.nodes(signal);
     } catch (error) {
-      if (isRefusal((error as { readonly status?: number }).status)) return [];
+      if (REFUSALS.has((error as { readonly status?: number }).status)) return [];
       throw error;
     }
   }
@@ -165,7 +167,7 @@ export class SwarmWatch implements Companion {
 
   private fail(error: Error & { readonly status?: number | undefined }): void {
     const { label } = this.engine;
-    const standing: Standing | undefined = isRefusal(error.status) ? 'refused' : isNoManager(error) ? 'none' : undefined;
+    const standing: Standing | undefined = REFUSALS.has(error.status) ? 'refused' : isNoManager(error) ? 'none' : undefined;
     if (standing === undefined) {
       if (this.trouble !== error.message) this.log.event(Level.Warning, `${label}: its Swarm cannot be read: ${error.message}`);
       this.trouble = error.message;
@@ -173,21 +175,21 @@ export class SwarmWatch implements Companion {
     }
     this.trouble = '';
     const known = this.view !== undefined;
-    if (known) this.log.event(Level.Warning, `${label}: manages its Swarm no longer: ${error.message}`);
     this.standing = standing;
     this.view = undefined;
-    if (known) this.onChange();
+    if (!known) return;
+    this.lostAt = monotonic();
+    this.log.event(Level.Warning, `${label}: manages its Swarm no longer: ${error.message}`);
+    this.onChange();
   }
 }
 
-/** What a socket proxy says, or an engine that knows no Swarm. */
-function isRefusal(status: number | undefined): boolean {
-  return status !== undefined && status >= 400 && status < 500;
-}
+/** What a socket proxy says, or an engine that knows no Swarm. What else may be wrong with a request passes (408, 429). */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([401, 403, 404, 405, 501]);
 
 /** A worker, or an engine without a Swarm; without a leader a manager answers 503 or 500, too, and shall be asked again. */
 function isNoManager({ message }: Error): boolean {
-  return /not (?:a swarm manager|part of a swarm)/i.test(message);
+  return /not (?:a swarm manager|part of a swarm)/i.test(message) && !/being prepared|trouble connecting/i.test(message);
 }
 
 /** The old objects where nothing has changed about them, and the old map where that holds for all. */

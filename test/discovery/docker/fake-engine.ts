@@ -56,6 +56,8 @@ export class FakeEngine {
   pieces = Number.POSITIVE_INFINITY;
   /** What a manager of a Swarm answers, in the engine's own words; undefined: it manages none. */
   swarm: FakeSwarm | undefined;
+  /** Why it manages none. */
+  noManager: string = NO_MANAGER;
   /** Answers about it wait while this is pending. */
   swarmGate: Promise<void> = Promise.resolve();
   /** Paths that a socket proxy in front of it refuses. */
@@ -234,7 +236,7 @@ export class FakeEngine {
       json(response, { message: 'Forbidden by administrative rules' }, 403);
     } else if (path === '/services' || path === '/tasks' || path === '/nodes') {
       await this.swarmGate;
-      if (this.swarm === undefined) json(response, { message: NO_MANAGER }, 503);
+      if (this.swarm === undefined) json(response, { message: this.noManager }, 503);
       else json(response, this.swarm[path.slice(1) as keyof FakeSwarm]);
     } else if (path === '/_ping') {
       if (!this.deaf) response.end('OK');

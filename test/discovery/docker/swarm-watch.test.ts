@@ -175,6 +175,43 @@ describe('what a manager knows of its Swarm', () => {
     await becomes('bbb ready');
   });
 
+  const passing: readonly (readonly [string, () => void])[] = [
+    [
+      'is not ready yet after a restart',
+      () => {
+        engine.swarm = undefined;
+        engine.noManager = 'This node is not a swarm manager. Manager is being prepared or has trouble connecting to the cluster.';
+      },
+    ],
+    ['has no leader', () => engine.refused.set(/^\/services$/, 500)],
+    ['has been asked too often', () => engine.refused.set(/^\/services$/, 429)],
+    ['is asked by way of a proxy that was too slow', () => engine.refused.set(/^\/tasks$/, 408)],
+  ];
+  for (const [what, happens] of passing) {
+    it(`stands while the manager ${what}`, async () => {
+      engine.swarm = swarm(task('aaa'));
+      start({ ...EAGER, none: LAZY.none });
+      await becomes('aaa ready');
+      happens();
+      await until('it is told', () => lines.some((line) => line.includes('its Swarm cannot be read')));
+      assert.equal(now(), 'aaa ready');
+      engine.refused.clear();
+      engine.swarm = swarm(task('bbb'));
+      await becomes('bbb ready');
+      assert.ok(!lines.some((line) => line.includes('no longer')), lines.join('\n'));
+    });
+  }
+
+  it('is asked for soon again where it has been lost', async () => {
+    engine.swarm = swarm(task('aaa'));
+    start({ ...LAZY, settle: 60_000, busy: 5 });
+    await becomes('aaa ready');
+    engine.swarm = undefined;
+    await until('it is lost', () => lines.some((line) => line.includes('manages its Swarm no longer')));
+    engine.swarm = swarm(task('bbb'));
+    await becomes('bbb ready');
+  });
+
   it('holds the first snapshot back no longer than a while', async () => {
     engine.run('plain', { labels });
     engine.swarm = swarm(task('aaa'));
