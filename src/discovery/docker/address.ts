@@ -26,6 +26,8 @@ export interface Vantage {
   readonly bridges: boolean;
   /** Where the published ports of the engine's machine answer. */
   readonly host: string | undefined;
+  /** Of an engine on another machine: addresses of its bridges, which are somebody else's here. */
+  readonly gateways?: ReadonlySet<string>;
 }
 
 /** What was found, or why there is nothing. */
@@ -47,15 +49,22 @@ export interface Wish {
 /** Networks that are no way to a container: Swarm's own, and the absence of any. */
 const NO_WAY: ReadonlySet<string> = new Set(['ingress', 'none', 'host']);
 
-/** `platform` is Node's word for our operating system: only Linux reaches container networks directly. */
-export function vantageOf(facts: EngineFacts, self: Container | undefined, platform: string): Vantage {
+/** Of `docker0`, unless the engine is told otherwise. */
+const DEFAULT_GATEWAY = '172.17.0.1';
+
+/**
+ * `platform` is Node's word for our operating system: only Linux reaches container networks directly. `gateways` are those of the
+ * engine's networks.
+ */
+export function vantageOf(facts: EngineFacts, self: Container | undefined, platform: string, gateways: readonly string[] = []): Vantage {
   if (self !== undefined && self.networkMode !== 'host') {
     const gateway = self.networks.find((attachment) => attachment.gateway !== undefined)?.gateway;
     const host = gateway ?? (facts.local ? undefined : facts.host);
     return { networks: new Set(self.networks.map((attachment) => attachment.network)), bridges: false, host };
   }
   const onHost = self !== undefined || facts.local;
-  return { networks: undefined, bridges: onHost && !facts.rootless && platform === 'linux', host: onHost ? '127.0.0.1' : facts.host };
+  if (!onHost) return { networks: undefined, bridges: false, host: facts.host, gateways: new Set([DEFAULT_GATEWAY, ...gateways]) };
+  return { networks: undefined, bridges: !facts.rootless && platform === 'linux', host: '127.0.0.1' };
 }
 
 /** One of these alone among several exposed ports is the one that speaks HTTP. */
@@ -149,5 +158,6 @@ function atPublished(container: Container, port: number, vantage: Vantage): Foun
 function bindingAddress(hostIp: string, host: string | undefined, vantage: Vantage): string | undefined {
   if (hostIp === '' || hostIp === '0.0.0.0' || hostIp === '::') return host;
   const loopback = hostIp.startsWith('127.') || hostIp === '::1';
-  return loopback && vantage.host !== '127.0.0.1' ? undefined : hostIp;
+  if (loopback && vantage.host !== '127.0.0.1') return undefined;
+  return vantage.gateways?.has(hostIp) === true && hostIp !== host ? undefined : hostIp;
 }

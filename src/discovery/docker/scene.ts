@@ -56,16 +56,24 @@ export function sceneOf({ source, view, config, self: hint, platform, members = 
     all.map(({ container }) => container),
     hint,
   );
+  const gateways = view.facts.local || self !== undefined ? [] : publishedGateways(all);
   return {
     containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
     self,
-    vantage: vantages.of(view.facts, self ?? NOBODY, [platform], () => vantageOf(view.facts, self, platform)),
+    vantage: vantages.of(view.facts, self ?? NOBODY, [platform, gateways.join()], () => vantageOf(view.facts, self, platform, gateways)),
     standpoint: standpointOf(source, view.facts, self, hint),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
     routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
     members,
     userlists: new Set(config.userlists.keys()),
   };
+}
+
+/** Gateways of networks that ports are published on: hardly ever any. */
+function publishedGateways(containers: readonly KnownContainer[]): readonly string[] {
+  const gateways = new Set(containers.flatMap(({ container }) => container.networks.map(({ gateway }) => gateway)));
+  const published = containers.flatMap(({ container }) => container.published.map(({ hostIp }) => hostIp));
+  return [...new Set(published.filter((hostIp) => gateways.has(hostIp)))].sort();
 }
 
 /** The container's labels, or undefined when they keep it from being used, with a note of the reason. */

@@ -34,7 +34,11 @@ describe('where we stand', () => {
       [localEngine, undefined, 'darwin'],
       { networks: undefined, bridges: false, host: '127.0.0.1' },
     ],
-    ['elsewhere', [remoteEngine, undefined, 'linux'], { networks: undefined, bridges: false, host: '192.0.2.99' }],
+    [
+      'elsewhere',
+      [remoteEngine, undefined, 'linux', ['10.0.0.1']],
+      { networks: undefined, bridges: false, host: '192.0.2.99', gateways: new Set(['172.17.0.1', '10.0.0.1']) },
+    ],
   ];
   for (const [what, args, expected] of places) {
     it(what, () => assert.deepEqual(vantageOf(...args), expected));
@@ -63,7 +67,7 @@ describe('which port', () => {
 
 describe('which address', () => {
   const host: Vantage = { networks: undefined, bridges: true, host: '127.0.0.1' };
-  const remote: Vantage = { networks: undefined, bridges: false, host: '192.0.2.99' };
+  const remote: Vantage = { networks: undefined, bridges: false, host: '192.0.2.99', gateways: new Set(['172.17.0.1', '192.0.2.99']) };
   const inside = (...networks: string[]): Vantage => ({ networks: new Set(networks), bridges: false, host: '10.0.0.1' });
   const two = { networks: [net('back', '10.0.0.5'), net('front', '10.0.1.5')] };
 
@@ -105,6 +109,8 @@ describe('which address', () => {
     ],
     ['published, from elsewhere', { published: [binding('0.0.0.0', 8088)] }, anyWay, remote, ['192.0.2.99', 8088]],
     ['published on one address', { published: [binding('192.0.2.50', 8088)] }, anyWay, remote, ['192.0.2.50', 8088]],
+    ["published on a bridge's address, from elsewhere", { published: [binding('172.17.0.1', 8088)] }, anyWay, remote, /172.17.0.1 only/],
+    ["published on the engine's own address", { published: [binding('192.0.2.99', 8088)] }, anyWay, remote, ['192.0.2.99', 8088]],
     ['published on loopback, from elsewhere', { published: [binding('127.0.0.1', 8088)] }, anyWay, remote, /published on 127.0.0.1 only/],
     ['the binding that can be reached', { published: [binding('127.0.0.1', 1), binding('0.0.0.0', 2)] }, anyWay, remote, ['192.0.2.99', 2]],
     ['not published, from elsewhere', {}, anyWay, remote, /port 8089 is not published/],

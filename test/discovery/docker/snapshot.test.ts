@@ -259,6 +259,15 @@ describe('docker-routes', () => {
     assert.equal(snapshot.routes[0]?.frontend, 'www');
   });
 
+  it('sends nothing to a bridge of another machine, whose address is somebody else here', () => {
+    const published = [{ port: 8089, hostIp: '172.30.0.1', hostPort: 8080 }];
+    const networks = [net('front', '172.30.0.2', { gateway: '172.30.0.1' })];
+    const one = container('one', { published, networks, labels: { 'fairlead.host': 'a.test' } });
+    const [server] = map(www(), [one], { facts: remoteEngine }).pools.get('one') ?? [];
+    assert.equal(server?.config.address, undefined);
+    assert.equal(server?.reason, 'its port 8089 is published on 172.30.0.1 only, which cannot be reached from here');
+  });
+
   it('routes nothing to a port that its label does not name: one pool has a container once', () => {
     const one = { 'fairlead.routes.a.host': 'a.test', 'fairlead.routes.a.service': 's', 'fairlead.routes.a.port': '80' };
     const other = { 'fairlead.routes.b.host': 'b.test', 'fairlead.routes.b.service': 's' };
