@@ -1,7 +1,8 @@
 /**
  * A backend: its servers, the balancing algorithm over the usable ones, and the queues of those who wait for a slot.
  *
- *     assign, claim --> a server with a free slot (slot taken)
+ *     assign, assignElsewhere, claim
+ *                   --> a server with a free slot (slot taken)
  *                   --> 'queued' --> onSlot (slot taken) | onQueueTimeout | onRedistributed | cancel
  *     release --> the slot goes to whoever waits longest for that server or for any, before release returns
  *
@@ -10,10 +11,11 @@
  * `option redispatch` allows it. The backend's queue is for all others, and for elected servers.
  *
  * A spare server (a backup one that is far from us) takes from that queue, too, and whatever finds the elected ones full.
+ * A retry that waits there takes no slot of a server at which it has failed: those who come behind it may overtake it then.
  *
  * Invariants: a server's `scur` is the number of its slots out on loan, and none is lent beyond its limit.
- * Nobody waits in a server's queue while it has a free slot, nor in the backend's while an elected server has one (but for
- * limits that grow with the load, limits.ts). Nobody overtakes within a queue; of the heads of the server's and of the
+ * Nobody waits in a server's queue while it has a free slot, nor in the backend's while an elected server has one for him (but
+ * for limits that grow with the load, limits.ts). Nobody overtakes within a queue; of the heads of the server's and of the
  * backend's the one that came first is served.
  * Waiters are called from `release`, `refresh`, the wheel and a microtask, never from `assign` or `claim`.
  */
@@ -24,6 +26,7 @@ import { monotonic } from '../core/clock.ts';
 import { BackendCounters } from '../core/counters.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
+import { isFull } from './balance/full.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
 import { Rollout } from './rollout.ts';
@@ -89,6 +92,8 @@ export class Backend {
   readonly rollout: Rollout = new Rollout(this);
   /** Those who wait for any server. */
   readonly queue: WaitQueue = new WaitQueue();
+  /** How many of those avoid servers at which they have failed. */
+  private avoiding = 0;
   private tickets = 0;
   /** Servers whose free slots are still to be given out: a waiter that fails at once releases from inside `onSlot`. */
   private readonly woken: Server[] = [];
@@ -137,15 +142,37 @@ export class Backend {
       waiter.awaited = undefined;
       return 'no-server';
     }
-    if (this.queue.length > 0 && this.behindOthers) return this.enqueue(waiter, undefined, false);
+    if (this.behindOthers) return this.enqueue(waiter, undefined, false);
     const server = this.balance.pick(key, avoid) ?? this.spare(avoid);
     if (server === undefined) return this.enqueue(waiter, undefined, false);
     // As HAProxy: a retry that the algorithm sends where it was is none of its choices.
-    if (server !== avoid) {
-      server.counters.lbtot++;
-      this.counters.lbtot++;
-    }
+    if (server !== avoid) this.countChoice(server);
     return this.takeOrWait(waiter, server, false);
+  }
+
+  /**
+   * As `assign`, for a request that has failed at `failed`, where the algorithm might send it again (a key to the same server,
+   * its turn to one of those before): to whoever of the others has the least to do, or into the queue of all. Undefined: there
+   * is nobody else.
+   */
+  assignElsewhere(waiter: Waiter, failed: ReadonlySet<Server>): Assignment | undefined {
+    const server = this.leastLoaded(failed);
+    if (server === undefined) return undefined;
+    if (server.elected || server.spare) {
+      if (isFull(server)) return this.enqueue(waiter, undefined, false, failed);
+      if (this.serving && this.queue.length > 0) {
+        // The slot is just being given out, to those who came before.
+        this.woken.push(server);
+        return this.enqueue(waiter, undefined, false, failed);
+      }
+    }
+    this.countChoice(server);
+    return this.takeOrWait(waiter, server, false);
+  }
+
+  private countChoice({ counters }: Server): void {
+    counters.lbtot++;
+    this.counters.lbtot++;
   }
 
   /** The group is full: who of those that are kept for that has the least to do. */
@@ -189,9 +216,11 @@ export class Backend {
    * others it does not, as in HAProxy. Those bound by a key have queues of their own.
    */
   private get behindOthers(): boolean {
-    if (this.balance.bound) return false;
+    const { length } = this.queue;
+    if (length === 0 || this.balance.bound) return false;
+    if (this.serving) return true;
     const { algorithm } = this.config.balance;
-    return this.serving || algorithm === 'roundrobin' || algorithm === 'static-rr' || algorithm === 'first';
+    return length > this.avoiding && (algorithm === 'roundrobin' || algorithm === 'static-rr' || algorithm === 'first');
   }
 
   /** A key decides who serves a client, not the load. */
@@ -214,12 +243,26 @@ export class Backend {
     return this.group.length > (server.elected ? 1 : 0);
   }
 
-  /** Who is left for a request that has failed at `failed`: whoever has the least to do, a backup if there is nobody else. */
-  untried(failed: readonly Server[]): Server | undefined {
-    const left = this.servers.filter((server) => server.usable && !failed.includes(server));
-    const rank = ({ config, saturated }: Server): number => (config.backup ? 2 : 0) + (saturated ? 1 : 0);
-    const load = ({ scur, queue }: Server): number => scur + queue.length;
-    return left.sort((a, b) => rank(a) - rank(b) || load(a) - load(b))[0];
+  /** Somebody is left, be it a backup, for a request that has failed at `failed` and `server`. */
+  hasUntried(server: Server, failed: ReadonlySet<Server> | undefined): boolean {
+    return this.servers.some((other) => other.usable && other !== server && failed?.has(other) !== true);
+  }
+
+  /** Who of those that are not `failed` has the least to do for its weight. */
+  private leastLoaded(failed: ReadonlySet<Server>): Server | undefined {
+    let least: Server | undefined;
+    let leastRank = 0;
+    let leastLoad = 0;
+    for (const server of this.servers) {
+      if (!server.usable || failed.has(server)) continue;
+      const rank = rankOf(server);
+      const load = (server.scur + server.queue.length + 1) / server.eweight;
+      if (least !== undefined && (rank > leastRank || (rank === leastRank && load >= leastLoad))) continue;
+      least = server;
+      leastRank = rank;
+      leastLoad = load;
+    }
+    return least;
   }
 
   /** Gives a slot back; the next waiter, if any, gets it. `ended`: with its exchange, which `scur` does not count any more. */
@@ -353,6 +396,7 @@ export class Backend {
     rollout.enforce(now);
     if (this.pending.size > 0) {
       for (const server of this.servers) if (server.removed) this.displace(server, true);
+      if (this.avoiding > 0) this.relent();
       // Those that are not elected, too: a limit may have been raised.
       for (const server of this.servers) this.wake(server);
     }
@@ -407,11 +451,12 @@ export class Backend {
     else this.balance.takenElsewhere?.();
   }
 
-  /** For `server` alone, or for any. */
-  private enqueue(waiter: Waiter, server: Server | undefined, forced: boolean): 'queued' {
+  /** For `server` alone, or for any but those that it `avoids`. */
+  private enqueue(waiter: Waiter, server: Server | undefined, forced: boolean, avoids?: ReadonlySet<Server>): 'queued' {
     if (this.pending.has(waiter)) throw new Error(`one waiter of ${this.name} was queued twice`);
-    const pending = new Pending(waiter, ++this.tickets, forced, this.expire);
+    const pending = new Pending(waiter, ++this.tickets, forced, avoids, this.expire);
     this.pending.set(waiter, pending);
+    if (avoids !== undefined) this.avoiding++;
     waiter.awaited = server;
     const { queue, counters } = server ?? this;
     pending.enter(queue);
@@ -425,6 +470,7 @@ export class Backend {
   private forget(pending: Pending): void {
     pending.leave();
     this.pending.delete(pending.waiter);
+    if (pending.avoids !== undefined) this.avoiding--;
     this.wheel.disarm(pending);
   }
 
@@ -480,7 +526,7 @@ export class Backend {
   private serve(server: Server): void {
     while (!server.saturated) {
       const own = server.queue.head;
-      const any = server.elected || server.spare ? this.queue.head : undefined;
+      const any = server.elected || server.spare ? this.firstFor(server) : undefined;
       const next = own === undefined || (any !== undefined && any.ticket < own.ticket) ? any : own;
       if (next === undefined) return;
       const { queue } = next;
@@ -491,6 +537,23 @@ export class Backend {
     }
   }
 
+  private firstFor(server: Server): Pending | undefined {
+    let pending = this.queue.head;
+    while (pending?.avoids?.has(server) === true) pending = pending.behind;
+    return pending;
+  }
+
+  /** Who avoids everybody that is left avoids nobody any more. */
+  private relent(): void {
+    const serving = this.servers.filter(({ elected, spare }) => elected || spare);
+    for (let pending = this.queue.head; pending !== undefined; pending = pending.behind) {
+      const { avoids } = pending;
+      if (avoids === undefined || serving.some((server) => !avoids.has(server))) continue;
+      pending.avoids = undefined;
+      this.avoiding--;
+    }
+  }
+
   /** No server will ever come: everybody who waits is told now. */
   private dismiss(): void {
     for (const pending of [...this.pending.values()]) {
@@ -498,6 +561,13 @@ export class Backend {
       pending.waiter.onQueueTimeout();
     }
   }
+}
+
+/** Who is asked first for a retry: one that has a slot, a far one, one that will have a slot, a backup. */
+function rankOf(server: Server): number {
+  if (!server.elected && !server.spare) return isFull(server) ? 4 : 3;
+  if (isFull(server)) return 2;
+  return server.spare ? 1 : 0;
 }
 
 function idsOf({ servers }: ProxyConfig): ReadonlySet<number | undefined> {

@@ -16,6 +16,8 @@ export class Pending extends Timed {
   readonly ticket: number;
   /** `force-persist`: no other server will do, whatever becomes of this one. */
   readonly forced: boolean;
+  /** Where it has failed: it waits for any of the others. */
+  avoids: ReadonlySet<Server> | undefined;
   /** The queue it stands in. */
   queue: WaitQueue | undefined = undefined;
   ahead: Pending | undefined = undefined;
@@ -24,11 +26,18 @@ export class Pending extends Timed {
   private since = 0;
   private readonly expire: (pending: Pending) => void;
 
-  constructor(waiter: Waiter, ticket: number, forced: boolean, expire: (pending: Pending) => void) {
+  constructor(
+    waiter: Waiter,
+    ticket: number,
+    forced: boolean,
+    avoids: ReadonlySet<Server> | undefined,
+    expire: (pending: Pending) => void,
+  ) {
     super();
     this.waiter = waiter;
     this.ticket = ticket;
     this.forced = forced;
+    this.avoids = avoids;
     this.expire = expire;
   }
 

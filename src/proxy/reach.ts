@@ -77,7 +77,7 @@ export class Reach extends Timed implements Waiter {
   private left: Server | undefined = undefined;
   private leftCounted = false;
   /** Discovered servers at which it has failed. */
-  private failedAt: Server[] | undefined = undefined;
+  private failedAt: Set<Server> | undefined = undefined;
 
   /** `context` is what rules and algorithms see of its owner. */
   constructor(owner: ReachOwner, context: KeyContext) {
@@ -169,10 +169,8 @@ export class Reach extends Timed implements Waiter {
   private balance(avoid: Server | undefined): Assignment {
     const backend = this.backend as Backend;
     const { failedAt } = this;
-    // The algorithm might send it back: a key to the same server, its turn to one of those before.
-    const untried = failedAt === undefined ? undefined : backend.untried(failedAt);
-    if (untried !== undefined) return backend.claim(this, untried);
-    return backend.assign(this, backend.bound ? (this.key ?? this.keyOf(backend)) : NO_KEY, avoid);
+    const elsewhere = failedAt === undefined ? undefined : backend.assignElsewhere(this, failedAt);
+    return elsewhere ?? backend.assign(this, backend.bound ? (this.key ?? this.keyOf(backend)) : NO_KEY, avoid);
   }
 
   private keyOf({ config }: Backend): number {
@@ -224,8 +222,8 @@ export class Reach extends Timed implements Waiter {
     this.server = undefined;
     this.assignedAt = -1;
     if (server.discovered) {
-      this.failedAt ??= [];
-      this.failedAt.push(server);
+      this.failedAt ??= new Set();
+      this.failedAt.add(server);
     }
     server.backend.release(server, false);
     this.assign(server, now);

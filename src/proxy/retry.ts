@@ -70,7 +70,7 @@ export interface Place {
 }
 
 /** `failed`: discovered servers at which the request has failed before. */
-export function placeOf(server: Server, tie: Tie = 'free', failed: readonly Server[] = []): Place {
+export function placeOf(server: Server, tie: Tie = 'free', failed?: ReadonlySet<Server>): Place {
   const { backend, discovered, op, removed, usable } = server;
   return {
     usable,
@@ -81,7 +81,7 @@ export function placeOf(server: Server, tie: Tie = 'free', failed: readonly Serv
     keyed: backend.bound,
     tie,
     discovered,
-    untried: discovered && backend.untried([...failed, server]) !== undefined,
+    untried: discovered && backend.hasUntried(server, failed),
   };
 }
 

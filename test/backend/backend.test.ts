@@ -189,29 +189,6 @@ describe('who gets traffic', () => {
   });
 });
 
-describe('who is left for a request that has failed elsewhere', () => {
-  it('is whoever has the least to do, one with a free slot first, a backup last, and nobody who gets no traffic', () => {
-    const { backend, servers } = makeBackend([
-      serverConfig('busy'),
-      serverConfig('full', { maxconn: 1 }),
-      serverConfig('backup', { backup: true }),
-      serverConfig('out', { disabled: true }),
-    ]);
-    const [busy, full] = servers as [Server, Server];
-    backend.claim(new Client(), full);
-    for (let i = 0; i < 3; i++) backend.claim(new Client(), busy);
-    const failed: Server[] = [];
-    const order: string[] = [];
-    for (let next = backend.untried(failed); next !== undefined; next = backend.untried(failed)) {
-      failed.push(next);
-      order.push(next.config.name);
-    }
-    assert.deepEqual(order, ['busy', 'full', 'backup']);
-    backend.release(full);
-    assert.equal(backend.untried([]), full);
-  });
-});
-
 describe('balance source with full servers', () => {
   const key = sourceKey('127.0.0.1'); // odd: the second of two
 

@@ -34,6 +34,14 @@ describe('a spare server', () => {
     });
   }
 
+  for (const algorithm of ['source', 'uri'] as const) {
+    it(`is not asked where a key binds the client to another one, by ${algorithm}`, () => {
+      const balance = { ...proxyConfig('app', {}).balance, algorithm };
+      const { backend } = makeBackend([serverConfig('n1', { maxconn: 1 }), serverConfig('f1', far)], { balance });
+      assert.deepEqual([ask(backend), ask(backend)], ['n1', 'queued']);
+    });
+  }
+
   it('serves those who wait for any server, in turn with the others', () => {
     const { backend, servers } = makeBackend([serverConfig('n1', { maxconn: 1 }), serverConfig('f1', { ...far, maxconn: 1 })]);
     const order: string[] = [];

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import type { ServerConfig } from '../../src/config/model.ts';
 import type { DiscoveredServer } from '../../src/discovery/provider.ts';
 import type { RawClient } from '../support/client.ts';
 import { CHECK, serverConfig } from '../support/config.ts';
@@ -49,10 +50,12 @@ class Pool {
   private readonly states = new Map<string, State>();
   private readonly moved = new Map<string, Place>();
   private readonly checkPort: number | undefined;
+  private readonly config: Partial<ServerConfig>;
 
-  constructor(balancer: Balancer, places: ReadonlyMap<string, Place>, checkPort: number | undefined) {
+  constructor(balancer: Balancer, places: ReadonlyMap<string, Place>, { checkPort, config = {} }: Story) {
     this.balancer = balancer;
     this.checkPort = checkPort;
+    this.config = config;
     this.places = places;
     this.say(Object.fromEntries([...places.keys()].map((name) => [name, 'ready'])));
   }
@@ -100,7 +103,8 @@ class Pool {
     const address = state === 'unreachable' ? undefined : host;
     const { checkPort } = this;
     const check = name === 'a' && checkPort !== undefined ? { ...CHECK, inter: 20, fall: 1, port: checkPort } : undefined;
-    const config = serverConfig(name, { check, identity: `container ${name}`, address, port, cookie: name, backup: name === 'backup' });
+    const own = { check, identity: `container ${name}`, address, port, cookie: name, backup: name === 'backup' };
+    const config = serverConfig(name, { ...own, ...this.config });
     return { config, state: state === 'unreachable' ? 'down' : state, reason: state === 'ready' ? '' : `container is ${state}` };
   }
 }
@@ -110,15 +114,18 @@ interface Story {
   readonly checkPort?: number;
   /** Of the section. */
   readonly lines?: readonly string[];
+  /** Of each server. */
+  readonly config?: Partial<ServerConfig>;
   readonly plans: Readonly<Record<string, Plan>>;
 }
 
-async function withPool({ lines = [], plans, checkPort }: Story, story: (pool: Pool) => Promise<void>): Promise<void> {
+async function withPool(set: Story, story: (pool: Pool) => Promise<void>): Promise<void> {
+  const { lines = [], plans } = set;
   const places = new Map<string, Place>();
   for (const [name, plan] of Object.entries(plans)) places.set(name, await startPlace(name, plan));
   const text = ['listen www', 'bind 127.0.0.1:0', 'docker-servers image=a port=80', ...lines].join('\n ');
   try {
-    await withBalancer(`${text}\n`, async (balancer) => story(new Pool(balancer, places, checkPort)));
+    await withBalancer(`${text}\n`, async (balancer) => story(new Pool(balancer, places, set)));
   } finally {
     for (const place of places.values()) await place.stop();
   }
@@ -222,6 +229,25 @@ describe('containers that refuse', () => {
       }
     });
   });
+
+  for (const free of [0, 1]) {
+    it(`leave it to whoever has a slot first: ${free}`, async () => {
+      const { act, held } = holding();
+      await withPool({ config: { maxconn: 1 }, plans: { a: 'refuses', b: [act], c: [act] } }, async (pool) => {
+        pool.say({ a: 'drain' });
+        const busy = [await pool.ask(), await pool.ask()];
+        await until('both are busy', () => held.length === 2);
+        pool.say({ a: 'ready' });
+        const client = await pool.ask();
+        await until('it waits', () => pool.balancer.backends.get('www')?.waiting === 1);
+        held[free]?.write(reply('finished'));
+        await until('it is asked', () => held.length === 3);
+        held[2]?.write(reply('next'));
+        assert.equal((await client.readResponse()).body, 'next');
+        assert.equal(busy.length, 2);
+      });
+    });
+  }
 
   it('are the end of a request in the end', async () => {
     await withPool({ lines: ['timeout connect 50ms'], plans: { a: 'refuses', b: 'refuses' } }, async (pool) => {
