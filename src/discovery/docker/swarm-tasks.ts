@@ -148,7 +148,10 @@ export class SwarmTasks {
   private readonly idle = new Memo<Service, Service, KnownContainer>();
   /** By service and name, as its tasks on this engine have shown: a manager does not know it of those on other nodes. */
   private images: ReadonlyMap<string, Image> = new Map();
-  /** Nodes that this engine has been, by id: what runs there it tells of itself. */
+  /**
+   * Nodes that this engine has been, by id: what runs there it tells of itself. The manager has said so of its containers,
+   * whose labels anybody may write.
+   */
   private readonly own = new Set<string>();
 
   /**
@@ -198,11 +201,11 @@ export class SwarmTasks {
     const used = new Set([...tasks.values()].map(({ service, image }) => imageOf(service, image)));
     const images = new Map([...this.images].filter(([image]) => used.has(image)));
     for (const { container } of containers) {
-      const { labels, imageId: id, exposed } = container;
-      const node = labels.get(NODE_ID);
+      const { labels, imageId, exposed } = container;
+      const node = tasks.get(container.id)?.node;
       if (node !== undefined) this.own.add(node);
       const image = imageOf(labels.get(SERVICE_ID) ?? '', container.image);
-      if (used.has(image) && !images.has(image)) images.set(image, { id, exposed });
+      if (used.has(image) && !images.has(image)) images.set(image, { id: imageId, exposed });
     }
     this.images = images;
   }

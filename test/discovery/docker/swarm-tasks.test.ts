@@ -112,8 +112,14 @@ describe('a task', () => {
   });
 
   it('of our own node is told of by the engine, not by the manager', () => {
-    const tasks = [taskAnswer('web', { container: 'bbb', slot: 2, node: NODES.here })];
+    const tasks = ['aaa', 'bbb'].map((container, i) => taskAnswer('web', { container, slot: i + 1, node: NODES.here }));
     assert.deepEqual(servers(map([local('aaa', 'web')], { services: [web], tasks }), 'web'), ['aaa 10.0.1.3:8089 ready']);
+  });
+
+  it('of another node is no less there for a container here that says that it runs there', () => {
+    const liar = container('liar', { labels: { 'com.docker.swarm.node.id': NODES.there, 'fairlead.enable': 'false' } });
+    const snapshot = map([liar], { services: [web], tasks: [taskAnswer('web')] });
+    assert.deepEqual(servers(snapshot, 'web'), ['ccc 10.0.1.4:8089 ready']);
   });
 
   it('of a global service is called by its node', () => {
