@@ -5,7 +5,7 @@ export type Read<T> = { readonly value: T } | { readonly error: string };
 /** HAProxy's timers are 32 bits of milliseconds, about 24.8 days. */
 const MAX_TIME = 2147483647;
 
-const UNITS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: ReadonlyMap<string, number> = new Map(Object.entries({ us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }));
 
 /**
  * Manual 2.5: `500`, `5s`, `1m`. Answers milliseconds; microseconds round up, so that a short time never becomes 0.
@@ -16,7 +16,7 @@ export function readTime(word: string | undefined, what: string, unit: 'ms' | 's
     return { error: `'${what}' expects an integer value (in ${unit === 'ms' ? 'milliseconds' : 'seconds'})` };
   }
   const match = /^(\d+)([a-z]*)(.*)$/s.exec(word);
-  const factor = match === null ? undefined : UNITS[match[2] === '' ? unit : (match[2] ?? '')];
+  const factor = match === null ? undefined : UNITS.get(match[2] === '' ? unit : (match[2] ?? ''));
   if (match === null || factor === undefined || match[3] !== '') {
     const at = word.search(/[^0-9]/);
     return { error: `unexpected character '${word.charAt(at)}' in '${what}' (a time is a number with us, ms, s, m, h or d)` };

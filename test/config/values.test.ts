@@ -17,7 +17,7 @@ test('times have HAProxy units; microseconds round up', () => {
   ];
   for (const [text, value] of values) assert.deepEqual(readTime(text, 'x'), { value }, text);
   assert.deepEqual(readTime('5', 'x', 's'), { value: 5000 });
-  for (const text of ['', '-1', '1.5s', '5 s', '5sec', 's', '1e3', '25d']) assert.ok('error' in readTime(text, 'x'), text);
+  for (const text of ['', '-1', '1.5s', '5 s', '5sec', 's', '1e3', '25d', '5constructor']) assert.ok('error' in readTime(text, 'x'), text);
 });
 
 test('addresses of servers', () => {

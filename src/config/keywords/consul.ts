@@ -68,7 +68,7 @@ function readWords(line: Statement, setters: Readonly<Record<string, Setter>>, f
   };
   for (const word of others) {
     const [key, value] = splitPair(word);
-    const set = setters[key];
+    const set = Object.hasOwn(setters, key) ? setters[key] : undefined;
     if (word === 'passing') words.passing = true;
     else if (word === 'opt-in') words.optIn = true;
     else if (set === undefined) {

@@ -103,12 +103,12 @@ function setValue(cookie: CookieDraft, word: (typeof VALUED)[number], value: str
   }
 }
 
-const SECONDS: Readonly<Record<string, number>> = { us: 1e-6, ms: 1e-3, '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
+const SECONDS: ReadonlyMap<string, number> = new Map(Object.entries({ us: 1e-6, ms: 1e-3, '': 1, s: 1, m: 60, h: 3600, d: 86_400 }));
 
 /** Whole seconds, rounded up; dates in cookies go further than timers. */
 function readSeconds(word: string, what: string): Read<number> {
   const match = /^(\d+)([a-z]*)$/.exec(word);
-  const factor = match === null ? undefined : SECONDS[match[2] ?? ''];
+  const factor = match === null ? undefined : SECONDS.get(match[2] ?? '');
   if (match === null || factor === undefined) {
     return { error: `unexpected character '${word.charAt(word.search(/[^0-9]/))}' in argument to <${what}>.` };
   }

@@ -86,7 +86,7 @@ function parseDockerServers(proxy: ProxyDraft, line: Statement): void {
   const { near, others } = takeNear(line, pairs);
   for (const word of others) {
     const [key, value] = splitPair(word);
-    const set = SELECTORS[key];
+    const set = Object.hasOwn(SELECTORS, key) ? SELECTORS[key] : undefined;
     const known = [...Object.keys(SELECTORS), ...NEAR_WORDS];
     if (set === undefined) line.fail(`'docker-servers' : unknown selector '${key}'${didYouMean(key, known) || '.'}`);
     else if (value === '') line.fail(`'docker-servers' : selector '${key}' expects a value.`);
