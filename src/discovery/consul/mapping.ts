@@ -4,6 +4,7 @@
  *     instances, configuration  ->  pools of `consul-servers`, pools and routes of `consul-routes`, what is to be said of each
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { Config, ConsulServersConfig } from '../../config/model.ts';
 import type { Resolved } from '../dns/lookups.ts';
 import { Memo } from '../memo.ts';
@@ -12,7 +13,7 @@ import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts'
 import { type Claim, type Loss, settle } from './claims.ts';
 import type { Instance } from './instance.ts';
 import { consulSource } from './names.ts';
-import { type AnyLine, type Outcome, routesOf, type Scene, serversOf } from './outcome.ts';
+import { type AnyLine, isMixed, type Outcome, type Placement, routesOf, type Scene, serversOf } from './outcome.ts';
 import { subjectOf } from './server.ts';
 import type { CatalogueQuery, ConsulView, ServiceQuery, Wanted } from './watch.ts';
 
@@ -30,8 +31,10 @@ export interface Mapping {
   readonly poolOptions: ReadonlyMap<string, PoolOptions>;
   readonly routes: readonly Route[];
   readonly losses: readonly Loss[];
-  /** What instances say of a pool otherwise than an older one. */
+  /** What instances say of a pool otherwise than an older one, or than they do themselves. */
   readonly conflicts: readonly Note[];
+  /** What came to nothing because the instance is in that pool with another port, and why. */
+  readonly barred: ReadonlyMap<Placement, string>;
   readonly outcomes: readonly Outcome[];
 }
 
@@ -40,10 +43,20 @@ export function mapCatalogue(input: MappingInput): Mapping {
   const poolOptions = new Map<string, PoolOptions>();
   const claims: Claim[] = [];
   const conflicts: Note[] = [];
+  const barred = new Map<Placement, string>();
   const outcomes = outcomesOf(input, pools);
-  for (const { instance, backend, server, routes, options } of outcomes.flatMap(({ placements }) => placements)) {
+  for (const placement of outcomes.flatMap(({ placements }) => placements)) {
+    const { instance, backend, server, routes, options } = placement;
     const pool = poolOf(pools, backend);
-    if (!pool.has(server.config.identity)) pool.set(server.config.identity, server);
+    const other = pool.get(server.config.identity);
+    if (other === undefined) pool.set(server.config.identity, server);
+    else if (other.config.port !== server.config.port) {
+      barred.set(placement, `is in pool '${backend}' already, with port ${other.config.port}; tag service= makes it two pools`);
+      continue;
+    } else if (!isDeepStrictEqual(other, server)) {
+      const message = `is in pool '${backend}' already, with other parameters; tag service= makes it two pools`;
+      conflicts.push({ level: 'warning', subject: subjectOf(instance), message });
+    }
     if (options !== undefined) {
       const merged = mergeOptions(poolOptions.get(backend) ?? {}, options);
       poolOptions.set(backend, merged.options);
@@ -65,7 +78,37 @@ export function mapCatalogue(input: MappingInput): Mapping {
     poolOptions.delete(name);
     pools.delete(name);
   }
-  return { pools, poolOptions, routes, losses, conflicts, outcomes };
+  for (const pool of pools.values()) nameApart(pool);
+  return { pools, poolOptions, routes, losses, conflicts, barred, outcomes };
+}
+
+/** Servers that are called like another one of their pool get a number behind their name, in the order of their identities. */
+function nameApart(pool: Map<string, DiscoveredServer>): void {
+  const taken = new Set([...pool.values()].map(({ config }) => config.name));
+  if (taken.size === pool.size) return;
+  const first = new Set<string>();
+  for (const [identity, server] of [...pool].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const { name } = server.config;
+    if (!first.has(name)) {
+      first.add(name);
+      continue;
+    }
+    let number = 2;
+    while (taken.has(`${name}:${number}`)) number++;
+    taken.add(`${name}:${number}`);
+    pool.set(identity, renamed(server, `${name}:${number}`));
+  }
+}
+
+const renamings = new WeakMap<DiscoveredServer, DiscoveredServer>();
+
+/** What has not changed is the same object as before. */
+function renamed(server: DiscoveredServer, name: string): DiscoveredServer {
+  const known = renamings.get(server);
+  if (known?.config.name === name) return known;
+  const made = { ...server, config: { ...server.config, name } };
+  renamings.set(server, made);
+  return made;
 }
 
 /** What the lines of a configuration need to know of one agent. */
@@ -92,7 +135,11 @@ function outcomesOf(
   { source, view, config, resolve }: MappingInput,
   pools: Map<string, Map<string, DiscoveredServer>>,
 ): readonly Outcome[] {
-  const scene = { sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)), resolve };
+  const scene: Scene = {
+    sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
+    mixed: isMixed(config.proxies.flatMap(({ consulRoutes }) => consulRoutes)),
+    resolve,
+  };
   return config.proxies.flatMap((proxy) => {
     const servers = proxy.consulServers.filter((line) => asks(line, source));
     const routes = proxy.consulRoutes.filter((line) => asks(line, source));

@@ -20,6 +20,8 @@ export type AnyLine = ConsulServersConfig | ConsulRoutesConfig;
 export interface Scene {
   /** Names of the sections that have servers. */
   readonly sections: ReadonlySet<string>;
+  /** Routed pools have instances of several data centers, or of several agents. */
+  readonly mixed: boolean;
   resolve(name: string): Resolved;
 }
 
@@ -46,7 +48,7 @@ export interface Outcome {
 
 /** `instances` are in the order of the answer, the nearest node's first where that was asked for. */
 export function serversOf(proxy: ProxyConfig, line: ConsulServersConfig, instances: readonly Instance[], scene: Scene): Outcome {
-  const reader = new Reader(proxy, line, 'consul-servers', instances, scene);
+  const reader = new Reader(proxy, line, 'consul-servers', instances, { ...scene, mixed: isMixed(proxy.consulServers) });
   for (const instance of reader.instances) reader.serve(line, instance);
   return reader;
 }
@@ -56,6 +58,11 @@ export function routesOf(proxy: ProxyConfig, line: ConsulRoutesConfig, instances
   const reader = new Reader(proxy, line, 'consul-routes', instances, scene);
   for (const instance of reader.instances) reader.route(line, instance);
   return reader;
+}
+
+/** Instances of what these lines mean may be equal in everything but their data center. */
+export function isMixed(lines: readonly AnyLine[]): boolean {
+  return new Set(lines.flatMap(({ agents, datacenter = '' }) => agents.map((agent) => `${agent} ${datacenter}`))).size > 1;
 }
 
 /** Our own words that say something of containers alone. */
@@ -77,7 +84,13 @@ class Reader implements Outcome {
     this.scene = scene;
     this.line = { place: `${place.file}:${place.line}`, keyword, section: proxy.name };
     const nearest = instances[0]?.node ?? '';
-    this.wish = { template, passing, near: near && { node: nearest, share: near.share }, scale: scaleOf(instances, template) };
+    this.wish = {
+      template,
+      passing,
+      near: near && { node: nearest, share: near.share },
+      scale: scaleOf(instances, template),
+      mixed: scene.mixed,
+    };
   }
 
   serve({ tags }: ConsulServersConfig, instance: Instance): void {

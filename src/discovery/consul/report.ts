@@ -1,6 +1,6 @@
 /** What a catalogue is reported as: the mapping that makes the snapshot, told instance by instance. */
 
-import type { Report, Use } from '../report.ts';
+import type { Reason, Report, Use } from '../report.ts';
 import { routeText } from '../routes.ts';
 import type { Instance } from './instance.ts';
 import { type Mapping, type MappingInput, mapCatalogue } from './mapping.ts';
@@ -49,6 +49,7 @@ function reportOf(
   prefixes: ReadonlySet<string>,
 ): Report {
   const { service, checks, address, port, node } = instance;
+  const placements = story?.placements ?? [];
   const failing = checks.filter(({ status }) => status !== 'passing');
   const words = [...prefixes].flatMap((prefix) => readWords(instance, prefix));
   return {
@@ -62,13 +63,20 @@ function reportOf(
     words: [...new Map(words.map((word) => [`${word.reader} ${word.name} ${word.value}`, word])).values()],
     networks: [{ name: node, addresses: [address] }],
     ports: port === 0 ? [] : [port],
-    uses: (story?.placements ?? []).map((placement) => useOf(placement, mapping)),
-    reasons: (story?.remarks ?? []).map(({ line, level, message }) => ({ line, level, message })),
+    uses: placements.filter((placement) => !mapping.barred.has(placement)).map((placement) => useOf(placement, mapping)),
+    reasons: [
+      ...(story?.remarks ?? []).map(({ line, level, message }) => ({ line, level, message })),
+      ...placements.flatMap((placement): readonly Reason[] => {
+        const message = mapping.barred.get(placement);
+        return message === undefined ? [] : [{ line: placement.line, level: 'error', message }];
+      }),
+    ],
   };
 }
 
-function useOf({ instance, line, backend, server, where, routes }: Placement, { losses }: Mapping): Use {
-  const { name, identity, address, port } = server.config;
+function useOf({ instance, line, backend, server, where, routes }: Placement, { losses, pools }: Mapping): Use {
+  const { identity, address, port } = server.config;
+  const { name } = (pools.get(backend)?.get(identity) ?? server).config;
   return {
     line,
     backend,

@@ -18,6 +18,8 @@ export interface ServerWish {
   readonly near: { readonly node: string; readonly share: number | undefined } | undefined;
   /** What each weight is multiplied by: `scaleOf`. */
   readonly scale: number;
+  /** The pool has instances of several data centers: names say which. */
+  readonly mixed: boolean;
 }
 
 export interface Placed {
@@ -49,7 +51,7 @@ export function serverOf(
   const weight = instance.checks.some(isWarning) ? instance.weights.warning : instance.weights.passing;
   const base: ServerConfig = {
     ...wish.template,
-    name: nameOf(instance),
+    name: nameOf(instance, wish.mixed),
     identity: identityOf(instance),
     address,
     port,
@@ -81,10 +83,10 @@ export function identityOf({ datacenter, node, id }: Instance): string {
   return `consul ${datacenter} ${node} ${id}`;
 }
 
-/** Ids are unique on their node alone; registrator's begin with it. */
-function nameOf({ id, node }: Instance): string {
-  const name = id.startsWith(node) ? id : `${node}.${id}`;
-  return name.replace(/[^A-Za-z0-9_.:-]/g, '_');
+/** Ids are unique on their node alone; registrator's begin with it. What still has another one's name gets its own in the pool. */
+function nameOf({ datacenter, id, node }: Instance, mixed: boolean): string {
+  const name = id.startsWith(`${node}:`) ? id : `${node}.${id}`;
+  return `${name}${mixed ? `.${datacenter}` : ''}`.replace(/[^A-Za-z0-9_.:-]/g, '_');
 }
 
 function addressOf(address: string, resolve: (name: string) => Resolved): Resolved {

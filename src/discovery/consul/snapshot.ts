@@ -8,10 +8,10 @@ import type { Outcome, Placement, Remark } from './outcome.ts';
 import { subjectOf } from './server.ts';
 
 export function consulSnapshot(input: MappingInput): Snapshot {
-  const { pools, poolOptions, routes, losses, conflicts, outcomes } = mapCatalogue(input);
+  const { pools, poolOptions, routes, losses, conflicts, barred, outcomes } = mapCatalogue(input);
   const notes: readonly Note[] = [
     ...input.view.problems.map(({ subject, message }): Note => ({ level: 'warning', subject, message })),
-    ...outcomes.flatMap(notesOf),
+    ...outcomes.flatMap((outcome) => notesOf(outcome, barred)),
     ...losses.map(lossNote),
     ...conflicts,
   ];
@@ -26,20 +26,26 @@ export function consulSnapshot(input: MappingInput): Snapshot {
 
 const told = new WeakMap<Outcome, readonly Note[]>();
 
-/** The same for as long as the outcome is the same. */
-function notesOf(outcome: Outcome): readonly Note[] {
+/** The same for as long as the outcome is the same, but for what is barred. */
+function notesOf(outcome: Outcome, barred: ReadonlyMap<Placement, string>): readonly Note[] {
+  if (outcome.placements.some((placement) => barred.has(placement))) return tell(outcome, barred);
   const known = told.get(outcome);
   if (known !== undefined) return known;
-  const notes = [...outcome.remarks.map(remarkNote), ...outcome.placements.map(placementNote)];
+  const notes = tell(outcome, barred);
   told.set(outcome, notes);
   return notes;
+}
+
+function tell({ remarks, placements }: Outcome, barred: ReadonlyMap<Placement, string>): readonly Note[] {
+  return [...remarks.map(remarkNote), ...placements.map((placement) => placementNote(placement, barred.get(placement)))];
 }
 
 function remarkNote({ instance, level, message }: Remark): Note {
   return { level: level === 'hint' ? 'info' : level, subject: subjectOf(instance), message };
 }
 
-function placementNote({ instance, server, where, backend, line, routes }: Placement): Note {
+function placementNote({ instance, server, where, backend, line, routes }: Placement, bar: string | undefined): Note {
+  if (bar !== undefined) return { level: 'error', subject: subjectOf(instance), message: bar };
   const hosts = () => routes.map(routeText).join(', ');
   const what = routes.length === 0 ? `server of '${backend}'` : `server of pool '${backend}' for ${hosts()} in '${line.section}'`;
   const { state, reason, config } = server;

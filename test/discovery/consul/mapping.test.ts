@@ -91,6 +91,37 @@ describe('an instance as a server', () => {
     assert.deepEqual(names, ['host-1.web', 'host-2.web', 'host-1:shop_web_1:80', 'host-3.web___1']);
   });
 
+  it('has a name that is its own also where ids and nodes come to the same name', () => {
+    const clashes = [
+      ['web', 'n1'],
+      ['n1.web', 'n1'],
+      ['\u00e9', 'n1'],
+      ['\u00e8', 'n1'],
+      ['web-1', 'web'],
+      ['web-1', 'web-1'],
+      ['b.c', 'a'],
+      ['c', 'a.b'],
+    ] as const;
+    const names = app(servers(clashes.map(([id, node]) => instance('web', { id, node })))).map(({ config: { name } }) => name);
+    assert.deepEqual(names, ['n1.web', 'n1.n1.web', 'n1._:2', 'n1._', 'web.web-1', 'web-1.web-1', 'a.b.c', 'a.b.c:2']);
+  });
+
+  it('says its data center in its name where the pool has several, or several agents', () => {
+    const both = [instance('web'), instance('web', { datacenter: 'dc2', address: '192.0.2.2' })];
+    const view: ConsulView = {
+      ...viewOf(both),
+      instances: ({ datacenter = 'dc1' }) => both.filter((one) => one.datacenter === datacenter),
+    };
+    const lines = [consulServers('web'), consulServers('web', { datacenter: 'dc2' })];
+    const snapshot = consulSnapshot({ source: 'consul', view, resolve, config: config([proxy('app', { consulServers: lines })]) });
+    assert.deepEqual(
+      app(snapshot).map(({ config: { name } }) => name),
+      ['node-1.web.dc1', 'node-1.web.dc2'],
+    );
+    const agents = app(servers([instance('web')], { agents: ['', 'west'] }));
+    assert.deepEqual([agents[0]?.config.name], ['node-1.web.dc1']);
+  });
+
   it('without a port is refused, alone', () => {
     const snapshot = servers([instance('web', { id: 'a', port: 0 }), instance('web', { id: 'b' })]);
     assert.deepEqual(
@@ -308,6 +339,32 @@ describe('services as pools', () => {
     const snapshot = routed([instance('web', { tags })]);
     assert.deepEqual(routes(snapshot), ['ok.test/ web']);
     assert.equal(told(snapshot).length, 1);
+  });
+});
+
+describe('an instance with two ports in one pool', () => {
+  const tags = ['fairlead.routes.x.host=x.test', 'fairlead.routes.x.port=81', 'fairlead.routes.x.service=p'];
+  const second = ['fairlead.routes.y.host=y.test', 'fairlead.routes.y.port=82', 'fairlead.routes.y.service=p'];
+
+  it('is its server with the first one; the other one’s route is told, and leads nowhere else', () => {
+    const snapshot = routed([instance('web', { tags: [...tags, ...second] })]);
+    assert.deepEqual(
+      snapshot.pools.get('p')?.map(({ config: { port } }) => port),
+      [81],
+    );
+    assert.deepEqual(snapshot.routes.map(routeText), ['x.test/']);
+    assert.deepEqual(told(snapshot, 'error'), ["web on node-1 is in pool 'p' already, with port 81; tag service= makes it two pools"]);
+    assert.deepEqual(told(snapshot, 'info').length, 1);
+  });
+
+  it('is reported with the first one, and with the reason', () => {
+    const frontend = proxy('www', { kind: 'frontend', consulRoutes: [consulRoutes()] });
+    const [report] = consulReport(inputOf(config([frontend]), [instance('web', { tags: [...tags, ...second] })]));
+    assert.deepEqual(
+      report?.uses.map(({ server: { port } }) => port),
+      [81],
+    );
+    assert.match(report?.reasons[0]?.message ?? '', /with port 81/);
   });
 });
 
