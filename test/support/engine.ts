@@ -37,14 +37,22 @@ async function withOwnEngine(command: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'fairlead-engine-'));
   const self = [process.execPath, fileURLToPath(import.meta.url), inside, folder, ...command];
   const namespaces = ['--net', '--mount', '--pid', '--fork', '--kill-child', '--mount-proc'];
-  const child = spawn('unshare', [...namespaces, 'sh', '-c', init, 'sh', ...self], { stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGTERM'));
+  const child = spawn('unshare', [...namespaces, 'sh', '-c', init, 'sh', ...self], {
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
+  // unshare is deaf to every other signal while it waits.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill('SIGKILL'));
   const code = await exitOf(child);
   rmSync(folder, { recursive: true, force: true });
   return code;
 }
 
 async function insideNamespaces(folder: string, command: readonly string[]): Promise<number> {
+  // Ends with whoever has started it, also when that is killed; PID 1 follows, and with it all that there is.
+  process.stdin
+    .on('end', () => process.exit(1))
+    .resume()
+    .unref();
   const runFolder = join(folder, 'run');
   mkdirSync(runFolder);
   const host = `unix://${join(runFolder, 'docker.sock')}`;
@@ -73,7 +81,7 @@ async function insideNamespaces(folder: string, command: readonly string[]): Pro
 async function runWithImages(command: readonly string[]): Promise<number> {
   makeImages();
   const [program = 'true', ...args] = command;
-  return exitOf(spawn(program, args, { stdio: 'inherit' }));
+  return exitOf(spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] }));
 }
 
 async function exitOf(child: ChildProcess): Promise<number> {
