@@ -1,8 +1,10 @@
 /** Hosts and paths of discovered routes as ACLs of HAProxy's, named after what they match; equal ones are one. */
 
+import type { Read } from '../config/values.ts';
 import { writeWord } from '../config/write.ts';
 import { bytesOf } from '../core/bytes.ts';
 import type { Route } from '../discovery/provider.ts';
+import { pcreOf } from './pcre.ts';
 
 /** As Fairlead compares hosts: without port and the root's dot, in lower case. */
 const HOST = 'hdr(host),host_only,rtrim(.),lower';
@@ -20,23 +22,30 @@ export class Acls {
     this.taken = new Set(taken);
   }
 
-  /** The names that must all be true; none for what every request is. */
-  of({ host, path, exact }: Matched): readonly string[] {
+  /** The names that must all be true, none for what every request is; or why that cannot be said. */
+  of({ host, path, exact }: Matched): Read<readonly string[]> {
     const below = path.replace(/\/$/, '');
-    const hosts = host.kind === 'any' ? [] : [this.hostAcl(host)];
-    if (exact) return [...hosts, this.acl(`at${path}`, [`path -m str ${word(path)}`])];
-    if (below === '') return hosts;
-    return [...hosts, this.acl(`under${below}`, [`path -m str ${word(below)}`, `path -m beg ${word(`${below}/`)}`])];
+    const hosts = this.hostAcls(host);
+    if ('error' in hosts || (below === '' && !exact)) return hosts;
+    const paths = exact
+      ? this.acl(`at${path}`, [`path -m str ${word(path)}`])
+      : this.acl(`under${below}`, [`path -m str ${word(below)}`, `path -m beg ${word(`${below}/`)}`]);
+    return { value: [...hosts.value, paths] };
   }
 
-  private hostAcl({ kind, value }: Route['host']): string {
+  private hostAcls({ kind, value }: Route['host']): Read<readonly string[]> {
     switch (kind) {
+      case 'any':
+        return { value: [] };
       case 'exact':
-        return this.acl(`to_${value}`, [`${HOST} -m str ${word(value)}`]);
+        return { value: [this.acl(`to_${value}`, [`${HOST} -m str ${word(value)}`])] };
       case 'suffix':
-        return this.acl(`to_any${value}`, [`${HOST} -m end ${word(value)}`]);
-      default:
-        return this.acl(`to_~${value}`, [`${HOST} -m reg -i ${word(value)}`]);
+        return { value: [this.acl(`to_any${value}`, [`${HOST} -m end ${word(value)}`])] };
+      case 'regex': {
+        const expression = pcreOf(value);
+        if ('error' in expression) return expression;
+        return { value: [this.acl(`to_~${value}`, [`${HOST} -m reg -i ${word(expression.value)}`])] };
+      }
     }
   }
 
@@ -60,6 +69,7 @@ export class Acls {
 
 const LONGEST_NAME = 80;
 
+/** Of an ACL's values: what begins as an option does stands behind the end of them. */
 function word(text: string): string {
-  return writeWord(bytesOf(text));
+  return `${text.startsWith('-') ? '-- ' : ''}${writeWord(bytesOf(text))}`;
 }

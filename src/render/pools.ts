@@ -16,7 +16,7 @@ export function* poolSections(config: Config, state: DesiredState, sections: rea
   const routes = routesByPool(state);
   for (const [proxy, pools] of poolsByFrontend(config, state)) {
     const section = sections.find(({ start }) => start !== undefined && isAt(start.place, proxy.place));
-    const defaults = freeName(`fairlead-${proxy.name}`, sections);
+    const defaults = freeName(`fairlead-${proxy.name}`, sections, state);
     yield '';
     yield comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`);
     yield `defaults ${defaults}`;

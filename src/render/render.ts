@@ -76,7 +76,7 @@ class Rendering {
     this.config = config;
     this.state = state;
     this.sections = sectionsOf(transcript);
-    this.nobody = freeName('fairlead-no-route', this.sections);
+    this.nobody = freeName('fairlead-no-route', this.sections, state);
   }
 
   *lines(): Generator<string> {

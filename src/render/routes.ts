@@ -6,7 +6,9 @@
 import { writeWord } from '../config/write.ts';
 import { bytesOf } from '../core/bytes.ts';
 import type { Route } from '../discovery/provider.ts';
+import { routeText } from '../discovery/routes.ts';
 import { Acls } from './acls.ts';
+import { comment } from './lines.ts';
 
 /** Lines at the end of a frontend: `use_backend` rules of the user's come first. */
 export function* routeLines(routes: readonly Route[], taken: Iterable<string>): Generator<string> {
@@ -16,7 +18,8 @@ export function* routeLines(routes: readonly Route[], taken: Iterable<string>): 
     const known = acls.lines.length;
     const names = acls.of(route);
     yield* acls.lines.slice(known);
-    rules.push(`use_backend ${route.pool}${names.length === 0 ? '' : ` if ${names.join(' ')}`}`);
+    if ('error' in names) rules.push(comment(`left out: use_backend ${route.pool} for ${routeText(route)}: ${names.error}`));
+    else rules.push(`use_backend ${route.pool}${names.value.length === 0 ? '' : ` if ${names.value.join(' ')}`}`);
   }
   yield* rules;
 }
@@ -35,9 +38,12 @@ export function rewriteLines(routes: readonly Route[]): readonly string[] {
 function byWay(routes: readonly Route[]): readonly string[] {
   const acls = new Acls(['way_is_known']);
   const frontends = new Set(routes.map(({ frontend }) => frontend));
-  const marks = routes.map((route, index) => {
+  const marks = routes.flatMap((route, index) => {
+    const names = acls.of(route);
+    // Nobody comes by it.
+    if ('error' in names) return [];
     const from = frontends.size === 1 ? [] : [`{ fe_name -m str ${route.frontend} }`];
-    return `http-request set-var(${WAY}) int(${index + 1}) if ${['!way_is_known', ...from, ...acls.of(route)].join(' ')}`;
+    return `http-request set-var(${WAY}) int(${index + 1}) if ${['!way_is_known', ...from, ...names.value].join(' ')}`;
   });
   const changes = routes.flatMap((route, index) =>
     route.rewrite === undefined ? [] : [`http-request replace-path ${replacement(route)} if { var(${WAY}) -m int ${index + 1} }`],

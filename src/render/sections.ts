@@ -7,6 +7,7 @@ import type { Place } from '../config/model.ts';
 import type { Section } from '../config/row.ts';
 import type { ReadLine, SectionStart } from '../config/transcript.ts';
 import { textOf } from '../core/bytes.ts';
+import type { DesiredState } from '../state/types.ts';
 
 export interface TextSection {
   /** Undefined for what stands before the first section of a file. */
@@ -42,9 +43,9 @@ export function isAt(one: Place, other: Place): boolean {
   return one.file === other.file && one.line === other.line;
 }
 
-/** A name that no section has yet, which begins so. */
-export function freeName(wanted: string, sections: readonly TextSection[]): string {
-  const taken = new Set(sections.map(({ start }) => start?.name));
+/** A name that neither a section nor a pool has, which begins so. */
+export function freeName(wanted: string, sections: readonly TextSection[], { backends }: Pick<DesiredState, 'backends'>): string {
+  const taken = new Set([...sections.map(({ start }) => start?.name), ...backends.keys()]);
   let name = wanted;
   for (let n = 2; taken.has(name); n++) name = `${wanted}-${n}`;
   return name;

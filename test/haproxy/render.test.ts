@@ -217,12 +217,86 @@ describe('what fairlead render prints', { skip }, () => {
   });
 });
 
+/** What JavaScript takes and PCRE does not, or takes for something else, and what has to stand behind the end of options. */
+const EXPRESSIONS: readonly string[] = [
+  String.raw`-foo\.test`,
+  String.raw`^\u0041b$`,
+  '^[]a$',
+  '^[^]a$',
+  '^[[]a$',
+  String.raw`^[\d-x]$`,
+  String.raw`^\Qa\E\R\Z\e\v$`,
+  '^[[:alpha:]]$',
+  String.raw`^\x{41}$`,
+  'a{,3}',
+  '(?<a_b>x)',
+  '(?:abc){500}',
+  'a{65535}',
+  '',
+  '"\'#$ \u00e9',
+  String.raw`(?<=a+)b(c)\1`,
+];
+
+describe('routes with expressions of JavaScript', { skip }, () => {
+  const text = `${MIXED.slice(MIXED.indexOf('defaults base'), MIXED.indexOf('defaults rules'))}frontend www from base\n    bind 127.0.0.1:8080\n    docker-routes\n`;
+  const routes = (values: readonly Route['host'][]): readonly Route[] =>
+    values.map((host, index) => ({
+      frontend: 'www',
+      host,
+      path: '/',
+      exact: false,
+      rewrite: index % 2 === 0 ? undefined : '/x',
+      priority: 0,
+      pool: 'found',
+      origin: 'a container',
+    }));
+  const renderedWith = (hosts: readonly Route['host'][], pool = 'found'): string => {
+    const { config, transcript } = loadText(text, 'a.cfg', { env: {} });
+    assert.ok(config);
+    const found = routes(hosts).map((route) => ({ ...route, pool }));
+    const snapshot = { source: 'docker', pools: new Map([[pool, servers]]), poolOptions: new Map(), routes: found, notes: [] };
+    return render({ transcript, config, state: desire(config, new Map([['docker', snapshot]])), head: [] });
+  };
+
+  for (const value of EXPRESSIONS) {
+    it(`are taken: ${value}`, () => {
+      check(renderedWith([{ kind: 'regex', value }]), here);
+    });
+  }
+
+  it('are left out, with the reason, where they cannot be said', () => {
+    const out = renderedWith(EXPRESSIONS.map((value) => ({ kind: 'regex', value })));
+    check(out, here);
+    assert.match(out, /\n {4}# left out: use_backend found for ~\(\?<=a\+\)b\(c\)\\1\/: '\(\?<=' may mean something else in PCRE\n/);
+    assert.equal(out.match(/use_backend found if /g)?.length, EXPRESSIONS.length - 1);
+  });
+
+  it('are taken with hosts that look like options', () => {
+    check(
+      renderedWith([
+        { kind: 'exact', value: '-x.test' },
+        { kind: 'suffix', value: '-x.test' },
+      ]),
+      here,
+    );
+  });
+
+  for (const name of ['fairlead-no-route', 'fairlead-www']) {
+    it(`are taken with a pool whose name would be ours: ${name}`, () => {
+      check(renderedWith([{ kind: 'exact', value: 'a.test' }], name), here);
+    });
+  }
+});
+
 const LABELS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   www: { 'fairlead.host': 'www.example.test,EXAMPLE.test' },
   api: { 'fairlead.host': 'www.example.test', 'fairlead.path': '/api', 'fairlead.strip': 'true' },
   v2: { 'fairlead.host': '*.example.test', 'fairlead.path': '/v1', 'fairlead.rewrite': '/v2/' },
   deep: { 'fairlead.host': '*.deep.example.test' },
   shop: { 'fairlead.host': String.raw`~^shop-\d+\.test$` },
+  odd: { 'fairlead.host': String.raw`~^\u006fdd[\d-x]\.test$` },
+  minus: { 'fairlead.host': String.raw`~-minus\.tes[^]$` },
+  quote: { 'fairlead.host': String.raw`~^\Qz\x{2}\E$` },
   first: { 'fairlead.host': '*.test', 'fairlead.path': '/first', 'fairlead.priority': '10' },
   twice: {
     'fairlead.routes.a.host': 'a.test',
@@ -320,6 +394,8 @@ backend own
     '/b/x%20y?z',
     '/%61',
   ];
+  const oddHosts = ['odd-.test', 'ODD7.test', 'oddd.test', 'a-minus.test', 'qzxxe', 'z'];
+  const pathsOf = (host: string): readonly string[] => (oddHosts.includes(host) ? ['/'] : paths);
   const ask = async (side: Side, frontend: string, request: string) => {
     const answer = await side.ask(frontend, request);
     const status = answer.slice(9, 12);
@@ -327,10 +403,10 @@ backend own
   };
 
   for (const frontend of ['www', 'other']) {
-    for (const host of hosts) {
+    for (const host of [...hosts, ...oddHosts]) {
       it(`sends the same requests to the same servers: ${host} in ${frontend}`, async () => {
         const answers = new Map<string, readonly [string, string]>();
-        for (const path of paths) {
+        for (const path of pathsOf(host)) {
           const request = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
           answers.set(path, [await ask(fairlead, frontend, request), await ask(haproxy, frontend, request)]);
         }
@@ -344,10 +420,11 @@ backend own
 
   it('is asked about more than refusals', async () => {
     const found = new Set<string>();
-    for (const host of hosts) {
-      for (const path of paths) found.add((await ask(haproxy, 'www', `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).split(' ')[0] ?? '');
+    for (const host of [...hosts, ...oddHosts]) {
+      for (const path of pathsOf(host))
+        found.add((await ask(haproxy, 'www', `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)).split(' ')[0] ?? '');
     }
-    assert.deepEqual([...found].sort(), ['404', 'api', 'deep', 'first', 'own', 'shop', 'twice', 'v2', 'www']);
+    assert.deepEqual([...found].sort(), ['404', 'api', 'deep', 'first', 'minus', 'odd', 'own', 'quote', 'shop', 'twice', 'v2', 'www']);
   });
 
   const stories: readonly (readonly [what: string, host: string, fields: string, expected: RegExp])[] = [
