@@ -65,7 +65,7 @@ export interface Container {
   readonly published: readonly Binding[];
   /** Number of the signal that asks it to stop. */
   readonly stopSignal: number;
-  /** Milliseconds between that signal and SIGKILL. */
+  /** Milliseconds between that signal and SIGKILL; no more than a timer can wait for. */
   readonly stopTimeout: number;
   /** Undefined for a container that no Swarm is known to have made. */
   readonly task: SwarmTask | undefined;
@@ -95,12 +95,20 @@ export function text(value: unknown): string {
 
 const STATES: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']);
 const HEALTHS: ReadonlySet<string> = new Set(['starting', 'healthy', 'unhealthy']);
-export const DEFAULT_STOP_TIMEOUT = 10_000;
+const DEFAULT_STOP_TIMEOUT = 10_000;
+/** Milliseconds: three weeks. A timer takes less than 2^31, and what comes on top of this has to fit in, too. */
+const LONGEST_STOP_TIMEOUT = 21 * 24 * 3_600_000;
 
 /** A state word of the engine's; one that we do not know counts as not running. */
 export function stateOf(word: string): ContainerState {
   const lower = word.toLowerCase();
   return STATES.has(lower) ? (lower as ContainerState) : 'exited';
+}
+
+/** A stop time-out as it was given, in a unit of which a second has so many; a negative one never ends. */
+export function readStopTimeout(value: unknown, perSecond: number): number {
+  if (typeof value !== 'number') return DEFAULT_STOP_TIMEOUT;
+  return value < 0 ? LONGEST_STOP_TIMEOUT : Math.min((value * 1000) / perSecond, LONGEST_STOP_TIMEOUT);
 }
 
 /** Reads the answer of `GET /containers/{id}/json`. */
@@ -127,7 +135,7 @@ export function readContainer(answer: unknown): Container {
     exposed: readExposed([...Object.keys(object(config.ExposedPorts)), ...Object.keys(object(settings.Ports))]),
     published,
     stopSignal: signalNumber(text(config.StopSignal)) ?? SIGTERM,
-    stopTimeout: typeof config.StopTimeout === 'number' ? config.StopTimeout * 1000 : DEFAULT_STOP_TIMEOUT,
+    stopTimeout: readStopTimeout(config.StopTimeout, 1),
     task: undefined,
   };
 }

@@ -3,7 +3,7 @@
  * with everything that it may leave out made explicit. Nothing downstream sees the engine's JSON.
  */
 
-import { type Attachment, type Binding, DEFAULT_STOP_TIMEOUT, type Json, object, readEnv, readLabels, text } from './container.ts';
+import { type Attachment, type Binding, type Json, object, readEnv, readLabels, readStopTimeout, text } from './container.ts';
 import { SIGTERM, signalNumber } from './signals.ts';
 
 /** One published TCP port of a service. `mode`: on the nodes of its tasks alone, or everywhere, balanced by Swarm. */
@@ -122,7 +122,7 @@ export function readTask(answer: unknown): Task {
     env: readEnv(spec.Env),
     hostname: text(spec.Hostname),
     stopSignal: signalNumber(text(spec.StopSignal)) ?? SIGTERM,
-    stopTimeout: typeof spec.StopGracePeriod === 'number' ? spec.StopGracePeriod / 1e6 : DEFAULT_STOP_TIMEOUT,
+    stopTimeout: readStopTimeout(spec.StopGracePeriod, 1e9),
     networks: attachments.flatMap(readAttachment).sort((a, b) => (a.network < b.network ? -1 : 1)),
     hostNetwork: attachments.some((attachment) => networkSpec(attachment).Name === 'host'),
     published: list(object(status.PortStatus).Ports)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readContainer, readSummary } from '../../../src/discovery/docker/container.ts';
 import { signalName, signalNumber } from '../../../src/discovery/docker/signals.ts';
+import { readTask } from '../../../src/discovery/docker/swarm.ts';
 
 /** What engine 20.10 answers, cut down. */
 const answer = {
@@ -65,6 +66,24 @@ describe('an inspect answer', () => {
     assert.equal(container.stopTimeout, 10_000);
     assert.deepEqual([container.labels.size, container.networks, container.exposed], [0, [], []]);
   });
+});
+
+describe('a stop time-out', () => {
+  const weeks = 21 * 24 * 3_600_000;
+  for (const [seconds, expected] of [
+    [0, 0],
+    [30, 30_000],
+    [-1, weeks],
+    [3_000_000, weeks],
+    [undefined, 10_000],
+  ] as const) {
+    it(`of ${seconds} s is one that can be waited for`, () => {
+      assert.equal(readContainer({ ...answer, Config: { StopTimeout: seconds } }).stopTimeout, expected);
+      const nanoseconds = seconds === undefined ? undefined : seconds * 1e9;
+      const task = readTask({ Spec: { ContainerSpec: { StopGracePeriod: nanoseconds } } });
+      assert.equal(task.stopTimeout, expected);
+    });
+  }
 });
 
 describe('a line of the list', () => {
