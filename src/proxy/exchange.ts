@@ -505,7 +505,6 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     const next = reach.nextAfter({
       failure,
       status: this.responseHead.status,
-      retries: reach.retries,
       repeatable: this.repeatable(),
       replayable: failure === Failures.ServerClosed && this.reused && this.replayable,
       harmless: this.replayable,

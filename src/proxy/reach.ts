@@ -60,6 +60,8 @@ export class Reach extends Timed implements Waiter {
   /** What the algorithm goes by, where it was found in a request's body. */
   key: number | undefined = undefined;
   retries = 0;
+  /** How often what its server may have read was sent again. */
+  resent = 0;
   redispatched = false;
   // What the backend tells of its waiting (Waiter).
   awaited: Server | undefined = undefined;
@@ -94,6 +96,7 @@ export class Reach extends Timed implements Waiter {
     this.binding = undefined;
     this.key = undefined;
     this.retries = 0;
+    this.resent = 0;
     this.redispatched = false;
     this.awaited = undefined;
     this.backendQueue = 0;
@@ -278,7 +281,7 @@ export class Reach extends Timed implements Waiter {
   /** The connection was not made. */
   failed(failure: Failure): void {
     if (!this.observe(Observation.ConnectFailed, monotonic())) return;
-    const next = this.nextAfter({ failure, status: 0, retries: this.retries, repeatable: true, replayable: false, harmless: false });
+    const next = this.nextAfter({ failure, status: 0, repeatable: true, replayable: false, harmless: false });
     this.drop();
     if (next === 'end') this.owner.onUnreached(failure);
     else this.retry(next, failure, monotonic());
@@ -304,9 +307,10 @@ export class Reach extends Timed implements Waiter {
 
   // --- another attempt
 
-  nextAfter(attempt: Attempt): Next {
+  nextAfter(attempt: Omit<Attempt, 'retries' | 'resent'>): Next {
+    const { retries, resent } = this;
     const server = this.server as Server;
-    return nextAfter(attempt, this.placeOf(server), server.backend.config);
+    return nextAfter({ ...attempt, retries, resent }, this.placeOf(server), server.backend.config);
   }
 
   private placeOf(server: Server): Place {
@@ -322,7 +326,7 @@ export class Reach extends Timed implements Waiter {
     const sent = phase === Phase.Established;
     if (server === undefined || !(sent || phase === Phase.Connecting || phase === Phase.Assigned)) return false;
     if (sent && !server.forsaken && connection?.outdated !== true) return false;
-    if (!abandons({ ...attempt, retries: this.retries }, sent, this.placeOf(server), server.backend.config)) return false;
+    if (!abandons({ ...attempt, resent: this.resent }, sent, this.placeOf(server), server.backend.config)) return false;
     this.drop();
     return true;
   }
@@ -336,6 +340,7 @@ export class Reach extends Timed implements Waiter {
     const sent = this.phase === Phase.Established;
     this.disarm();
     this.connectedAt = -1;
+    if (sent) this.resent++;
     if (next === 'replay') {
       this.open(server, now);
       return;

@@ -11,10 +11,10 @@
  * A discovered server that fails is one that is going, and others are there: a container was killed, paused, cut from its
  * network. So for those, and where `retry-on` has `conn-failure`, which is its default,
  *
- *     the connection was not made                             | once at each of the others, however many they are, and
- *                                                             | with a pause once more, up to `retries`
- *     it ended without a response, and who sends the request  | at another one
- *     twice does no harm                                      |
+ *     the connection was refused                              | once at each of up to 16 others, and with a pause once
+ *                                                             | more, up to `retries`
+ *     it ended without a response, and who sends the request  | at another one, twice at most: the request may be what
+ *     twice does no harm                                      | ends them
  *     its source or a check says that it is down, and nothing | at another one (`abandons`)
  *     has left, or who sends it twice does no harm            |
  *
@@ -34,6 +34,8 @@ export interface Attempt {
   readonly status: number;
   /** Retries that were made before it. */
   readonly retries: number;
+  /** How many of them, replays included, were of what a server may have read. */
+  readonly resent: number;
   /** All of the request is still here, no rule forbids it, and nothing has gone to the client. */
   readonly repeatable: boolean;
   /** Its connection was kept alive and ended as it came, and who sends it twice does no harm. */
@@ -103,18 +105,28 @@ export function deserted({ usable, removed, tie }: Place): boolean {
  */
 export type Next = 'end' | 'again' | 'pause' | 'other' | 'replay';
 
+/**
+ * A refused connection costs little, and containers are often replaced many at a time. But where none of a thousand answers,
+ * no request is to try them all.
+ */
+const MOST_REFUSALS = 16;
+
+/** A request may be hit by two containers that are replaced one after the other. It may also be what makes them crash. */
+const MOST_RESENT = 2;
+
 type Settings = Pick<ProxyConfig, 'retries' | 'retryOn' | 'redispatch'>;
 
 export function nextAfter(attempt: Attempt, place: Place, settings: Settings): Next {
-  const { failure, status, retries, repeatable, replayable } = attempt;
+  const { failure, status, retries, resent, repeatable, replayable } = attempt;
   const { retryOn } = settings;
   const named = failure === undefined ? retryOn.statuses.has(status) : failure.retryOn.some((word) => retryOn[word]);
   if (named && repeatable) {
     if (retries < settings.retries) return where(attempt, place, settings);
-    if (isUnreached(failure) && place.untried && movesOn(place, settings)) return 'other';
+    const refused = failure === Failures.ConnectFailed && retries < MOST_REFUSALS;
+    if (refused && place.untried && movesOn(place, settings)) return 'other';
   }
-  if (replayable) return 'replay';
-  const lost = failure === Failures.ServerClosed || failure === Failures.HeadCut;
+  if (replayable && !(place.discovered && resent >= MOST_RESENT)) return 'replay';
+  const lost = (failure === Failures.ServerClosed || failure === Failures.HeadCut) && !named;
   return lost && repeatable && abandons(attempt, true, place, settings) ? 'other' : 'end';
 }
 
@@ -123,17 +135,13 @@ export function nextAfter(attempt: Attempt, place: Place, settings: Settings): N
  * down. `sent`: the server may have read it.
  */
 export function abandons(
-  { retries, repeatable, harmless }: Pick<Attempt, 'retries' | 'repeatable' | 'harmless'>,
+  { resent, repeatable, harmless }: Pick<Attempt, 'resent' | 'repeatable' | 'harmless'>,
   sent: boolean,
   place: Place,
   settings: Settings,
 ): boolean {
   if (!(place.elsewhere || place.untried) || !movesOn(place, settings)) return false;
-  return !sent || (repeatable && harmless && retries < settings.retries);
-}
-
-function isUnreached(failure: Failure | undefined): boolean {
-  return failure === Failures.ConnectFailed || failure === Failures.ConnectTimeout;
+  return !sent || (repeatable && harmless && resent < Math.min(settings.retries, MOST_RESENT));
 }
 
 /** Its successor may be asked for what it could not do. `retries 0` is to mean what it says. */

@@ -28,7 +28,7 @@ const TWO_SERVERS: Place = {
 /** After `failure` of a first attempt at one of several servers, of a request that is here to be sent again. */
 function after(failure: Failure | undefined, changes: ProxyChanges, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}): Next {
   return nextAfter(
-    { failure, status: 200, retries: 0, repeatable: true, replayable: false, harmless: true, ...attempt },
+    { failure, status: 200, retries: 0, resent: 0, repeatable: true, replayable: false, harmless: true, ...attempt },
     { ...TWO_SERVERS, ...place },
     proxyConfig('app', changes),
   );
@@ -188,7 +188,12 @@ describe('a discovered server', () => {
       after(Failures.ServerClosed, changes, attempt, { ...discovered, ...place });
     assert.equal(lost({ harmless: false }), 'end');
     assert.equal(lost({ repeatable: false }), 'end');
-    assert.equal(lost({ retries: 3 }), 'end');
+    assert.equal(lost({ retries: 16, resent: 1 }), 'other', 'however many have refused it');
+    assert.equal(lost({ resent: 2 }), 'end', 'it may be what ends them');
+    assert.equal(lost({ resent: 1 }, {}, { retries: 1 }), 'end');
+    const retryOn = { ...NEVER, connFailure: true, emptyResponse: true };
+    assert.equal(lost({ resent: 2 }, {}, { retryOn }), 'other', '`retry-on` says how often');
+    assert.equal(lost({ retries: 3 }, {}, { retryOn }), 'end');
     assert.equal(lost({}, { elsewhere: false, untried: false }), 'end');
     assert.equal(lost({}, { untried: false }), 'other', 'where it has failed before may be well again');
     assert.equal(lost({}, { tie: 'forced' }), 'end');
@@ -199,29 +204,32 @@ describe('a discovered server', () => {
 
   it('is asked once more where only a kept connection has ended', () => {
     assert.equal(after(Failures.ServerClosed, {}, { replayable: true }, discovered), 'replay');
+    assert.equal(after(Failures.ServerClosed, {}, { replayable: true, resent: 2 }, discovered), 'end');
+    assert.equal(after(Failures.ServerClosed, {}, { replayable: true, resent: 2 }), 'replay', 'a configured one always');
   });
 
-  it('that cannot be reached has as many successors as there are, whatever `retries` says', () => {
-    for (const failure of [Failures.ConnectFailed, Failures.ConnectTimeout]) {
-      const unreached = (place: Partial<Place>, changes: ProxyChanges = {}) =>
-        after(failure, { retries: 1, ...changes }, { retries: 5, harmless: false }, place);
-      assert.equal(unreached(discovered), 'other');
-      assert.equal(unreached({ ...discovered, untried: false }), 'end');
-      assert.equal(unreached({ ...discovered, discovered: false }), 'end');
-      assert.equal(unreached(discovered, { retries: 0 }), 'end');
-      assert.equal(unreached(discovered, { retryOn: NEVER }), 'end');
-    }
+  it('that refuses has up to 16 successors, whatever `retries` says', () => {
+    const unreached = (place: Partial<Place>, changes: ProxyChanges = {}, failure: Failure = Failures.ConnectFailed, retries = 15) =>
+      after(failure, { retries: 1, ...changes }, { retries, harmless: false }, place);
+    assert.equal(unreached(discovered), 'other');
+    assert.equal(unreached(discovered, {}, Failures.ConnectFailed, 16), 'end');
+    assert.equal(unreached(discovered, { retries: 20 }, Failures.ConnectFailed, 16), 'other', 'or as many as it says, if that is more');
+    assert.equal(unreached(discovered, {}, Failures.ConnectTimeout), 'end', 'what takes long is not done that often');
+    assert.equal(unreached({ ...discovered, untried: false }), 'end');
+    assert.equal(unreached({ ...discovered, discovered: false }), 'end');
+    assert.equal(unreached(discovered, { retries: 0 }), 'end');
+    assert.equal(unreached(discovered, { retryOn: NEVER }), 'end');
   });
 
   it('is abandoned where nothing has left, or it does no harm', () => {
     const settings = proxyConfig('app');
     const left = (sent: boolean, attempt: Partial<Attempt> = {}, place: Partial<Place> = {}) =>
-      abandons({ retries: 0, repeatable: true, harmless: true, ...attempt }, sent, { ...TWO_SERVERS, ...discovered, ...place }, settings);
+      abandons({ resent: 0, repeatable: true, harmless: true, ...attempt }, sent, { ...TWO_SERVERS, ...discovered, ...place }, settings);
     assert.equal(left(true), true);
     assert.equal(left(true, { harmless: false }), false);
     assert.equal(left(true, { repeatable: false }), false);
-    assert.equal(left(true, { retries: 3 }), false);
-    assert.equal(left(false, { repeatable: false, harmless: false, retries: 3 }), true);
+    assert.equal(left(true, { resent: 2 }), false);
+    assert.equal(left(false, { repeatable: false, harmless: false, resent: 2 }), true);
     for (const place of [{ elsewhere: false, untried: false }, { discovered: false }, { tie: 'forced' }] as const) {
       for (const sent of [true, false]) assert.equal(left(sent, {}, place), false);
     }

@@ -172,11 +172,31 @@ describe('a container that goes without an answer', () => {
     });
   }
 
-  it('takes no more than `retries` others with it: a request may be what kills them', async () => {
-    const plans = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, [acts.ends]]));
-    await withPool({ lines: ['retries 2'], plans }, async (pool) => {
-      assert.equal(await pool.answer(), '502');
-      assert.equal(Object.values(pool.asked).length, 3);
+  const all = (plan: Plan) => Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map((name) => [name, plan]));
+  for (const [lines, most] of [
+    [['retries 1'], 2],
+    [['retries 3'], 3],
+    [['retries 4', 'retry-on conn-failure empty-response'], 5],
+  ] as const) {
+    it(`takes few others with it, a request may be what kills them: ${lines.join(', ')}`, async () => {
+      await withPool({ lines, plans: all([acts.ends]) }, async (pool) => {
+        assert.equal(await pool.answer(), '502');
+        assert.equal(Object.values(pool.asked).length, most);
+      });
+    });
+  }
+
+  it('takes as few with it where it was asked over kept connections', async () => {
+    await withPool({ plans: all([acts.ok, acts.ends]) }, async (pool) => {
+      const client = await pool.ask();
+      for (let i = 1; i < 6; i++) {
+        await client.readResponse();
+        client.send(GET);
+      }
+      await client.readResponse();
+      client.send(GET);
+      await until('it has failed', () => pool.log.length === 7);
+      assert.equal(Object.values(pool.asked).join(' ').split(' ').length - 6, 3);
     });
   });
 
@@ -205,6 +225,14 @@ describe('containers that refuse', () => {
     await withPool({ plans: { a: 'refuses', b: [acts.ok] } }, async (pool) => {
       assert.equal(await pool.answer(POST), 'b');
       assert.deepEqual(pool.log, ['b 200 ---- +1']);
+    });
+  });
+
+  it('are not asked all of them where there are many', async () => {
+    const plans = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`dead${i}`, 'refuses' as const]));
+    await withPool({ plans }, async (pool) => {
+      assert.equal(await pool.answer(), '503');
+      assert.equal(pool.balancer.backends.get('www')?.counters.connect, 17);
     });
   });
 
