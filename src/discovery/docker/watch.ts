@@ -21,7 +21,7 @@ import { type EventLog, Level } from '../../core/log.ts';
 import { Paced } from '../paced.ts';
 import { isWaitingForAddress } from './address.ts';
 import type { Engine, EngineFacts } from './client.ts';
-import { isLive, type Summary, shortId } from './container.ts';
+import { type ContainerState, isLive, type Summary, shortId } from './container.ts';
 import { EngineError } from './engine-error.ts';
 import type { EngineEvent } from './events.ts';
 import { Inspections } from './inspections.ts';
@@ -95,6 +95,8 @@ export class Watch {
   private complete = false;
   private facts: EngineFacts | undefined;
   private session: Session | undefined;
+  /** Containers of which the event stream before told nothing, and this one has told nothing yet. */
+  private unheard = new Set<string>();
   /** Containers that cannot be inspected, and why, by id. */
   private readonly unreadable = new Map<string, string>();
   /** Why the engine is away, empty while it is there. The same failure is not reported twice in a row. */
@@ -196,8 +198,7 @@ export class Watch {
     let quiet = 0;
     while (!signal.aborted) {
       await sleep(this.timings.ping, undefined, { signal });
-      // The event had all this time to arrive.
-      if (session.untold.size > 0) throw new Error(`its event stream has gone deaf: it did not tell of ${session.untold.size} changes`);
+      this.listen(session); // the events had all this time to arrive
       quiet += this.timings.ping;
       if (quiet < this.timings.resync) {
         await this.engine.ping(signal);
@@ -230,13 +231,24 @@ export class Watch {
     session.signal.throwIfAborted();
   }
 
+  /** Throws when the stream has gone deaf. Where another one has told no more, it is not the stream. */
+  private listen({ untold }: Session): void {
+    if ([...untold].some((id) => !this.unheard.has(id))) {
+      this.unheard = new Set(untold);
+      throw new Error(`its event stream has gone deaf: it did not tell of ${untold.size} changes`);
+    }
+    untold.clear();
+  }
+
   /** Whether a container has to be inspected because of its line. */
   private isNews({ id, state, fingerprint }: Summary, { lines, untold, inspections }: Session): boolean {
     const entry = this.known.get(id);
     // One that has stopped stays known for its routes' sake, but those that stopped before our time are no news.
     if (entry === undefined && !isLive(state)) return false;
     const untoldStart = entry === undefined && !inspections.has(id) && !this.unreadable.has(id);
-    if (untoldStart || (entry !== undefined && entry.fingerprint !== '' && entry.container.state !== state)) untold.add(id);
+    // Between states in which nothing runs there is not always an event: exited -> dead.
+    const untoldChange = entry !== undefined && entry.fingerprint !== '' && changesLife(entry.container.state, state);
+    if (untoldStart || untoldChange) untold.add(id);
     if (entry?.fingerprint === fingerprint && entry.leaving === '') return false;
     lines.set(id, fingerprint);
     return true;
@@ -252,6 +264,7 @@ export class Watch {
       return;
     }
     session.untold.delete(event.container);
+    this.unheard.delete(event.container);
     if (session.held === undefined) {
       this.apply(event, session);
       return;
@@ -369,6 +382,10 @@ export class Watch {
       `${this.engine.label}: connected (version ${facts.version}, API ${facts.api}), ${live} containers running`,
     );
   }
+}
+
+function changesLife(from: ContainerState, to: ContainerState): boolean {
+  return from !== to && (isLive(from) || isLive(to));
 }
 
 /** What a signal before it was meant for is over. */

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
 import type { Engine, EventStream } from '../../../src/discovery/docker/client.ts';
-import type { Container, Summary } from '../../../src/discovery/docker/container.ts';
+import type { Container, ContainerState, Summary } from '../../../src/discovery/docker/container.ts';
 import { EngineError } from '../../../src/discovery/docker/engine-error.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
 import { type EngineView, Watch, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
@@ -22,6 +22,9 @@ class Script implements Engine {
   readonly containers = new Map<string, Container>();
   /** Whose inspect never ends by itself. */
   readonly stuck = new Set<string>();
+  /** What lists call the state of a container, where that is not what its inspect says. */
+  readonly words = new Map<string, ContainerState>();
+  lists = 0;
   connections = 0;
   alive = true;
   /** Inspections under way, and the most there have been. */
@@ -46,8 +49,12 @@ class Script implements Engine {
   }
 
   async list(): Promise<readonly Summary[]> {
+    this.lists++;
     await this.listGate;
-    return [...this.containers.values()].map(({ id, state }) => ({ id, state, fingerprint: state }));
+    return [...this.containers.values()].map(({ id, state }) => {
+      const word = this.words.get(id) ?? state;
+      return { id, state: word, fingerprint: word };
+    });
   }
 
   async inspect(id: string, signal: AbortSignal): Promise<Container | undefined> {
@@ -235,6 +242,35 @@ describe('a watcher', () => {
       assert.equal(views.at(-1)?.containers[0]?.leaving, leaving);
     });
   }
+
+  it('does not take its stream for deaf when a container that does not run changes its state', async () => {
+    const script = new Script();
+    const one = container('one');
+    script.add(one);
+    const { views } = watching(script, { ping: 1, resync: 1 });
+    await until('it is known', () => views.length > 0);
+    script.add({ ...one, state: 'exited' });
+    script.tell('die', one.id);
+    await until('it has exited', () => views.at(-1)?.containers[0]?.container.state === 'exited');
+    const listedTimes = (times: number, since = script.lists) => until('it was listed', () => script.lists >= since + times);
+    await listedTimes(3);
+    script.add({ ...one, state: 'dead' });
+    await until('it is dead', () => views.at(-1)?.containers[0]?.container.state === 'dead');
+    await listedTimes(5);
+    assert.equal(script.connections, 1);
+  });
+
+  it('takes its stream for deaf once when lists and inspects do not agree', async () => {
+    const script = new Script();
+    const one = container('one');
+    script.add(one);
+    script.words.set(one.id, 'paused');
+    watching(script, { ping: 1, resync: 1 });
+    await until('it was listed often', () => script.lists > 10);
+    assert.equal(script.connections, 2);
+    script.tell('update', one.id);
+    await until('that stream was not deaf, so it may be now', () => script.connections === 3);
+  });
 
   it('says the same object of a container about which nothing has changed', async () => {
     const script = new Script();
