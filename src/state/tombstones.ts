@@ -12,8 +12,8 @@ import type { DesiredState } from './types.ts';
 
 /** Milliseconds that a host is remembered. */
 export const TOMBSTONE_LIFETIME = 600_000;
-/** The oldest are forgotten first. */
-const MOST = 1_000;
+/** The oldest are forgotten first, and of those of one moment the ones that would be asked last. */
+const MOST = 10_000;
 
 interface Tombstone {
   readonly route: Route;
@@ -22,7 +22,7 @@ interface Tombstone {
 }
 
 export class Tombstones {
-  /** By claim, oldest first. */
+  /** By claim, oldest first; those of one moment worst first. */
   private readonly stones = new Map<string, Tombstone>();
 
   get routes(): readonly Route[] {
@@ -40,7 +40,7 @@ export class Tombstones {
     const lost = [...before.routes].flatMap(([frontend, routes]) =>
       after.routes.get(frontend) === routes || !after.routes.has(frontend) ? [] : routes.filter((route) => !standing.has(claimOf(route))),
     );
-    for (const route of lost) this.stones.set(claimOf(route), { route, until: now + TOMBSTONE_LIFETIME });
+    for (const route of lost.reverse()) this.stones.set(claimOf(route), { route, until: now + TOMBSTONE_LIFETIME });
     for (const claim of this.stones.keys()) {
       if (this.stones.size > MOST || standing.has(claim)) this.stones.delete(claim);
     }

@@ -37,12 +37,15 @@ describe('tombstones', () => {
     assert.deepEqual(hosts(tombstones.routes), []);
   });
 
-  it('are a thousand at most, and the oldest fall first', () => {
+  it('are ten thousand at most: the oldest fall first, and of one moment the ones that are asked last', () => {
     const tombstones = new Tombstones();
-    const many = Array.from({ length: 1200 }, (_, index) => `host-${index}`);
-    tombstones.put(state(...many), state(), 0);
-    assert.equal(tombstones.routes.length, 1000);
-    assert.deepEqual(hosts(tombstones.routes)?.[0], 'host-200');
+    const many = Array.from({ length: 12_000 }, (_, index) => `host-${index}`);
+    tombstones.put(state('early', ...many.slice(0, 9_999)), state(...many.slice(0, 9_999)), 0);
+    tombstones.put(state(...many.slice(0, 9_999)), state(), 1);
+    assert.equal(tombstones.routes.length, 10_000);
+    assert.ok(hosts(tombstones.routes)?.includes('early'));
+    tombstones.put(state(...many.slice(10_000)), state(), 2);
+    assert.deepEqual(new Set(hosts(tombstones.routes)), new Set([...many.slice(0, 8_000), ...many.slice(10_000)]));
   });
 
   it('of a frontend whose lines have changed fall', () => {
