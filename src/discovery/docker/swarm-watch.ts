@@ -104,9 +104,13 @@ export class SwarmWatch implements Companion {
     while (!signal.aborted) {
       const wait = this.lookedAt + this.interval() - monotonic();
       if (wait <= 0) return;
+      // No `AbortSignal.any`: a signal that lives long remembers each that was ever made of it.
       const woken = new AbortController();
-      this.wake = () => woken.abort();
-      await sleep(wait, undefined, { signal: AbortSignal.any([signal, woken.signal]), ref: false }).catch(() => undefined);
+      const wake = () => woken.abort();
+      this.wake = wake;
+      signal.addEventListener('abort', wake, { once: true });
+      await sleep(wait, undefined, { signal: woken.signal, ref: false }).catch(() => undefined);
+      signal.removeEventListener('abort', wake);
     }
   }
 
