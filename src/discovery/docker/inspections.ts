@@ -29,14 +29,17 @@ export class Inspections {
   /** By id: where it goes when it has been asked for again meanwhile. */
   private readonly running = new Map<string, Set<string> | undefined>();
   private readonly batches = new Set<Batch>();
+  private readonly clock: () => number;
   private tokens = BURST;
-  private filledAt = monotonic();
+  private filledAt: number;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
   /** `inspect` must not reject. */
-  constructor(inspect: (id: string) => Promise<void>) {
+  constructor(inspect: (id: string) => Promise<void>, clock: () => number = monotonic) {
     this.inspect = inspect;
+    this.clock = clock;
+    this.filledAt = clock();
   }
 
   /** Whether an answer about it is still to come. */
@@ -103,7 +106,7 @@ export class Inspections {
   }
 
   private mayBegin(): boolean {
-    const now = monotonic();
+    const now = this.clock();
     this.tokens = Math.min(BURST, this.tokens + ((now - this.filledAt) * PER_SECOND) / 1000);
     this.filledAt = now;
     if (this.tokens >= 1) {
