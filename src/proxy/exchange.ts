@@ -187,10 +187,10 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     }
   }
 
-  /** Its server is said to be gone, down or elsewhere. */
+  /** Its server is said to be gone, down or elsewhere; it may be what it has just answered here that says so (`observe`). */
   abandon(): void {
     try {
-      if (this.relay.begun || this.tunnel !== undefined) return;
+      if (this.responseSeen || this.tunnel !== undefined) return;
       const { reach } = this;
       if (!reach.abandon({ repeatable: this.repeatable(), harmless: this.replayable })) return;
       this.rewind();

@@ -408,6 +408,35 @@ describe('a container that falls silent', () => {
   });
 });
 
+describe('a container that is found down by what it answers', () => {
+  const check = { ...CHECK, inter: 3_600_000 };
+  const config = { observe: 'layer7', errorLimit: 1, onError: 'mark-down', check } as const;
+  const oops = reply('oops').replace('200 OK', '500 Oops');
+
+  it('has answered, and nobody else is asked', async () => {
+    const act: Act = (socket) => socket.write(oops);
+    await withPool({ config, plans: { a: [act], b: [act], c: [act] } }, async (pool) => {
+      assert.equal((await (await pool.ask()).readResponse()).body, 'oops');
+      assert.deepEqual([pool.asked, pool.log], [{ a: 'GET' }, ['a 500 ---- 0']]);
+      assert.equal(pool.balancer.backends.get('www')?.activeCount(), 2);
+    });
+  });
+
+  it('has answered, also from where it is no more', async () => {
+    const { act, held } = holding();
+    await withPool({ config, plans: { a: [act], b: [acts.ok], c: [acts.ok] } }, async (pool) => {
+      pool.say({ b: 'gone', c: 'gone' });
+      const client = await pool.ask();
+      await until('it is asked', () => held.length === 1);
+      pool.move('a', 'c');
+      pool.say({ b: 'ready' });
+      held[0]?.write(oops);
+      assert.equal((await client.readResponse()).body, 'oops');
+      assert.deepEqual(pool.asked, { a: 'GET' });
+    });
+  });
+});
+
 describe('a container that was told to stop', () => {
   it('finishes what it has, and gets nothing new', async () => {
     const { act, held } = holding();
