@@ -8,18 +8,20 @@ export type ConsulEndpoint =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly tls: boolean; readonly host: string; readonly port: number };
 
-/** Consul's own port for HTTP, which its command line also means for https. */
-const PORT = 8500;
+/** Those of the scheme, as in any URL; Consul's own where none is given. */
+const PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+const OWN_PORT = 8500;
 
 /** `http://host:port`, `https://host:port`, `unix:///path`; without a scheme it is http. A name is looked up when it is used. */
 export function readConsulEndpoint(text: string): Read<ConsulEndpoint> {
   const expected = { error: `expects http://host:port, https://host:port or unix:///path, found '${text}'` };
-  const [, scheme = 'http', rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/.exec(text) ?? [];
+  const [, given, rest = ''] = /^(?:([a-z]+):\/\/)?(.*)$/.exec(text) ?? [];
+  const scheme = given ?? 'http';
   if (scheme === 'unix') return rest.startsWith('/') && rest !== '/' ? { value: { kind: 'unix', path: rest } } : expected;
   if (scheme !== 'http' && scheme !== 'https') return expected;
   const { host, port } = splitHostPort(rest.replace(/\/$/, ''));
   if (isIP(host) === 0 && !isHostName(host)) return expected;
-  const read = port === undefined ? { value: PORT } : readPort(port);
+  const read = port === undefined ? { value: (given === undefined ? undefined : PORTS[given]) ?? OWN_PORT } : readPort(port);
   if ('error' in read) return { error: `: ${read.error} in '${text}'` };
   return { value: { kind: 'tcp', tls: scheme === 'https', host, port: read.value } };
 }

@@ -83,6 +83,8 @@ describe('where an agent is', () => {
     ['consul.service', tcp('consul.service', 8500)],
     ['[::1]:8501', tcp('::1', 8501)],
     ['https://consul:8501', tcp('consul', 8501, true)],
+    ['https://consul.example.test', tcp('consul.example.test', 443, true)],
+    ['http://consul.example.test', tcp('consul.example.test', 80)],
     ['unix:///run/consul.sock', { kind: 'unix', path: '/run/consul.sock' }],
   ] as const;
   for (const [text, expected] of places) it(text, () => assert.deepEqual(readConsulEndpoint(text), { value: expected }));

@@ -42,8 +42,9 @@ export function tokenOf(agent: ConsulAgentConfig, env: Environment): { readonly 
   if (agent.token !== undefined) return { token: agent.token };
   if (agent.tokenFile !== undefined) return { file: agent.tokenFile };
   const [token, file] = [given(env.CONSUL_HTTP_TOKEN), given(env.CONSUL_HTTP_TOKEN_FILE)];
-  if (token !== undefined) return { token };
-  return file === undefined ? {} : { file };
+  // As Consul's own client has it: the file may have been renewed since the variable was set.
+  if (file !== undefined) return { file };
+  return token === undefined ? {} : { token };
 }
 
 /** An empty variable is none. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import type { ConsulAgentConfig } from '../../../src/config/model.ts';
 import { ConsulClient } from '../../../src/discovery/consul/client.ts';
-import { resolveConsul } from '../../../src/discovery/consul/endpoint.ts';
+import { resolveConsul, tokenOf } from '../../../src/discovery/consul/endpoint.ts';
 import { Certificates, hasOpenssl } from '../../support/certificates.ts';
 import { until } from '../../support/wait.ts';
 import { agentConfig } from '../make.ts';
@@ -155,6 +155,12 @@ describe('where the agent is', () => {
   for (const [what, section, env, text] of places) {
     it(what, () => assert.equal(resolveConsul({ ...agentConfig, ...section }, env).text, text));
   }
+
+  it('has a token of which the environment’s file goes before its variable', () => {
+    const env = { CONSUL_HTTP_TOKEN: 'stale', CONSUL_HTTP_TOKEN_FILE: '/token' };
+    assert.deepEqual(tokenOf(agentConfig, env), { file: '/token' });
+    assert.deepEqual(tokenOf({ ...agentConfig, token: 'own' }, env), { token: 'own' });
+  });
 
   it('the environment’s files are for the environment’s agent alone', () => {
     const env = { CONSUL_CACERT: '/ca.pem' };
