@@ -1,7 +1,7 @@
 /**
  * Who may serve what: instances claim hosts and paths for their pool, and of two pools that claim the same one the higher
  * priority wins, then the one with the instance that was registered first. Health does not matter: a host does not change hands
- * because a check fails.
+ * because a check fails. It does when the older instance is registered anew, which makes it the youngest by Consul's indexes.
  */
 
 import type { Route } from '../provider.ts';

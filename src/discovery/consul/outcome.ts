@@ -48,14 +48,19 @@ export interface Outcome {
 
 /** `instances` are in the order of the answer, the nearest node's first where that was asked for. */
 export function serversOf(proxy: ProxyConfig, line: ConsulServersConfig, instances: readonly Instance[], scene: Scene): Outcome {
-  const reader = new Reader(proxy, line, 'consul-servers', instances, { ...scene, mixed: isMixed(proxy.consulServers) });
+  const { tags, near } = line;
+  const takes = (one: Instance) => tags.every((tag) => one.tags.includes(tag)) && isUsable(readOwn(one, OWN_PREFIX));
+  const nearest = near && instances.find(takes)?.node;
+  const reader = new Reader(proxy, line, 'consul-servers', nearest, instances, { ...scene, mixed: isMixed(proxy.consulServers) });
   for (const instance of reader.instances) reader.serve(line, instance);
   return reader;
 }
 
 /** Likewise. */
 export function routesOf(proxy: ProxyConfig, line: ConsulRoutesConfig, instances: readonly Instance[], scene: Scene): Outcome {
-  const reader = new Reader(proxy, line, 'consul-routes', instances, scene);
+  const { near, prefix, optIn } = line;
+  const nearest = near && instances.find((one) => one.kind === '' && isUsable(readOwn(one, prefix), optIn))?.node;
+  const reader = new Reader(proxy, line, 'consul-routes', nearest, instances, scene);
   for (const instance of reader.instances) reader.route(line, instance);
   return reader;
 }
@@ -64,6 +69,14 @@ export function routesOf(proxy: ProxyConfig, line: ConsulRoutesConfig, instances
 export function isMixed(lines: readonly AnyLine[]): boolean {
   return new Set(lines.flatMap(({ agents, datacenter = '' }) => agents.map((agent) => `${agent} ${datacenter}`))).size > 1;
 }
+
+/** Whether what it says keeps an instance from being used; with `optIn` it must ask for it. */
+function isUsable({ errors, flat }: Labels, optIn = false): boolean {
+  return errors.length === 0 && flat.enabled !== false && (!optIn || flat.enabled === true);
+}
+
+/** Of the words that `consul-servers` heeds. */
+const OWN_PREFIX = 'fairlead.';
 
 /** Our own words that say something of containers alone. */
 const DOCKERS = ['network', 'rollout'] as const;
@@ -77,17 +90,23 @@ class Reader implements Outcome {
   private readonly line: AskingLine;
   private readonly wish: ServerWish;
 
-  constructor(proxy: ProxyConfig, line: AnyLine, keyword: string, instances: readonly Instance[], scene: Scene) {
+  constructor(
+    proxy: ProxyConfig,
+    line: AnyLine,
+    keyword: string,
+    nearest: string | undefined,
+    instances: readonly Instance[],
+    scene: Scene,
+  ) {
     const { place, template, passing, near } = line;
     this.instances = oldestFirst(instances);
     this.proxy = proxy;
     this.scene = scene;
     this.line = { place: `${place.file}:${place.line}`, keyword, section: proxy.name };
-    const nearest = instances[0]?.node ?? '';
     this.wish = {
       template,
       passing,
-      near: near && { node: nearest, share: near.share },
+      near: near && { node: nearest ?? '', share: near.share },
       scale: scaleOf(instances, template),
       mixed: scene.mixed,
     };
@@ -100,7 +119,7 @@ class Reader implements Outcome {
       this.remark(instance, 'info', `it has no tag ${missing.join(', ')}`);
       return;
     }
-    const own = this.ownOf(instance, 'fairlead.');
+    const own = this.ownOf(instance, OWN_PREFIX);
     const placed = own === undefined ? undefined : this.place(instance, own.flat, `is no server of '${name}'`);
     if (placed === undefined) return;
     this.placements.push({ ...placed, instance, line: this.line, backend: name, routes: [], options: undefined });

@@ -31,7 +31,7 @@ export function ownWords({ tags, meta }: Instance, prefix: string): ReadonlyMap<
   }
   const inMeta = prefix.replaceAll('.', '_');
   for (const [key, value] of meta) {
-    const name = key.startsWith(inMeta) ? key.replaceAll('_', '.') : key;
+    const name = key.startsWith(inMeta) ? prefix + key.slice(inMeta.length).replaceAll('_', '.') : key;
     if (name.startsWith(prefix) && !words.has(name)) words.set(name, value);
   }
   return words;
@@ -76,10 +76,8 @@ export function waysOf(instance: Instance, own: Labels, line: ConsulRoutesConfig
 
 /** Without a domain and without an alias nobody has asked for the service's name as a host. */
 function namedRoutes({ service, tags }: Instance, { domains }: ConsulRoutesConfig, warnings: string[]): readonly Settings[] {
-  const routes = serviceRoutes({ name: service, tags }, { domains }, { warnings, errors: warnings });
-  if (domains.length > 0 || tags.some((tag) => /^server_alias(es)?=/.test(tag))) return routes;
-  const short = service.replaceAll('_', '.').toLowerCase();
-  return routes.filter(({ hosts }) => hosts?.[0]?.value !== short);
+  const isNamed = domains.length > 0 || tags.some((tag) => /^server_alias(es)?=/.test(tag));
+  return serviceRoutes({ name: service, tags }, { domains: isNamed ? domains : undefined }, { warnings, errors: warnings });
 }
 
 /** A host without a dot as it stands, and with each domain. */

@@ -29,16 +29,19 @@ export function readCamptocamp(subject: Subject, context: ReaderContext): Labels
   return findings.labels('camptocamp');
 }
 
-/** The routes that a registered service's name and tags come to, all to the pool of its name. What is wrong goes to `findings`. */
+/**
+ * The routes that a registered service's name and tags come to, all to the pool of its name; fabio's tags alone where `domains` is
+ * undefined. What is wrong goes to `findings`.
+ */
 export function serviceRoutes(
   service: { readonly name: string; readonly tags: readonly string[] },
-  { domains }: ReaderContext,
+  { domains }: { readonly domains: readonly string[] | undefined },
   findings: Pick<Findings, 'warnings' | 'errors'>,
 ): readonly Settings[] {
   const { name, tags } = service;
   const sticky = tags.includes('sticky_session') ? cookie() : undefined;
   const routes: Settings[] = [];
-  const hosts = hostsOf(name, tags, domains, findings);
+  const hosts = domains === undefined ? [] : hostsOf(name, tags, domains, findings);
   if (hosts.length > 0) routes.push({ ...noSettings(), service: name, sticky, hosts });
   for (const tag of tags.filter(isUrlPrefix)) {
     const read = readUrlPrefix(tag);

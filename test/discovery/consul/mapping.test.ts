@@ -215,6 +215,20 @@ describe('an instance as a server', () => {
     assert.deepEqual(backups({}), ['near.b false', 'far.a false', 'near.c false']);
   });
 
+  it('is near or far among those that the line takes', () => {
+    const near = { to: '_agent', share: undefined };
+    const tag = 'fairlead.host=a.test';
+    const instances = [
+      instance('web', { node: 'n0', tags: ['v2', tag, 'fairlead.enable=false'] }),
+      instance('web', { node: 'n1', tags: ['v1'] }),
+      instance('web', { node: 'n2', tags: ['v2', tag, 'fairlead.enable=true'] }),
+      instance('web', { node: 'n3', tags: ['v2', tag, 'fairlead.enable=true'] }),
+    ];
+    const backups = (found: Snapshot['pools'], pool: string) => found.get(pool)?.map(({ config: { name, backup } }) => `${name} ${backup}`);
+    assert.deepEqual(backups(servers(instances, { near, tags: ['v2'] }).pools, 'app'), ['n2.web false', 'n3.web true']);
+    assert.deepEqual(backups(routed(instances, { near, optIn: true }).pools, 'web'), ['n2.web false', 'n3.web true']);
+  });
+
   it('heeds our words, as tags and as meta, a tag before meta', () => {
     const one = instance('web', {
       id: 'a',
@@ -246,10 +260,12 @@ describe('services as pools', () => {
       ['hello.home/', 'www.hello/', 'x.home/', 'y.home/'],
     ],
     ['fabio’s prefixes', { tags: ['urlprefix-a.test/api strip=/api', 'urlprefix-/all'] }, {}, ["a.test/api as ''", '*/all']],
+    ['fabio’s prefix with its own name as the host', { tags: ['urlprefix-www.hello/api'] }, {}, ['www.hello/api']],
     ['our own host alone', { tags: ['fairlead.host=own.test', 'server_alias=hello.home'] }, { domains: ['a.test'] }, ['own.test/']],
     ['our own short host with each domain', { tags: ['fairlead.host=own'] }, { domains: ['a.test'] }, ['own/', 'own.a.test/']],
     ['our own host as meta', { meta: { fairlead_host: 'own.test', fairlead_path: '/x' } }, {}, ['own.test/x']],
     ['our own host under another prefix', { tags: ['fairlead.host=not.test', 'lb.host=own.test'] }, { prefix: 'lb.' }, ['own.test/']],
+    ['our own host as meta under a prefix with an underscore', { meta: { my_lb_host: 'own.test' } }, { prefix: 'my_lb.' }, ['own.test/']],
     [
       'our own path below the hosts of its name',
       { tags: ['fairlead.path=/x'] },
