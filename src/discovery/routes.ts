@@ -18,7 +18,7 @@ export function compareRoutes(a: Route, b: Route): number {
   );
 }
 
-/** A claim that another pool's stands against. */
+/** A claim that another one stands against. */
 export interface LostClaim<Claim> {
   readonly claim: Claim;
   readonly winner: Claim;
@@ -26,21 +26,24 @@ export interface LostClaim<Claim> {
 
 /**
  * Of several pools that claim the same the one of the best claim has it, `compare` saying which that is. Answers the routes that
- * stand, best first, and the claims that do not.
+ * stand, best first, the claims that do not, and those of the pool that has it that want its requests passed on otherwise.
  */
 export function settleClaims<Claim extends { readonly route: Route }>(
   claims: readonly Claim[],
   compare: (a: Claim, b: Claim) => number,
-): { readonly routes: readonly Route[]; readonly lost: readonly LostClaim<Claim>[] } {
+): { readonly routes: readonly Route[]; readonly lost: readonly LostClaim<Claim>[]; readonly overruled: readonly LostClaim<Claim>[] } {
   const winners = new Map<string, Claim>();
   const lost: LostClaim<Claim>[] = [];
+  const overruled: LostClaim<Claim>[] = [];
   for (const claim of [...claims].sort(compare)) {
     const key = claimOf(claim.route);
     const winner = winners.get(key);
     if (winner === undefined) winners.set(key, claim);
     else if (winner.route.pool !== claim.route.pool) lost.push({ claim, winner });
+    else if (winner.route.rewrite !== claim.route.rewrite || winner.route.priority !== claim.route.priority)
+      overruled.push({ claim, winner });
   }
-  return { routes: [...winners.values()].map(({ route }) => route).sort(compareRoutes), lost };
+  return { routes: [...winners.values()].map(({ route }) => route).sort(compareRoutes), lost, overruled };
 }
 
 /** Equal for two routes that the same requests would take. */

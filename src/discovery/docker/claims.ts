@@ -19,10 +19,27 @@ export interface Loss extends LostClaim<Claim> {
   readonly why: string;
 }
 
-/** The routes that stand, best first, and the claims that do not. */
-export function settle(claims: readonly Claim[]): { readonly routes: readonly Route[]; readonly losses: readonly Loss[] } {
-  const { routes, lost } = settleClaims(claims, compareClaims);
-  return { routes, losses: lost.map(({ claim, winner }) => ({ claim, winner, why: whyLost(claim, winner) })) };
+export interface Settled {
+  /** Those that stand, best first. */
+  readonly routes: readonly Route[];
+  /** The claims that do not. */
+  readonly losses: readonly Loss[];
+  /** About containers of a pool that disagree how it serves what they all claim. */
+  readonly disagreements: readonly Note[];
+}
+
+export function settle(claims: readonly Claim[]): Settled {
+  const { routes, lost, overruled } = settleClaims(claims, compareClaims);
+  const losses = lost.map(({ claim, winner }) => ({ claim, winner, why: whyLost(claim, winner) }));
+  // One that has stopped has nothing to say of those that run.
+  return { routes, losses, disagreements: overruled.filter(({ claim }) => isLive(claim.container.state)).map(disagreement) };
+}
+
+function disagreement({ claim: { route, container }, winner }: LostClaim<Claim>): Note {
+  const what = route.rewrite === winner.route.rewrite ? 'priority' : 'strip or rewrite';
+  const why = winner.route.priority > route.priority ? 'has the higher priority' : 'is older';
+  const message = `pool '${route.pool}' has another ${what} for ${routeText(route)}, as container ${winner.container.name} says, which ${why}`;
+  return { level: 'warning', subject: container.name, message };
 }
 
 function compareClaims(a: Claim, b: Claim): number {

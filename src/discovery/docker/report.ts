@@ -10,8 +10,9 @@ import { collect } from './snapshot.ts';
 /** Oldest container first, those that are never servers included. */
 export function dockerReport(input: SceneInput): readonly Report[] {
   const recorder = new Recorder();
-  const { scene, losses } = collect(input, recorder);
+  const { scene, losses, disagreements } = collect(input, recorder);
   recorder.lost(losses);
+  for (const { level, subject, message } of disagreements) recorder.note(level, subject, message);
   // In another's network it is seen there.
   const seen = new Map(scene.containers.map(({ container }) => [container.id, container]));
   return input.view.containers.map(({ container }) => {

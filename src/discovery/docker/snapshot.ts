@@ -20,8 +20,8 @@ export interface Collected extends ReturnType<typeof settle> {
 export function dockerSnapshot(input: SceneInput): Snapshot {
   const { source } = input;
   const collector = new Collector();
-  const { routes, losses } = collect(input, collector);
-  for (const { level, subject, message } of losses.map(noteOf)) collector.note(level, subject, message);
+  const { routes, losses, disagreements } = collect(input, collector);
+  for (const { level, subject, message } of [...losses.map(noteOf), ...disagreements]) collector.note(level, subject, message);
   collector.dropUnrouted(routes);
   return {
     source,

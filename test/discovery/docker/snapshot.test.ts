@@ -281,6 +281,24 @@ describe('docker-routes', () => {
     assert.match(notesOf(weighed, 'both'), /^warning: is in pool 's' already, with other parameters/m);
   });
 
+  it('tells which containers of a pool want its requests passed on otherwise than it does', () => {
+    const one = (name: string, more: Readonly<Record<string, string>>, traits: ContainerTraits = {}) =>
+      container(name, { ...traits, labels: { 'fairlead.service': 's', 'fairlead.host': 'a.test', 'fairlead.path': '/api', ...more } });
+    const old = one('old', {});
+    const snapshot = map(www(), [
+      old,
+      one('new', { 'fairlead.strip': 'true' }),
+      one('like', {}),
+      one('stopped', { 'fairlead.strip': 'true' }, { state: 'exited' }),
+    ]);
+    assert.equal(snapshot.routes[0]?.rewrite, undefined);
+    const warnings = (of: Snapshot) => of.notes.filter(({ level }) => level === 'warning').map(({ message }) => message);
+    assert.deepEqual(warnings(snapshot), ["pool 's' has another strip or rewrite for a.test/api, as container old says, which is older"]);
+    assert.deepEqual(warnings(map(www(), [old, one('eager', { 'fairlead.priority': '5' })])), [
+      "pool 's' has another priority for a.test/api, as container eager says, which has the higher priority",
+    ]);
+  });
+
   it('gathers the containers of a compose service in one pool', () => {
     const labels = { ...compose, 'fairlead.host': 'shop.test' };
     const snapshot = map(www(), [container('shop-web-1', { labels }), container('shop-web-2', { labels })]);
