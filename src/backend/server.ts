@@ -201,13 +201,23 @@ export class Server {
     return identity !== name;
   }
 
+  /** Its source says that nothing is to be expected of it now, answers to what it has been asked included: it is paused, or cut off. */
+  get silenced(): boolean {
+    return this.discovered && (this.heldDown || (this.admin & Admin.ResolutionMaint) !== 0);
+  }
+
   /**
-   * Its source, or whoever checks it, says that nothing is to be expected of it now, answers to what it has been asked included.
+   * Nothing new is to be begun with it: it is silenced, or has been found down. Who fails a check may still answer what it has.
    * What operators and the text want of it is none of that: there it finishes what it has.
    */
   get forsaken(): boolean {
-    if (!this.discovered) return false;
-    return this.heldDown || (this.admin & Admin.ResolutionMaint) !== 0 || (this.op === OpState.Stopped && !this.inMaintenance);
+    return this.silenced || (this.discovered && this.foundDown);
+  }
+
+  /** By its checks, its agent, its traffic, or those of the server that it tracks. */
+  private get foundDown(): boolean {
+    if (this.op !== OpState.Stopped || this.inMaintenance) return false;
+    return this.verdict?.passed === false || this.agentVerdict?.passed === false || this.tracked?.foundDown === true;
   }
 
   /** Nobody is on it, and nobody will be while its maintenance lasts. */

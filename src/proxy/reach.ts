@@ -319,13 +319,13 @@ export class Reach extends Timed implements Waiter {
 
   /**
    * Its server is said to be gone, down or elsewhere: asks another one where that does no harm. What is sent stays with a server
-   * that is only not wanted any more, and may finish.
+   * that is only not wanted any more, or was found down: that may be for its load, which the others would get all at once.
    */
   abandon(attempt: Pick<Attempt, 'repeatable' | 'harmless'>): boolean {
     const { server, connection, phase } = this;
     const sent = phase === Phase.Established;
     if (server === undefined || !(sent || phase === Phase.Connecting || phase === Phase.Assigned)) return false;
-    if (sent && !server.forsaken && connection?.outdated !== true) return false;
+    if (sent && !server.silenced && connection?.outdated !== true) return false;
     if (!abandons({ ...attempt, resent: this.resent }, sent, this.placeOf(server), server.backend.config)) return false;
     this.drop();
     return true;

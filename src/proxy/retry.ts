@@ -15,8 +15,9 @@
  *                                                             | more, up to `retries`
  *     it ended without a response, and who sends the request  | at another one, twice at most: the request may be what
  *     twice does no harm                                      | ends them
- *     its source or a check says that it is down, and nothing | at another one (`abandons`)
- *     has left, or who sends it twice does no harm            |
+ *     its source says that it is down, and nothing has left,  | at another one (`abandons`)
+ *     or who sends it twice does no harm                      |
+ *     a check says that it is down, and nothing has left      | at another one
  *
  * `repeatable` is the second line: so whoever names more than `conn-failure` in `retry-on` gets POSTs sent twice, as the
  * manual warns, and nobody else does (RFC 9110 9.2.2). `replay` needs no configuration: a connection that was kept alive

@@ -280,8 +280,9 @@ describe('observe', () => {
   });
 });
 
+const NOTHING: AgentReport = { verdict: verdict('CHECKED'), weight: undefined, admin: undefined, state: undefined, maxconn: undefined };
+
 describe('an agent', () => {
-  const NOTHING: AgentReport = { verdict: verdict('CHECKED'), weight: undefined, admin: undefined, state: undefined, maxconn: undefined };
   function agent(balance: 'roundrobin' | 'static-rr' = 'roundrobin') {
     const { servers, events } = makeBackend([serverConfig('s1', { ...checked, agent: AGENT, weight: 10 }), serverConfig('s2')], {
       balance: { ...proxyConfig('x').balance, algorithm: balance },
@@ -325,6 +326,31 @@ describe('an agent', () => {
     assert.equal(info({ weight: 0 }), '');
     assert.equal(server.weight, 0);
   });
+});
+
+describe('a discovered server is forsaken', () => {
+  const cases: readonly (readonly [why: string, act: (server: Server) => void, forsaken: boolean, silenced: boolean])[] = [
+    ['its source says so', (server) => server.update(server.config, 'down', 'paused', 1), true, true],
+    ['it has no address', (server) => server.update({ ...server.config, address: undefined }, 'down', '', 1), true, true],
+    ['a check has found it down', (server) => server.setVerdict(verdict('L4CON'), 1), true, false],
+    ['traffic has', (server) => server.observe(Observation.Closed, 1), true, false],
+    ['its agent has', (server) => server.setAgentReport({ ...NOTHING, verdict: verdict('L7STS'), state: 'down' }, 1), true, false],
+    ['an operator calls it down', (server) => server.forceHealth('down', 1), false, false],
+    ['an operator takes it out', (server) => server.setAdmin('maint', 1), false, false],
+    ['it was told to stop', (server) => server.update(server.config, 'drain', '', 1), false, false],
+  ];
+  const config = { ...checked, agent: AGENT, observe: 'layer7', errorLimit: 1, onError: 'mark-down' } as const;
+  for (const [why, act, forsaken, silenced] of cases) {
+    it(`${forsaken ? '' : 'not '}because ${why}`, () => {
+      for (const identity of ['container s1', 's1']) {
+        const { servers } = makeBackend([serverConfig('s1', { ...config, check: { ...CHECK, fall: 1 }, identity })]);
+        const server = servers[0] as Server;
+        act(server);
+        const discovered = identity !== 's1';
+        assert.deepEqual([server.forsaken, server.silenced], [forsaken && discovered, silenced && discovered]);
+      }
+    });
+  }
 });
 
 describe('sessions end', () => {

@@ -297,11 +297,26 @@ describe('a container that falls silent', () => {
     });
   }
 
-  it('loses it when a check finds that', async () => {
+  it('keeps it when a check finds that: it may only be slow, and the others have enough to do', async () => {
     const health = await startRawUpstream((socket) => socket.end());
-    await withPool({ checkPort: health.port, plans: { a: [acts.silent], b: [acts.ok] } }, async (pool) => {
+    const { act, held } = holding();
+    await withPool({ checkPort: health.port, plans: { a: [act], b: [acts.ok] } }, async (pool) => {
       const client = await pool.ask();
-      await until('it is asked', () => pool.asked.a === 'GET');
+      await until('it is asked', () => held.length === 1);
+      await health.stop();
+      await until('it is down', () => pool.balancer.server('www', 'a').statusText() === 'DOWN');
+      pool.say({ b: 'ready' });
+      held[0]?.write(reply('late'));
+      assert.equal((await client.readResponse()).body, 'late');
+      assert.deepEqual(pool.asked, { a: 'GET' });
+    });
+  });
+
+  it('loses who is still connecting to it when a check finds that', async () => {
+    const health = await startRawUpstream((socket) => socket.end());
+    await withPool({ checkPort: health.port, lines: ['timeout connect 60s'], plans: { a: 'deaf', b: [acts.ok] } }, async (pool) => {
+      const client = await pool.ask(POST);
+      await until('it connects', () => pool.balancer.server('www', 'a').counters.connect === 1);
       await health.stop();
       assert.equal((await client.readResponse()).body, 'b');
     });
