@@ -31,7 +31,7 @@ interface Entry {
 
 /** What somebody has to be told of. */
 export interface KnownListener {
-  /** `leaving`: traffic has to stop. */
+  /** `leaving`: one that had traffic has it no more. */
   changed(leaving: boolean): void;
   /** Its time to stop is over: does it still run? The next inspect says it. */
   overdue(id: string): void;
@@ -101,7 +101,7 @@ export class KnownContainers {
     if (entry === undefined) return;
     clearTimeout(entry.timer);
     this.entries.delete(id);
-    this.touch(true);
+    this.touch(hasTraffic(entry.known));
   }
 
   /** The next list's line about it says nothing: it has to be inspected again. */
@@ -163,13 +163,17 @@ export class KnownContainers {
     const { known } = entry;
     if (known.container === container && known.leaving === leaving) return;
     entry.known = { container, leaving };
-    this.touch(leaving !== '' || container.state !== 'running');
+    this.touch(hasTraffic(known) && !hasTraffic(entry.known));
   }
 
   private touch(leaving: boolean): void {
     this.sorted = undefined;
     this.listener.changed(leaving);
   }
+}
+
+function hasTraffic({ container, leaving }: KnownContainer): boolean {
+  return container.state === 'running' && leaving === '';
 }
 
 /** Oldest first. */
