@@ -15,7 +15,7 @@ import type { ShutdownCause } from './backend/types.ts';
 import { diagnosticLines } from './banner.ts';
 import type { Changes, DynamicCookie } from './changes.ts';
 import { compatibleVersion } from './config/condition.ts';
-import type { Member, MemberReport } from './config/member.ts';
+import type { Member, MemberReport, MembersReport } from './config/member.ts';
 import type { Config, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import type { ProcessCounters } from './core/counters.ts';
@@ -255,7 +255,7 @@ export class Operator implements Runtime {
     });
   }
 
-  members(backend?: string): readonly MemberReport[] {
+  members(backend?: string): MembersReport {
     return this.parts.membership.report(this.config, backend);
   }
 

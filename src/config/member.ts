@@ -27,6 +27,12 @@ export interface MemberReport {
   readonly parameters: readonly string[];
 }
 
+export interface MembersReport {
+  readonly members: readonly MemberReport[];
+  /** Which lists cannot be read, and why: `members` has what could be read last. */
+  readonly problems: readonly string[];
+}
+
 /** `caee75cbf7b5`, `caee75cbf7b5:8080` */
 export function readMember(word: string): Read<Member> {
   const [, id = '', digits] = /^([0-9a-f]{1,64})(?::(.*))?$/is.exec(word) ?? [];

@@ -40,10 +40,13 @@ export async function servers(words: readonly string[], edge: CtlEdge): Promise<
   try {
     return await new Errand(options, edge, target).run();
   } catch (error) {
-    if (error instanceof Unreachable) return fail(edge, error.message);
+    if (error instanceof Unreachable || error instanceof Refused) return fail(edge, error.message);
     throw error;
   }
 }
+
+/** What no answer can be told without was refused. */
+class Refused extends Error {}
 
 function fail({ stderr }: CtlEdge, message: string): number {
   stderr.write(`fairlead: ${harmless(message)}\n`);
@@ -65,13 +68,12 @@ class Errand {
   /** In the order of the words above: what is checked and shown is what came of the changes. */
   async run(): Promise<number> {
     const { add, remove, check, verify, show, restart } = this.options;
-    const members = await this.members();
-    if (members === undefined) return Code.Failed;
+    await this.members();
     if (add.length > 0) await this.add();
     if (remove.length > 0) await this.remove();
     if (check !== undefined) await this.check(check);
-    if (verify) this.tell((await this.present()).map(({ id, found }) => ({ id, state: found ? 'found' : 'not_found' })));
-    if (show) this.show(await this.present());
+    if (verify) this.tell((await this.members()).map(({ id, found }) => ({ id, state: found ? 'found' : 'not_found' })));
+    if (show) this.show(await this.members());
     if (restart) this.say('nothing has to be restarted: the balancer has what was changed');
     return this.code;
   }
@@ -80,9 +82,17 @@ class Errand {
     const rows: Row[] = [];
     for (const { id, port } of this.options.add) {
       const done = await this.change(`add member ${this.section} ${id}${port === undefined ? '' : `:${port}`}`);
-      const member = done ? matching(await this.present(), id) : undefined;
+      // Of those that run only one begins so: it was taken.
+      const member = done
+        ? matching(
+            (await this.members()).filter(({ found }) => found),
+            id,
+          )
+        : undefined;
       rows.push(
-        member === undefined ? { id: shown(id), state: 'not_balanced' } : { id: member.id, state: 'balanced', address: member.address },
+        typeof member === 'object'
+          ? { id: member.id, state: 'balanced', address: member.address }
+          : { id: shown(id), state: 'not_balanced' },
       );
     }
     this.tell(rows);
@@ -96,9 +106,15 @@ class Errand {
   }
 
   private async check(ids: readonly string[]): Promise<void> {
-    const members = await this.present();
+    const members = await this.members();
     if (ids.length === 0) this.tell(members.map(({ id }) => ({ id, state: 'balanced' })));
-    else this.tell(ids.map((id) => ({ id: shown(id), state: matching(members, id) === undefined ? 'not_balanced' : 'balanced' })));
+    else this.tell(ids.map((id) => ({ id: shown(id), state: this.isBalanced(members, id) ? 'balanced' : 'not_balanced' })));
+  }
+
+  private isBalanced(members: readonly MemberReport[], id: string): boolean {
+    const member = matching(members, id);
+    if (member === 'several') this.complain(`Several members of '${this.options.listener}' have an id that begins with ${id}.`);
+    return typeof member === 'object';
   }
 
   private show(members: readonly MemberReport[]): void {
@@ -136,6 +152,10 @@ class Errand {
     if (this.options.verbose) this.edge.stderr.write(`fairlead: ${harmless(message)}\n`);
   }
 
+  private complain(message: string): void {
+    this.edge.stderr.write(`fairlead: ${harmless(message)}\n`);
+  }
+
   private get section(): string {
     return quoted(this.options.listener);
   }
@@ -144,26 +164,23 @@ class Errand {
     const { text, failed } = await ask(this.target, command, undefined, PATIENCE);
     if (!failed) return true;
     this.code = Code.Not;
-    this.edge.stderr.write(`fairlead: ${harmless(text)}\n`);
+    this.complain(/^Permission denied/.test(text) ? `${text.trimEnd()} (changes need level admin)` : text);
     return false;
   }
 
-  private async present(): Promise<readonly MemberReport[]> {
-    return (await this.members()) ?? [];
-  }
-
-  /** Undefined where the section has no list, which has been said. */
-  private async members(): Promise<readonly MemberReport[] | undefined> {
+  /** @throws Refused where the section has no list, or one that cannot be read */
+  private async members(): Promise<readonly MemberReport[]> {
     const { text, failed } = await ask(this.target, `show members ${this.section} json`, undefined, PATIENCE);
     if (!failed) return JSON.parse(text) as readonly MemberReport[];
     const [first = ''] = text.split('\n');
-    this.edge.stderr.write(`fairlead: ${this.options.listener}: ${harmless(first)}\n`);
-    return undefined;
+    throw new Refused(`${this.options.listener}: ${first}`);
   }
 }
 
-function matching(members: readonly MemberReport[], id: string): MemberReport | undefined {
-  return members.find((member) => member.id.startsWith(id) || id.startsWith(member.id));
+/** The one that an id means; several may begin so. */
+function matching(members: readonly MemberReport[], id: string): MemberReport | 'several' | undefined {
+  const meant = members.filter((member) => member.id.startsWith(id) || id.startsWith(member.id));
+  return meant.length > 1 ? 'several' : meant[0];
 }
 
 /** As `docker ps` shows it. */

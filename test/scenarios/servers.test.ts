@@ -1,7 +1,7 @@
 /** `fairlead servers`: the steps of haproxy-docker-config's readme, one after the other, with what it printed. */
 
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
@@ -160,8 +160,31 @@ describe('fairlead servers', () => {
     assert.deepEqual([code, out], [1, 'caee75cbf7b5            not_balanced\n']);
     assert.match(err, /app1: line 2: 'web-1' is no container id with an optional :PORT\./);
     assert.equal(readFileSync(file('app1'), 'utf8'), `${SECOND}\nweb-1\n`);
-    assert.equal((await app1('-c')).out, '597215a9450b            balanced\n');
+    assert.equal((await ask(fairlead.port('dockerha-app1'))).body, SECOND);
+    for (const words of [['-c'], ['--verify'], ['--show', '--json'], ['-c', SECOND, '-v']]) {
+      const said = await app1(...words);
+      assert.deepEqual([said.code, said.out], [2, ''], words.join(' '));
+      assert.match(said.err, /^fairlead: dockerha-app1: .*app1: line 2: 'web-1' is no container id/);
+    }
+    assert.match(
+      await fairlead.cli('show members'),
+      /^# backend .*\n# .*app1: line 2: 'web-1' is no .*\ndockerha-app1 597215a9450b - found /,
+    );
     writeFileSync(file('app1'), `${SECOND}\n`);
+    assert.equal((await app1('-c')).out, '597215a9450b            balanced\n');
+  });
+
+  it('does not say of several members that one of them is balanced', async () => {
+    writeFileSync(file('app1'), `${FIRST}\ncaee00000000\n${SECOND}\n`);
+    assert.equal((await app1('-d', '0123')).code, 1);
+    assert.deepEqual(await app1('-c', 'caee'), {
+      code: 1,
+      out: 'caee                    not_balanced\n',
+      err: "fairlead: Several members of 'dockerha-app1' have an id that begins with caee.\n",
+    });
+    assert.equal((await app1('-a', 'caee')).out, `caee75cbf7b5            balanced        ${at(0)}\n`);
+    writeFileSync(file('app1'), `${SECOND}\n`);
+    assert.equal((await app1('-d', '0123')).code, 1);
   });
 
   it('says why a file cannot be written', { skip: process.getuid?.() === 0 ? 'root may write everywhere' : false }, async () => {
@@ -213,12 +236,15 @@ describe('fairlead servers', () => {
     );
     assert.equal(readFileSync(file('app2'), 'utf8'), `${several}:91\n`);
     assert.equal(await fairlead.cli('show members two'), `# backend id port state address\ntwo fedc00000000 91 found 127.0.0.1:49002\n\n`);
-    assert.equal(existsSync(file('app2.new')), false);
+    assert.deepEqual(
+      readdirSync(fairlead.folder).filter((name) => name.endsWith('.new')),
+      [],
+    );
   });
 
   it('changes nothing for who may not', async () => {
     const said = await run('-l', 'two', '-d', 'fedc', '-S', file('operator'));
-    assert.deepEqual([said.code, said.err], [1, 'fairlead: Permission denied\n']);
+    assert.deepEqual([said.code, said.err], [1, 'fairlead: Permission denied (changes need level admin)\n']);
   });
 
   it('is a word of the program, with help, and says what restarting comes to', () => {

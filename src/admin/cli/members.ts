@@ -12,8 +12,11 @@ function show({ args, runtime }: Call): Answer {
   const backend = name === undefined ? undefined : findBackend(runtime.proxies, name);
   if (name !== undefined && backend === undefined) return refuse("Can't find backend.");
   if (backend !== undefined && !keepsList(backend)) return refuse(`'${backend.name}' has no line 'docker-servers members=...'.`);
-  const members = runtime.members(backend?.name);
-  return json ? data(`${JSON.stringify(members)}\n`) : data('# backend id port state address\n', ...members.map(lineOf));
+  const { members, problems } = runtime.members(backend?.name);
+  const [problem] = problems;
+  if (backend !== undefined && problem !== undefined) return refuse(`${problem}.`);
+  if (json) return data(`${JSON.stringify(members)}\n`);
+  return data('# backend id port state address\n', ...problems.map((text) => `# ${text}\n`), ...members.map(lineOf));
 }
 
 function keepsList({ config }: Backend): boolean {

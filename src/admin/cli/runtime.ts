@@ -4,7 +4,7 @@ import type { Server as NetServer, Socket } from 'node:net';
 import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
-import type { Member, MemberReport } from '../../config/member.ts';
+import type { Member, MemberReport, MembersReport } from '../../config/member.ts';
 import type { RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
@@ -94,7 +94,7 @@ export interface Runtime extends ProcessState {
   addServer(backend: Backend, server: ServerConfig): Promise<boolean>;
   removeServer(server: Server): Promise<boolean>;
   /** Of the section of that name, or of all that keep a list (`docker-servers members=`). */
-  members(backend?: string): readonly MemberReport[];
+  members(backend?: string): MembersReport;
   /** The container whose id begins so is a member from now on, by its own port where one is given; or why it is not. */
   addMember(backend: Backend, member: Member): Promise<Outcome<MemberReport>>;
   /** Answers the id. */

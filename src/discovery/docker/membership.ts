@@ -3,10 +3,24 @@
  * configuration is, and again before every change, and what cannot be read leaves the list as it was.
  */
 
-import { readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { joinHostPort } from '../../config/address.ts';
-import type { Member, MemberReport } from '../../config/member.ts';
+import type { Member, MemberReport, MembersReport } from '../../config/member.ts';
 import type { Config, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import type { Read } from '../../config/values.ts';
 import { Collector } from './collector.ts';
@@ -56,10 +70,20 @@ export class Membership {
     }
   }
 
-  /** The members of the section of that name, or of all sections. */
-  report(config: Config, section: string | undefined): readonly MemberReport[] {
-    const asking = config.proxies.flatMap((proxy) => askingOf(proxy) ?? []);
-    return asking.filter(({ proxy }) => section === undefined || proxy.name === section).flatMap((one) => this.reportOf(one));
+  /**
+   * The members of the section of that name, or of all sections. A list that could not be read is read again: somebody may have
+   * mended it.
+   */
+  report(config: Config, section: string | undefined): MembersReport {
+    const asking = config.proxies
+      .flatMap((proxy) => askingOf(proxy) ?? [])
+      .filter(({ proxy }) => section === undefined || proxy.name === section);
+    for (const one of asking) if (this.listOf(one).problem !== '') this.readFile(one.file);
+    const problems = asking.flatMap((one) => {
+      const { problem } = this.listOf(one);
+      return problem === '' ? [] : [`${one.file}: ${problem}`];
+    });
+    return { members: asking.flatMap((one) => this.reportOf(one)), problems: [...new Set(problems)] };
   }
 
   /** The container whose id begins so is a member from now on. Answers how it is reached. */
@@ -202,16 +226,35 @@ function textOf(file: string): Read<string> {
   }
 }
 
-/** Whoever reads it sees the former text or the whole new one. */
+/** Whoever reads it sees the former text or the whole new one; it stays the file of whoever it belongs to. */
 function write(file: string, text: string): string | undefined {
   try {
     const real = targetOf(file);
-    const fresh = `${real}.new`;
-    writeFileSync(fresh, text, { flush: true });
-    renameSync(fresh, real);
+    const fresh = `${real}.${randomBytes(6).toString('hex')}.new`;
+    try {
+      writeAnew(fresh, text, statSync(real, { throwIfNoEntry: false }));
+      renameSync(fresh, real);
+    } catch (error) {
+      rmSync(fresh, { force: true });
+      throw error;
+    }
     return undefined;
   } catch (error) {
     return `${file} cannot be written: ${(error as Error).message}`;
+  }
+}
+
+/** A file that is not there yet, with mode and owner of `former`. Fails where it may not have them. */
+function writeAnew(file: string, text: string, former: Stats | undefined): void {
+  const descriptor = openSync(file, 'wx', former === undefined ? 0o666 : 0o600);
+  try {
+    writeFileSync(descriptor, text, { flush: true });
+    if (former === undefined) return;
+    const { uid, gid } = fstatSync(descriptor);
+    if (uid !== former.uid || gid !== former.gid) fchownSync(descriptor, former.uid, former.gid);
+    fchmodSync(descriptor, former.mode & 0o7777);
+  } finally {
+    closeSync(descriptor);
   }
 }
 

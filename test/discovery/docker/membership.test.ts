@@ -1,7 +1,19 @@
 /** `docker-servers members=FILE`: who is a server, what operators see, and what a change does to the file. */
 
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
@@ -100,8 +112,9 @@ describe('a list of members', () => {
     const mistake = `line 2: 'web' is no container id with an optional :PORT`;
     assert.deepEqual(engine.snapshot(), [['a10000000000 127.0.0.1:49160'], [`${file}: ${mistake}`]]);
     assert.equal(told(membership.add(app, { id: 'a1', port: undefined })), `${file}: ${mistake}.`);
+    assert.deepEqual(membership.report(configuration, 'app').problems, [`${file}: ${mistake}`]);
     writeFileSync(file, '');
-    membership.read(configuration);
+    assert.deepEqual(membership.report(configuration, 'app'), { members: [], problems: [] });
     assert.deepEqual(engine.snapshot(), [[], []]);
   });
 
@@ -145,6 +158,32 @@ describe('an operator', () => {
     assert.equal(readFileSync(real, 'utf8'), `${id('a1')}\n`);
   });
 
+  it('leaves it to whom it belongs, with its mode', () => {
+    writeFileSync(file, '');
+    chmodSync(file, 0o640);
+    const owner = process.getuid?.() === 0 ? 1 : process.getuid?.();
+    if (process.getuid?.() === 0) chownSync(file, 1, 1);
+    const { membership } = with1([app], has('a1', 'a'));
+    membership.add(app, { id: 'a1', port: undefined });
+    assert.equal(readFileSync(file, 'utf8'), `${id('a1')}\n`);
+    const { mode, uid } = statSync(file);
+    assert.deepEqual([mode & 0o7777, uid], [0o640, owner]);
+  });
+
+  it('has nothing written where somebody has left a link, and leaves nothing behind', () => {
+    writeFileSync(file, '');
+    const trap = join(folder, 'trap');
+    symlinkSync(trap, `${file}.new`);
+    const { membership } = with1([app], has('a1', 'a'));
+    membership.add(app, { id: 'a1', port: undefined });
+    rmSync(`${file}.new`);
+    assert.equal(existsSync(trap), false);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.endsWith('.new')),
+      [],
+    );
+  });
+
   it('is told why a file cannot be written', () => {
     const nowhere = join(folder, 'none', 'app');
     const other = proxy('app', { dockerServers: [{ ...line(), selector: { ...line().selector, members: nowhere } }] });
@@ -178,14 +217,14 @@ describe('an operator', () => {
       has('b1', 'b', { state: 'exited' }),
       has('d1', 'd'),
     );
-    const seen = membership.report(configuration, undefined).map((one) => [one.id, one.port, one.found, one.address, one.reason]);
+    const seen = membership.report(configuration, undefined).members.map((one) => [one.id, one.port, one.found, one.address, one.reason]);
     assert.deepEqual(seen, [
       ['a1', undefined, true, '127.0.0.1:49160', "Docker's health check says unhealthy"],
       ['b1', undefined, false, '', 'container is exited'],
       ['c1', undefined, false, '', 'no container that runs has this id'],
       ['d1', 81, true, '', 'its port 81 is not published'],
     ]);
-    assert.deepEqual(membership.report(configuration, 'other'), []);
+    assert.deepEqual(membership.report(configuration, 'other'), { members: [], problems: [] });
     assert.equal(told(membership.add(proxy('other'), { id: 'a1', port: undefined })), "'other' has no line 'docker-servers members=...'.");
   });
 
