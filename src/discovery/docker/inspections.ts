@@ -1,6 +1,8 @@
 /**
  * Inspects containers: each by one call at a time, few at the same time, and not more of them in a second than we can
  * afford beside traffic, however many events come. Of all that asks for one while it waits, one inspection is made.
+ * Those whose inspection has failed before are looked at one at a time, so that engines that hang over them have time for the
+ * others, and no list waits for them.
  *
  * Invariant: an inspection that ends answers everybody who asked before it began; who asks later gets another one.
  */
@@ -26,17 +28,23 @@ export class Inspections {
   private readonly waiting = new Set<string>();
   /** Because of a list: as fast as the engine answers. */
   private readonly listed = new Set<string>();
+  /** Those that have failed, and the one of them that is being inspected. */
+  private readonly doubtful = new Set<string>();
+  private doubted: string | undefined;
   /** By id: where it goes when it has been asked for again meanwhile. */
   private readonly running = new Map<string, Set<string> | undefined>();
+  private readonly queues: readonly Set<string>[] = [this.urgent, this.waiting, this.listed, this.doubtful];
   private readonly batches = new Set<Batch>();
+  private readonly isDoubtful: (id: string) => boolean;
   private readonly clock: () => number;
   private tokens = BURST;
   private filledAt: number;
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
 
-  /** `inspect` must not reject. */
-  constructor(inspect: (id: string) => Promise<void>, clock: () => number = monotonic) {
+  /** `inspect` must not reject. `isDoubtful`: the last inspection of that one has failed. */
+  constructor(inspect: (id: string) => Promise<void>, isDoubtful: (id: string) => boolean, clock: () => number = monotonic) {
+    this.isDoubtful = isDoubtful;
     this.inspect = inspect;
     this.clock = clock;
     this.filledAt = clock();
@@ -44,7 +52,7 @@ export class Inspections {
 
   /** Whether an answer about it is still to come. */
   has(id: string): boolean {
-    return this.running.has(id) || this.urgent.has(id) || this.waiting.has(id) || this.listed.has(id);
+    return this.running.has(id) || this.queues.some((queue) => queue.has(id));
   }
 
   /** Whether it has been asked for again since the inspection began that is under way. */
@@ -56,13 +64,17 @@ export class Inspections {
   ask(id: string, urgent: boolean): void {
     const queue = urgent ? this.urgent : this.waiting;
     if (this.running.has(id)) this.again(id, queue);
+    else if (this.isDoubtful(id)) this.doubtful.add(id);
     else if (urgent || !(this.urgent.has(id) || this.listed.has(id))) queue.add(id);
     this.pump();
   }
 
-  /** Resolves when each of them has been inspected, or after `stop`. */
-  askAll(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0 || this.stopped) return Promise.resolve();
+  /** Resolves when each of them has been inspected, but for those that are doubtful, or after `stop`. */
+  askAll(all: readonly string[]): Promise<void> {
+    if (this.stopped) return Promise.resolve();
+    for (const id of all) if (this.isDoubtful(id)) this.ask(id, false);
+    const ids = all.filter((id) => !this.isDoubtful(id));
+    if (ids.length === 0) return Promise.resolve();
     return new Promise((done) => {
       this.batches.add({ ids: new Set(ids), done });
       for (const id of ids) {
@@ -77,9 +89,7 @@ export class Inspections {
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
-    this.urgent.clear();
-    this.waiting.clear();
-    this.listed.clear();
+    for (const queue of this.queues) queue.clear();
     for (const { done } of this.batches) done();
     this.batches.clear();
   }
@@ -94,11 +104,20 @@ export class Inspections {
 
   /** It is inspected under all that it waits as. */
   private next(): string | undefined {
-    const [event] = this.urgent.size > 0 ? this.urgent : this.waiting;
     const [line] = this.listed;
+    const event = this.nextEvent();
     const id = event !== undefined && this.mayBegin() ? event : line;
-    if (id !== undefined) for (const queue of [this.urgent, this.waiting, this.listed]) queue.delete(id);
+    if (id !== undefined && this.doubtful.has(id)) this.doubted = id;
+    if (id !== undefined) for (const queue of this.queues) queue.delete(id);
     return id;
+  }
+
+  private nextEvent(): string | undefined {
+    const [urgent] = this.urgent;
+    if (urgent !== undefined) return urgent;
+    const [doubtful] = this.doubted === undefined ? this.doubtful : [];
+    const [waiting] = this.waiting;
+    return doubtful ?? waiting;
   }
 
   private again(id: string, queue: Set<string>): void {
@@ -125,8 +144,10 @@ export class Inspections {
     await this.inspect(id);
     const again = this.running.get(id);
     this.running.delete(id);
-    if (again === undefined) this.answered(id);
-    else if (!this.stopped) again.add(id);
+    if (this.doubted === id) this.doubted = undefined;
+    const doubtful = this.isDoubtful(id);
+    if (again === undefined || doubtful) this.answered(id);
+    if (again !== undefined && !this.stopped) (doubtful ? this.doubtful : again).add(id);
     this.pump();
   }
 

@@ -11,7 +11,7 @@
  *
  * Invariants: subscription comes before the list, so that no change falls between the two; a container's facts only
  * ever come from an inspect of that container that was asked for after the event that made it necessary; while the
- * engine is away the last facts stand; one container that cannot be inspected costs none of the others anything.
+ * engine is away the last facts stand; however many containers cannot be inspected, the others wait for them once at most.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -171,7 +171,10 @@ export class Watch {
     const session: Session = {
       signal,
       fail,
-      inspections: new Inspections((id) => this.inspect(id, session)),
+      inspections: new Inspections(
+        (id) => this.inspect(id, session),
+        (id) => this.unreadable.has(id),
+      ),
       held: undefined,
       early: new Map(),
       untold: new Set(),

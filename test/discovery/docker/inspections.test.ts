@@ -8,6 +8,7 @@ import { until } from '../../support/wait.ts';
 function scripted(
   byThemselves = false,
   clock?: () => number,
+  doubtful: ReadonlySet<string> = new Set(),
 ): {
   readonly inspections: Inspections;
   readonly begun: string[];
@@ -16,10 +17,14 @@ function scripted(
 } {
   const begun: string[] = [];
   const ends: (() => void)[] = [];
-  const inspections = new Inspections((id) => {
-    begun.push(id);
-    return byThemselves ? turn().then(() => {}) : new Promise((resolve) => ends.push(resolve));
-  }, clock);
+  const inspections = new Inspections(
+    (id) => {
+      begun.push(id);
+      return byThemselves ? turn().then(() => {}) : new Promise((resolve) => ends.push(resolve));
+    },
+    (id) => doubtful.has(id),
+    clock,
+  );
   const end = async () => {
     ends.shift()?.();
     await turn();
@@ -92,6 +97,23 @@ describe('inspections', () => {
     await end();
     await all;
     assert.equal(inspections.has('a'), false);
+  });
+
+  it('of those that have failed are one at a time, and keep neither the others nor a list waiting', async () => {
+    const bad = ids(16, 'bad');
+    const { inspections, begun, end } = scripted(false, undefined, new Set(bad));
+    for (const id of bad) inspections.ask(id, true);
+    assert.deepEqual(begun, ['bad0']);
+    inspections.ask('new', true);
+    const all = inspections.askAll([...bad, 'listed']);
+    assert.deepEqual(begun, ['bad0', 'new', 'listed']);
+    await end();
+    assert.deepEqual(begun.slice(3), ['bad1']);
+    for (let i = 0; i < 2; i++) await end();
+    await all;
+    for (let i = 0; i < 40; i++) await end();
+    assert.deepEqual([...new Set(begun)].sort(), [...bad, 'listed', 'new'].sort());
+    assert.ok(bad.every((id) => !inspections.has(id)));
   });
 
   it('that are stopped begin nothing more, and let nobody wait', async () => {
