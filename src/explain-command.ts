@@ -131,7 +131,11 @@ function socketFor(options: Options, { env, cwd, files }: ExplainEdge): Target |
 async function askAt(target: Target, asked: string): Promise<Explanation | string> {
   const command = ['explain', ...(asked === '' ? [] : [quoted(asked)]), 'json'].join(' ');
   const { text, failed } = await ask(target, command, undefined, { silence: SILENCE });
-  if (failed) return `${target.name}: ${/^Unknown command/.test(text) ? "what listens there does not know 'explain'" : text}`;
+  if (failed) {
+    if (/^Unknown command/.test(text)) return `${target.name}: what listens there does not know 'explain'`;
+    const level = /^Permission denied/.test(text) ? ' (explain needs level operator or admin)' : '';
+    return `${target.name}: ${text.trimEnd()}${level}`;
+  }
   return JSON.parse(text) as Explanation;
 }
 

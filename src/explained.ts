@@ -5,9 +5,9 @@ import { DNS_SOURCE } from './discovery/dns/names.ts';
 import type { Note, Snapshot } from './discovery/provider.ts';
 import { routeText } from './discovery/routes.ts';
 import { explain } from './explain/ask.ts';
-import type { Told } from './explain/explanation.ts';
+import type { Explanation, Told } from './explain/explanation.ts';
 import { linesOf } from './explain/text.ts';
-import { shortOf } from './explain/told.ts';
+import { shortOf, teller } from './explain/told.ts';
 import type { LiveWorld, World } from './explain/world.ts';
 import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
@@ -49,7 +49,8 @@ export function explained(
   sources: Pick<Sources, 'names' | 'troubleOf'>,
 ): ExplainFacts {
   const { state, sources: snapshots } = store;
-  const { containers } = explain(world, '');
+  const tell = teller(world);
+  const { containers } = explain(world, '', tell);
   const told = new Set(containers.map(({ name }) => name));
   const known = new Set<Note>([...snapshots.values()].flatMap(({ notes }) => notes));
   const routes = [...state.routes.values()].flat();
@@ -63,7 +64,7 @@ export function explained(
       return { frontend, host: routeText({ host, path, exact }), pool, priority, rewrite, origin };
     }),
     containers: containers.map(containerFacts),
-    answer: asked === '' ? undefined : answerTo(world, asked),
+    answer: asked === '' ? undefined : answerTo(explain(world, asked, tell)),
     unsettled: [...state.unsettled],
   };
 }
@@ -73,9 +74,9 @@ function containerFacts({ kind, name, id, verdict, what, state, health, source, 
   return { kind, name, id: shortOf(id), verdict, facts, summary };
 }
 
-function answerTo(world: World, asked: string): ExplainAnswer {
-  const explanation = explain(world, asked);
-  return { asked, routed: explanation.routed, lines: [...linesOf(explanation)] };
+function answerTo(explanation: Explanation): ExplainAnswer {
+  const { asked, routed } = explanation;
+  return { asked, routed, lines: [...linesOf(explanation)] };
 }
 
 function sourceFacts(

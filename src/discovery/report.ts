@@ -91,4 +91,6 @@ export interface Reason {
   /** `hint`: what may have been meant. */
   readonly level: 'info' | 'warning' | 'error' | 'hint';
   readonly message: string;
+  /** The line asks for it, and would have it but for this. */
+  readonly meant?: boolean;
 }

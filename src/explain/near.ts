@@ -2,6 +2,7 @@
 
 import { nearest } from '../core/suggest.ts';
 import type { Route } from '../discovery/provider.ts';
+import type { Report } from '../discovery/report.ts';
 import { routeText } from '../discovery/routes.ts';
 import { pathOf } from '../http/target.ts';
 import type { Path, Told } from './explanation.ts';
@@ -17,15 +18,21 @@ const MOST = 5;
 export function hintsForHost(
   { state }: World,
   { host, port, target }: Wanted,
-  told: readonly Told[],
+  told: { readonly claims: readonly Told[]; readonly called: readonly Told[] },
   paths: readonly Path[],
 ): readonly string[] {
-  const heard = port === undefined || paths.some(({ binds }) => binds.some((bind) => isAt(bind, port)));
-  const hints = heard ? [] : [`no frontend listens on port ${port}; one that Docker publishes leads to another, of the container`];
+  const heard = port === undefined || isHeard(paths, port);
+  const unheard = `no frontend listens on port ${port}; one that Docker publishes leads to another, of the container`;
+  const hints = heard ? [] : [`${unheard}: without a scheme and a port every frontend is asked`];
   if (paths.some((path) => path.outcome.routed && !isByDefault(path))) return hints;
   const routes = [...state.routes.values()].flat();
-  const claims = claimants(told, host);
+  const claims = claimTexts(told);
   return [...hints, ...otherPaths(routes, host, pathOf(target)), ...claims, ...(claims.length > 0 ? [] : otherHosts(routes, host))];
+}
+
+/** One of the frontends is there. */
+export function isHeard(paths: readonly Path[], port: number): boolean {
+  return paths.some(({ binds }) => binds.some((bind) => isAt(bind, port)));
 }
 
 /** `0.0.0.0:80` is at 80. */
@@ -49,14 +56,21 @@ function otherHosts(routes: readonly Route[], host: string): readonly string[] {
   return names.length === 0 ? [] : [`'${host}' is not known as a host; did you mean ${listed(names.map((name) => `'${name}'`))}?`];
 }
 
-/** Whoever names the host, or is called like its first part, and has it not. */
-function claimants(told: readonly Told[], host: string): readonly string[] {
+/** Whoever names the host. */
+export function claimants(reports: readonly Report[], host: string): readonly Report[] {
+  return reports.filter(({ words }) => words.some(({ value }) => names(value, host)));
+}
+
+/** Whoever is called like the host's first part, and does not name it. */
+export function namesakes(reports: readonly Report[], host: string): readonly Report[] {
   const [label = ''] = host.split('.');
-  const named = told.filter(({ verdict, words }) => verdict !== 'routed' && words.some(({ value }) => names(value, host)));
-  const called = told.filter(
-    (one) => one.verdict === 'refused' && (one.name === label || namesOf(one).includes(label)) && !named.includes(one),
-  );
-  return [...named, ...called].slice(0, MOST).map(({ kind, name, id, summary }) => `${kind} ${name} (${shortOf(id)}): ${summary}`);
+  const called = reports.filter((one) => one.name === label || namesOf(one).includes(label));
+  return called.filter(({ words }) => !words.some(({ value }) => names(value, host)));
+}
+
+function claimTexts({ claims, called }: Parameters<typeof hintsForHost>[2]): readonly string[] {
+  const all = [...claims.filter(({ verdict }) => verdict !== 'routed'), ...called.filter(({ verdict }) => verdict === 'refused')];
+  return all.slice(0, MOST).map(({ kind, name, id, summary }) => `${kind} ${name} (${shortOf(id)}): ${summary}`);
 }
 
 /** A word of `value` is the host, with or without a path. */
@@ -68,7 +82,7 @@ function names(value: string, host: string): boolean {
 }
 
 /** Compose and Swarm give their containers names with numbers: `shop-web-1`. */
-function namesOf({ name }: Told): readonly string[] {
+function namesOf({ name }: Report): readonly string[] {
   return name.split(/[-_.]/);
 }
 
@@ -76,7 +90,7 @@ function listed(names: readonly string[]): string {
   return names.length > MOST ? `${names.slice(0, MOST).join(', ')} and ${names.length - MOST} more` : names.join(', ');
 }
 
-export function hintsForName(name: string, told: readonly Told[]): readonly string[] {
+export function hintsForName(name: string, told: readonly Report[]): readonly string[] {
   const near = nearest(
     name,
     told.map((one) => one.name),

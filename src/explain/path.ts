@@ -60,37 +60,40 @@ class Walk {
     const closed = closedBecause(world, proxy);
     if (closed !== '') return { routed: false, status: 0, text: closed, pool: undefined };
     if (proxy.mode === 'tcp') return this.defaultBackend();
-    return this.own(proxy) ?? this.useBackend() ?? this.discovered() ?? this.defaultBackend();
+    return this.own(proxy, at) ?? this.useBackend() ?? this.discovered() ?? this.defaultBackend();
   }
 
   // --- what the proxy answers itself
 
-  private own(proxy: ProxyConfig): Outcome | undefined {
+  /** @param placeOf what is told of where a rule stands */
+  private own(proxy: ProxyConfig, placeOf: (place: Place) => string): Outcome | undefined {
     const rules = this.world.rulesOf(proxy);
     if (proxy.monitor !== undefined && proxy === this.proxy && proxy.monitor.uri === this.request.request.target) {
       return answered(200, 'Fairlead answers it: monitor-uri');
     }
-    return this.ruled('http-request', rules?.steps?.request) ?? this.statistics(proxy) ?? this.ruled('redirect', rules?.steps?.redirects);
+    const { request, redirects } = rules?.steps ?? {};
+    return this.ruled('http-request', request, placeOf) ?? this.statistics(proxy) ?? this.ruled('redirect', redirects, placeOf);
   }
 
-  private ruled(keyword: string, steps: readonly RuleStep[] = []): Outcome | undefined {
+  private ruled(keyword: string, steps: readonly RuleStep[] = [], placeOf: (place: Place) => string): Outcome | undefined {
     for (const step of steps) {
-      const text = `${keyword} ${wordsOf(step.rule)}`;
-      const result = this.ask(step.condition, step.rule, text);
+      const text = `${keyword} ${ruleText(keyword, step.rule)}`;
+      const place = placeOf(step.rule.place);
+      const result = this.ask(step.condition, place, text);
       if (result !== true || LASTING.test(step.rule.words[0] ?? '')) continue;
-      const outcome = this.run(step, text);
+      const outcome = this.run(step, place, text);
       if (outcome === 'allow') return undefined;
-      if (outcome !== undefined)
-        return answered(outcome.status, `Fairlead answers it: ${sayingOf(outcome)} (${at(step.rule.place)} ${text})`);
+      if (outcome !== undefined) return answered(outcome.status, `Fairlead answers it: ${sayingOf(outcome)} (${place} ${text})`);
     }
     return undefined;
   }
 
-  private run({ rule, run }: RuleStep, text: string): Final | 'allow' | undefined {
+  private run({ run }: RuleStep, place: string, text: string): Final | 'allow' | undefined {
     try {
       return run(this.request);
     } catch (error) {
-      this.unsure(error, rule.place, text);
+      this.steps.pop();
+      this.unsure(error, place, text);
       return undefined;
     }
   }
@@ -104,9 +107,10 @@ class Walk {
 
   private useBackend(): Outcome | undefined {
     for (const { rule, condition, backend } of this.world.rulesOf(this.proxy)?.steps?.routes ?? []) {
-      const text = `use_backend ${textOf(rule.backend)} ${wordsOf(rule)}`.trimEnd();
-      if (this.ask(condition, rule, text) !== true) continue;
-      const name = this.rendered(backend, rule.place, text);
+      const text = `use_backend ${textOf(rule.backend)} ${conditionText(rule.words)}`.trimEnd();
+      const place = at(rule.place);
+      if (this.ask(condition, place, text) !== true) continue;
+      const name = this.rendered(backend, place, text);
       const pool = name === undefined ? undefined : poolOf(this.world, name);
       if (pool !== undefined) return this.enter(pool);
       this.amend(`there is no backend '${name}': the next rule is asked`);
@@ -114,7 +118,7 @@ class Walk {
     return undefined;
   }
 
-  private rendered(render: (request: HypotheticalRequest) => string, place: Place, text: string): string | undefined {
+  private rendered(render: (request: HypotheticalRequest) => string, place: string, text: string): string | undefined {
     try {
       return render(this.request);
     } catch (error) {
@@ -180,8 +184,10 @@ class Walk {
 
   private enter(pool: Pool): Outcome {
     this.request.backend = pool.name;
-    const config = this.world.state.backends.get(pool.name)?.config;
-    const own = config === undefined || config.id === this.proxy.id || this.proxy.mode === 'tcp' ? undefined : this.own(config);
+    const { config, routed = false } = this.world.state.backends.get(pool.name) ?? {};
+    // The rules of a pool are made of labels.
+    const placeOf = routed ? () => `pool ${pool.name} (${pool.origin})` : at;
+    const own = config === undefined || config.id === this.proxy.id || this.proxy.mode === 'tcp' ? undefined : this.own(config, placeOf);
     if (own !== undefined) return { ...own, pool };
     const usable = pool.members.filter((member) => member.usable).length;
     const { length } = pool.members;
@@ -192,10 +198,10 @@ class Walk {
 
   // --- conditions
 
-  private ask(condition: Condition | undefined, { place }: RawRule, text: string): boolean | undefined {
+  private ask(condition: Condition | undefined, place: string, text: string): boolean | undefined {
     try {
       const matches = condition === undefined || condition(this.request);
-      this.steps.push({ place: at(place), text, result: matches ? 'yes' : 'no', note: '' });
+      this.steps.push({ place, text, result: matches ? 'yes' : 'no', note: '' });
       return matches;
     } catch (error) {
       this.unsure(error, place, text);
@@ -203,10 +209,10 @@ class Walk {
     }
   }
 
-  private unsure(error: unknown, place: Place, text: string): void {
+  private unsure(error: unknown, place: string, text: string): void {
     if (!(error instanceof Unknown)) throw error;
     this.unknown.add(error.message);
-    this.steps.push({ place: at(place), text, result: 'unknown', note: `asks for ${error.message}` });
+    this.steps.push({ place, text, result: 'unknown', note: `asks for ${error.message}` });
   }
 
   private amend(note: string): void {
@@ -244,8 +250,38 @@ function sayingOf({ kind, status, service }: Final): string {
   return kind === 'rejected' || kind === 'dropped' ? SAYINGS[kind] : `${SAYINGS[kind]} with ${status}`;
 }
 
-function wordsOf({ words }: RawRule): string {
-  return textOf(words.join(' '));
+/** Rules whose words clients are told, or learn by trying: the others may put passwords into requests, variables, maps. */
+const TOLD = /^(allow|auth|deny|redirect|reject|return|silent-drop|tarpit)$/;
+
+/** Who may ask why need not be who may read the configuration: `set-header Authorization ... if { path /a }`. */
+function ruleText(keyword: string, { words }: RawRule): string {
+  const [action = ''] = words;
+  if (keyword === 'redirect' || TOLD.test(action)) return conditionText(words);
+  const begin = words.findLastIndex((word) => word === 'if' || word === 'unless');
+  const behind = begin < 0 ? words.length : begin;
+  const shown = /-header$/.test(action) ? 2 : 1;
+  return [...words.slice(0, shown), behind > shown ? '...' : '', conditionText(words.slice(behind))]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+/** What these ask for may be what a client has to know. */
+const SECRET_FETCH =
+  /^(?!.*\((host|user-agent|x-forwarded-\w+)\b)(capture\.|req\.)?([fs]?hdr|cook|url|urlp|query|body|hdrs|http_auth_|var)/i;
+
+/** With `...` for what passwords are compared with: `if { req.hdr(x-key) -m str ... }`. */
+function conditionText(words: readonly string[]): string {
+  const told: string[] = [];
+  let hides = false;
+  words.forEach((word, index) => {
+    const before = words[index - 1];
+    if (before === '{') hides = SECRET_FETCH.test(word);
+    if (word === '}') hides = false;
+    if (!hides || before === '-m' || /^-[a-zA-Z-]$/.test(word)) told.push(word);
+    else if (before === '{') told.push(word.replace(/,.*$/s, ',...'));
+    else if (told.at(-1) !== '...') told.push('...');
+  });
+  return textOf(told.join(' '));
 }
 
 function at({ file, line }: Place): string {

@@ -33,13 +33,23 @@ function membersOf({ live, state }: World, name: string): readonly Member[] {
 }
 
 /** The member that one of the reported things is. */
-export function memberFor({ live, state }: World, backend: string, identity: string): Member | undefined {
+export type MemberFinder = (backend: string, identity: string) => Member | undefined;
+
+export function memberFinder({ live, state }: World): MemberFinder {
   if (live !== undefined) {
-    const server = live.backend(backend)?.find(identity);
-    return server === undefined || server.removed ? undefined : memberOf(server, false);
+    return (backend, identity) => {
+      const server = live.backend(backend)?.find(identity);
+      return server === undefined || server.removed ? undefined : memberOf(server, false);
+    };
   }
-  const server = state.backends.get(backend)?.servers.find(({ config }) => config.identity === identity);
-  return server === undefined ? undefined : foretold(server);
+  const pools = new Map<string, ReadonlyMap<string, DiscoveredServer>>();
+  return (backend, identity) => {
+    const servers = state.backends.get(backend)?.servers ?? [];
+    const known = pools.get(backend) ?? new Map(servers.map((server) => [server.config.identity, server]));
+    pools.set(backend, known);
+    const server = known.get(identity);
+    return server === undefined ? undefined : foretold(server);
+  };
 }
 
 function memberOf(server: Server, next: boolean): Member {

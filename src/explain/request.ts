@@ -3,6 +3,7 @@
  * one, is not made up: a rule that asks for it ends in `Unknown`.
  */
 
+import { domainToASCII } from 'node:url';
 import type { ProxyConfig } from '../config/model.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead } from '../http/parse.ts';
@@ -16,9 +17,11 @@ import type { World } from './world.ts';
 
 /** Host and path that somebody asks about. */
 export interface Wanted {
-  /** Lower case, without port, as in a Host field. */
+  /** Lower case, without port. */
   readonly host: string;
-  /** Undefined: the text did not say one. */
+  /** The Host field. */
+  readonly field: string;
+  /** Undefined: the text did not say one, nor a scheme. */
   readonly port: number | undefined;
   /** Path and query. */
   readonly target: string;
@@ -31,16 +34,47 @@ function unknown(what: string): never {
   throw new Unknown(what);
 }
 
-/** `www.example.test`, `www.example.test:8080/api?x=1`, `http://www.example.test/`; undefined where it is none of these. */
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { http: 80, https: 443 };
+
+/**
+ * `www.example.test`, `www.example.test:8080/api?x=1`, `http://www.example.test/`; undefined where it is none of these. The path
+ * stays as it is written: rules and servers see dot segments and escapes, too.
+ */
 export function readWanted(text: string): Wanted | undefined {
-  if (/^\/|[\s"<>\\^`{|}]/.test(text)) return undefined;
-  try {
-    const url = new URL(/^https?:\/\//i.test(text) ? text : `http://${text}`);
-    const { hostname, port, pathname, search } = url;
-    if (hostname === '' || url.username !== '') return undefined;
-    return { host: hostname, port: port === '' ? undefined : Number(port), target: `${pathname}${search}` };
-  } catch {
-    return undefined;
+  if (/[\s"<>\\^`{|}]/.test(text)) return undefined;
+  const [, scheme = '', name = '', digits, rest = ''] =
+    /^(?:(https?):\/\/)?(\[[\da-f:.]+\]|[^/?#:@%[\]]+)(?::(\d+))?([/?].*?)?(?:#.*)?$/i.exec(text) ?? [];
+  const host = isAscii(name) ? name.toLowerCase() : domainToASCII(name);
+  const port = digits === undefined ? DEFAULT_PORTS[scheme.toLowerCase()] : Number(digits);
+  if (name === '' || !isAscii(host) || (port !== undefined && (port < 1 || port > 65535))) return undefined;
+  // Clients leave the port of their scheme out of Host.
+  const usual = port === undefined || port === DEFAULT_PORTS[scheme.toLowerCase() || 'http'];
+  const target = (rest.startsWith('/') ? rest : `/${rest}`).replace(/[^\x21-\x7e]+/gu, encodeURIComponent);
+  return { host, field: usual ? host : `${host}:${port}`, port, target };
+}
+
+function isAscii(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
+}
+
+/** What clients say of themselves: whether they have a password or a cookie nobody knows. */
+const PERSONAL: ReadonlyMap<string, string> = new Map([
+  ['authorization', "the client's password or token (Authorization)"],
+  ['proxy-authorization', "the client's password or token (Proxy-Authorization)"],
+  ['cookie', "the client's cookies"],
+]);
+
+/** Of personal fields it has those that rules have set. */
+class HypotheticalHead extends Head {
+  override values(name: string): string[] {
+    return this.known(name, super.values(name));
+  }
+  override first(name: string): string | undefined {
+    return this.known(name, super.first(name));
+  }
+  private known<Found extends string | undefined | readonly string[]>(name: string, found: Found): Found {
+    const what = PERSONAL.get(name);
+    return what === undefined || (found?.length ?? 0) > 0 ? found : unknown(what);
   }
 }
 
@@ -58,13 +92,13 @@ export class HypotheticalRequest implements RuleContext {
   private readonly port: number | undefined;
   private readonly variables = new Map<string, VariableValue>();
 
-  constructor(world: World, proxy: ProxyConfig, { host, port, target }: Wanted) {
+  constructor(world: World, proxy: ProxyConfig, { field, port, target }: Wanted) {
     this.world = world;
     this.frontend = proxy.name;
     const ports = new Set(proxy.binds.map(({ address }) => (address.kind === 'inet' ? address.port : 0)));
     this.port = port ?? (ports.size === 1 ? [...ports][0] : undefined);
-    const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${port === undefined ? host : `${host}:${port}`}\r\n\r\n`, 'latin1');
-    this.request = new Head();
+    const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${field}\r\n\r\n`, 'latin1');
+    this.request = new HypotheticalHead();
     parseRequestHead(bytes, 0, bytes.length, this.request, bytes.length, 0);
   }
 

@@ -2,11 +2,11 @@
 
 import type { ProxyConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
-import type { Route } from '../discovery/provider.ts';
-import type { Report, RouteUse, Use } from '../discovery/report.ts';
+import type { Note, Route } from '../discovery/provider.ts';
+import type { Reason, Report, RouteUse, Use } from '../discovery/report.ts';
 import { routeText } from '../discovery/routes.ts';
 import type { Member, Told, ToldUse, Verdict } from './explanation.ts';
-import { memberFor } from './pool.ts';
+import { type MemberFinder, memberFinder } from './pool.ts';
 import type { World } from './world.ts';
 
 /** The digits that people know a container by. */
@@ -14,22 +14,35 @@ export function shortOf(id: string): string {
   return /^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id;
 }
 
-export function tellAll(world: World): readonly Told[] {
+/** What is looked up for many is gathered once: one teller is for all that is told of one moment. */
+export type Teller = (report: Report) => Told;
+
+export function teller(world: World): Teller {
   const holders = new Map([...world.state.routes].map(([frontend, routes]) => [frontend, byText(routes)]));
+  const notes = new Map<string, Note[]>();
+  for (const note of world.state.notes) {
+    const known = notes.get(note.subject);
+    if (known === undefined) notes.set(note.subject, [note]);
+    else known.push(note);
+  }
   const leading = new Map<string, readonly string[]>();
   const leadersOf = (backend: string): readonly string[] => {
     const known = leading.get(backend) ?? world.config.proxies.flatMap((proxy) => leads(proxy, backend));
     leading.set(backend, known);
     return known;
   };
-  return world.reports.map((report) => tell(world, report, { holders, leadersOf }));
+  const lookups = { holders, notes, leadersOf, memberOf: memberFinder(world) };
+  return (report) => tell(world, report, lookups);
 }
 
 /** What is looked up for many. */
 interface Lookups {
   /** Frontend -> text of a route -> who has it. */
   readonly holders: ReadonlyMap<string, ReadonlyMap<string, Route>>;
+  /** By their subject. */
+  readonly notes: ReadonlyMap<string, readonly Note[]>;
   leadersOf(backend: string): readonly string[];
+  readonly memberOf: MemberFinder;
 }
 
 function byText(routes: readonly Route[]): ReadonlyMap<string, Route> {
@@ -42,13 +55,13 @@ function tell(world: World, report: Report, lookups: Lookups): Told {
   return { ...report, uses, verdict, summary: summaryOf(report, uses, verdict) };
 }
 
-function toldUse(world: World, use: Use, { holders, leadersOf }: Lookups): ToldUse {
+function toldUse(world: World, use: Use, { holders, leadersOf, memberOf, notes }: Lookups): ToldUse {
   const routes = use.routes.map((route) => merged(world, use, route, holders.get(route.frontend)?.get(route.text)));
   const reached = [
     ...routes.filter(({ lost }) => lost === '').map(({ text, frontend }) => `${text} in '${frontend}'`),
     ...leadersOf(use.backend),
   ];
-  const member = memberFor(world, use.backend, use.server.identity) ?? missing(world, use);
+  const member = memberOf(use.backend, use.server.identity) ?? missing(use, notes.get(use.server.name));
   return { ...use, routes, reached, member };
 }
 
@@ -64,9 +77,9 @@ function merged({ state }: World, { backend }: Use, route: RouteUse, holder: Rou
 }
 
 /** Its source would have it be a server, and it is none. */
-function missing({ state }: World, { backend, server, reason }: Use): Member {
+function missing({ backend, server, reason }: Use, notes: readonly Note[] = []): Member {
   const { name, address, port } = server;
-  const note = state.notes.find(({ subject, message }) => subject === name && message.includes(`'${backend}'`));
+  const note = notes.find(({ message }) => message.includes(`'${backend}'`));
   const why = note?.message ?? (reason === '' ? 'its backend does not know it' : reason);
   return {
     name,
@@ -99,7 +112,13 @@ function verdictOf(uses: readonly ToldUse[]): Verdict {
   return uses.length > 0 && (reached.length > 0 || uses.every(({ routes }) => routes.length === 0)) ? 'waiting' : 'refused';
 }
 
-const WEIGHTS = { error: 0, warning: 1, hint: 2, info: 3 } as const;
+const WEIGHTS = { error: 0, warning: 1, hint: 3, info: 4 } as const;
+/** That a line wants it, and why it is not there. */
+const MEANT = 2;
+
+function weightOf({ level, meant = false }: Reason): number {
+  return Math.min(WEIGHTS[level], meant ? MEANT : WEIGHTS.info);
+}
 
 function summaryOf({ reasons, kind }: Report, uses: readonly ToldUse[], verdict: Verdict): string {
   const serving = uses.find(({ member, reached }) => reached.length > 0 && member.usable) ?? uses.find(({ reached }) => reached.length > 0);
@@ -109,7 +128,7 @@ function summaryOf({ reasons, kind }: Report, uses: readonly ToldUse[], verdict:
   }
   const [first] = uses;
   if (first !== undefined) return lostText(first);
-  const [weightiest] = [...reasons].sort((one, other) => WEIGHTS[one.level] - WEIGHTS[other.level]);
+  const [weightiest] = [...reasons].sort((one, other) => weightOf(one) - weightOf(other));
   return weightiest?.message ?? `no line of the configuration asks for this ${kind}`;
 }
 

@@ -84,6 +84,54 @@ describe('a container that is asked about', () => {
     assert.doesNotMatch(text, /secret/);
   });
 
+  it('shows values of names that are read, and of no others', () => {
+    const WORDS: readonly (readonly [compat: string, name: string, value: string, shown: string])[] = [
+      ['registrator', 'SERVICE_NAME', 'www', 'www'],
+      ['registrator', 'SERVICE_80_CHECK_HTTP', '/up', '/up'],
+      ['registrator', 'SERVICE_API_KEY', 'k3y', '***'],
+      ['registrator', 'SERVICE_DB_URL', 'postgres://u:pw@h/d', '***'],
+      ['registrator', 'SERVICE_PWD', 'hunter2', '***'],
+      ['camptocamp', 'SERVICE_TAGS', 'server_alias=a.test,key=k3y', 'server_alias=a.test,***'],
+      ['caddy', 'caddy', 'c.test', 'c.test'],
+      ['caddy', 'caddy.handle_path.0_reverse_proxy', '{{upstreams 80}}', '{{upstreams 80}}'],
+      ['caddy', 'caddy.tls.dns', 'cloudflare KEY', '***'],
+      ['caddy', 'caddy.reverse_proxy.header_up', 'Authorization "Bearer abc"', '***'],
+      ['caddy', 'caddy.@api', 'path /a', 'path /a'],
+      ['caddy', 'caddy.@key', 'header X-Key abc', '***'],
+      ['traefik', 'traefik.http.routers.r.rule', 'Host(`h.test`)', 'Host(`h.test`)'],
+      ['traefik', 'traefik.http.routers.s.rule', 'Host(`h.test`) && Header(`X`, `a)b`)', 'Host(`h.test`) && Header(***'],
+      ['traefik', 'traefik.http.services.s.loadbalancer.server.port', '80', '80'],
+      ['traefik', 'traefik.http.services.s.loadbalancer.x.password', 'pw1', '***'],
+      ['traefik', 'traefik.http.middlewares.a.basicauth.users', 'admin:x', '***'],
+      ['traefik', 'traefik.http.middlewares.h.headers.customrequestheaders.Authorization', 'Basic Zm9v', '***'],
+      ['nginx-proxy', 'VIRTUAL_HOST', 'v.test', 'v.test'],
+      ['nginx-proxy', 'VIRTUAL_SECRET', 'x', '***'],
+      ['easyhaproxy', 'easyhaproxy.a.host', 'e.test', 'e.test'],
+      ['easyhaproxy', 'easyhaproxy.a.auth', 'u:p', '***'],
+    ];
+    for (const compat of new Set(WORDS.map(([reader]) => reader))) {
+      const mine = WORDS.filter(([reader]) => reader === compat);
+      const labels = Object.fromEntries(mine.map(([, name, value]) => [name, value]));
+      const asked = ask(worldOf(TEXT.replace('docker-routes', `docker-routes compat ${compat}`), [container('c', { labels })]), 'c');
+      const told = new Map(asked.containers[0]?.words.map(({ name, value }) => [name, value]));
+      assert.deepEqual(
+        mine.map(([, name]) => [name, told.get(name)]),
+        mine.map(([, name, , shown]) => [name, shown]),
+      );
+    }
+    const own = container('own', labelled('a.test', { 'fairlead.auth': 'u:p', 'fairlead.hots': 'b', 'fairlead.routes.x.auth': 'u:p' }));
+    assert.deepEqual(
+      ask(worldOf(TEXT, [own]), 'own').containers[0]?.words.map(({ name, value }) => `${name}=${value}`),
+      ['fairlead.auth=***', 'fairlead.host=a.test', 'fairlead.hots=***', 'fairlead.routes.x.auth=***'],
+    );
+  });
+
+  it('that a line wants and that has exited is not routed for that, whatever other lines say', () => {
+    const text = `${TEXT}listen more\n    bind 127.0.0.1:8081\n    docker-servers image=postfix\n`;
+    const exited = ask(worldOf(text, [container('mail', { image: 'postfix', state: 'exited' })]), 'mail').containers[0];
+    assert.equal(exited?.summary, 'it is exited');
+  });
+
   it('that nobody knows is not routed, and the nearest name is told', () => {
     const { routed, hints } = ask(world, 'wbe-1');
     assert.equal(routed, false);
@@ -104,6 +152,38 @@ describe('everything', () => {
   it('says which source has not answered', () => {
     assert.match(textOf(ask(worldOf(TEXT), '')), /^source docker has not answered\nno source knows of a container$/m);
   });
+});
+
+describe('a host that other sections would take by default', () => {
+  const text = `${TEXT}listen mysql-admin
+    bind 127.0.0.1:8082
+    server s 127.0.0.1:1
+listen tcpdb
+    mode tcp
+    bind 127.0.0.1:8083
+    server s 127.0.0.1:1
+`;
+  const broken = container('broken', labelled('shop.test', { 'fairlead.port': 'eighty' }));
+  const routed = (config: string, asked: string) => ask(worldOf(config, [broken]), asked).routed;
+  const ROUTED: readonly (readonly [config: string, asked: string, routed: boolean])[] = [
+    [text, 'shop.test', false],
+    [text, 'nobody.test', false],
+    [text, 'nobody.test:4711', false],
+    [text, 'nobody.test:8082', true],
+    [text, 'nobody.test:8083', false],
+    [text, 'shop.test:8082', false],
+    [text.replace('    docker-routes\n', '    docker-routes\n    default_backend taken\n'), 'nobody.test', true],
+    [text.replace('    docker-routes\n', '    docker-routes\n    default_backend taken\n'), 'shop.test', false],
+    [text.replace('    docker-routes\n', ''), 'nobody.test', true],
+    [text, 'nobody.test:4711/static', false],
+    [text, 'http://nobody.test/static', false],
+    [text, 'http://nobody.test:8080/static', false],
+  ];
+  for (const [index, [config, asked, expected]] of ROUTED.entries()) {
+    it(`${asked} is ${expected ? '' : 'not '}routed (${index})`, () => {
+      assert.equal(routed(config, asked), expected);
+    });
+  }
 });
 
 describe('a host that is not routed', () => {

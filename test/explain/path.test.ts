@@ -128,6 +128,59 @@ describe("a request's way", () => {
     assert.equal(outcome.pool?.name, 'shop');
   });
 
+  it('does not say what a client has that nobody has seen: a password, a cookie', () => {
+    const guarded = worldOf(
+      `userlist team
+    user a insecure-password b
+defaults
+    mode http
+frontend www
+    bind 127.0.0.1:8080
+    use_backend canary if { req.cook(canary) -m found }
+    docker-routes
+backend canary
+    server s 127.0.0.1:1
+`,
+      [container('au', { labels: { 'fairlead.host': 'au.test', 'fairlead.auth': 'team' } })],
+    );
+    const { routed, paths } = ask(guarded, 'au.test');
+    assert.equal(routed, true);
+    assert.deepEqual(paths[0]?.unknown, ["the client's cookies", "the client's password or token (Authorization)"]);
+    const step = paths[0]?.steps.at(-1);
+    assert.deepEqual([step?.place, step?.text], ['pool au (docker)', 'http-request auth unless { http_auth(team) }']);
+  });
+
+  it('tells no value that a rule puts into a request, or compares what a client says with', () => {
+    const secret = worldOf(`defaults
+    mode http
+frontend www
+    bind 127.0.0.1:8080
+    http-request set-header Authorization "Basic S3CRET"
+    http-request set-header X-Api-Key S3CRET if { path /nix }
+    http-request replace-header Cookie S3CRET S3CRET
+    http-request set-var(txn.key) str(S3CRET)
+    http-request deny deny_status 429 unless { req.hdr(x-key) -m str S3CRET S3CRET } or { path /a }
+    use_backend b if { req.cook(k),lower,hmac(sha256,S3CRET) -m str -i S3CRET } { hdr(host) -i x.test }
+    default_backend b
+backend b
+    server s 127.0.0.1:1
+`);
+    const explanation = ask(secret, 'x.test/a');
+    assert.doesNotMatch(JSON.stringify(explanation), /S3CRET/);
+    assert.deepEqual(
+      explanation.paths[0]?.steps.map(({ text }) => text),
+      [
+        'http-request set-header Authorization ...',
+        'http-request set-header X-Api-Key ... if { path /nix }',
+        'http-request replace-header Cookie ...',
+        'http-request set-var(txn.key) ...',
+        'http-request deny deny_status 429 unless { req.hdr(x-key) -m str ... } or { path /a }',
+        'use_backend b if { req.cook(k),... -m str -i ... } { hdr(host) -i x.test }',
+        'default_backend b',
+      ],
+    );
+  });
+
   it('asks nothing that the rest of the condition has decided', () => {
     assert.deepEqual(pathOf('shop.test/').unknown, []);
   });
@@ -217,6 +270,15 @@ describe('what is asked about', () => {
     ['[::1]:81/', '[::1]', 81, '/'],
     ['my_app', 'my_app', undefined, '/'],
     ['bücher.test/ü', 'xn--bcher-kva.test', undefined, '/%C3%BC'],
+    ['http://h.test', 'h.test', 80, '/'],
+    ['HTTPS://h.test/', 'h.test', 443, '/'],
+    ['h.test:80', 'h.test', 80, '/'],
+    ['h.test/a/../b', 'h.test', undefined, '/a/../b'],
+    ['h.test/a/%2e%2E/b?c#d', 'h.test', undefined, '/a/%2e%2E/b?c'],
+    ['h.test?c=/d', 'h.test', undefined, '/?c=/d'],
+    ['1.2', '1.2', undefined, '/'],
+    ['ftp://h.test/', undefined],
+    ['%00', undefined],
     ['x y', undefined],
     ['user@x', undefined],
     ['/path', undefined],

@@ -1,7 +1,6 @@
 /** What there is to explain, made of a configuration's text and containers: nothing serves. */
 
 import assert from 'node:assert/strict';
-import type { ProxyConfig } from '../../src/config/model.ts';
 import type { Container } from '../../src/discovery/docker/container.ts';
 import { dockerReport } from '../../src/discovery/docker/report.ts';
 import { dockerSnapshot } from '../../src/discovery/docker/snapshot.ts';
@@ -9,6 +8,7 @@ import { explain } from '../../src/explain/ask.ts';
 import type { Explanation } from '../../src/explain/explanation.ts';
 import { linesOf } from '../../src/explain/text.ts';
 import type { World } from '../../src/explain/world.ts';
+import { worldOf as explainedWorld } from '../../src/explained.ts';
 import { prepare } from '../../src/prepare.ts';
 import { desire } from '../../src/state/desired.ts';
 import { view } from '../discovery/docker/make.ts';
@@ -17,13 +17,15 @@ import { view } from '../discovery/docker/make.ts';
 export function worldOf(text: string, containers?: readonly Container[]): World {
   const { prepared, diagnostics } = prepare({ kind: 'text', text, name: 'haproxy.cfg' }, { env: {} });
   assert.ok(prepared !== undefined, diagnostics.map(({ message }) => message).join('\n'));
-  const { config, rules } = prepared;
-  const rulesOf = (proxy: ProxyConfig) => rules.get(proxy.id);
-  const sources = [{ name: 'docker', spoken: containers !== undefined, trouble: '' }];
-  if (containers === undefined) return { config, rulesOf, state: desire(config, new Map()), sources, reports: [], live: undefined };
-  const input = { source: 'docker', view: view(containers), config, self: { hostname: 'here' }, platform: 'linux' };
-  const state = desire(config, new Map([['docker', dockerSnapshot(input)]]));
-  return { config, rulesOf, state, sources, reports: dockerReport(input), live: undefined };
+  const { config } = prepared;
+  const input = { source: 'docker', view: view(containers ?? []), config, self: { hostname: 'here' }, platform: 'linux' };
+  const snapshots = new Map(containers === undefined ? [] : [['docker', dockerSnapshot(input)] as const]);
+  const sources = {
+    names: ['docker'],
+    troubleOf: () => '',
+    reports: () => (containers === undefined ? [] : dockerReport(input)),
+  };
+  return explainedWorld(prepared, { state: desire(config, snapshots), sources: snapshots }, sources, undefined);
 }
 
 /** As it comes out of JSON. */

@@ -18,6 +18,7 @@ let fairlead: Fairlead;
 function config(): string {
   return `global
     stats socket %DIR%/cli level operator
+    stats socket %DIR%/user level user
 defaults
     mode http
     timeout connect 5s
@@ -180,10 +181,16 @@ describe('fairlead explain', () => {
     assert.equal((await run('-s', socket())).code, 0);
   });
 
-  it('tells who claims a host that only a default takes', async () => {
+  it('tells who claims a host that only a default takes: it is not routed', async () => {
     const { code, output } = await run('-s', socket(), 'broken.test');
-    assert.match(output, /^broken\.test is routed\n(.*\n)*container broken .*label fairlead\.weight/);
-    assert.equal(code, 0);
+    assert.match(output, /^broken\.test is not routed\n(.*\n)*container broken .*label fairlead\.weight/);
+    assert.equal(code, 1);
+  });
+
+  it('asks nobody who may not know: 2, and which level is missing', async () => {
+    const { code, output } = await run('-s', `${fairlead.folder}/user`, 'shop');
+    assert.match(output, /user: Permission denied \(explain needs level operator or admin\)$/m);
+    assert.equal(code, 2);
   });
 
   it('finds it by the configuration', async () => {
@@ -199,7 +206,7 @@ describe('fairlead explain', () => {
   });
 
   it('asks the configuration and its engine where no balancer runs, and says so', async () => {
-    fairlead.rewrite(config().replace(/ {4}stats socket .*\n/, ''));
+    fairlead.rewrite(config().replace(/ {4}stats socket .*\n/g, ''));
     const { code, output } = await run('-f', `${fairlead.folder}/haproxy.cfg`, 'shop.test/v1');
     fairlead.rewrite(config());
     assert.match(output, /^no running balancer was asked/);

@@ -66,8 +66,8 @@ export class Recorder extends Collector {
     }
   }
 
-  override passedOver(container: Container, why: () => string): void {
-    this.because(container.name, 'info', why());
+  override passedOver(container: Container, why: () => string, isMeant: boolean): void {
+    this.because(container.name, 'info', why(), isMeant);
   }
 
   override unselected(container: Container, selector: DockerSelector): void {
@@ -136,10 +136,10 @@ export class Recorder extends Collector {
     this.because(name, 'hint', message);
   }
 
-  private because(name: string, level: Reason['level'], message: string): void {
+  private because(name: string, level: Reason['level'], message: string, isMeant = false): void {
     const { reasons } = this.storyOf({ name });
     const { line } = this;
     const same = (reason: Reason) => reason.message === message && reason.line?.place === line?.place;
-    if (!reasons.some(same)) reasons.push({ line, level, message });
+    if (!reasons.some(same)) reasons.push({ line, level, message, ...(isMeant ? { meant: true } : {}) });
   }
 }

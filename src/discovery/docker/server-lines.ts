@@ -24,7 +24,7 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
     const { container } = known;
     const member = members?.get(container.id);
     if (members !== undefined && member === undefined) {
-      collector.passedOver(container, () => `it is not listed in ${selector.members}`);
+      collector.passedOver(container, () => `it is not listed in ${selector.members}`, false);
       continue;
     }
     if (!selects(selector, container)) {
@@ -32,7 +32,7 @@ export function selectServers(proxy: ProxyConfig, line: DockerServersConfig, sce
       continue;
     }
     if (!isLive(container.state) || pool.has(container.id)) {
-      collector.passedOver(container, () => (pool.has(container.id) ? 'another line has taken it' : `it is ${container.state}`));
+      collector.passedOver(container, () => (pool.has(container.id) ? 'another line has taken it' : `it is ${container.state}`), true);
       continue;
     }
     const placed = placeOf(line, known, scene, member, collector);
