@@ -3,6 +3,7 @@
 import type { CompatName } from '../../config/model.ts';
 import { nearest } from '../../core/suggest.ts';
 import type { ReadWord } from '../report.ts';
+import { LABEL_KEYS } from './own.ts';
 import type { Subject } from './settings.ts';
 
 /** Whose words are wanted; `prefix` of our own labels. */
@@ -38,17 +39,63 @@ export function spokenWords({ labels, env }: Subject, spoken: Spoken): readonly 
   const { reader } = spoken;
   const words: ReadWord[] = [];
   for (const [name, value] of labels)
-    if (isSpoken(name, 'label', spoken)) words.push({ reader, from: 'label', name, value: shown(name, value) });
+    if (isSpoken(name, 'label', spoken)) words.push({ reader, from: 'label', name, value: shown(name, value, spoken) });
   for (const [name, value] of env)
-    if (isSpoken(name, 'environment', spoken)) words.push({ reader, from: 'environment', name, value: shown(name, value) });
+    if (isSpoken(name, 'environment', spoken)) words.push({ reader, from: 'environment', name, value: shown(name, value, spoken) });
   return words.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Other tools take passwords in labels. */
-const SECRET = /basic_?auth|digestauth|passw|secret|token/i;
+const TRAEFIK_SERVICE =
+  'server\\.(port|scheme|weight)|strategy|passhostheader|sticky(\\.cookie(\\.(name|secure|httponly))?)?|' +
+  'healthcheck\\.(path|(unhealthy)?interval|timeout|method|hostname|status|port|scheme|mode)';
+const TRAEFIK_MIDDLEWARE =
+  'chain\\.middlewares|redirectscheme\\.(scheme|permanent)|stripprefix\\.prefixes|addprefix\\.prefix|ip(allow|white)list\\.sourcerange';
+const CADDY_DIRECTIVE =
+  '(\\d+_)?(@[^.]*|handle|handle_path|route|rewrite|uri|reverse_proxy|to|path|host|lb_policy|' +
+  'health_(uri|path|method|status|interval|timeout|port|passes|fails))(_\\d+)?';
 
-function shown(name: string, value: string): string {
-  return SECRET.test(name) ? '***' : value;
+/** Names that a reader makes something of. What it only knows to leave out may be anything: `SERVICE_API_KEY`, a password for Traefik. */
+const READ: Readonly<Record<CompatName, RegExp>> = {
+  registrator: /^SERVICE_(\d+_)?(NAME|IGNORE|CHECK_(HTTP|HTTPS|TCP|HTTP_METHOD|INTERVAL|TIMEOUT))$/i,
+  camptocamp: /^SERVICE_(\d+_)?(NAME|TAGS|IGNORE|CHECK_(HTTP|HTTPS|TCP|HTTP_METHOD|INTERVAL|TIMEOUT))$/i,
+  'nginx-proxy':
+    /^(VIRTUAL_(HOST|HOST_MULTIPORTS|PATH|DEST|PORT|PROTO)|NETWORK_ACCESS|HTTPS_METHOD|com\.github\.nginx-proxy\.nginx-proxy\.loadbalance)$/,
+  traefik: new RegExp(
+    '^traefik\\.(enable|(docker|swarm)\\.network|http\\.(routers\\.[^.]+\\.(rule|service|priority|entrypoints|middlewares)|' +
+      `services\\.[^.]+\\.loadbalancer\\.(${TRAEFIK_SERVICE})|middlewares\\.[^.]+\\.(${TRAEFIK_MIDDLEWARE})))$`,
+    'i',
+  ),
+  caddy: new RegExp(`^(caddy(_\\d+)?(\\.${CADDY_DIRECTIVE})*|caddy_ingress_network)$`),
+  easyhaproxy: /^easyhaproxy\.[^.]+\.(host|localport|port|mode|balance|redirect_ssl|proto)$/i,
+};
+
+/** Parts of values that may hold what clients have to know to be let in, and users with their passwords in URLs. */
+const SECRETS: readonly (readonly [part: RegExp, instead: string])[] = [
+  [/\/\/[^/@\s]*@/g, '//***@'],
+  [/\b(Header|HeaderRegexp|Headers|HeadersRegexp|Query|QueryRegexp)\(.*/gis, '$1(***'],
+];
+/** Tags that camptocamp's reader knows. */
+const TAG = /^(server_alias(es)?=|sticky_session$|urlprefix-)/;
+
+/** The value as people are shown it: only of names that are read. People who may ask why need not be those who may know passwords. */
+function shown(name: string, value: string, spoken: Spoken): string {
+  if (!isRead(name, spoken)) return HIDDEN;
+  if (/^SERVICE_(\d+_)?TAGS$/i.test(name))
+    return value
+      .split(',')
+      .map((tag) => (TAG.test(tag.trim()) ? tag : HIDDEN))
+      .join(',');
+  // `@x: header Authorization ...` is a matcher, too.
+  if (/\.@[^.]*$/.test(name) && !/^\s*((path|host)\s|$)/.test(value)) return HIDDEN;
+  return SECRETS.reduce((text, [part, instead]) => text.replace(part, instead), value);
+}
+
+const HIDDEN = '***';
+
+function isRead(name: string, spoken: Spoken): boolean {
+  if (spoken.reader !== 'fairlead') return READ[spoken.reader].test(name);
+  const key = name.slice(spoken.prefix.length).replace(/^routes\.[^.]+\./, '');
+  return key !== 'auth' && LABEL_KEYS.includes(key);
 }
 
 /** A label that was meant to begin with `prefix` and has a typing mistake there. */
