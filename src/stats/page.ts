@@ -190,7 +190,7 @@ function partsOf(view: PageView): readonly DrawnPart[] {
   const { asked, stats, proxies, at, admin } = view;
   const source = sourceOf(view);
   if (asked.view === 'explain') {
-    const allowed = stats.scope.length === 0 && (isGuarded(stats) || at.legends || admin);
+    const allowed = stats.scope.length === 0 && (isGuarded(stats) || admin);
     if (!allowed) return [{ id: 'refused', pieces: [`<p>${EXPLAIN_REFUSED}</p>`] }];
     return explainParts(view.explain(asked.of), proxies, placeOf(view), at.now);
   }

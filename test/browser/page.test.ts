@@ -405,7 +405,7 @@ defaults
 frontend www
  bind 127.0.0.1:0
  stats uri /admin?stats
- stats show-legends
+ stats admin if TRUE
  docker-routes
 `);
     other = { ...site, fairlead, address: (rest = '') => `http://127.0.0.1:${fairlead.port('www')}/admin?stats${rest}` };

@@ -60,8 +60,8 @@ export interface DrawnPart {
 
 /** To whom containers are nobody's business. A page of some proxies alone does not tell of others. */
 export const EXPLAIN_REFUSED =
-  'This view tells of containers and names. It is there with <code>stats auth</code>, <code>stats http-request</code>, ' +
-  '<code>stats show-legends</code> or <code>stats admin</code>, and not with <code>stats scope</code>.';
+  'This view tells of containers and names. It is there with <code>stats auth</code>, <code>stats http-request</code> ' +
+  'or <code>stats admin</code>, and not with <code>stats scope</code>.';
 
 export function explainParts(facts: ExplainFacts, proxies: readonly StatsProxy[], place: Place, now: number): readonly DrawnPart[] {
   return [
