@@ -74,6 +74,10 @@ function whyNot(exchange: ExchangeFacts, failure: Failure, backend: Backend): st
   switch (failure) {
     case Failures.NoServer: {
       const [first] = servers;
+      const host = exchange.request.host.slice(0, LONGEST_HOST);
+      if (first === undefined && backend.routed) {
+        return `Backend '${name}' has no server: what served '${host}' has stopped. 'fairlead explain ${host}' tells more.`;
+      }
       return first === undefined
         ? `Backend '${name}' has no server.`
         : `None of the ${servers.length} servers of backend '${name}' is usable: ${calledOf(first)} is ${stateOf(first)}.`;

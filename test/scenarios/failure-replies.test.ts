@@ -155,6 +155,19 @@ describe('where routes are discovered', () => {
     assert.deepEqual([other.status, other.headers['retry-after'], other.body], [503, '5', UNAVAILABLE]);
   });
 
+  it('a known host whose containers have stopped says so, and who tells more', async () => {
+    const id = engine.run('stopped', { address: '127.0.0.1', labels: { 'fairlead.host': 'stopped.test' } });
+    await until('it is routed', async () => /ConnectFailed|refused|did not take/.test(reasonIn(await get('www', 'stopped.test'))));
+    engine.die(id);
+    const reason = async () => reasonIn(await get('www', 'stopped.test'));
+    await until('it has stopped', async () => /has no server/.test(await reason()));
+    assert.equal(
+      await reason(),
+      "Backend 'stopped' has no server: what served 'stopped.test' has stopped. 'fairlead explain stopped.test' tells more.",
+    );
+    assert.equal((await get('www', 'stopped.test')).headers['retry-after'], '5');
+  });
+
   it('a source that has not spoken is waited for: 503 with Retry-After', async () => {
     const answer = await get('waiting', 'nobody.test');
     assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5']);
