@@ -68,9 +68,9 @@ export class Rollout {
     this.enforcing = true;
     try {
       for (const server of servers) if (!this.isOutdated(server)) changeAdmin(server, 0, Admin.RolloutDrain, '', now);
-      for (const server of servers) {
-        if (!server.removed && this.isOutdated(server)) changeAdmin(server, Admin.RolloutDrain, 0, ` (${this.whyOutdated(server)})`, now);
-      }
+      const outdated = servers.filter((server) => !server.removed && (server.admin & Admin.RolloutDrain) === 0 && this.isOutdated(server));
+      const chosen = outdated.length === 0 ? undefined : this.chosenCandidate;
+      for (const server of outdated) changeAdmin(server, Admin.RolloutDrain, 0, ` (${whyOutdated(server, chosen)})`, now);
     } finally {
       this.enforcing = false;
     }
@@ -85,19 +85,22 @@ export class Rollout {
 
   /** Why it drains; empty where it does not drain for a generation's sake. */
   reasonFor(server: Server): string {
-    return (server.admin & Admin.RolloutDrain) === 0 ? '' : this.whyOutdated(server);
+    return (server.admin & Admin.RolloutDrain) === 0 ? '' : whyOutdated(server, this.chosenCandidate);
   }
 
-  private whyOutdated({ config }: Server): string {
-    const chosen = candidatesOf(this.backend.servers).find(({ key }) => key === this.chosen);
-    const isOlder = (config.generation?.created ?? 0) < (chosen?.created ?? 0);
-    return isOlder ? 'a newer generation serves' : 'no server of its generation is usable yet: an older one serves';
+  private get chosenCandidate(): Candidate | undefined {
+    return candidatesOf(this.backend.servers).find(({ key }) => key === this.chosen);
   }
 
   private isOutdated(server: Server): boolean {
     const { generation } = server.config;
     return this.chosen !== undefined && generation !== undefined && generation.key !== this.chosen && !this.insisted.has(server);
   }
+}
+
+function whyOutdated({ config }: Server, chosen: Candidate | undefined): string {
+  const isOlder = (config.generation?.created ?? 0) < (chosen?.created ?? 0);
+  return isOlder ? 'a newer generation serves' : 'no server of its generation is usable yet: an older one serves';
 }
 
 function best(newestFirst: readonly Candidate[], current: string | undefined): Candidate | undefined {

@@ -4,6 +4,7 @@ import type { Backend } from '../../src/backend/backend.ts';
 import type { Server } from '../../src/backend/server.ts';
 import type { ServerConfig } from '../../src/config/model.ts';
 import { whyOf } from '../../src/stats/page/why.ts';
+import { stepsOf } from '../support/steps.ts';
 import { CHECK, Client, type Events, makeBackend, sequence, serverConfig, verdict } from './support.ts';
 
 const OK = verdict('L4OK');
@@ -232,6 +233,24 @@ describe('an operator', () => {
     assert.equal(made.serving(), 'b1');
     assert.equal(made.find('a1').statusText(), 'DRAIN');
   });
+});
+
+describe('a look at who gets traffic', () => {
+  const works: readonly (readonly [what: string, work: (made: Made) => void])[] = [
+    ['when nothing has changed', ({ backend }) => backend.refresh(7)],
+    ['when an older generation takes over', (made) => down(made.find('b1'), 7)],
+    ['when a newer one does', (made) => add(made, 7, of('c1', 3))],
+  ];
+  for (const [what, work] of works) {
+    it(`costs a number of steps for each server, whatever the number of servers, ${what}`, () => {
+      const cost = (count: number): number => {
+        const made = make(...Array.from({ length: count }, (_, i) => of(`a${i}`, 1)), of('b1', 2));
+        return stepsOf(/\/src\/backend\//, () => work(made)) / count;
+      };
+      const [few, many] = [cost(20), cost(400)] as const;
+      assert.ok(many < 2 * few, `${few} and ${many} for each`);
+    });
+  }
 });
 
 describe('a pool that does not roll out any more', () => {
