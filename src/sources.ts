@@ -2,8 +2,9 @@
  * The sources of servers at work: one provider for names, and whatever some line of the configuration asks. They publish into
  * the store; a reload starts what the new configuration needs before it counts, and ends what it does not need after.
  *
- * Invariant: while a reload is prepared, what the resolver publishes for the new configuration is held back, because
- * read under the old one it would say that names have gone.
+ * Invariant: while a reload is prepared, what is published for the new configuration alone is held back: by the resolver, because
+ * read under the old one it would say that names have gone, and by the successors of sources whose settings are others now.
+ * A list of containers is read anew at once: its file is the truth, whatever becomes of the reload.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -38,9 +39,13 @@ export class Sources {
   private readonly running = new Map<string, Running>();
   /** Sources started for a reload that does not count yet. */
   private fresh: string[] = [];
+  /** Likewise, beside those whose names they have. */
+  private readonly successors = new Map<string, Running>();
   private holding = false;
-  private held: Snapshot | undefined;
-  private onHeld: (() => void) | undefined;
+  /** What is held back, by source. */
+  private readonly held = new Map<string, Snapshot>();
+  /** By source: called when something of it is held back. */
+  private readonly onHeld = new Map<string, () => void>();
   /** By source: how often it has spoken, and when it did last, in monotonic ms. */
   private readonly spoken = new Map<string, { times: number; at: number }>();
 
@@ -93,14 +98,15 @@ export class Sources {
 
   start(config: Config): void {
     this.membership.read(config);
-    this.run(this.dns, this.dnsAbort);
-    for (const need of this.needs(config)) this.startSource(need, config);
+    this.run(this.dns, this.dnsAbort, () => this.holding);
+    for (const need of this.needs(config)) this.startSource(need, config, this.running);
   }
 
   stop(): void {
     this.dnsAbort.abort();
-    for (const { abort } of this.running.values()) abort.abort();
+    for (const { abort } of [...this.running.values(), ...this.successors.values()]) abort.abort();
     this.running.clear();
+    this.successors.clear();
   }
 
   /** Asks for what `config` needs beyond what is known. Resolves when it is known, or after `graceMs`. */
@@ -110,38 +116,44 @@ export class Sources {
     const asked: (Promise<void> | undefined)[] = [];
     for (const need of this.needs(config)) {
       const known = this.running.get(need.name);
-      if (known !== undefined) {
+      if (known === undefined) {
+        this.startSource(need, config, this.running);
+        this.fresh.push(need.name);
+      } else if (isDeepStrictEqual(need.settings, known.settings)) {
         asked.push(known.source.prepare?.(config));
-        continue;
+      } else {
+        asked.push(this.whenHeld(need.name));
+        this.startSource(need, config, this.successors);
       }
-      this.startSource(need, config);
-      this.fresh.push(need.name);
     }
     this.holding = true;
-    const resolved = new Promise<void>((resolve) => {
-      this.onHeld = resolve;
-    });
+    asked.push(this.whenHeld(DNS_SOURCE));
     this.dns.reconfigure(config);
-    await Promise.all([within(resolved, graceMs), within(Promise.all(asked), graceMs), this.store.whenReady(this.fresh, graceMs)]);
+    await Promise.all([within(Promise.all(asked), graceMs), this.store.whenReady(this.fresh, graceMs)]);
   }
 
   /** `config` counts from now on. Synchronous, so that the store merges all of it in one step. */
   commit(config: Config): void {
     this.fresh = [];
-    this.release();
-    const wanted = new Map(this.needs(config).map((need) => [need.name, need]));
-    for (const [name, { source, settings, abort }] of this.running) {
-      const need = wanted.get(name);
-      if (need !== undefined && isDeepStrictEqual(need.settings, settings)) {
+    const wanted = new Set(this.needs(config).map(({ name }) => name));
+    for (const [name, { source, abort }] of [...this.running]) {
+      const successor = this.successors.get(name);
+      if (wanted.has(name) && successor === undefined) {
         source.reconfigure(config);
         continue;
       }
       abort.abort();
-      this.running.delete(name);
-      // Under the same name, another one: its servers stay until it speaks.
-      if (need === undefined) this.store.forget(name);
-      else this.startSource(need, config);
+      this.spoken.delete(name);
+      if (successor === undefined) {
+        this.running.delete(name);
+        this.store.forget(name);
+      } else {
+        // The servers of the one before stay until this one has spoken.
+        this.running.set(name, successor);
+      }
     }
+    this.successors.clear();
+    this.release();
   }
 
   /** The reload does not happen: `config` is the one that goes on. */
@@ -149,10 +161,16 @@ export class Sources {
     for (const name of this.fresh) {
       this.running.get(name)?.abort.abort();
       this.running.delete(name);
+      this.spoken.delete(name);
       this.store.forget(name);
     }
     this.fresh = [];
-    this.held = undefined;
+    for (const [name, { abort }] of this.successors) {
+      abort.abort();
+      this.held.delete(name);
+    }
+    this.successors.clear();
+    this.held.delete(DNS_SOURCE);
     for (const { source } of this.running.values()) source.reconfigure(config);
     this.dns.reconfigure(config);
     this.release();
@@ -166,36 +184,41 @@ export class Sources {
     ];
   }
 
-  private startSource({ name, settings, create }: SourceNeed, config: Config): void {
-    const source = create(config);
-    const abort = new AbortController();
-    this.running.set(name, { source, settings, abort });
-    this.run(source, abort);
+  private startSource({ name, settings, create }: SourceNeed, config: Config, among: Map<string, Running>): void {
+    const started: Running = { source: create(config), settings, abort: new AbortController() };
+    among.set(name, started);
+    this.run(started.source, started.abort, () => this.successors.get(name) === started);
   }
 
-  private run(provider: Provider, { signal }: AbortController): void {
-    // What an aborted source still had under way is not its last word.
+  private run(provider: Provider, { signal }: AbortController, isEarly: () => boolean): void {
     const publish = (snapshot: Snapshot) => {
-      if (!signal.aborted) this.publish(snapshot);
+      // What an aborted source still had under way is not its last word.
+      if (signal.aborted) return;
+      if (isEarly()) this.hold(snapshot);
+      else this.publish(snapshot);
     };
     void provider.run(publish, signal);
   }
 
+  private hold(snapshot: Snapshot): void {
+    this.held.set(snapshot.source, snapshot);
+    this.onHeld.get(snapshot.source)?.();
+  }
+
+  private whenHeld(name: string): Promise<void> {
+    return new Promise((resolve) => this.onHeld.set(name, resolve));
+  }
+
   private publish(snapshot: Snapshot): void {
     this.spoken.set(snapshot.source, { times: (this.spoken.get(snapshot.source)?.times ?? 0) + 1, at: monotonic() });
-    if (!this.holding || snapshot.source !== DNS_SOURCE) {
-      this.store.publish(snapshot);
-      return;
-    }
-    this.held = snapshot;
-    this.onHeld?.();
+    this.store.publish(snapshot);
   }
 
   private release(): void {
     this.holding = false;
-    this.onHeld = undefined;
-    if (this.held !== undefined) this.store.publish(this.held);
-    this.held = undefined;
+    this.onHeld.clear();
+    for (const snapshot of this.held.values()) this.publish(snapshot);
+    this.held.clear();
   }
 }
 

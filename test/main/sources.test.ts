@@ -5,6 +5,7 @@ import type { Config } from '../../src/config/model.ts';
 import { silent } from '../../src/core/log.ts';
 import { Sources } from '../../src/sources.ts';
 import { Store } from '../../src/state/store.ts';
+import { FakeConsul } from '../discovery/consul/fake-consul.ts';
 import { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { until } from '../support/wait.ts';
 
@@ -122,6 +123,73 @@ describe('sources over a reload', () => {
   });
 });
 
+describe('sources whose settings a reload changes', () => {
+  let other: FakeEngine;
+  let consul: FakeConsul;
+  const withOther = () => config(` docker-servers image=app\ndocker\n endpoint ${other.endpoint}\n`);
+
+  beforeEach(async () => {
+    other = new FakeEngine();
+    consul = new FakeConsul();
+    await Promise.all([other.listen(), consul.listen()]);
+    engine.create('one', { image: 'app', address: '172.17.0.2' });
+    other.create('two', { image: 'app', address: '172.18.0.2' });
+  });
+
+  afterEach(async () => {
+    sources.stop();
+    await Promise.all([other.dispose(), consul.close()]);
+  });
+
+  it('are known under the new ones when the reload counts, and under the old ones until then', async () => {
+    await start(withEngine());
+    const before = wanted();
+    const next = withOther();
+    await sources.prepare(next, GRACE);
+    assert.deepEqual(wanted(), before);
+    commit(next);
+    assert.notDeepEqual(wanted(), before);
+    assert.ok(wanted().includes('172.18.0.2 ready'), wanted().join());
+    await until('nobody listens to the old one', () => engine.subscribers === 0);
+    assert.equal(other.subscribers, 1);
+  });
+
+  it('go on under the old ones when the reload does not happen', async () => {
+    await start(withEngine());
+    const before = wanted();
+    await sources.prepare(withOther(), GRACE);
+    sources.rollback(withEngine());
+    assert.deepEqual(wanted(), before);
+    await until('nobody listens to the other one', () => other.subscribers === 0);
+    assert.equal(engine.subscribers, 1);
+  });
+
+  it('keep nobody waiting for one that was away', async () => {
+    await start(plain());
+    await engine.close();
+    const wrong = withEngine();
+    await sources.prepare(wrong, 1);
+    commit(wrong);
+    const next = withOther();
+    await sources.prepare(next, GRACE);
+    commit(next);
+    assert.ok(wanted().includes('172.18.0.2 ready'), wanted().join());
+  });
+
+  it('know what a first line asks of a Consul agent that is now spoken to otherwise', async () => {
+    consul.register('web', { address: '192.0.2.7' });
+    consul.register('other', { address: '192.0.2.8' });
+    const withConsul = (service: string, wait: string) =>
+      config(` consul-servers service=${service}\nconsul\n endpoint ${consul.endpoint}\n wait ${wait}\n`);
+    await start(withConsul('other', '20s'));
+    assert.deepEqual(wanted(), ['192.0.2.8 ready']);
+    const next = withConsul('web', '21s');
+    await sources.prepare(next, GRACE);
+    commit(next);
+    assert.ok(wanted().includes('192.0.2.7 ready'), wanted().join());
+  });
+});
+
 describe('what metrics tell of a source', () => {
   const docker = () => sources.facts().find(({ name }) => name === 'docker');
 
@@ -153,5 +221,16 @@ describe('what metrics tell of a source', () => {
     await sources.prepare(withEngine(), 1);
     const { up, at, snapshots, servers } = docker() ?? assert.fail('no such source');
     assert.deepEqual([up, at, snapshots, servers], [false, undefined, 0, 0]);
+  });
+
+  it('is nothing of what one of that name said before it was removed', async () => {
+    await start(withEngine());
+    const without = plain();
+    await sources.prepare(without, GRACE);
+    commit(without);
+    await engine.close();
+    await sources.prepare(withEngine(), 1);
+    const { up, at, snapshots } = docker() ?? assert.fail('no such source');
+    assert.deepEqual([up, at, snapshots], [false, undefined, 0]);
   });
 });
