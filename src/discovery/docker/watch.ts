@@ -23,10 +23,10 @@ import { isWaitingForAddress } from './address.ts';
 import type { Engine, EngineFacts } from './client.ts';
 import { type ContainerState, isLive, type Summary, shortId } from './container.ts';
 import { EngineError } from './engine-error.ts';
-import type { EngineEvent } from './events.ts';
 import { Inspections } from './inspections.ts';
 import { type KnownContainer, KnownContainers } from './known.ts';
 import { Looks } from './looks.ts';
+import { endsRun, isMissedSignal, type Session, type TimedEvent } from './session.ts';
 
 export type { KnownContainer };
 
@@ -51,28 +51,6 @@ export interface WatchTimings {
 }
 
 export const WATCH_TIMINGS: WatchTimings = { ping: 20_000, resync: 60_000, backoff: [250, 15_000], stopGrace: 2_000, look: 100 };
-
-interface TimedEvent extends EngineEvent {
-  /** Milliseconds before our subscription. */
-  readonly missed: number;
-}
-
-/** One connection to the engine, from subscription to its end. */
-interface Session {
-  readonly signal: AbortSignal;
-  /** Ends the session; the first reason counts. */
-  readonly fail: (reason: Error) => void;
-  readonly inspections: Inspections;
-  /** Events that wait for the list to arrive. */
-  held: TimedEvent[] | undefined;
-  /** Signals sent to containers about which nothing else was known yet, by id. */
-  readonly early: Map<string, string[]>;
-  /** Containers whose change a list told before any event did, by id. */
-  readonly untold: Set<string>;
-  /** By id: the fingerprint of the list line that it is inspected for. */
-  readonly lines: Map<string, string>;
-  readonly looks: Looks;
-}
 
 /** Asks the same engine for what it knows beyond its containers. */
 export interface Companion {
@@ -389,13 +367,4 @@ export class Watch {
 
 function changesLife(from: ContainerState, to: ContainerState): boolean {
   return from !== to && (isLive(from) || isLive(to));
-}
-
-/** What a signal before it was meant for is over. */
-function endsRun({ action }: EngineEvent): boolean {
-  return action === 'die' || action === 'start' || action === 'destroy';
-}
-
-function isMissedSignal({ action, container, missed }: TimedEvent, id: string): boolean {
-  return missed > 0 && action === 'kill' && container === id;
 }
