@@ -53,8 +53,10 @@ export class FileProvider implements Source {
 
   /** What cannot be read leaves the last list as it was. */
   private async take(text: FileText): Promise<void> {
-    this.view = await readView(this.path, text, this.view);
-    if (this.view.problem === undefined) this.counts.events++;
+    const view = await readView(this.path, text, this.view);
+    if (view === this.view) return;
+    this.view = view;
+    if (view.problem === undefined) this.counts.events++;
     else this.counts.failures++;
     this.again();
   }

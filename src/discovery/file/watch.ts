@@ -10,6 +10,7 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Milliseconds. */
 export interface FileTimings {
@@ -21,8 +22,8 @@ export interface FileTimings {
 
 export const FILE_TIMINGS: FileTimings = { look: 2_000, quiet: 40 };
 
-/** A longer one is no list of servers. */
-const LONGEST = 16 * 1_048_576;
+/** Nobody is served while a list is read: this one has more than ten thousand servers, and takes about half a second. */
+const LONGEST = 1_048_576;
 
 /** The text, or why there is none. */
 export type FileText = { readonly text: string } | { readonly problem: string };
@@ -58,6 +59,8 @@ export class FileWatch {
       const state = await this.state();
       if (state.key === this.told) {
         await this.pause(this.timings.look, signal);
+        // Whoever writes beside the file all day must not have us look all day.
+        if (this.stirred) await sleep(this.timings.quiet, undefined, { signal }).catch(() => {});
       } else if (this.isQuiet(state)) {
         await this.tell(state.key, signal);
       } else {
@@ -124,7 +127,7 @@ export class FileWatch {
   private async read(): Promise<FileText> {
     try {
       const { size } = await stat(this.path);
-      if (size > LONGEST) return { problem: 'it has more than 16 MiB' };
+      if (size > LONGEST) return { problem: 'it has more than 1 MiB' };
       return { text: await readFile(this.path, 'utf8') };
     } catch (error) {
       return { problem: WORDS[codeOf(error)] ?? `it cannot be read: ${codeOf(error)}` };

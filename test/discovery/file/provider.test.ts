@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, utimesSync, watch, writeFileSync } from 'node:fs';
+import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, it } from 'node:test';
+import { afterEach, beforeEach, describe, it, mock } from 'node:test';
 import type { Config, FileServersConfig } from '../../../src/config/model.ts';
 import { FileProvider } from '../../../src/discovery/file/provider.ts';
+import { readView } from '../../../src/discovery/file/view.ts';
 import type { Snapshot } from '../../../src/discovery/provider.ts';
 import { until } from '../../support/wait.ts';
 import { config, place, proxy, server } from '../make.ts';
@@ -124,7 +127,7 @@ describe('a file as a source', () => {
     await are('192.0.2.1:1');
   });
 
-  it('keeps the last list while the file is half written or broken, says where, and says it once', async () => {
+  it('keeps the last list while the file is broken, says where, and says it once', async () => {
     writeFileSync(path, '- 192.0.2.1:1\n- 192.0.2.2:1\n');
     const provider = start();
     await are('192.0.2.1:1', '192.0.2.2:1');
@@ -147,6 +150,45 @@ describe('a file as a source', () => {
     chmodSync(path, 0);
     await until('it is noticed', () => notes()?.length === 1);
     assert.deepEqual(names(), ['192.0.2.1:1']);
+  });
+
+  it('has nothing new to say of a text that is the same', async () => {
+    const first = await readView(path, { text: '- 192.0.2.1:1\n' }, undefined);
+    assert.equal(await readView(path, { text: '- 192.0.2.1:1\n' }, first), first);
+    const gone = await readView(path, { problem: 'it does not exist' }, first);
+    assert.deepEqual(await readView(path, { text: '- 192.0.2.1:1\n' }, gone), first);
+  });
+
+  it('looks but once when something is written beside it, and again after a moment only', async () => {
+    writeFileSync(path, '- 192.0.2.1:1\n');
+    utimesSync(path, new Date(), new Date(Date.now() - 3_600_000));
+    const stat = mock.method(files, 'stat');
+    syncBuiltinESMExports();
+    // A moment that no test lives to see the end of.
+    start({ look: 600_000, quiet: 600_000 });
+    try {
+      await are('192.0.2.1:1');
+      let events = 0;
+      const watcher = watch(folder, () => events++);
+      const before = stat.mock.callCount();
+      for (let round = 1; round <= 20; round++) {
+        const seen = events;
+        writeFileSync(join(folder, 'beside'), String(round));
+        await until('the system has told', () => events > seen);
+      }
+      watcher.close();
+      assert.ok(stat.mock.callCount() <= before + 2, `${stat.mock.callCount() - before} looks`);
+    } finally {
+      stat.mock.restore();
+      syncBuiltinESMExports();
+    }
+  });
+
+  it('reads no list that would keep everybody waiting', async () => {
+    writeFileSync(path, `- 192.0.2.1:1\n#${' '.repeat(1_048_576)}`);
+    start();
+    await until('it is told', () => notes()?.length === 1);
+    assert.deepEqual(notes(), ['warning /servers.yaml it has more than 1 MiB']);
   });
 
   it('reads a file whose time lies ahead', async () => {
