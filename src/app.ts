@@ -359,7 +359,7 @@ export class App {
       pulse,
       facts: this.facts(),
       resolver: this.sources.resolver,
-      membership: this.sources.membership,
+      sources: this.sources,
       get cli() {
         return app.cli;
       },

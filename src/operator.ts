@@ -22,7 +22,6 @@ import type { ProcessCounters } from './core/counters.ts';
 import { type EventLog, Level } from './core/log.ts';
 import type { Wheel } from './core/wheel.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
-import type { Membership } from './discovery/docker/membership.ts';
 import { explain } from './explain/ask.ts';
 import { linesOf } from './explain/text.ts';
 import type { World } from './explain/world.ts';
@@ -33,9 +32,10 @@ import type { InvalidMessages } from './proxy/invalid.ts';
 import type { ClientSession } from './proxy/sessions.ts';
 import { deferredNow } from './proxy/turn.ts';
 import type { Pulse } from './pulse.ts';
-import { renderedHead, renderLines } from './render/render.ts';
+import { doubts, renderedHead, renderLines } from './render/render.ts';
 import type { Patterns } from './rules/patterns.ts';
 import { describeVariable, setProcessVariable } from './rules/process-variables.ts';
+import type { Sources } from './sources.ts';
 import type { Store } from './state/store.ts';
 import type { CliCounts } from './stats/info.ts';
 import type { LogSinks } from './stats/log-sinks.ts';
@@ -50,7 +50,7 @@ export interface Parts {
   readonly usage: () => Usage;
   readonly resolver: ResolverCounts;
   readonly changes: Changes;
-  readonly membership: Membership;
+  readonly sources: Pick<Sources, 'names' | 'troubleOf' | 'membership'>;
   readonly backends: Backends;
   readonly store: Store;
   readonly dataPlane: DataPlane;
@@ -164,8 +164,9 @@ export class Operator implements Runtime {
   }
 
   render(): Iterable<string> {
-    const { current, changes, store } = this.parts;
-    const head = renderedHead(this.facts.version, current.name, wall());
+    const { current, changes, store, sources } = this.parts;
+    const states = sources.names.map((name) => ({ name, spoken: store.sources.has(name), trouble: sources.troubleOf(name) }));
+    const head = [...renderedHead(this.facts.version, current.name, wall()), ...doubts(states)];
     return renderLines({ transcript: current.transcript, config: changes.over(current.config), state: store.state, head });
   }
 
@@ -256,15 +257,15 @@ export class Operator implements Runtime {
   }
 
   members(backend?: string): MembersReport {
-    return this.parts.membership.report(this.config, backend);
+    return this.parts.sources.membership.report(this.config, backend);
   }
 
   addMember({ config }: Backend, member: Member): Promise<Outcome<MemberReport>> {
-    return this.changeMembers(() => this.parts.membership.add(config, member));
+    return this.changeMembers(() => this.parts.sources.membership.add(config, member));
   }
 
   removeMember({ config }: Backend, id: string): Promise<Outcome<string>> {
-    return this.changeMembers(() => this.parts.membership.remove(config, id));
+    return this.changeMembers(() => this.parts.sources.membership.remove(config, id));
   }
 
   reload(): Promise<void> {

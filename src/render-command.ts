@@ -16,7 +16,7 @@ import { harmless } from './ctl/table.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import { type Preparation, prepare } from './prepare.ts';
 import { inspectedServers } from './render/inspected.ts';
-import { render, renderedHead } from './render/render.ts';
+import { doubts, doubtsOf, render, renderedHead } from './render/render.ts';
 import { survey } from './survey.ts';
 
 /** What the process lends. */
@@ -60,11 +60,16 @@ async function state(options: RenderOptions, edge: RenderEdge): Promise<number> 
   const answer = await ofRunning(options, edge);
   if ('text' in answer) {
     edge.stdout.write(answer.text);
-    return Code.Done;
+    return doubt(edge, doubtsOf(answer.text));
   }
   if (files.length === 0 || socket !== undefined) return fail(edge, harmless(answer.why));
-  edge.stderr.write(`fairlead: ${harmless(answer.why)}; sources are asked instead\n`);
-  return ofSources(files, edge);
+  return ofSources(files, answer.why, edge);
+}
+
+/** What is printed cannot be relied on where there is one. Answers the exit code. */
+function doubt({ stderr }: CtlEdge, lines: readonly string[]): number {
+  for (const line of lines) stderr.write(`fairlead: ${harmless(line)}\n`);
+  return lines.length === 0 ? Code.Done : Code.Nothing;
 }
 
 async function ofRunning(options: RenderOptions, { env, cwd }: CtlEdge): Promise<{ readonly text: string } | { readonly why: string }> {
@@ -73,14 +78,17 @@ async function ofRunning(options: RenderOptions, { env, cwd }: CtlEdge): Promise
   try {
     const { text, failed } = await ask(target, 'show config', undefined, PATIENCE);
     // The Runtime API has a blank on each empty line.
-    return failed ? { why: `${target.name}: ${text.split('\n')[0]}` } : { text: `${text.replace(/^ $/gm, '').trimEnd()}\n` };
+    const [first = ''] = text.split('\n');
+    const level = /^Permission denied/.test(first) ? " (passwords are in it: 'render' needs level admin)" : '';
+    return failed ? { why: `${target.name}: ${first}${level}` } : { text: `${text.replace(/^ $/gm, '').trimEnd()}\n` };
   } catch (error) {
     if (error instanceof Unreachable) return { why: error.message };
     throw error;
   }
 }
 
-async function ofSources(files: readonly string[], edge: RenderEdge): Promise<number> {
+/** `why`: no balancer was asked. */
+async function ofSources(files: readonly string[], why: string, edge: RenderEdge): Promise<number> {
   const { env, cwd, self, version, stdout, stderr } = edge;
   const { prepared, diagnostics }: Preparation = prepare(
     { kind: 'files', paths: files },
@@ -90,13 +98,14 @@ async function ofSources(files: readonly string[], edge: RenderEdge): Promise<nu
     for (const diagnostic of diagnostics.filter(({ severity }) => severity === 'alert')) stderr.write(`${formatDiagnostic(diagnostic)}\n`);
     return fail(edge, 'the configuration has errors');
   }
+  stderr.write(`fairlead: ${harmless(why)}; sources are asked instead\n`);
   const events = { event: () => undefined };
-  return survey(prepared, { env, self, events }, GRACE, ({ store, missing }) => {
+  return survey(prepared, { env, self, events }, GRACE, ({ store, sources }) => {
     const { config, transcript, name } = prepared;
-    const silent = missing.map((source) => `source ${source} has not answered: its servers and routes are missing here`);
-    for (const line of silent) stderr.write(`fairlead: ${line}\n`);
-    stdout.write(render({ transcript, config, state: store.state, head: [...renderedHead(version, name, wall()), ...silent] }));
-    return silent.length === 0 ? Code.Done : Code.Nothing;
+    const states = sources.names.map((source) => ({ name: source, spoken: store.sources.has(source), trouble: sources.troubleOf(source) }));
+    const lines = doubts(states);
+    stdout.write(render({ transcript, config, state: store.state, head: [...renderedHead(version, name, wall()), ...lines] }));
+    return doubt(edge, lines);
   });
 }
 

@@ -40,6 +40,29 @@ export function renderedHead(version: string, name: string, at: number): readonl
   ];
 }
 
+export interface SourceState {
+  readonly name: string;
+  /** It has said what it knows. */
+  readonly spoken: boolean;
+  /** Why it is away now; empty while it is there. */
+  readonly trouble: string;
+}
+
+/** What of the text may be wrong because its sources are silent, a line each; for its head. */
+export function doubts(sources: readonly SourceState[]): readonly string[] {
+  return sources.flatMap(({ name, spoken, trouble }) => {
+    const why = trouble === '' ? '' : ` (${trouble})`;
+    if (!spoken) return [`source ${name} has not answered${why}: its servers and routes are missing here`];
+    return trouble === '' ? [] : [`source ${name} is away${why}: its servers and routes are what it said last`];
+  });
+}
+
+/** The doubts that a text begins with. */
+export function doubtsOf(text: string): readonly string[] {
+  const head = /^(?:#.*\n)*/.exec(text)?.[0] ?? '';
+  return [...head.matchAll(/^# (source .* (?:has not answered|is away).*)$/gm)].map(([, line = '']) => line);
+}
+
 /** The whole of it, with a line feed at its end. */
 export function render(input: RenderInput): string {
   return `${[...renderLines(input)].join('\n').trimEnd()}\n`;

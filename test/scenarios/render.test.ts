@@ -11,6 +11,7 @@ import { renderCommand } from '../../src/render-command.ts';
 import { FakeEngine } from '../discovery/docker/fake-engine.ts';
 import { Fairlead } from '../support/fairlead.ts';
 import { program } from '../support/paths.ts';
+import { until } from '../support/wait.ts';
 
 interface Said {
   readonly code: number;
@@ -88,7 +89,37 @@ describe('fairlead render', () => {
   it('tells passwords to nobody but administrators', async () => {
     const { code, out, err } = await run(['-S', 'operator'], fairlead.folder);
     assert.deepEqual([code, out], [2, '']);
-    assert.match(err, /operator: Permission denied/);
+    assert.match(err, /operator: Permission denied \(passwords are in it: 'render' needs level admin\)/);
+  });
+
+  it('says which sources are silent, and ends with 1: what has not spoken yet, and what is away', async () => {
+    const own = new FakeEngine();
+    await own.listen();
+    own.create('app-1', { image: 'app' });
+    const engines = `docker none\n    endpoint unix:///nonexistent/docker.sock\ndocker here\n    endpoint ${own.endpoint}\n`;
+    const other = await Fairlead.start(`${engines}${CONFIG.replace('image=app', 'image=app engine=none,here')}`);
+    try {
+      const ask = () => run(['-S', 'cli'], other.folder);
+      const missing = /^(?:# |fairlead: )source docker\/none has not answered \(.*\): its servers and routes are missing here$/m;
+      const { code, out, err } = await ask();
+      assert.equal(code, 1);
+      assert.match(out, missing);
+      assert.match(err, missing);
+      assert.doesNotMatch(out, /source docker\/here/);
+      await own.dispose();
+      await until('it is away', async () => (await ask()).err.includes('source docker/here is away'));
+      assert.match((await ask()).out, /^# source docker\/here is away \(.*\): its servers and routes are what it said last$/m);
+    } finally {
+      await other.stop();
+      await own.dispose();
+    }
+  });
+
+  it('says once that a configuration cannot be read, and asks nobody then', async () => {
+    const { code, err } = await run(['-f', '/nonexistent/haproxy.cfg'], fairlead.folder);
+    assert.equal(code, 2);
+    assert.doesNotMatch(err, /sources are asked instead/);
+    assert.equal(err.match(/nonexistent/g)?.length, 1);
   });
 
   it('asks the sources where no balancer runs', async () => {
