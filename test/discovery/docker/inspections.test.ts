@@ -116,6 +116,20 @@ describe('inspections', () => {
     assert.ok(bad.every((id) => !inspections.has(id)));
   });
 
+  it('keep no list waiting for one that has failed and is asked for again', async () => {
+    const bad = new Set<string>();
+    const { inspections, end } = scripted(false, undefined, bad);
+    let done = false;
+    void inspections.askAll(['a']).then(() => {
+      done = true;
+    });
+    inspections.ask('a', true);
+    bad.add('a');
+    await end();
+    assert.equal(done, true);
+    assert.equal(inspections.has('a'), true);
+  });
+
   it('that are stopped begin nothing more, and let nobody wait', async () => {
     const { inspections, begun, end } = scripted();
     const all = inspections.askAll(ids(20));

@@ -240,6 +240,10 @@ describe('a watcher', () => {
       script.tell('start', two.id);
       await until('what comes after it is known', () => names().join() === 'one,two');
       assert.equal(views.at(-1)?.containers[0]?.leaving, leaving);
+      assert.equal(
+        views.some((view) => view.containers.some((known) => known.leaving !== '')),
+        leaving !== '',
+      );
     });
   }
 
