@@ -9,7 +9,7 @@ import { ask, Unreachable } from './ctl/client.ts';
 import type { CtlEdge } from './ctl/ctl.ts';
 import { findSocket, type Target } from './ctl/find-socket.ts';
 import { quoted } from './ctl/lines.ts';
-import { harmless } from './ctl/table.ts';
+import { harmless, harmlessJson } from './ctl/table.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import { explain } from './explain/ask.ts';
 import type { Explanation } from './explain/explanation.ts';
@@ -70,7 +70,7 @@ export async function explainCommand(words: readonly string[], edge: ExplainEdge
   if (typeof options === 'string') return fail(edge, `${options}\nfairlead: 'fairlead explain --help' says more`);
   const explanation = await explained(options, edge);
   if (typeof explanation === 'string') return fail(edge, explanation);
-  edge.stdout.write(options.json ? `${JSON.stringify(explanation)}\n` : [...linesOf(explanation)].map(harmless).join(''));
+  edge.stdout.write(options.json ? `${harmlessJson(explanation)}\n` : [...linesOf(explanation)].map(harmless).join(''));
   return explanation.routed ? Code.Routed : Code.Not;
 }
 
@@ -108,7 +108,7 @@ function readOptions(words: readonly string[]): Options | string {
 /** Text is why there is no answer. */
 async function explained(options: Options, edge: ExplainEdge): Promise<Explanation | string> {
   const { socket, files, asked } = options;
-  const target = socketFor(options, edge);
+  const target = await socketFor(options, edge);
   const isSaid = socket !== undefined || (files.length === 0 && (edge.env.FAIRLEAD_SOCKET ?? '') !== '');
   if (typeof target === 'string') return isSaid ? target : surveyed(files, asked, edge);
   try {
@@ -122,8 +122,8 @@ async function explained(options: Options, edge: ExplainEdge): Promise<Explanati
 }
 
 /** The image's configuration may have one that is not in a usual place. */
-function socketFor(options: Options, { env, cwd, files }: ExplainEdge): Target | string {
-  const target = findSocket(options, env, cwd);
+async function socketFor(options: Options, { env, cwd, files }: ExplainEdge): Promise<Target | string> {
+  const target = await findSocket(options, env, cwd);
   const isOpen = typeof target === 'string' && options.socket === undefined && options.files.length === 0 && files.length > 0;
   return isOpen ? findSocket({ socket: undefined, files }, env, cwd) : target;
 }

@@ -73,7 +73,7 @@ function doubt({ stderr }: CtlEdge, lines: readonly string[]): number {
 }
 
 async function ofRunning(options: RenderOptions, { env, cwd }: CtlEdge): Promise<{ readonly text: string } | { readonly why: string }> {
-  const target = findSocket(options, env, cwd);
+  const target = await findSocket(options, env, cwd);
   if (typeof target === 'string') return { why: target };
   try {
     const { text, failed } = await ask(target, 'show config', undefined, PATIENCE);

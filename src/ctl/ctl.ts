@@ -16,7 +16,7 @@ import { converse } from './interactive.ts';
 import { type Asked, commandsOf, LineReader, quoted, unspeakable } from './lines.ts';
 import { type CtlOptions, NAMES, parseCtl } from './options.ts';
 import { parseAnswer } from './records.ts';
-import { harmless, tableOf } from './table.ts';
+import { harmless, harmlessJson, tableOf } from './table.ts';
 
 /** What the process lends. */
 export interface CtlEdge {
@@ -81,7 +81,7 @@ async function suggest(options: CtlOptions, { env, cwd, stdout }: CtlEdge): Prom
   if (inner.kind !== 'ask') return Code.Done;
   const asked = inner.options;
   if (begun.startsWith('-') && asked.words.length === 0) return tell(NAMES.filter((name) => name.startsWith(begun)));
-  const target = findSocket({ socket: asked.socket ?? options.socket, files: [...options.files, ...asked.files] }, env, cwd);
+  const target = await findSocket({ socket: asked.socket ?? options.socket, files: [...options.files, ...asked.files] }, env, cwd);
   if (typeof target === 'string') return Code.Failed;
   const said = asked.words.length === 1 ? asked.words : asked.words.map(quoted);
   return tell(await complete(target, [...said, begun].join(' ')));
@@ -100,7 +100,7 @@ class Conversation {
 
   async run(): Promise<number> {
     const { options, edge } = this;
-    const target = findSocket(options, edge.env, edge.cwd);
+    const target = await findSocket(options, edge.env, edge.cwd);
     if (typeof target === 'string') return fail(edge, target);
     this.target = target;
     const { words } = options;
@@ -161,7 +161,7 @@ class Conversation {
     const asked = json ? withTypes(command) : command;
     const { text, failed } = await ask(target, asked, payload, { silence: options.timeout });
     if (failed && this.code === Code.Done) this.code = Code.Refused;
-    if (json) edge.stdout.write(`${JSON.stringify(jsonOf(text, failed))}\n`);
+    if (json) edge.stdout.write(`${harmlessJson(jsonOf(text, failed))}\n`);
     else if (failed) edge.stderr.write(`${harmless(text)}\n`);
     else edge.stdout.write(options.format === 'raw' ? `${text}${text === '' ? '' : '\n'}` : tableOf(parseAnswer(text), this.colourful));
   }

@@ -1,7 +1,8 @@
 /** Where the Runtime API is: what was said, what the environment says, what a configuration says, where it usually is. */
 
 import { statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { connect } from 'node:net';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { builtinSockets } from '../config/builtin.ts';
 import { loadConfig } from '../config/load.ts';
@@ -27,15 +28,20 @@ export interface Target {
   readonly options: { readonly path: string } | { readonly host: string; readonly port: number };
 }
 
-/** Text is why there is none. */
-export function findSocket({ socket, files }: Pick<CtlOptions, 'socket' | 'files'>, env: Environment, cwd: string): Target | string {
+/** Text is why there is none. Where nothing says which, the first in which somebody listens. */
+export async function findSocket(
+  { socket, files }: Pick<CtlOptions, 'socket' | 'files'>,
+  env: Environment,
+  cwd: string,
+): Promise<Target | string> {
   if (socket !== undefined) return readTarget(socket, cwd);
   if (files.length > 0) return fromConfiguration(files, env, cwd);
   const { FAIRLEAD_SOCKET: named } = env;
   if (named !== undefined && named !== '') return readTarget(named, cwd);
   const looked = [...USUAL_SOCKETS, ...builtinSockets(env)];
-  const usual = looked.find(isSocket);
-  if (usual !== undefined) return targetAt(usual);
+  const usual = looked.filter((path) => isSocket(path) && isTrusted(path));
+  const found = (await firstHeard(usual)) ?? usual[0];
+  if (found !== undefined) return targetAt(found);
   return `no Runtime API was found: say where it is by --socket, FAIRLEAD_SOCKET or -f (looked for ${looked.join(', ')})`;
 }
 
@@ -77,6 +83,37 @@ function targetOf({ address }: StatsSocketConfig): Target | string {
     }
     case 'fd':
       return `fd@${address.fd} belongs to the process`;
+  }
+}
+
+/** Sockets outlive those who listened there. */
+export async function firstHeard(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) if (await isHeard(path)) return path;
+  return undefined;
+}
+
+/** Only that nobody listens says so; who may not ask, say, is to hear that. */
+function isHeard(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    const done = (heard: boolean): void => {
+      socket.destroy();
+      resolve(heard);
+    };
+    socket.once('connect', () => done(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => done(code !== 'ECONNREFUSED' && code !== 'ENOENT'));
+  });
+}
+
+/** Anybody may listen in /tmp, and answer in the place of the balancer. */
+export function isTrusted(path: string): boolean {
+  if (!path.startsWith('/tmp/')) return true;
+  try {
+    const { uid } = statSync(path);
+    return uid === 0 || uid === userInfo().uid;
+  } catch {
+    // It has gone, or our number has no name in /etc/passwd.
+    return false;
   }
 }
 

@@ -11,7 +11,7 @@ import { findSocket, type Target } from './find-socket.ts';
 import { SERVERS_HELP } from './help.ts';
 import { quoted } from './lines.ts';
 import { parseServers, type ServersOptions } from './servers-options.ts';
-import { harmless } from './table.ts';
+import { harmless, harmlessJson } from './table.ts';
 
 /** Exit codes: all is as it was asked for; some container is not; nobody could be asked, or what was asked makes no sense. */
 const Code = { Done: 0, Not: 1, Failed: 2 } as const;
@@ -35,7 +35,7 @@ export async function servers(words: readonly string[], edge: CtlEdge): Promise<
   }
   if (command.kind === 'refused') return fail(edge, `${command.message}\nfairlead: 'fairlead servers --help' says more`);
   const { options } = command;
-  const target = findSocket(options, edge.env, edge.cwd);
+  const target = await findSocket(options, edge.env, edge.cwd);
   if (typeof target === 'string') return fail(edge, target);
   try {
     return await new Errand(options, edge, target).run();
@@ -144,7 +144,7 @@ class Errand {
 
   private document(rows: readonly object[]): void {
     const { stdout } = this.edge;
-    stdout.write(this.options.format === 'json' ? `${JSON.stringify(rows)}\n` : yamlOf(rows));
+    stdout.write(this.options.format === 'json' ? `${harmlessJson(rows)}\n` : yamlOf(rows));
   }
 
   /** What only `-v` shows. */
@@ -191,6 +191,6 @@ function shown(id: string): string {
 /** Strings are written as JSON, which YAML takes. */
 function yamlOf(rows: readonly object[]): string {
   if (rows.length === 0) return '--- []\n';
-  const items = rows.map((row) => Object.entries(row).map(([key, value]) => `${key}: ${JSON.stringify(value)}`));
+  const items = rows.map((row) => Object.entries(row).map(([key, value]) => `${key}: ${harmlessJson(value)}`));
   return `---\n${items.map((lines) => `- ${lines.join('\n  ')}\n`).join('')}`;
 }

@@ -81,5 +81,15 @@ function paint(text: string, code: string | undefined, colour: boolean): string 
 
 /** Names and reasons may come from anywhere: none of them may speak to the terminal. */
 export function harmless(text: string): string {
-  return text.replace(/[^\P{Cc}\t\n]/gu, '?');
+  return text.replace(UNSEEN, (char) => (char === '\t' || char === '\n' ? char : '?'));
 }
+
+/** The same for data: what terminals may heed is escaped, and reads as the same text. */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(UNSEEN, (chars) =>
+    Array.from({ length: chars.length }, (_, at) => `\\u${chars.charCodeAt(at).toString(16).padStart(4, '0')}`).join(''),
+  );
+}
+
+/** Controls, those that turn the direction of writing round included, and what some take for the end of a line. */
+const UNSEEN = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;

@@ -7,7 +7,7 @@ import { shortOf, stateText } from './told.ts';
 export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = { routed: 'routed', waiting: 'waiting', refused: 'not routed' };
 
 export function* linesOf(explanation: Explanation): Generator<string> {
-  for (const line of linesAsTheyAre(explanation)) yield `${line.slice(0, -1).replace(/\p{Cc}/gu, ' ')}\n`;
+  for (const line of linesAsTheyAre(explanation)) yield `${line.slice(0, -1).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, ' ')}\n`;
 }
 
 /** What labels and names hold may break lines. */

@@ -1,12 +1,15 @@
 /** The words behind `fairlead ctl`, and what they connect to. */
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { splitCommands, splitWords } from '../../src/core/cli-words.ts';
-import { findSocket, readTarget } from '../../src/ctl/find-socket.ts';
+import { findSocket, firstHeard, isTrusted, readTarget } from '../../src/ctl/find-socket.ts';
 import { commandsOf, LineReader, quoted } from '../../src/ctl/lines.ts';
 import { parseCtl } from '../../src/ctl/options.ts';
 
@@ -59,25 +62,56 @@ describe('where to connect', () => {
 
   const find = (files: readonly string[], env: Readonly<Record<string, string>>, socket?: string) =>
     findSocket({ socket, files }, env, process.cwd());
-  const optionsOf = (found: ReturnType<typeof find>) => (typeof found === 'string' ? found : found.options);
+  const optionsOf = (found: Awaited<ReturnType<typeof find>>) => (typeof found === 'string' ? found : found.options);
 
-  it('is what is said, before what the environment says', () => {
-    assert.deepEqual(optionsOf(find([], { FAIRLEAD_SOCKET: '/b' }, '/a')), { path: '/a' });
-    assert.deepEqual(optionsOf(find([], { FAIRLEAD_SOCKET: '/b' })), { path: '/b' });
+  it('is what is said, before what the environment says', async () => {
+    assert.deepEqual(optionsOf(await find([], { FAIRLEAD_SOCKET: '/b' }, '/a')), { path: '/a' });
+    assert.deepEqual(optionsOf(await find([], { FAIRLEAD_SOCKET: '/b' })), { path: '/b' });
   });
 
-  it('is the socket of a configuration whose users may do most', () => {
+  it('is one in which somebody listens, of several', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-ctl-'));
+    const [dead, live] = [join(folder, 'dead'), join(folder, 'live')];
+    const server = createServer().listen(live);
+    try {
+      await once(server, 'listening');
+      // Whoever is killed leaves its socket.
+      const listen = `require('node:net').createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, 'SIGKILL'))`;
+      spawnSync(process.execPath, ['-e', listen]);
+      assert.equal(statSync(dead).isSocket(), true);
+      assert.equal(await firstHeard([dead, live]), live);
+      assert.equal(await firstHeard([dead, join(folder, 'none')]), undefined);
+    } finally {
+      server.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is none of somebody else in /tmp', { skip: process.getuid?.() === 0 ? false : 'only root may give files away' }, () => {
+    const folder = mkdtempSync('/tmp/fairlead-ctl-');
+    const file = join(folder, 'a');
+    try {
+      writeFileSync(file, '');
+      assert.equal(isTrusted(file), true);
+      chownSync(file, 1, 1);
+      assert.equal(isTrusted(file), false);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('is the socket of a configuration whose users may do most', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'fairlead-ctl-'));
     try {
       const file = join(folder, 'a.cfg');
       writeFileSync(file, 'global\n stats socket :7 level user\n stats socket /run/admin level admin\n stats socket /run/other\n');
-      assert.deepEqual(optionsOf(find([file], { FAIRLEAD_SOCKET: '/b' })), { path: '/run/admin' });
+      assert.deepEqual(optionsOf(await find([file], { FAIRLEAD_SOCKET: '/b' })), { path: '/run/admin' });
       writeFileSync(file, 'global\n stats socket :7 level admin\n');
-      assert.deepEqual(optionsOf(find([file], {})), { host: '127.0.0.1', port: 7 });
+      assert.deepEqual(optionsOf(await find([file], {})), { host: '127.0.0.1', port: 7 });
       writeFileSync(file, 'global\n');
-      assert.match(String(find([file], {})), /there is no 'stats socket' to connect to/);
+      assert.match(String(await find([file], {})), /there is no 'stats socket' to connect to/);
       writeFileSync(file, 'global\n nonsense\n');
-      assert.match(String(find([file], {})), /unknown keyword 'nonsense'/);
+      assert.match(String(await find([file], {})), /unknown keyword 'nonsense'/);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseAnswer, splitCsv } from '../../src/ctl/records.ts';
-import { tableOf } from '../../src/ctl/table.ts';
+import { harmlessJson, tableOf } from '../../src/ctl/table.ts';
 
 const cases: readonly (readonly [what: string, text: string, parsed: unknown])[] = [
   [
@@ -134,5 +134,15 @@ describe('a table', () => {
     assert.equal(tableOf(parseAnswer(text), false).length, 'name\n'.length + 2 * 200_000);
   });
   it('says nothing of nothing', () => assert.equal(tableOf(parseAnswer(''), true), ''));
-  it('lets nobody speak to the terminal', () => assert.equal(tableOf(parseAnswer('a\x1b[2Jb\x07\x9b'), false), 'a?[2Jb??\n'));
+  it('lets nobody speak to the terminal', () =>
+    assert.equal(tableOf(parseAnswer('a\x1b[2Jb\x07\x9b\u202ec\u2066\u2028'), false), 'a?[2Jb???c??\n'));
+});
+
+describe('data', () => {
+  it('does not speak to the terminal either, and is the same data', () => {
+    const value = { 'a\x9b': 'b\u202e\x7f\u2029\u{e0001}\x1b"\n' };
+    const text = harmlessJson(value);
+    assert.match(text, /^[ -~]+$/);
+    assert.deepEqual(JSON.parse(text), value);
+  });
 });
