@@ -126,6 +126,16 @@ describe('a container that is asked about', () => {
     );
   });
 
+  it('tells no password in the reasons either', () => {
+    const labels = { caddy: 'c.test', 'caddy.reverse_proxy': '{{upstreams 80}} http://u:S3CRET@h' };
+    const auth = container('auth', labelled('a.test', { 'fairlead.auth': 'u:S3CRET x' }));
+    const nasty = worldOf(TEXT.replace('docker-routes', 'docker-routes compat caddy'), [container('caddy', { labels }), auth]);
+    const text = textOf(ask(nasty, 'caddy')) + textOf(ask(nasty, 'auth')) + textOf(ask(nasty, ''));
+    assert.match(text, /http:\/\/\*\*\*@h is not read/);
+    assert.match(text, /label fairlead\.auth is not the name of a userlist/);
+    assert.doesNotMatch(text, /S3CRET/);
+  });
+
   it('that a line wants and that has exited is not routed for that, whatever other lines say', () => {
     const text = `${TEXT}listen more\n    bind 127.0.0.1:8081\n    docker-servers image=postfix\n`;
     const exited = ask(worldOf(text, [container('mail', { image: 'postfix', state: 'exited' })]), 'mail').containers[0];

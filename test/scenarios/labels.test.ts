@@ -46,7 +46,7 @@ describe('label auth', () => {
     await withFleet(USERS + WWW, async (fleet) => {
       await fleet.run('one', { labels: A });
       await fleet.run('two', { labels: { ...A, auth: 'stuff' }, created: 2 });
-      assert.match(fleet.notesOf('two'), /error: .*label fairlead.auth=stuff: there is no such userlist; did you mean 'staff'\?/);
+      assert.match(fleet.notesOf('two'), /error: .*label fairlead.auth: there is no such userlist; did you mean 'staff'\?/);
       for (let i = 0; i < 4; i++) assert.equal((await get(fleet)).body, 'one');
     });
   });

@@ -4,7 +4,7 @@ import { COMPAT_NAMES } from '../../config/keywords/compat.ts';
 import type { CompatName, DockerRoutesConfig, DockerSelector, DockerServersConfig, ProxyConfig } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
-import { nearPrefix, type Spoken, spokenWords } from '../labels/spoken.ts';
+import { nearPrefix, type Spoken, spokenWords, withoutUsers } from '../labels/spoken.ts';
 import type { Note } from '../provider.ts';
 import type { AskingLine, ReadWord, Reason, RouteUse, Use } from '../report.ts';
 import { routeText } from '../routes.ts';
@@ -136,7 +136,8 @@ export class Recorder extends Collector {
     this.because(name, 'hint', message);
   }
 
-  private because(name: string, level: Reason['level'], message: string, isMeant = false): void {
+  private because(name: string, level: Reason['level'], text: string, isMeant = false): void {
+    const message = withoutUsers(text);
     const { reasons } = this.storyOf({ name });
     const { line } = this;
     const same = (reason: Reason) => reason.message === message && reason.line?.place === line?.place;

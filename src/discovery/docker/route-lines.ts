@@ -89,7 +89,7 @@ function routeWay(
   }
   const { auth } = settings;
   if (auth !== undefined && !scene.userlists.has(auth)) {
-    const problem = `label ${line.prefix}auth=${auth}: there is no such userlist${didYouMean(auth, scene.userlists)}`;
+    const problem = `label ${line.prefix}auth: there is no such userlist${didYouMean(auth, scene.userlists)}`;
     collector.note('error', container.name, `is not routed by '${proxy.name}': ${problem}`);
     return;
   }

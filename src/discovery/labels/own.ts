@@ -222,7 +222,9 @@ function readSettings(
     if (value === undefined) continue;
     const label = route?.own.has(key) ? `${prefix}routes.${route.name}.${key}` : `${prefix}${key}`;
     const problem = read(value, settings, label);
-    if (problem !== undefined) errors.add(`label ${label}=${value} ${problem}`);
+    // Somebody may have written a password there.
+    const said = key === 'auth' ? label : `${label}=${value}`;
+    if (problem !== undefined) errors.add(`label ${said} ${problem}`);
   }
   return settings;
 }

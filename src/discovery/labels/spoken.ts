@@ -71,7 +71,6 @@ const READ: Readonly<Record<CompatName, RegExp>> = {
 
 /** Parts of values that may hold what clients have to know to be let in, and users with their passwords in URLs. */
 const SECRETS: readonly (readonly [part: RegExp, instead: string])[] = [
-  [/\/\/[^/@\s]*@/g, '//***@'],
   [/\b(Header|HeaderRegexp|Headers|HeadersRegexp|Query|QueryRegexp)\(.*/gis, '$1(***'],
 ];
 /** Tags that camptocamp's reader knows. */
@@ -87,10 +86,15 @@ function shown(name: string, value: string, spoken: Spoken): string {
       .join(',');
   // `@x: header Authorization ...` is a matcher, too.
   if (/\.@[^.]*$/.test(name) && !/^\s*((path|host)\s|$)/.test(value)) return HIDDEN;
-  return SECRETS.reduce((text, [part, instead]) => text.replace(part, instead), value);
+  return SECRETS.reduce((text, [part, instead]) => text.replace(part, instead), withoutUsers(value));
 }
 
 const HIDDEN = '***';
+
+/** Without the users and passwords of URLs. */
+export function withoutUsers(text: string): string {
+  return text.replace(/\/\/[^/@\s]*@/g, `//${HIDDEN}@`);
+}
 
 function isRead(name: string, spoken: Spoken): boolean {
   if (spoken.reader !== 'fairlead') return READ[spoken.reader].test(name);

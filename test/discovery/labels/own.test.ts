@@ -207,7 +207,8 @@ describe('labels', () => {
       const { errors } = read({ [`fairlead.${key}`]: value });
       assert.equal(errors.length, 1);
       assert.match(errors[0] ?? '', problem);
-      assert.ok(errors[0]?.startsWith(`label fairlead.${key}=${value} `));
+      // Of auth somebody may have taken it for the place of a password.
+      assert.ok(errors[0]?.startsWith(`label fairlead.${key}${key === 'auth' ? '' : `=${value}`} `));
     });
   }
 
