@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
 import { runFairlead } from './support/fairlead.ts';
 import { root } from './support/paths.ts';
 
@@ -22,6 +23,11 @@ describe('the examples', () => {
       assert.match(output, /Configuration file is valid/);
     });
   }
+
+  it('consul has a balancer that registrator leaves out: registered, it would send requests to itself', () => {
+    const { services } = parse(readFileSync(join(examples, 'consul', 'compose.yml'), 'utf8'));
+    assert.deepEqual(services.balancer.environment, { SERVICE_IGNORE: 'true' });
+  });
 });
 
 /** Fenced blocks that begin with a section. */

@@ -1,6 +1,7 @@
 /**
  * The stacks of the users who have registrator and Consul, with Fairlead where haproxy and consul-template, or nginx, stood: each
- * story as its own documents tell it, against the program `consul` where the PATH has it, else against its recorded answers.
+ * story as its own documents tell it, against the program `consul` where the PATH has it, else against an imitation that
+ * answers in the shapes that its API documents.
  */
 
 import assert from 'node:assert/strict';
@@ -25,7 +26,11 @@ interface Catalogue {
 const real = hasConsul();
 
 async function startCatalogue(test: TestContext): Promise<Catalogue> {
-  test.diagnostic(real ? 'against consul agent -dev' : "against recorded answers of Consul's HTTP API: there is no consul on the PATH");
+  test.diagnostic(
+    real
+      ? 'against consul agent -dev'
+      : "against an imitation that answers in the documented shapes of Consul's HTTP API: there is no consul on the PATH",
+  );
   if (real) return await RealConsul.start();
   const fake = new FakeConsul();
   await fake.listen();
