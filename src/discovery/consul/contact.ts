@@ -27,12 +27,12 @@ export class Contact {
   }
 
   /**
-   * A question of whoever is called `who` came to nothing; `questions` are those that could have been answered. The same failure is
+   * A question of whoever is called `who` came to nothing; `questions` counts those that could have been answered. The same failure is
    * not reported twice in a row.
    */
-  lost(who: string, questions: number, reason: string, keeping: boolean): void {
+  lost(who: string, questions: () => number, reason: string, keeping: boolean): void {
     this.failed.add(who);
-    if (this.away === '' && this.failed.size < Math.min(SEVERAL, questions)) return;
+    if (this.away === '' && this.failed.size < Math.min(SEVERAL, questions())) return;
     if (this.away !== reason) this.warn(`${reason}; ${keeping ? 'trying again, keeping what is known' : 'trying again'}`);
     this.away = reason;
   }

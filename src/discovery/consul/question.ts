@@ -7,7 +7,7 @@
  *     refused        asked again later and later; what was known stays
  *     cut, too late  the same, where others are answered meanwhile; else it is the agent that is away
  *
- * Invariant: whatever the agent does, from one answer or failure to the next question at least `pace` goes by.
+ * Invariant: whatever the agent does, a question is asked at most once in `pace`.
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -215,8 +215,8 @@ export class ConsulWatch {
     this.counts.failures++;
     const refusal = `${subject}: ${message}`;
     if (!alone) {
-      const others = this.questions().filter(({ question }) => question.problem === '');
-      this.contact.lost(JSON.stringify(ask), others.length, message, this.complete);
+      const well = () => this.questions().filter(({ question }) => question.problem === '').length;
+      this.contact.lost(JSON.stringify(ask), well, message, this.complete);
     }
     // Once something is published, its notes say it.
     else if (!this.complete && !this.told.has(refusal)) {
