@@ -5,7 +5,10 @@
  * differ from what is done, and costs nothing while nobody wants one. Everything in them can be written as JSON.
  */
 
-import type { ReaderName } from './labels/settings.ts';
+import type { CompatName } from '../config/model.ts';
+
+/** Whose labels: `fairlead` for our own. */
+export type ReaderName = 'fairlead' | CompatName;
 
 export interface Report {
   /** Of whose snapshots. */

@@ -14,8 +14,8 @@
  */
 
 import type { DockerSelector } from '../../config/model.ts';
-import type { EngineFacts } from './client.ts';
 import type { Attachment, Container } from './container.ts';
+import type { EngineFacts } from './engine.ts';
 import { isNetwork } from './select.ts';
 
 /** What can be reached from where we stand. */

@@ -15,44 +15,12 @@ import type { DockerEngineConfig } from '../../config/model.ts';
 import { wall } from '../../core/clock.ts';
 import { type Container, readContainer, readSummary, type Summary } from './container.ts';
 import { type Endpoint, type Environment, isLocal, resolveEndpoint } from './endpoint.ts';
+import type { Engine, EngineFacts, EventStream, SwarmEngine } from './engine.ts';
 import { EngineError, explain } from './engine-error.ts';
 import { CONTAINER_ACTIONS, type EngineEvent, JsonSplitter, NETWORK_ACTIONS, readEvent, SWARM_ACTIONS } from './events.ts';
 import { isKnownHost, knownHosts } from './known-hosts.ts';
 import { missedBy, Replay } from './replay.ts';
 import { type Node, readNode, readService, readTask, type Service, type Task } from './swarm.ts';
-import type { SwarmEngine } from './swarm-watch.ts';
-
-/** What an engine is. */
-export interface EngineFacts {
-  readonly version: string;
-  /** The API version that was agreed on, `1.41`. */
-  readonly api: string;
-  /** Its container networks are not those of its machine. */
-  readonly rootless: boolean;
-  /** It runs on this machine. */
-  readonly local: boolean;
-  /** Literal address of the engine's machine as seen from here. */
-  readonly host: string;
-}
-
-/** A subscription: `ended` resolves with the reason when no more events will come. */
-export interface EventStream {
-  readonly ended: Promise<string>;
-}
-
-/** What `watch.ts` needs of an engine. Every call rejects with an Error for people. */
-export interface Engine {
-  /** How messages call it. */
-  readonly label: string;
-  connect(signal: AbortSignal): Promise<EngineFacts>;
-  ping(signal: AbortSignal): Promise<void>;
-  list(signal: AbortSignal): Promise<readonly Summary[]>;
-  /** Undefined when there is no such container. */
-  inspect(id: string, signal: AbortSignal): Promise<Container | undefined>;
-  /** Resolves when the engine has taken the subscription: what happens from then on is reported. */
-  /** `missed`: ms by which the subscription came too late for an event that is told all the same. */
-  events(listener: (event: EngineEvent, missed?: number) => void, signal: AbortSignal): Promise<EventStream>;
-}
 
 /** The newest API version that this file was written against. */
 const OURS = '1.52';

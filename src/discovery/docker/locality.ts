@@ -9,8 +9,8 @@
  */
 
 import type { NearConfig } from '../../config/model.ts';
-import type { EngineFacts } from './client.ts';
 import type { Container } from './container.ts';
+import type { EngineFacts } from './engine.ts';
 import { dockerSource } from './names.ts';
 import { containerId, type SelfHint } from './self.ts';
 

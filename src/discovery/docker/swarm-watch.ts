@@ -15,17 +15,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { monotonic } from '../../core/clock.ts';
 import { type EventLog, Level } from '../../core/log.ts';
+import type { SwarmEngine } from './engine.ts';
 import type { Node, Service, SwarmView, Task } from './swarm.ts';
 import type { Companion } from './watch.ts';
-
-/** What this file needs of an engine. Every call rejects with an Error for people, with a `status` where the engine answered. */
-export interface SwarmEngine {
-  readonly label: string;
-  services(signal: AbortSignal): Promise<readonly Service[]>;
-  /** Those that shall run. */
-  tasks(signal: AbortSignal): Promise<readonly Task[]>;
-  nodes(signal: AbortSignal): Promise<readonly Node[]>;
-}
 
 /** Milliseconds. */
 export interface SwarmTimings {

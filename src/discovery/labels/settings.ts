@@ -7,9 +7,7 @@
 
 import type { CompatName } from '../../config/model.ts';
 import type { PoolOptions, Route } from '../provider.ts';
-
-/** Whose labels: `fairlead` for our own. */
-export type ReaderName = 'fairlead' | CompatName;
+import type { ReaderName } from '../report.ts';
 
 /** What a reader is told of a container or a service. */
 export interface Subject {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { NearConfig } from '../../../src/config/model.ts';
-import type { EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { Container, SwarmTask } from '../../../src/discovery/docker/container.ts';
+import type { EngineFacts } from '../../../src/discovery/docker/engine.ts';
 import { farOf, standpointOf } from '../../../src/discovery/docker/locality.ts';
 import { dockerSnapshot } from '../../../src/discovery/docker/snapshot.ts';
 import { config, dockerRoutes, dockerServers, proxy } from '../make.ts';

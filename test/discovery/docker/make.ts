@@ -1,7 +1,7 @@
 /** Containers as facts, and an engine's view of them. */
 
-import type { EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { Attachment, Container } from '../../../src/discovery/docker/container.ts';
+import type { EngineFacts } from '../../../src/discovery/docker/engine.ts';
 import type { EngineView, KnownContainer } from '../../../src/discovery/docker/watch.ts';
 
 /** A full id that begins with the digits given. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Config } from '../../../src/config/model.ts';
-import type { EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { Container } from '../../../src/discovery/docker/container.ts';
+import type { EngineFacts } from '../../../src/discovery/docker/engine.ts';
 import { dockerSnapshot } from '../../../src/discovery/docker/snapshot.ts';
 import type { KnownContainer } from '../../../src/discovery/docker/watch.ts';
 import type { Snapshot } from '../../../src/discovery/provider.ts';

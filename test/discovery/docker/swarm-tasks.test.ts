@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { EngineFacts } from '../../../src/discovery/docker/client.ts';
 import type { Container } from '../../../src/discovery/docker/container.ts';
+import type { EngineFacts } from '../../../src/discovery/docker/engine.ts';
 import { dockerSnapshot } from '../../../src/discovery/docker/snapshot.ts';
 import { readNode, readService, readTask, type SwarmView } from '../../../src/discovery/docker/swarm.ts';
 import { SwarmTasks } from '../../../src/discovery/docker/swarm-tasks.ts';

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { afterEach, describe, it } from 'node:test';
-import type { Engine, EventStream } from '../../../src/discovery/docker/client.ts';
 import type { Container, ContainerState, Summary } from '../../../src/discovery/docker/container.ts';
+import type { Engine, EventStream } from '../../../src/discovery/docker/engine.ts';
 import { EngineError } from '../../../src/discovery/docker/engine-error.ts';
 import type { EngineEvent } from '../../../src/discovery/docker/events.ts';
 import { type EngineView, Watch, type WatchTimings } from '../../../src/discovery/docker/watch.ts';
