@@ -37,13 +37,20 @@ const atATime = 2 * availableParallelism();
 /** What is measured here must have the machine to itself: bytes that come one by one are read one by one by nobody who is busy. */
 const alone = [join(built, 'scenarios', 'memory.test.js'), join(built, 'discovery', 'docker', 'figures.test.js')];
 
-/** Everything that needs nothing but Node, on `node`. True when nothing failed. */
-export function runUsual(node) {
-  const run = (concurrency, files) =>
-    spawnSync(node, [...testOptions(concurrency), ...files], { cwd: root, stdio: 'inherit' }).status === 0;
-  const quiet = run(1, alone);
+/** Everything that needs nothing but Node. True when nothing failed. */
+export function runUsual() {
+  const quiet = run(process.execPath, 1, alone);
+  return runSideBySide(process.execPath) && quiet;
+}
+
+/** The same on `node`, but for what is measured: figures are taken on the Node that we are run with. */
+export function runSideBySide(node) {
   const rest = filesOf(undefined).filter((file) => !alone.includes(file));
-  return run(atATime, rest) && quiet;
+  return run(node, atATime, rest);
+}
+
+function run(node, concurrency, files) {
+  return spawnSync(node, [...testOptions(concurrency), ...files], { cwd: root, stdio: 'inherit' }).status === 0;
 }
 
 /** A file that takes longer than this hangs: it is ended and counted as failed. */

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensure } from './ensure.mjs';
-import { runUsual } from './test-files.mjs';
+import { runSideBySide } from './test-files.mjs';
 
 const usual = ['22', '24', '26'];
 
@@ -29,7 +29,7 @@ function testOn(version) {
     const node = install(version, folder);
     if (node === undefined) return true;
     process.stdout.write(`Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
-    return runUsual(node);
+    return runSideBySide(node);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -32,7 +32,7 @@ if (files.length === 0) {
   process.stderr.write(`test: no test files${group === undefined ? '' : ` in test/${group}`}\n`);
   process.exit(1);
 }
-process.exitCode = group === undefined ? Number(!runUsual(process.execPath)) : run(group, files);
+process.exitCode = group === undefined ? Number(!runUsual()) : run(group, files);
 if (group === undefined) {
   for (const [name, needs] of Object.entries(groups)) {
     if (filesOf(name).length > 0) process.stdout.write(`skipped: test/${name}, which needs ${needs}: npm run test:${name}\n`);
