@@ -3,7 +3,7 @@
  * all others drain.
  *
  *     the newest that has a server found usable   has the traffic; "found" means that its checks, where it has some, have passed
- *     the one that has it                         keeps it while it has any usable server and no newer one has one found so
+ *     the one that has it                         keeps it while one of its servers is usable and no newer one has one found so
  *     none is found usable                        the newest with a usable server, be it unchecked
  *     none is usable                              everything stays as it is
  *

@@ -32,7 +32,7 @@ export interface Route {
   readonly pool: string;
   /** For messages: which container, which label. */
   readonly origin: string;
-  /** What the claim weighs beside that of another source; absent: as much as any that serves. */
+  /** What the claim weighs beside that of another source; absent: as much as one that serves. */
   readonly claim?: RouteClaim;
 }
 

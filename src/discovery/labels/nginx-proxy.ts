@@ -120,7 +120,7 @@ function splitHost(text: string): { readonly host: string; readonly port: number
   return { host, port: port === undefined ? undefined : Number(port), path: path === '/' ? '' : path.replace(/\/?\*?$/, '') };
 }
 
-/** nginx's server names: `.x` is x and everything below it, `x.*` has any end. */
+/** nginx's server names: `.x` is x and everything below it, `x.*` is x with whatever end. */
 function readHosts(text: string): readonly Route['host'][] | string {
   if (text === '_' || text === '*') return [{ kind: 'any', value: '' }];
   if (/^\.[^.]/.test(text)) return sure([readHost(text.slice(1)), readHost(`*${text}`)]);

@@ -197,7 +197,7 @@ export class FakeConsul {
   private hold(url: URL, index: number, wait: number, response: ServerResponse): void {
     const name = /^\/v1\/health\/service\/(.+)$/.exec(url.pathname)?.[1];
     const service = name === undefined ? undefined : decodeURIComponent(name);
-    // As in Consul, one service's index does not move when another one changes, and an index of the future is held as any other.
+    // As in Consul, one service's index does not move when another one changes, and an index of the future is held like every other.
     const current = () => (service === undefined ? this.index : (this.byService.get(service) ?? this.index));
     const done = () => {
       clearTimeout(timer);
