@@ -17,20 +17,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   rules: ['core', 'http', 'config/model.ts'],
   discovery: ['core', 'config'],
   state: ['core', 'config', 'discovery'],
-  backend: ['core', 'http', 'state', 'config/model.ts'],
-  proxy: ['core', 'http', 'rules', 'backend', 'config/model.ts'],
+  tls: ['core', 'config/model.ts'],
+  backend: ['core', 'http', 'state', 'tls', 'config/model.ts'],
+  proxy: ['core', 'http', 'rules', 'tls', 'backend', 'config/model.ts'],
   stats: ['core', 'http', 'backend', 'proxy', 'config/model.ts'],
   explain: ['core', 'http', 'config/model.ts', 'rules', 'discovery', 'state', 'backend', 'proxy', 'stats/page/why.ts'],
   ctl: ['core', 'config'],
   render: ['core', 'config', 'discovery', 'state'],
-  admin: ['core', 'http', 'rules/patterns.ts', 'state', 'backend', 'proxy', 'stats', 'config'],
+  admin: ['core', 'http', 'rules/patterns.ts', 'tls', 'state', 'backend', 'proxy', 'stats', 'config'],
 };
 
 /** Library -> the one file, or folder, that may import it. */
 const homeOf: Readonly<Record<string, string>> = {
   dockerode: 'discovery/docker/client.ts',
   'prom-client': 'stats/prometheus.ts',
-  'http-proxy': 'proxy/h2.ts',
+  'http-proxy': 'proxy/embedded/carrier.ts',
   'basic-auth': 'admin/',
   yaml: 'discovery/file/document.ts',
   'node:process': 'main.ts',

@@ -68,6 +68,7 @@ export function contextOf(request: RuleContext['request'], changes: Partial<Rule
     clientPort: plainFacts.clientPort,
     localAddress: plainFacts.localAddress,
     localPort: plainFacts.localPort,
+    tls: undefined,
     frontend: 'www',
     backend: undefined,
     server: undefined,

@@ -15,6 +15,12 @@ export interface ServerCheckConfig {
   readonly port: number | undefined;
   /** The port of `addr`, if it has one; for want of `port`. */
   readonly addressPort?: number | undefined;
+  /** `check-ssl`, `no-check-ssl`; undefined: as the traffic, where the check goes to its address and port. */
+  readonly ssl?: boolean | undefined;
+  /** `check-sni`: the name to ask for, a literal one. */
+  readonly sni?: string | undefined;
+  /** `check-alpn`, in order. */
+  readonly alpn?: readonly string[] | undefined;
 }
 
 /** `agent-check` and its words (manual 5.2). */
@@ -70,6 +76,10 @@ export interface CheckConnect extends CheckStepBase {
   readonly addressPort?: number | undefined;
   /** Ends with FIN instead of RST. */
   readonly linger: boolean;
+  /** `ssl`, `sni`, `alpn` of `http-check connect` and `tcp-check connect`; `default` is what the server's line says. */
+  readonly ssl?: 'default' | boolean | undefined;
+  readonly sni?: string | undefined;
+  readonly alpn?: readonly string[] | undefined;
 }
 
 export interface CheckSend extends CheckStepBase {

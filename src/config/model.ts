@@ -10,12 +10,14 @@ import type { ConsulAgentConfig, ConsulRoutesConfig, ConsulServersConfig } from 
 import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig, Generation } from './model-docker.ts';
 import type { FileServersConfig } from './model-file.ts';
 import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
+import type { BindSslConfig, ServerSslConfig } from './model-tls.ts';
 
 export type * from './model-checks.ts';
 export type * from './model-consul.ts';
 export type * from './model-docker.ts';
 export type * from './model-file.ts';
 export type * from './model-logs.ts';
+export type * from './model-tls.ts';
 
 /** Where a line stands: errors and `explain` quote it as `file:line`. */
 export interface Place {
@@ -136,6 +138,10 @@ export interface BindConfig {
     | { readonly kind: 'fd'; readonly fd: number };
   readonly maxconn: number | undefined;
   readonly backlog: number | undefined;
+  /** `ssl`; absent is clear text. */
+  readonly ssl?: BindSslConfig | undefined;
+  /** `proto`: what is spoken whatever ALPN or the client's first bytes say; absent lets them decide. */
+  readonly protocol?: 'h1' | 'h2' | undefined;
   /** Keywords of the line as written, for messages and `-vv`. */
   readonly text: string;
   /** An operator or a signal has closed it for a while; no text says so. */
@@ -243,6 +249,10 @@ export interface ServerConfig {
   readonly initAddr: readonly string[];
   /** `non-stick`: never written into a stick table. */
   readonly nonStick: boolean;
+  /** `ssl`: how it is spoken to; absent is clear text. */
+  readonly ssl?: ServerSslConfig | undefined;
+  /** The TLS words as given also where `ssl` is not: for `check-ssl`, and for a later `ssl` (a label's). */
+  readonly sslWords?: ServerSslConfig | undefined;
   readonly agent: AgentConfig | undefined;
   /** The agent words as given also where `agent-check` is not. */
   readonly agentWords?: AgentConfig | undefined;

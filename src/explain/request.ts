@@ -86,6 +86,7 @@ export class HypotheticalRequest implements RuleContext {
   backend: string | undefined = undefined;
   readonly server: undefined = undefined;
   readonly uniqueId: undefined = undefined;
+  readonly tls: undefined = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   private readonly world: World;

@@ -5,6 +5,8 @@
  */
 
 import net from 'node:net';
+import type { TlsFacts } from '../rules/tls-facts.ts';
+import { type Outlet, SocketOutlet } from './outlet.ts';
 
 /** 64 KiB: what Node reads at most without it. */
 const slab: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -37,9 +39,38 @@ export function giveBack(lent: Buffer): void {
 /** Takes what a client sends: `bytes[0..length)`, valid during the call only. */
 export type Receive = (bytes: Buffer, length: number) => void;
 
-/** A client's socket before anybody reads it. */
-export class Accepted {
+/** What a session asks of the socket it is on. A TCP, unix or TLS socket has it; so has what stands for one. */
+export type ClientSocket = Pick<
+  net.Socket,
+  'remoteAddress' | 'remoteFamily' | 'remotePort' | 'localAddress' | 'localPort' | 'destroyed' | 'writableEnded' | 'writableFinished'
+> & {
+  pause(): void;
+  resume(): void;
+  /** FIN behind what was written; `done`: all of that has left. */
+  end(done?: () => void): void;
+  destroy(): void;
+  /** Ends it in a way that nobody takes for a clean end. */
+  resetAndDestroy(): void;
+  setKeepAlive(on: boolean): void;
+  on(event: 'end' | 'error' | 'close', listener: () => void): void;
+  removeListener(event: 'error' | 'close', listener: () => void): void;
+};
+
+/** A client before anybody reads what it sends. */
+export interface Accepted {
+  readonly socket: ClientSocket;
+  /** Undefined where nothing is encrypted. */
+  readonly tls: TlsFacts | undefined;
+  /** From now on bytes come. */
+  read(receive: Receive): void;
+  /** Its writing half, to be asked for once. `onDrain`: after having been `behind`, more may be written. */
+  outlet(onDrain: () => void): Outlet;
+}
+
+/** A client's TCP or unix socket. */
+export class AcceptedSocket implements Accepted {
   readonly socket: net.Socket;
+  readonly tls: undefined = undefined;
   private receive: Receive | undefined = undefined;
 
   /** `source`: a handle that was just accepted, or a paused socket on which Node reads for itself. */
@@ -61,10 +92,13 @@ export class Accepted {
     this.socket.setNoDelay(true);
   }
 
-  /** From now on bytes come. */
   read(receive: Receive): void {
     this.receive = receive;
     this.socket.resume();
+  }
+
+  outlet(onDrain: () => void): Outlet {
+    return new SocketOutlet(this.socket, onDrain);
   }
 }
 
@@ -72,7 +106,7 @@ export class Accepted {
  * Whether a client's end is none: a reset that comes in the same poll as the last bytes reads as one (libuv takes POLLHUP
  * after a short read for it), but a socket that was reset has no peer any more. Nor has one that both sides have ended.
  */
-export function wasReset(socket: net.Socket): boolean {
+export function wasReset(socket: ClientSocket): boolean {
   const { _handle: handle } = socket as unknown as { readonly _handle: { getpeername?(out: object): number } | null };
   return !socket.writableEnded && handle?.getpeername !== undefined && handle.getpeername({}) !== 0;
 }
@@ -80,14 +114,14 @@ export function wasReset(socket: net.Socket): boolean {
 type OnConnection = (this: object, error: number, handle: object | undefined) => void;
 
 /** Calls `accept` for every connection of `server`, which listens already. */
-export function acceptFrom(server: net.Server, accept: (accepted: Accepted) => void): void {
+export function acceptFrom(server: net.Server, accept: (accepted: AcceptedSocket) => void): void {
   // Failed accepts, and all of them where Node's insides are not as expected.
-  server.on('connection', (socket) => accept(new Accepted(socket)));
+  server.on('connection', (socket) => accept(new AcceptedSocket(socket)));
   const { _handle: listening } = server as unknown as { readonly _handle: { onconnection?: OnConnection } | null };
   const usual = listening?.onconnection;
   if (listening === null || usual === undefined) return;
   listening.onconnection = (error, handle) => {
     if (error !== 0 || handle === undefined) usual.call(listening, error, handle);
-    else accept(new Accepted({ handle }));
+    else accept(new AcceptedSocket({ handle }));
   };
 }

@@ -244,9 +244,9 @@ function wallAt(moment: number): number {
 
 /** What formats see where no request could be read: its connection and the process, and nothing that rules have noted down. */
 function unreadContext(exchange: ExchangeFacts, facts: ExchangeRecord): RuleContext {
-  const { clientAddress, clientPort, localAddress, localPort, frontend, services, session } = exchange;
+  const { clientAddress, clientPort, localAddress, localPort, tls, frontend, services, session } = exchange;
   const context = {
-    ...{ clientAddress, clientPort, localAddress, localPort, frontend },
+    ...{ clientAddress, clientPort, localAddress, localPort, tls, frontend },
     request: NO_REQUEST,
     response: undefined,
     answered: true,

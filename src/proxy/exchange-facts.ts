@@ -4,6 +4,7 @@ import { Head } from '../http/head.ts';
 import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { keep, type Notes, uniqueIdOf } from '../rules/notes.ts';
+import type { TlsFacts } from '../rules/tls-facts.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
 import { ExchangeRecord } from './access.ts';
@@ -65,6 +66,9 @@ export abstract class ExchangeFacts implements RuleContext {
   }
   get localAddress(): string {
     return this.session.localAddress;
+  }
+  get tls(): TlsFacts | undefined {
+    return this.session.tls;
   }
   get localPort(): number {
     return this.session.localPort;

@@ -1,13 +1,33 @@
 /**
- * The writing half of a socket, and how much of what was written is still here.
+ * Where messages are written to, and how much of what was written is still here: the writing half of a socket.
  *
  * A head goes to the kernel by the socket's handle, without the stream in between, whenever nothing else is waiting: that
  * spares a request a tenth of its cost (bench/README.md). What the kernel does not take at once is finished by libuv, in
  * order with what the stream writes later; until then it counts as pending here, because the stream does not know of it.
  */
 
-import type net from 'node:net';
+import type { Writable } from 'node:stream';
 import { streamWrap } from './stream-wrap.ts';
+
+/** What an exchange writes to. Heads and bodies in HTTP/1.1 form, whatever becomes of them on the way. */
+export interface Outlet {
+  /** Bytes that the peer's side has not taken yet; some of them may be counted although it has. */
+  readonly pending: number;
+  /** Bytes that it has taken so far: it grows while a large write is under way, too. */
+  readonly taken: number;
+  /** More is pending than should be held: whoever writes waits for what was given as `onDrain`. */
+  readonly behind: boolean;
+  /** Latin-1: one byte a character. */
+  text(text: string): void;
+  bytes(bytes: Buffer): void;
+  /** What is written until `uncork` may leave in one piece. */
+  cork(): void;
+  uncork(): void;
+  /** Nothing more follows. `done`: all of it has left. */
+  end(done?: () => void): void;
+  /** That has happened. */
+  readonly finished: boolean;
+}
 
 /** What of Node's handle of a TCP or unix connection is used: `node:net` itself calls it like this. */
 interface Handle {
@@ -25,37 +45,33 @@ interface WriteRequest {
 /** Used again and again: a request belongs to its write only when that did not complete at once. */
 let spare: WriteRequest | undefined;
 
-export class Outlet {
-  readonly socket: net.Socket;
+export class SocketOutlet implements Outlet {
+  private readonly socket: Writable;
   private readonly onDrain: () => void;
   /** Bytes of a text that libuv is still writing. */
   private inFlight = 0;
 
   /** `onDrain`: after having been `behind`, more may be written. */
-  constructor(socket: net.Socket, onDrain: () => void) {
+  constructor(socket: Writable, onDrain: () => void) {
     this.socket = socket;
     this.onDrain = onDrain;
     socket.on('drain', () => this.settle());
   }
 
-  /** Bytes that the kernel has not taken yet; some of them may be counted although it has. */
   get pending(): number {
     return this.inFlight + this.socket.writableLength;
   }
 
-  /** Bytes that the kernel has taken so far: it grows while a large write is under way, too. */
   get taken(): number {
     const handle = (this.socket as unknown as { readonly _handle: Handle | null })._handle;
     return handle === null ? 0 : handle.bytesWritten - handle.writeQueueSize;
   }
 
-  /** More is pending than a socket should hold: whoever writes waits for `onDrain`. */
   get behind(): boolean {
     // Right after a large write that went out at once, `writableNeedDrain` alone is still true.
     return this.inFlight > 0 || (this.socket.writableNeedDrain && this.socket.writableLength > 0);
   }
 
-  /** Latin-1: one byte a character. */
   text(text: string): void {
     const { socket } = this;
     const handle = (socket as unknown as { readonly _handle: Handle | null })._handle;
@@ -72,6 +88,22 @@ export class Outlet {
 
   bytes(bytes: Buffer): void {
     this.socket.write(bytes);
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  end(done?: () => void): void {
+    this.socket.end(done);
+  }
+
+  get finished(): boolean {
+    return this.socket.writableFinished;
   }
 
   private await(request: WriteRequest, length: number): void {

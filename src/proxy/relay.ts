@@ -91,10 +91,10 @@ export class Relay {
     } else {
       const { outlet } = this.exchange.session;
       const waits = outlet.pending > 0;
-      outlet.socket.cork();
+      outlet.cork();
       this.text(lines);
       const lent = this.bytes(body.view(), waits);
-      outlet.socket.uncork();
+      outlet.uncork();
       this.settle(connection, lent);
     }
   }

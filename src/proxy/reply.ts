@@ -91,11 +91,11 @@ function framedFields({ framing, fieldLines }: WholeReply, method: string, chunk
 
 /** In one call of the system. */
 function sendChunk(outlet: Outlet, before: string, part: Buffer, behind: string): void {
-  outlet.socket.cork();
+  outlet.cork();
   outlet.text(`${before}${part.length.toString(16)}\r\n`);
   outlet.bytes(part);
   outlet.text(`\r\n${behind}`);
-  outlet.socket.uncork();
+  outlet.uncork();
 }
 
 /** What stands in the configuration for this status: the whole bytes of a reply, empty for none at all. */

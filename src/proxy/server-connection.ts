@@ -11,7 +11,7 @@ import net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Ends } from '../rules/log-facts.ts';
-import { Outlet } from './outlet.ts';
+import { type Outlet, SocketOutlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
 import { countSurplus } from './tally.ts';
 import { turnNumber } from './turn.ts';
@@ -82,7 +82,7 @@ export class ServerConnection implements Ends {
       ? { path: address as string }
       : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
     this.socket = net.connect({ ...target, noDelay: true, keepAlive, allowHalfOpen: true, onread });
-    this.outlet = new Outlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
+    this.outlet = new SocketOutlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
     this.socket.on('connect', () => this.guard(() => this.onConnect()));
     this.socket.on('end', () => this.guard(() => this.onEnd()));
     this.socket.on('error', () => this.guard(() => this.onError()));

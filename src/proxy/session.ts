@@ -14,7 +14,6 @@
  * comes, so that closing does not reset the connection before the client has read its reply.
  */
 
-import type net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
@@ -23,11 +22,12 @@ import { Timed } from '../core/wheel.ts';
 import { locate } from '../http/fault.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
+import type { TlsFacts } from '../rules/tls-facts.ts';
 import type { VariableValue } from '../rules/variables.ts';
-import { type Accepted, giveBack, lend, owned } from './accept.ts';
+import { type Accepted, type ClientSocket, giveBack, lend, owned } from './accept.ts';
 import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
-import { Outlet } from './outlet.ts';
+import type { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
@@ -43,10 +43,12 @@ const LINGER = 1000;
 const NOWHERE = { backend: undefined, server: undefined };
 
 export class Session extends Timed implements ClientSession {
-  readonly socket: net.Socket;
+  readonly socket: ClientSocket;
   readonly outlet: Outlet;
   readonly listener: Listener;
   readonly services: Services;
+  /** Of its connection; undefined where it is not encrypted. */
+  readonly tls: TlsFacts | undefined;
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly localAddress: string;
@@ -87,6 +89,7 @@ export class Session extends Timed implements ClientSession {
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
     this.socket = socket;
+    this.tls = accepted.tls;
     this.listener = listener;
     this.services = services;
     this.clientAddress = plainAddress(socket.remoteAddress);
@@ -98,7 +101,7 @@ export class Session extends Timed implements ClientSession {
     socket.on('end', () => this.guard(() => this.onEnd()));
     socket.on('error', () => this.guard(() => this.onLost()));
     socket.on('close', () => this.guard(() => this.onLost()));
-    this.outlet = new Outlet(socket, () => this.guard(() => this.onDrain()));
+    this.outlet = accepted.outlet(() => this.guard(() => this.onDrain()));
     this.awaitHead(now);
     accepted.read((bytes, length) => this.onBytes(bytes, length));
   }

@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
+import type { ClientSocket } from './accept.ts';
 import type { Phase } from './phases.ts';
 
 /** Where something goes, and how far it is; undefined as far as that is not known. */
@@ -24,7 +25,7 @@ export interface Way {
 /** A client's connection, whatever is spoken on it. */
 export interface ClientSession {
   readonly neighbours: Neighbours;
-  readonly socket: Socket;
+  readonly socket: ClientSocket;
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
   /** The socket it came in by. */

@@ -1,10 +1,11 @@
 /** What rules see of a TCP session: its addresses and the proxies' names, and of a request nothing. */
 
-import type net from 'node:net';
 import type { Head } from '../http/head.ts';
 import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import { type Notes, uniqueIdOf } from '../rules/notes.ts';
+import type { TlsFacts } from '../rules/tls-facts.ts';
+import type { Accepted } from './accept.ts';
 import type { KeyContext } from './balance-key.ts';
 import { LiveView, type Subject } from './live.ts';
 import { NO_REQUEST } from './no-request.ts';
@@ -18,6 +19,7 @@ export class TcpContext implements KeyContext {
   readonly clientPort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  readonly tls: TlsFacts | undefined;
   readonly frontend: string;
   backend: string | undefined = undefined;
   readonly server = undefined;
@@ -28,9 +30,10 @@ export class TcpContext implements KeyContext {
   private readonly subject: Subject & { readonly facts: LogFacts };
 
   /** `subject`: its session. */
-  constructor(socket: net.Socket, subject: Subject & { readonly facts: LogFacts }) {
+  constructor({ socket, tls }: Pick<Accepted, 'socket' | 'tls'>, subject: Subject & { readonly facts: LogFacts }) {
     const { listener } = subject;
     this.subject = subject;
+    this.tls = tls;
     this.peerAddress = socket.remoteAddress ?? '';
     this.clientAddress = plainAddress(socket.remoteAddress);
     this.clientPort = socket.remotePort ?? 0;

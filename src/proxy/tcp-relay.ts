@@ -145,7 +145,7 @@ export class TcpRelay implements ConnectionUser {
     if (!this.serverEnded) {
       const now = monotonic();
       this.serverEnded = true;
-      this.client.socket.end(() => this.settle());
+      this.client.end(() => this.settle());
       this.heardServer(now);
       if (this.front.clientFin !== undefined) this.watchClient(now);
     }
@@ -171,7 +171,7 @@ export class TcpRelay implements ConnectionUser {
 
   private settle(): void {
     if (!this.clientEnded || !this.serverEnded) return;
-    if (this.client.socket.writableFinished && this.connection.socket.writableFinished) this.end('done');
+    if (this.client.finished && this.connection.socket.writableFinished) this.end('done');
   }
 
   private end(how: RelayEnd): void {

@@ -8,18 +8,17 @@
  * silent until then has `timeout client`; one that has spoken waits for as long as the way to a server takes.
  */
 
-import type net from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { ShutdownCause } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Level } from '../core/log.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
-import { type Accepted, owned, wasReset } from './accept.ts';
+import { type Accepted, type ClientSocket, owned, wasReset } from './accept.ts';
 import { Alarm } from './alarm.ts';
 import { type Hurried, Hurry } from './hurry.ts';
 import type { Listener } from './listener.ts';
-import { Outlet } from './outlet.ts';
+import type { Outlet } from './outlet.ts';
 import { Phase, stageOf } from './phases.ts';
 import { Reach, type ReachOwner } from './reach.ts';
 import { chooseBackend, isFailure } from './routing.ts';
@@ -32,7 +31,7 @@ import { type RelayEnd, type RelayOwner, TcpRelay } from './tcp-relay.ts';
 import { countTcpEnded, logAccepted, logTcp, type TcpFacts, tcpRecord } from './tcp-tally.ts';
 
 export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFacts, Hurried {
-  readonly socket: net.Socket;
+  readonly socket: ClientSocket;
   readonly outlet: Outlet;
   readonly listener: Listener;
   readonly services: Services;
@@ -65,11 +64,11 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.acceptedAt = now;
     this.acceptedWall = acceptedWall;
     this.serial = services.serial++;
-    this.context = new TcpContext(socket, this);
+    this.context = new TcpContext(accepted, this);
     this.reach = new Reach(this, this.context);
     this.reach.reset(now);
     this.alarm = new Alarm(services.wheel, () => this.guard(() => this.onAlarm()));
-    this.outlet = new Outlet(socket, () => this.guard(() => this.relay?.onClientDrain()));
+    this.outlet = accepted.outlet(() => this.guard(() => this.relay?.onClientDrain()));
     socket.on('end', () => this.guard(() => this.onEnd()));
     socket.on('error', () => this.guard(() => this.onGone()));
     socket.on('close', () => this.guard(() => this.onClosed()));

@@ -93,12 +93,12 @@ export class Tunnel {
   // --- ends
 
   clientEnded(): void {
-    this.server.socket.end();
+    this.server.end();
     this.halfEnded('client');
   }
 
   serverEnded(): void {
-    this.client.socket.end();
+    this.client.end();
     this.halfEnded('server');
   }
 

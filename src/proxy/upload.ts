@@ -44,7 +44,7 @@ export class Upload {
       outlet.text(this.lines);
       return true;
     }
-    outlet.socket.cork();
+    outlet.cork();
     outlet.text(this.lines);
     if (!this.body.done) {
       this.corked = true;
@@ -52,7 +52,7 @@ export class Upload {
     }
     const body = this.kept?.content;
     if (body !== undefined && body.length > 0) outlet.bytes(body);
-    outlet.socket.uncork();
+    outlet.uncork();
     if (outlet.behind) this.serverBehind = true;
     return true;
   }
@@ -62,7 +62,7 @@ export class Upload {
     if (!this.corked) return false;
     this.corked = false;
     if (outlet === undefined) return false;
-    outlet.socket.uncork();
+    outlet.uncork();
     if (this.body.done || !outlet.behind) return false;
     this.serverBehind = true;
     return true;

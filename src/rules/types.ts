@@ -5,6 +5,7 @@ import type { Head } from '../http/head.ts';
 import type { Live } from './live.ts';
 import type { LogFacts } from './log-facts.ts';
 import type { Notes } from './notes.ts';
+import type { TlsFacts } from './tls-facts.ts';
 import type { VariableValue } from './variables.ts';
 
 export interface RuleContext {
@@ -16,6 +17,8 @@ export interface RuleContext {
   readonly clientPort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** Of the client's connection; undefined where it is not encrypted. */
+  readonly tls: TlsFacts | undefined;
   readonly frontend: string;
   readonly backend: string | undefined;
   readonly server: string | undefined;

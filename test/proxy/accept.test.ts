@@ -5,12 +5,15 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Accepted, acceptFrom, giveBack, lend, owned } from '../../src/proxy/accept.ts';
+import { type AcceptedSocket, acceptFrom, giveBack, lend, owned } from '../../src/proxy/accept.ts';
 import { until } from '../support/wait.ts';
 
 /** Accepts on `listen`, and connects clients to it. */
-async function withServer(listen: net.ListenOptions, body: (accepted: Accepted[], connect: () => Promise<net.Socket>) => Promise<void>) {
-  const accepted: Accepted[] = [];
+async function withServer(
+  listen: net.ListenOptions,
+  body: (accepted: AcceptedSocket[], connect: () => Promise<net.Socket>) => Promise<void>,
+) {
+  const accepted: AcceptedSocket[] = [];
   const server = net.createServer({ allowHalfOpen: true }).listen(listen);
   await once(server, 'listening');
   acceptFrom(server, (one) => accepted.push(one));
@@ -31,7 +34,7 @@ async function withServer(listen: net.ListenOptions, body: (accepted: Accepted[]
 }
 
 /** Everything that comes, as bytes of their own, and the buffers that it came in. */
-function collect(accepted: Accepted): { readonly text: () => string; readonly buffers: Set<ArrayBufferLike> } {
+function collect(accepted: AcceptedSocket): { readonly text: () => string; readonly buffers: Set<ArrayBufferLike> } {
   const buffers = new Set<ArrayBufferLike>();
   const pieces: Buffer[] = [];
   accepted.read((bytes, length) => {
@@ -48,7 +51,7 @@ describe('an accepted connection', () => {
     withServer(tcp, async (accepted, connect) => {
       const [one, two] = [await connect(), await connect()];
       await until('both are accepted', () => accepted.length === 2);
-      const [first, second] = [collect(accepted[0] as Accepted), collect(accepted[1] as Accepted)];
+      const [first, second] = [collect(accepted[0] as AcceptedSocket), collect(accepted[1] as AcceptedSocket)];
       one.write('from one');
       await until('everything has come', () => first.text() === 'from one');
       two.write('from two');
@@ -65,10 +68,10 @@ describe('an accepted connection', () => {
       const other = await connect();
       other.write('x');
       await until('both are accepted', () => accepted.length === 2);
-      const second = collect(accepted[1] as Accepted);
+      const second = collect(accepted[1] as AcceptedSocket);
       await until('everything has come', () => second.text() === 'x');
-      assert.equal((accepted[0] as Accepted).socket.bytesRead, 0);
-      const first = collect(accepted[0] as Accepted);
+      assert.equal((accepted[0] as AcceptedSocket).socket.bytesRead, 0);
+      const first = collect(accepted[0] as AcceptedSocket);
       await until('everything has come', () => first.text() === 'early');
     }));
 
@@ -78,7 +81,7 @@ describe('an accepted connection', () => {
       await until('it is accepted', () => accepted.length === 1);
       const held: Buffer[] = [];
       let text = '';
-      (accepted[0] as Accepted).read((bytes, length) => {
+      (accepted[0] as AcceptedSocket).read((bytes, length) => {
         const piece = bytes.subarray(0, length);
         const lent = lend(piece);
         assert.equal(lent === undefined, length <= Buffer.poolSize / 2, 'a few bytes are not worth a buffer');
@@ -101,8 +104,8 @@ describe('an accepted connection', () => {
     withServer(tcp, async (accepted, connect) => {
       const client = await connect();
       await until('it is accepted', () => accepted.length === 1);
-      const { socket } = accepted[0] as Accepted;
-      const got = collect(accepted[0] as Accepted);
+      const { socket } = accepted[0] as AcceptedSocket;
+      const got = collect(accepted[0] as AcceptedSocket);
       client.write('a');
       await until('everything has come', () => got.text() === 'a');
       socket.pause();
@@ -122,7 +125,7 @@ describe('an accepted connection', () => {
       await withServer({ path: join(folder, 'socket') }, async (accepted, connect) => {
         const client = await connect();
         await until('it is accepted', () => accepted.length === 1);
-        const got = collect(accepted[0] as Accepted);
+        const got = collect(accepted[0] as AcceptedSocket);
         client.write('by path');
         await until('everything has come', () => got.text() === 'by path');
       });
@@ -136,11 +139,11 @@ describe('an accepted connection', () => {
       const client = await connect();
       await until('it is accepted', () => usual.length === 1);
       const strange = Object.assign(new EventEmitter(), { _handle: {} });
-      const accepted: Accepted[] = [];
+      const accepted: AcceptedSocket[] = [];
       acceptFrom(strange as unknown as net.Server, (one) => accepted.push(one));
       strange.emit('connection', client);
-      const got = collect(accepted[0] as Accepted);
-      (usual[0] as Accepted).socket.write('plain');
+      const got = collect(accepted[0] as AcceptedSocket);
+      (usual[0] as AcceptedSocket).socket.write('plain');
       await until('everything has come', () => got.text() === 'plain');
     }));
 });

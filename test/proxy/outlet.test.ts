@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { describe, it } from 'node:test';
-import { Outlet } from '../../src/proxy/outlet.ts';
+import { type Outlet, SocketOutlet } from '../../src/proxy/outlet.ts';
 import { streamWrap } from '../../src/proxy/stream-wrap.ts';
 import { until } from '../support/wait.ts';
 
 interface Pair {
+  readonly socket: net.Socket;
   readonly outlet: Outlet;
   readonly drained: () => number;
   /** What the peer has read; it reads only after `read()`. */
@@ -28,7 +29,8 @@ async function withPair(body: (pair: Pair) => Promise<void>): Promise<void> {
   peer.on('error', () => {});
   try {
     await body({
-      outlet: new Outlet(socket, () => drains++),
+      socket,
+      outlet: new SocketOutlet(socket, () => drains++),
       drained: () => drains,
       received: () => Buffer.concat(chunks),
       read: () => peer.resume(),
@@ -78,7 +80,7 @@ describe('an outlet', () => {
       outlet.text('text');
       outlet.bytes(Buffer.alloc(100_000, 'y'));
       outlet.text('end');
-      outlet.socket.end();
+      outlet.end();
       assert.equal(outlet.pending, megabytes.length + 5 + 4 + 100_000 + 3);
       read();
       const expected = `${megabytes}bytestext${'y'.repeat(100_000)}end`;
@@ -89,44 +91,44 @@ describe('an outlet', () => {
 
   it('keeps the order behind a cork', () =>
     withPair(async ({ outlet, received, read }) => {
-      outlet.socket.cork();
+      outlet.cork();
       outlet.text('head ');
       outlet.bytes(Buffer.from('body '));
-      outlet.socket.uncork();
+      outlet.uncork();
       outlet.text('next');
       read();
       await until('everything has come', () => received().toString() === 'head body next');
     }));
 
   it('destroys the socket with an error when the peer has gone', () =>
-    withPair(async ({ outlet, peer }) => {
-      const failed = once(outlet.socket, 'error');
+    withPair(async ({ outlet, socket, peer }) => {
+      const failed = once(socket, 'error');
       peer.resetAndDestroy();
       await once(peer, 'close');
       const writing = setInterval(() => outlet.text('into the void'), 1);
       try {
         await failed;
-        assert.equal(outlet.socket.destroyed, true);
+        assert.equal(socket.destroyed, true);
       } finally {
         clearInterval(writing);
       }
     }));
 
   it('destroys the socket when the peer goes while text is on its way', () =>
-    withPair(async ({ outlet, drained, peer }) => {
-      const failed = once(outlet.socket, 'error');
+    withPair(async ({ outlet, socket, drained, peer }) => {
+      const failed = once(socket, 'error');
       outlet.text(megabytes);
       peer.resetAndDestroy();
       await failed;
-      assert.equal(outlet.socket.destroyed, true);
+      assert.equal(socket.destroyed, true);
       assert.equal(drained(), 0);
     }));
 
   it('takes being closed while text is on its way', () =>
-    withPair(async ({ outlet, drained }) => {
+    withPair(async ({ outlet, socket, drained }) => {
       outlet.text(megabytes);
-      const closed = once(outlet.socket, 'close');
-      outlet.socket.destroy();
+      const closed = once(socket, 'close');
+      socket.destroy();
       await closed;
       outlet.text('nobody reads this');
       assert.equal(drained(), 0);

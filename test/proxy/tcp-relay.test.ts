@@ -15,7 +15,10 @@ class Side {
   pending = 0;
   behind = false;
   taken = 0;
+  readonly finished = false;
   readonly socket = { writableFinished: false, end() {}, resume() {} };
+
+  end(): void {}
 
   bytes(bytes: Buffer): void {
     this.pending += bytes.length;

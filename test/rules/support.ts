@@ -88,6 +88,7 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     clientPort: 40_000,
     localAddress: '198.51.100.1',
     localPort: 80,
+    tls: undefined,
     frontend: 'web',
     backend: undefined,
     server: undefined,

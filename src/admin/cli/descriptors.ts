@@ -11,13 +11,16 @@ import type { Runtime } from './runtime.ts';
 const OPEN = '/proc/self/fd';
 
 /** -1 where there is none, or the system has no such numbers. */
-export function descriptorOf(owner: Socket | NetServer | undefined): number {
+export function descriptorOf(owner: object | undefined): number {
   const { _handle: handle } = (owner ?? {}) as { readonly _handle?: { readonly fd?: number } | null };
   return handle?.fd ?? -1;
 }
 
+/** Where a connection leads, whatever is spoken on it. */
+export type Peer = Pick<Socket, 'remoteAddress' | 'remoteFamily' | 'remotePort' | 'localAddress' | 'localPort'>;
+
 /** `tcpv4`, ... as `show sess` has it, and what `show fd` makes of it. */
-export function familyOf({ remoteAddress, remoteFamily }: Socket): 'tcpv4' | 'tcpv6' | 'unix_stream' {
+export function familyOf({ remoteAddress, remoteFamily }: Peer): 'tcpv4' | 'tcpv6' | 'unix_stream' {
   if (remoteAddress === undefined) return 'unix_stream';
   return remoteFamily === 'IPv6' ? 'tcpv6' : 'tcpv4';
 }
@@ -94,7 +97,7 @@ function listener(server: NetServer, frontend: string): Owner {
   return [descriptorOf(server), () => `l.st=RDY fe=${frontend} ${family}`];
 }
 
-function addresses(socket: Socket): string {
+function addresses(socket: Peer): string {
   const family = FAMILIES[familyOf(socket)];
   return family === 'unix' ? `fam=${family}` : `fam=${family} lport=${socket.localPort ?? 0} rport=${socket.remotePort ?? 0}`;
 }

@@ -5,13 +5,12 @@
  * sessions of the frontend GLOBAL, as in HAProxy.
  */
 
-import type { Socket } from 'node:net';
 import { wall } from '../../core/clock.ts';
 import { accessDate } from '../../core/dates.ts';
 import { Phase } from '../../proxy/phases.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
 import { type Answer, type Call, type Command, DONE, data, refuse } from './command.ts';
-import { descriptorOf, familyOf } from './descriptors.ts';
+import { descriptorOf, familyOf, type Peer } from './descriptors.ts';
 import type { CliConnection, Runtime } from './runtime.ts';
 
 /** HAProxy writes where a session is in memory; ours get numbers when they are first shown. */
@@ -39,7 +38,7 @@ const STATES: Readonly<Record<Phase, readonly [number: number, name: string]>> =
 /** What a report says of one session, whoever has it. */
 interface Shown {
   readonly session: object;
-  readonly socket: Socket;
+  readonly socket: Peer;
   /** Number of the socket it came in by. */
   readonly listener: { readonly id: number; readonly name: string };
   readonly acceptedWall: number;
@@ -47,7 +46,7 @@ interface Shown {
   readonly frontend: Side;
   readonly backend: Side | undefined;
   readonly server: { readonly name: string; readonly id: number } | undefined;
-  readonly upstream: Socket | undefined;
+  readonly upstream: Peer | undefined;
   readonly phase: Phase;
   readonly retries: number;
   end(): void;
@@ -129,7 +128,7 @@ function whole(shown: Shown): string {
   const back = backend === undefined ? '<NONE> (id=-1 mode=-)' : `${side(backend)}${local(upstream)}`;
   const to = server === undefined ? '<NONE> (id=-1)' : `${server.name} (id=${server.id})${remote(upstream)}`;
   const mux = frontend.mode === 'http' ? 'H1' : 'PASS';
-  const end = (number: number, of: Socket): string =>
+  const end = (number: number, of: Peer): string =>
     `      co${number}=${idOf(of)} ctrl=${familyOf(of)} xprt=RAW mux=${mux} data=STRM\n      flags=0x00000000 fd=${descriptorOf(of)}\n`;
   return [
     `${idOf(session)}: [${accessDate(acceptedWall)}000] id=${numbers.get(session)} proto=${familyOf(socket)} source=${sourceOf(shown)}\n`,
@@ -154,11 +153,11 @@ function sourceOf({ socket, listener }: Shown): string {
 }
 
 /** ` addr=<where its own end is>`; empty for a unix socket, which has none. */
-function local(socket: Socket | undefined): string {
+function local(socket: Peer | undefined): string {
   return socket?.localAddress === undefined ? '' : ` addr=${socket.localAddress}:${socket.localPort}`;
 }
 
-function remote(socket: Socket | undefined): string {
+function remote(socket: Peer | undefined): string {
   return socket?.remoteAddress === undefined ? '' : ` addr=${socket.remoteAddress}:${socket.remotePort}`;
 }
 

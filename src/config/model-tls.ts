@@ -1,0 +1,66 @@
+/**
+ * The part of the configuration (model.ts) that is about TLS: what a `bind ... ssl` and a `server ... ssl` line say, with what
+ * `ssl-default-bind-options` and its kin say for all of them. Paths are absolute, `crt-base` and `ca-base` have been laid under them.
+ */
+
+/** HAProxy's words. */
+export type TlsVersion = 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+
+/** What both ends may say (manual 5.1, 5.2). */
+export interface TlsOptions {
+  /** `ssl-min-ver`, `force-tlsv12`, `no-tlsv10`, ... as a range; HAProxy's default is TLSv1.2 and later. */
+  readonly minVersion: TlsVersion;
+  readonly maxVersion: TlsVersion;
+  /** OpenSSL's cipher list for TLSv1.2 and older; undefined is OpenSSL's default. */
+  readonly ciphers: string | undefined;
+  /** Cipher suites of TLSv1.3. */
+  readonly ciphersuites: string | undefined;
+  /** `curves`, or `ecdhe`: OpenSSL's list of groups. */
+  readonly curves: string | undefined;
+  /** In the order of preference; empty is none. */
+  readonly alpn: readonly string[];
+  /** Session tickets: `no-tls-tickets` is false. */
+  readonly tickets: boolean;
+}
+
+/** Who is asked for a certificate, and what it must stand on. */
+export interface TlsVerifyOptions {
+  /** A file of authorities, or a directory of them; `@system-ca` is the system's own. */
+  readonly caFile: string | undefined;
+  readonly crlFile: string | undefined;
+}
+
+/** A `bind` line with `ssl`. */
+export interface BindSslConfig extends TlsOptions, TlsVerifyOptions {
+  /** Files and directories of `crt`, in their order: the first one's certificate is the default. */
+  readonly crt: readonly string[];
+  /** `crt-list` files. */
+  readonly crtLists: readonly string[];
+  /** `self-signed` (Fairlead's): a certificate of an authority of our own for each host that is asked for and routed. */
+  readonly selfSigned: boolean;
+  /** Whether clients are asked for a certificate. */
+  readonly verify: 'none' | 'optional' | 'required';
+  /** `ca-ignore-err`, `crt-ignore-err`: errors of verification, by number, above depth 0 and at it, that do not end the handshake. */
+  readonly caIgnoreErrors: readonly number[] | 'all';
+  readonly crtIgnoreErrors: readonly number[] | 'all';
+  /** `strict-sni`: who names no host that a certificate is for gets none. */
+  readonly strictSni: boolean;
+  /** `prefer-client-ciphers` */
+  readonly preferClientCiphers: boolean;
+  /** `tls-ticket-keys` */
+  readonly ticketKeys: string | undefined;
+}
+
+/** A server that is spoken to by TLS: `ssl` on its line. */
+export interface ServerSslConfig extends TlsOptions, TlsVerifyOptions {
+  /** Default `required`, or what `ssl-server-verify` says. */
+  readonly verify: 'none' | 'required';
+  /** A bundle of our own certificate and its key, for servers that ask for one. */
+  readonly crt: string | undefined;
+  /** Sample expression that makes the name to ask for: bytes, one character each. */
+  readonly sni: string | undefined;
+  /** `verifyhost`: the name that its certificate must have, where no `sni` says one. */
+  readonly verifyhost: string | undefined;
+  /** `no-ssl-reuse` is false: whether sessions are resumed. */
+  readonly reuse: boolean;
+}
