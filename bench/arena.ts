@@ -8,8 +8,10 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeCertificate } from './certificate.ts';
 import { logOf, type Peer, type Setup } from './peers.ts';
 import { descriptorLimit, freePort, installed, loadCore, startPinned, stop, stopNow, untilServing } from './process.ts';
+import type { Scenario, Wire } from './scenarios.ts';
 import { startUpstreams, type Upstreams } from './upstream.ts';
 
 export interface Running {
@@ -20,7 +22,13 @@ export interface Running {
 }
 
 /** What a proxy is to be ready for. */
-export type Demand = Pick<Setup, 'connections' | 'active' | 'env'> & { readonly log: boolean };
+export type Demand = Pick<Setup, 'connections' | 'active' | 'env'> & {
+  readonly log: boolean;
+  /** Default clear text. */
+  readonly wire?: Wire;
+  /** Of its certificate, default RSA. */
+  readonly key?: Scenario['key'];
+};
 
 /** Beside its connections, a program has some files open. */
 const spareDescriptors = 200;
@@ -67,7 +75,7 @@ export class Arena {
   }
 
   /** Starts a proxy and waits until it answers through its servers. */
-  async start(peer: Peer, { log, ...demand }: Demand): Promise<Running> {
+  async start(peer: Peer, { log, wire = 'clear', key = 'rsa', ...demand }: Demand): Promise<Running> {
     const needed = demand.connections + demand.active + spareDescriptors;
     if (needed > descriptorLimit()) {
       throw new Error(`${demand.connections} connections need ${needed} descriptors, there are ${descriptorLimit()}: raise ulimit -n`);
@@ -75,9 +83,11 @@ export class Arena {
     const folder = this.path(peer.name);
     mkdirSync(folder);
     const port = await freePort();
-    const setup = { ...demand, folder, port, servers: this.servers, logPort: log ? this.logPort : undefined };
+    const certificate = wire === 'tls' || wire === 'h2' ? makeCertificate(folder, key) : undefined;
+    const logPort = log ? this.logPort : undefined;
+    const setup = { ...demand, folder, port, servers: this.servers, logPort, wire, certificate };
     const child = this.keep(peer.start(setup));
-    await untilServing(port, logOf(setup));
+    await untilServing(port, logOf(setup), wire);
     return { peer, process: child, pid: child.pid ?? 0, port };
   }
 

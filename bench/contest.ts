@@ -8,7 +8,7 @@ import type { Arena, Running } from './arena.ts';
 import { type Load, measure, type Round } from './measure.ts';
 import type { Peer } from './peers.ts';
 import { stop } from './process.ts';
-import { type Scenario, wrkScript } from './scenarios.ts';
+import { type Scenario, urlOf, wrkScript } from './scenarios.ts';
 
 const warmUpSeconds = 2;
 
@@ -33,10 +33,11 @@ export async function contest<T>(
   const contestants: Contestant[] = [];
   try {
     const script = scriptOf(arena, scenario);
-    const { log, connections } = scenario;
-    for (const peer of peers.filter((one) => one.version() !== undefined && (one.logs || !log))) {
-      const proxy = await arena.start(peer, { log, connections, active: connections });
-      const load = { url: `http://127.0.0.1:${proxy.port}${scenario.path}`, seconds, connections, script };
+    const http2 = http2Of(arena, scenario);
+    const { log, connections, streams, wire, key } = scenario;
+    for (const peer of peers.filter((one) => one.version() !== undefined && (one.logs || !log) && one.speaks.includes(wire))) {
+      const proxy = await arena.start(peer, { log, connections, active: connections * streams, wire, key });
+      const load = { url: urlOf(scenario, proxy.port), seconds, connections, script, http2 };
       contestants.push({ ...proxy, load });
       await measure(proxy.pid, { ...load, seconds: warmUpSeconds });
     }
@@ -72,6 +73,15 @@ export function complaints(results: ReadonlyMap<string, readonly { readonly inva
   return [...results].flatMap(([name, rounds]) =>
     rounds.flatMap(({ invalid }, at) => (invalid === undefined ? [] : [`- ${name}, round ${at + 1}, does not count: ${invalid}`])),
   );
+}
+
+/** What h2load is told; undefined for HTTP/1.1. */
+function http2Of(arena: Arena, { wire, streams, postBytes }: Scenario): Load['http2'] {
+  if (wire !== 'h2' && wire !== 'h2c') return undefined;
+  if (postBytes === 0) return { streams, body: undefined };
+  const body = arena.path('body');
+  writeFileSync(body, Buffer.alloc(postBytes, 'x'));
+  return { streams, body };
 }
 
 /** A file for wrk; undefined where a plain GET will do. */

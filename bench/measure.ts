@@ -1,4 +1,4 @@
-/** One closed-loop round: wrk drives one proxy for some seconds, and the proxy's process says what that cost. */
+/** One closed-loop round: wrk or, for HTTP/2, h2load drives one proxy for some seconds, and the proxy's process says what that cost. */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -19,13 +19,19 @@ export interface Load {
   readonly connections: number;
   /** Path of a script for wrk; undefined for plain GETs. */
   readonly script: string | undefined;
+  /** HTTP/2: requests at a time on each connection, and the path of the body to post; undefined for GETs. */
+  readonly http2: { readonly streams: number; readonly body: string | undefined } | undefined;
 }
 
 export async function measure(pid: number, load: Load): Promise<Round> {
   const before = cpuMicros(pid);
-  const { stdout } = await promisify(execFile)('taskset', ['-c', String(loadCore), ...wrkCommand(load)]);
+  const { stdout } = await promisify(execFile)('taskset', [
+    '-c',
+    String(loadCore),
+    ...(load.http2 === undefined ? wrkCommand(load) : h2loadCommand(load, load.http2)),
+  ]);
   const used = cpuMicros(pid) - before;
-  const said = readReport(stdout);
+  const said = load.http2 === undefined ? readReport(stdout) : readH2Report(stdout);
   return {
     microsPerRequest: used / said.requests,
     requestsPerSecond: said.perSecond,
@@ -35,28 +41,50 @@ export async function measure(pid: number, load: Load): Promise<Round> {
   };
 }
 
-export interface WrkReport {
+export interface LoadReport {
   readonly requests: number;
   readonly perSecond: number;
+  /** NaN where it is not told. */
   readonly p99Millis: number;
   /** Errors, or answers other than 2xx or 3xx. */
   readonly complaint: string | undefined;
 }
 
 /** The command that plays a load, on the load's core. */
-export function wrkCommand({ url, seconds, connections, script }: Load): string[] {
+export function wrkCommand({ url, seconds, connections, script }: Omit<Load, 'http2'>): string[] {
   const scripted = script === undefined ? [] : ['-s', script];
   // wrk counts an answer that takes longer than its time-out as an error; with 1,000 connections its 2 s can be too few.
   return ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '--latency', ...scripted, url];
 }
 
-export function readReport(said: string): WrkReport {
+export function readReport(said: string): LoadReport {
   const requests = numberIn(said, /^\s*(\d+) requests in /m);
   return {
     requests,
     perSecond: numberIn(said, /^Requests\/sec:\s+([\d.]+)/m),
     p99Millis: millisIn(said, /^\s+99%\s+([\d.]+)(us|ms|s)/m),
     complaint: requests > 0 ? /^\s*(Socket errors: .*|Non-2xx or 3xx responses: .*)$/m.exec(said)?.[1] : 'no request was answered',
+  };
+}
+
+/** The same for HTTP/2. Windows of a MiB for a stream and 8 for a connection: what is measured is not waiting for WINDOW_UPDATE. */
+function h2loadCommand({ url, seconds, connections }: Load, { streams, body }: NonNullable<Load['http2']>): string[] {
+  const posted = body === undefined ? [] : ['-d', body];
+  return ['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, '-w20', '-W23', ...posted, url];
+}
+
+/** It has no percentiles. */
+export function readH2Report(said: string): LoadReport {
+  const [, requests = '0', failed, errored, timedOut] =
+    /^requests: \d+ total, \d+ started, (\d+) done, \d+ succeeded, (\d+) failed, (\d+) errored, (\d+) timeout/m.exec(said) ?? [];
+  const [, redirected, refused, broken] = /^status codes: \d+ 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx/m.exec(said) ?? [];
+  const bad = [failed, errored, timedOut, redirected, refused, broken].map(Number).some((count) => count !== 0);
+  const complaint = bad ? /^requests: .*\nstatus codes: .*$/m.exec(said)?.[0].replace('\n', '; ') : undefined;
+  return {
+    requests: Number(requests),
+    perSecond: numberIn(said, /^finished in [\d.]+m?s, ([\d.]+) req\/s/m),
+    p99Millis: Number.NaN,
+    complaint: Number(requests) > 0 ? complaint : 'no request was answered',
   };
 }
 

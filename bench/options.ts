@@ -62,8 +62,9 @@ export function readOptions(args: readonly string[]): Options {
   if (!latency && (values.share ?? values.rate) !== undefined) throw new Error('--share and --rate belong to --latency');
   const only = values.only ?? (latency ? latencyScenarios.join(',') : undefined);
   const selected = chosen('--only', only, scenarios);
-  const unfit = latency ? selected.find(({ keepAlive }) => !keepAlive) : undefined;
-  if (unfit !== undefined) throw new Error(`--latency uses connections again, which '${unfit.name}' does not`);
+  const unfit = latency ? selected.find(({ keepAlive, wire }) => !keepAlive || wire !== 'clear') : undefined;
+  if (unfit !== undefined)
+    throw new Error(`--latency speaks HTTP/1.1 in clear text over connections that it uses again, which '${unfit.name}' does not`);
   return {
     rounds: positive('--rounds', values.rounds ?? '5'),
     seconds: positive('--seconds', values.seconds ?? '5'),

@@ -7,7 +7,9 @@ import { type ChildProcess, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from './certificate.ts';
 import { descriptorLimit, installed, proxyCore, startPinned } from './process.ts';
+import type { Wire } from './scenarios.ts';
 
 export interface Setup {
   /** A folder of its own for this peer and scenario; it is there. */
@@ -19,6 +21,9 @@ export interface Setup {
   /** Client connections that it will have at once, and on how many of them there will be a request at a time. */
   readonly connections: number;
   readonly active: number;
+  readonly wire: Wire;
+  /** What it shows to clients; undefined without TLS. */
+  readonly certificate: Certificate | undefined;
   /** More of the environment for a proxy that is a Node program. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -29,8 +34,11 @@ export interface Peer {
   readonly version: () => string | undefined;
   /** Whether it can write a line per request to UDP. */
   readonly logs: boolean;
+  readonly speaks: readonly Wire[];
   readonly start: (setup: Setup) => ChildProcess;
 }
+
+const ALL: readonly Wire[] = ['clear', 'tls', 'h2c', 'h2'];
 
 /** The build that this benchmark belongs to, wherever it stands. */
 const ownBuild = fileURLToPath(new URL('../src/main.js', import.meta.url));
@@ -39,24 +47,28 @@ export const peers: readonly Peer[] = [
   {
     name: 'fairlead',
     logs: true,
+    speaks: ALL,
     version: () => (existsSync(ownBuild) ? `Fairlead on Node ${process.version}` : undefined),
     start: (setup) => run(setup, [process.execPath, ownBuild, '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))], setup.env),
   },
   {
     name: 'haproxy',
     logs: true,
+    speaks: ALL,
     version: () => versionOf('haproxy', '-v'),
     start: (setup) => run(setup, ['haproxy', '-db', '-f', write(setup, 'haproxy.cfg', haproxyConfig(setup))]),
   },
   {
     name: 'nginx',
     logs: true,
+    speaks: ['clear', 'tls', 'h2'],
     version: () => versionOf('nginx', '-v'),
     start: (setup) => run(setup, ['nginx', '-c', write(setup, 'nginx.conf', nginxConfig(setup)), '-p', setup.folder, '-e', logOf(setup)]),
   },
   {
     name: 'caddy',
     logs: false,
+    speaks: ['clear', 'tls', 'h2'],
     version: () => (installed('caddy') ? `Caddy ${versionOf('caddy', 'version')}` : undefined),
     start: (setup) =>
       run(setup, ['caddy', 'run', '--adapter', 'caddyfile', '--config', write(setup, 'Caddyfile', caddyConfig(setup))], caddyEnv(setup)),
@@ -64,6 +76,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'http-proxy',
     logs: false,
+    speaks: ['clear'],
     version: () => `http-proxy on Node ${process.version}`,
     start: (setup) =>
       run(setup, [process.execPath, fileURLToPath(new URL('http-proxy.js', import.meta.url)), String(setup.port), ...setup.servers]),
@@ -118,7 +131,7 @@ defaults
     timeout server 30s
 ${logPort === undefined ? '' : '    log global\n    option httplog\n'}
 frontend www
-    bind 127.0.0.1:${port}
+    bind 127.0.0.1:${port}${bindWords(setup)}
     default_backend app
 
 backend app
@@ -127,8 +140,16 @@ backend app
 ${servers.map((address, at) => `    server s${at + 1} ${address}\n`).join('')}`;
 }
 
+/** Certificates are answered for by HTTP/1.1 too, so that it can be asked whether it is there. */
+function bindWords({ wire, certificate }: Setup): string {
+  if (wire === 'h2c') return ' proto h2';
+  return certificate === undefined ? '' : ` ssl crt ${certificate.bundle} alpn ${wire === 'h2' ? 'h2,' : ''}http/1.1`;
+}
+
 function nginxConfig(setup: Setup): string {
-  const { folder, port, servers, logPort, active } = setup;
+  const { folder, certificate, wire, port, servers, logPort, active } = setup;
+  const secured = certificate === undefined ? '' : ` ssl${wire === 'h2' ? ' http2' : ''}`;
+  const shown = certificate === undefined ? '' : `ssl_certificate ${certificate.bundle}; ssl_certificate_key ${certificate.key};`;
   const accessLog = logPort === undefined ? 'off' : `syslog:server=127.0.0.1:${logPort}`;
   return `
 daemon off; user root; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/output.log;
@@ -139,20 +160,22 @@ http {
   proxy_buffer_size 16k; proxy_buffers 8 32k; proxy_busy_buffers_size 64k;
   upstream app { ${servers.map((address) => `server ${address};`).join(' ')} keepalive ${Math.max(128, 2 * active)}; keepalive_requests 1000000000; }
   server {
-    listen 127.0.0.1:${port} backlog=4096;
+    listen 127.0.0.1:${port}${secured} backlog=4096; ${shown}
     location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
   }
 }
 `;
 }
 
-function caddyConfig({ port, servers, active }: Setup): string {
+function caddyConfig({ port, servers, active, certificate }: Setup): string {
+  const scheme = certificate === undefined ? 'http' : 'https';
+  const shown = certificate === undefined ? '' : `  tls ${certificate.bundle} ${certificate.key}\n`;
   return `{
   admin off
   auto_https off
 }
-http://127.0.0.1:${port} {
-  reverse_proxy ${servers.join(' ')} {
+${scheme}://127.0.0.1:${port} {
+${shown}  reverse_proxy ${servers.join(' ')} {
     lb_policy round_robin
     transport http {
       keepalive_idle_conns_per_host ${active}

@@ -4,8 +4,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
+import { request as requestSecurely } from 'node:https';
 import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Wire } from './scenarios.ts';
 
 /** The proxy under test has a core for itself; load, servers and this program share the other. */
 export const proxyCore = 0;
@@ -110,23 +113,37 @@ export async function freePort(): Promise<number> {
 const readyMs = 15_000;
 
 /** Waits until a proxy answers 200 through one of its servers; throws with its log when it does not. */
-export async function untilServing(port: number, log: string): Promise<void> {
+export async function untilServing(port: number, log: string, wire: Wire = 'clear'): Promise<void> {
   const deadline = performance.now() + readyMs;
-  while ((await statusOf(port)) !== 200) {
+  while ((await statusOf(port, wire)) !== 200) {
     if (performance.now() > deadline)
       throw new Error(`nothing useful on port ${port}; it wrote:\n${readFileSync(log, 'utf8').slice(-2000)}`);
     await pause(50);
   }
 }
 
-function statusOf(port: number): Promise<number | undefined> {
+/** Whatever is spoken there: `h2` answers HTTP/1.1 too, `h2c` does not. */
+function statusOf(port: number, wire: Wire): Promise<number | undefined> {
+  if (wire === 'h2c') return statusByHttp2(port);
+  const ask = wire === 'clear' ? request : requestSecurely;
   return new Promise((resolve) => {
-    const outgoing = request({ port, host: '127.0.0.1', agent: false }, (response) => {
+    const outgoing = ask({ port, host: '127.0.0.1', agent: false, rejectUnauthorized: false }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
     outgoing.on('error', () => resolve(undefined));
     outgoing.end();
+  });
+}
+
+function statusByHttp2(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    const stream = session.request({ ':path': '/' });
+    stream.on('response', (headers) => resolve(headers[':status']));
+    stream.on('close', () => session.destroy());
+    stream.resume();
+    for (const one of [session, stream]) one.on('error', () => resolve(undefined));
   });
 }
 

@@ -36,7 +36,12 @@ function describeRun(options: Options, arena: Arena): string {
 
 async function main(): Promise<void> {
   const options = readOptions(process.argv.slice(2));
-  const missing = lacking(...(options.latency ? ['chrt'] : []));
+  const wires = options.scenarios.map(({ wire }) => wire);
+  const loads = [
+    ...(wires.some((wire) => wire === 'tls' || wire === 'h2') ? ['openssl'] : []),
+    ...(wires.some((wire) => wire.startsWith('h2')) ? ['h2load'] : []),
+  ];
+  const missing = lacking(...(options.latency ? ['chrt'] : loads));
   if (missing.length > 0) throw new Error(`missing ${missing.join(', ')}`);
   await Arena.open((arena) => bench(options, arena));
 }

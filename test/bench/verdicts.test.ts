@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { differences, fails, judge, parseRecord } from '../../bench/check/record.ts';
-import { readReport } from '../../bench/measure.ts';
+import { readH2Report, readReport } from '../../bench/measure.ts';
 import { readOptions } from '../../bench/options.ts';
 import { scenarios, wrkScript } from '../../bench/scenarios.ts';
 import { growth } from '../../bench/soak/growth.ts';
@@ -123,6 +123,20 @@ Requests/sec:  69611.07
     assert.equal(readReport('  0 requests in 2.00s, 0.00B read\n').complaint, 'no request was answered');
   });
 
+  it('reads what h2load reports, and what makes a round count for nothing', () => {
+    const said = `
+finished in 3.00s, 95949.33 req/s, 9.44MB/s
+requests: 287848 total, 287912 started, 287848 done, 287848 succeeded, 0 failed, 0 errored, 0 timeout
+status codes: 287848 2xx, 0 3xx, 0 4xx, 0 5xx
+traffic: 28.32MB (29697304) total
+`;
+    assert.deepEqual(readH2Report(said), { requests: 287848, perSecond: 95949.33, p99Millis: Number.NaN, complaint: undefined });
+    const refused = said.replace('287848 2xx, 0 3xx, 0 4xx', '287841 2xx, 0 3xx, 7 4xx');
+    assert.match(readH2Report(refused).complaint ?? '', /^requests: .*; status codes: 287841 2xx, 0 3xx, 7 4xx, 0 5xx$/);
+    assert.match(readH2Report(said.replace('0 errored', '2 errored')).complaint ?? '', /2 errored/);
+    assert.equal(readH2Report('connection refused\n').complaint, 'no request was answered');
+  });
+
   it('knows which options go together', () => {
     assert.deepEqual(readOptions([]).scenarios, scenarios);
     assert.deepEqual(
@@ -135,7 +149,8 @@ Requests/sec:  69611.07
       [['--latency', '--idle', '5'], /one at a time/],
       [['--share', '50'], /belong to --latency/],
       [['--rate', '50'], /belong to --latency/],
-      [['--latency', '--only', 'connect'], /uses connections again/],
+      [['--latency', '--only', 'connect'], /that it uses again/],
+      [['--latency', '--only', 'h2'], /in clear text/],
       [['--only', 'smal'], /no 'smal'; there are small, /],
       [['--rounds', '0'], /whole number above 0/],
     ];
