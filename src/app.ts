@@ -16,7 +16,7 @@ import { StatsEndpoint } from './admin/stats-endpoint.ts';
 import { Backends } from './backend/backends.ts';
 import type { BannerFacts } from './banner.ts';
 import { Changes, paused } from './changes.ts';
-import type { Config, ProxyConfig, StatsSocketConfig } from './config/model.ts';
+import type { BindConfig, Config, ProxyConfig, StatsSocketConfig } from './config/model.ts';
 import { monotonic } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
@@ -276,7 +276,7 @@ export class App {
   }
 
   /** Sockets of the Runtime API first, then those of frontends; all of them or none. */
-  private async configureNow({ config, rules }: Prepared, view: View, commit: () => void): Promise<readonly BindFailure[]> {
+  private async configureNow({ config, rules, certificates }: Prepared, view: View, commit: () => void): Promise<readonly BindFailure[]> {
     const { statsSockets } = config.global;
     const refused = await this.cli.prepare(statsSockets);
     if (refused.length > 0) return refused;
@@ -285,8 +285,9 @@ export class App {
       commit();
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     };
+    const compiled = { rules, tls: (bind: BindConfig) => certificates.of(bind) };
     try {
-      return await this.dataPlane.configure(view(config), rules, commitAll, () => this.cli.takePaths());
+      return await this.dataPlane.configure(view(config), compiled, commitAll, () => this.cli.takePaths());
     } finally {
       this.cli.rollback();
     }

@@ -14,6 +14,7 @@ import { Patterns } from './rules/patterns.ts';
 import { type ProcessVariables, setProcessVariable } from './rules/process-variables.ts';
 import type { CompiledRules } from './rules/types.ts';
 import { checkSockets } from './sockets.ts';
+import { Certificates } from './tls/certificates.ts';
 
 /** Where the text comes from. `name` is what messages call a text that is no file. */
 export type ConfigSource =
@@ -33,6 +34,8 @@ export interface Prepared {
   readonly rules: ReadonlyMap<number, CompiledRules>;
   /** Of its ACLs and maps. */
   readonly patterns: Patterns;
+  /** Of its listeners. */
+  readonly certificates: Certificates;
   /** `set-var` of `global`. */
   readonly variables: ProcessVariables;
   /** What people call the configuration: its files, or the name of the text. */
@@ -58,6 +61,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
+  const certificates = new Certificates(loaded.config?.proxies ?? [], (diagnostic) => more.push(diagnostic));
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
   const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);
   const diagnostics = [...inOrder([...loaded.diagnostics, ...more, ...sockets], loaded.files), ...(saved?.diagnostics ?? [])];
@@ -69,7 +73,10 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   }
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
   const { config, transcript } = loaded;
-  return { prepared: { config, rules, patterns, variables, name, transcript, saved: saved.states, diagnostics }, diagnostics };
+  return {
+    prepared: { config, rules, patterns, certificates, variables, name, transcript, saved: saved.states, diagnostics },
+    diagnostics,
+  };
 }
 
 function compileAll(whole: Whole) {

@@ -14,6 +14,7 @@ import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
+import type { ListenerTls } from '../tls/types.ts';
 import { Admission } from './admission.ts';
 import { takePaths } from './bound-socket.ts';
 import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
@@ -34,6 +35,14 @@ export interface DataPlaneParts {
   readonly pid?: number;
   /** For `use-service`, by name. */
   readonly named?: ReadonlyMap<string, Service>;
+}
+
+/** What was made of a configuration beside itself. */
+export interface Compiled {
+  /** By the proxy's id. */
+  readonly rules: ReadonlyMap<number, CompiledRules>;
+  /** The certificates of a `bind` line; undefined for clear text. */
+  readonly tls: (bind: BindConfig) => ListenerTls | undefined;
 }
 
 /** A socket that could not be bound. */
@@ -111,7 +120,7 @@ export class DataPlane {
    */
   async configure(
     config: Config,
-    rules: ReadonlyMap<number, CompiledRules>,
+    { rules, tls }: Compiled,
     commit: () => void = () => {},
     claim: () => readonly BindFailure[] = () => [],
   ): Promise<readonly BindFailure[]> {
@@ -123,7 +132,7 @@ export class DataPlane {
     for (const proxy of served) {
       next.set(proxy.name, this.table.get(proxy.name) ?? new Frontend(programs.get(proxy.id) as Program));
     }
-    const plan = this.planListeners(served, next);
+    const plan = this.planListeners(served, next, tls);
     const failures = await this.bindAll(plan.fresh);
     if (failures.length > 0) return failures;
     if (this.stopping) {
@@ -151,6 +160,7 @@ export class DataPlane {
       for (const [index, bind] of frontend.config.binds.entries()) {
         const listener = frontend.listeners[index] as Listener;
         listener.config = bind;
+        listener.tls = tls(bind);
         listener.id = bind.id ?? index + 1;
       }
     }
@@ -221,7 +231,7 @@ export class DataPlane {
   }
 
   /** Which sockets stay, which are new, which go, and which only change their frontend (their port must be free first). */
-  private planListeners(served: readonly ProxyConfig[], next: ReadonlyMap<string, Frontend>) {
+  private planListeners(served: readonly ProxyConfig[], next: ReadonlyMap<string, Frontend>, tls: Compiled['tls']) {
     const old = this.listeners();
     const kept = new Set<Listener>();
     const listeners = new Map<string, Listener[]>();
@@ -238,6 +248,7 @@ export class DataPlane {
           return same;
         }
         const listener = new Listener(frontend, index + 1, bind, this.services, this.admission);
+        listener.tls = tls(bind);
         if (bind.paused !== true) opening.push({ listener, bind });
         return listener;
       });

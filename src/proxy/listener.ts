@@ -11,6 +11,7 @@ import type { BindConfig } from '../config/model.ts';
 import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
 import { leaveTurn } from '../core/turns.ts';
+import type { ListenerTls } from '../tls/types.ts';
 import { type Accepted, acceptFrom } from './accept.ts';
 import type { Admission } from './admission.ts';
 import { BoundSocket } from './bound-socket.ts';
@@ -26,6 +27,8 @@ export class Listener {
   /** `sid` of its statistics row, from 1. */
   id: number;
   config: BindConfig;
+  /** Its certificates; undefined is clear text. */
+  tls: ListenerTls | undefined = undefined;
   readonly counters: ListenerCounters = new ListenerCounters();
   scur = 0;
   /** Connections that are accepted and not yet served; Admission's. */

@@ -5,7 +5,7 @@ import { Backends } from '../../src/backend/backends.ts';
 import type { Server } from '../../src/backend/server.ts';
 import { formatDiagnostic } from '../../src/config/diagnostics.ts';
 import { loadText } from '../../src/config/load.ts';
-import type { Config, Diagnostic } from '../../src/config/model.ts';
+import type { BindConfig, Config, Diagnostic } from '../../src/config/model.ts';
 import { monotonic } from '../../src/core/clock.ts';
 import type { EventLog } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
@@ -18,6 +18,7 @@ import { Store } from '../../src/state/store.ts';
 import { connectLine, tcpLine } from '../../src/stats/access-log.ts';
 import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
+import { Certificates } from '../../src/tls/certificates.ts';
 import { RawClient } from '../support/client.ts';
 import { parseStats, type StatsRow } from '../support/stats.ts';
 import { until } from '../support/wait.ts';
@@ -89,10 +90,12 @@ export class Balancer {
     const rules = new Map(
       (config?.proxies ?? []).map((proxy) => [proxy.id, compileRules(proxy, (one) => found.push(one), undefined, config)]),
     );
+    const certificates = new Certificates(config?.proxies ?? [], (one) => found.push(one));
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);
-    const failures = await this.plane.configure(config, rules, () => {
+    const compiled = { rules, tls: (bind: BindConfig) => certificates.of(bind) };
+    const failures = await this.plane.configure(config, compiled, () => {
       this.config = config;
       this.store ??= new Store(config, (changes, state) => {
         this.plane.setPools(this.pools.of(state, this.config ?? config));
