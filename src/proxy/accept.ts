@@ -59,6 +59,8 @@ export type ClientSocket = Pick<
 /** A client before anybody reads what it sends. */
 export interface Accepted {
   readonly socket: ClientSocket;
+  /** The same as Node's own, for who brings a protocol of Node's to it; undefined for what stands for a socket. */
+  readonly stream: net.Socket | undefined;
   /** Undefined where nothing is encrypted. */
   readonly tls: TlsFacts | undefined;
   /** From now on bytes come. */
@@ -70,6 +72,7 @@ export interface Accepted {
 /** A client's TCP or unix socket. */
 export class AcceptedSocket implements Accepted {
   readonly socket: net.Socket;
+  readonly stream: net.Socket;
   readonly tls: undefined = undefined;
   private receive: Receive | undefined = undefined;
 
@@ -77,6 +80,7 @@ export class AcceptedSocket implements Accepted {
   constructor(source: { readonly handle: object } | net.Socket) {
     if (source instanceof net.Socket) {
       this.socket = source;
+      this.stream = source;
       source.on('data', (chunk: Buffer) => this.receive?.(chunk, chunk.length));
       source.pause();
       return;
@@ -89,6 +93,7 @@ export class AcceptedSocket implements Accepted {
       },
     };
     this.socket = new net.Socket({ ...source, onread, allowHalfOpen: true, pauseOnCreate: true } as net.SocketConstructorOpts);
+    this.stream = this.socket;
     this.socket.setNoDelay(true);
   }
 

@@ -22,6 +22,9 @@ import { type ClientSession, Sessions } from './sessions.ts';
 import { TcpSession } from './tcp-session.ts';
 import { shortenTurn } from './turn.ts';
 
+/** What is spoken on a connection: served by a Session, an H2Connection, a TcpSession. */
+type Spoken = 'h1' | 'h2' | 'tcp';
+
 export class Listener {
   readonly frontend: Frontend;
   /** `sid` of its statistics row, from 1. */
@@ -117,13 +120,23 @@ export class Listener {
     services.counters.sessRate.add(now);
     services.counters.connRate.add(now);
     if (frontend.config.clitcpka) accepted.socket.setKeepAlive(true);
-    if (frontend.config.mode === 'http') {
-      this.sessions.add(new Session(accepted, this, services, now, wall()));
+    this.serve(accepted, this.protocolOf(accepted), now, wall());
+  }
+
+  private protocolOf({ tls }: Accepted): Spoken {
+    if (this.frontend.config.mode === 'tcp') return 'tcp';
+    return (this.config.protocol ?? tls?.alpn) === 'h2' ? 'h2' : 'h1';
+  }
+
+  /** Gives a counted connection (a TLS one after its handshake) to who serves it. It came at `now`, monotonic, and `acceptedWall`. */
+  serve(accepted: Accepted, protocol: Spoken, now: number, acceptedWall: number): void {
+    if (protocol === 'tcp') {
+      const session = new TcpSession(accepted, this, this.services, now, acceptedWall);
+      this.sessions.add(session);
+      session.begin(now);
       return;
     }
-    const session = new TcpSession(accepted, this, services, now, wall());
-    this.sessions.add(session);
-    session.begin(now);
+    this.sessions.add(new Session(accepted, this, this.services, now, acceptedWall));
   }
 
   /** A session is over. */
