@@ -13,9 +13,10 @@ import type {
 } from './draft.ts';
 import { copyServer, newServer } from './draft-server.ts';
 import type { LogStyle, Place, Timeouts } from './model.ts';
+import type { TlsGlobals } from './tls-words.ts';
 
-export function newDraft(env: Readonly<Record<string, string | undefined>>): Draft {
-  return { global: newGlobal(env), proxies: [], defaults: [], userlists: new Map(), resolvers: new Map(), dockers: [], consuls: [] };
+export function newDraft(env: Readonly<Record<string, string | undefined>>, tls: TlsGlobals): Draft {
+  return { global: newGlobal(env, tls), proxies: [], defaults: [], userlists: new Map(), resolvers: new Map(), dockers: [], consuls: [] };
 }
 
 /** A `consul` section before its lines; without any section it is the agent that Consul's own command line would ask. */
@@ -25,7 +26,7 @@ export function newConsul(place: Place | undefined, name: string): ConsulDraft {
 }
 
 /** Manual 3.2 for the defaults of `tune.*`. */
-function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDraft {
+function newGlobal(env: Readonly<Record<string, string | undefined>>, tls: TlsGlobals): GlobalDraft {
   return {
     maxconn: undefined,
     logs: [],
@@ -49,6 +50,7 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>): GlobalDra
     statsSockets: [],
     statsTimeout: 10_000,
     statsMaxconn: 10,
+    tls,
     zeroWarning: false,
     env: new Map(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };

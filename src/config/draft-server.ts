@@ -2,6 +2,10 @@
 
 import type { ServerDraft } from './draft.ts';
 import type { ServerConfig } from './model.ts';
+import { finishServerSsl, newServerSslWords, newTlsGlobals, reopenServerSsl } from './tls-words.ts';
+
+/** Of servers that no text has, as an operator's: relative paths begin where the process runs. */
+const NO_SSL_WORDS = newServerSslWords(newTlsGlobals('.'));
 
 export function newServer(): ServerDraft {
   return {
@@ -29,6 +33,8 @@ export function newServer(): ServerDraft {
     shutdownBackupsWhenUp: false,
     initAddr: [],
     nonStick: false,
+    secured: false,
+    sslWords: NO_SSL_WORDS,
     agentChecked: false,
     agentWords: { inter: 2000, address: undefined, port: undefined, send: '' },
     checked: false,
@@ -43,14 +49,17 @@ export function copyServer(server: ServerDraft): ServerDraft {
 
 /** The whole of a server, its check words decided by `check`, those of the agent by `agent-check`. */
 export function finishServer(draft: ServerDraft): ServerConfig {
-  const { checked, checkWords, agentChecked, agentWords, ...given } = draft;
+  const { secured, sslWords, checked, checkWords, agentChecked, agentWords, ...given } = draft;
   // HAProxy: `minconn` alone, or above `maxconn`, is one.
   const rest = { ...given, maxconn: Math.max(given.maxconn, given.minconn) };
   const words = { ...checkWords };
   // HAProxy: `addr` is the agent's, too, unless it has one of its own.
   const agent = { ...agentWords, address: agentWords.address ?? checkWords.address };
+  const ssl = finishServerSsl(sslWords);
   return {
     ...rest,
+    ssl: secured ? ssl : undefined,
+    sslWords: ssl,
     check: checked ? words : undefined,
     checkWords: words,
     agent: agentChecked && agent.port !== undefined ? agent : undefined,
@@ -60,10 +69,12 @@ export function finishServer(draft: ServerDraft): ServerConfig {
 
 /** The way back, for parameters that are laid over a finished server. */
 export function reopenServer(server: ServerConfig): ServerDraft {
-  const { check, checkWords, agent, agentWords, ...rest } = server;
+  const { ssl, sslWords = ssl, check, checkWords, agent, agentWords, ...rest } = server;
   const fresh = newServer();
   return {
     ...rest,
+    secured: ssl !== undefined,
+    sslWords: sslWords === undefined ? fresh.sslWords : reopenServerSsl(sslWords),
     checked: check !== undefined,
     checkWords: { ...(checkWords ?? check ?? fresh.checkWords) },
     agentChecked: agent !== undefined,

@@ -43,6 +43,7 @@ import type {
   UseBackendConfig,
   UseServerConfig,
 } from './model.ts';
+import type { BindSslWords, ServerSslWords, TlsGlobals } from './tls-words.ts';
 
 export type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -65,8 +66,12 @@ export const BARE_EXPECT: Omit<CheckExpect, 'match' | 'number'> = {
   statusCode: undefined,
 };
 
-/** A server whose check words are kept also while `check` is not given. */
-export interface ServerDraft extends Mutable<Omit<ServerConfig, 'check' | 'checkWords' | 'agent' | 'agentWords'>> {
+/** A server whose words of checks and of TLS are kept also while `check` and `ssl` are not given. */
+export interface ServerDraft extends Mutable<Omit<ServerConfig, 'ssl' | 'sslWords' | 'check' | 'checkWords' | 'agent' | 'agentWords'>> {
+  /** `ssl` */
+  secured: boolean;
+  /** Replaced, never changed. */
+  sslWords: ServerSslWords;
   checked: boolean;
   checkWords: Mutable<ServerCheckConfig>;
   agentChecked: boolean;
@@ -127,7 +132,11 @@ export interface StatsDraft {
 }
 
 /** A bind line's socket before its number is known. */
-export type BindDraft = Omit<BindConfig, 'name'> & { readonly name: string | undefined };
+export type BindDraft = Omit<BindConfig, 'name' | 'ssl'> & {
+  readonly name: string | undefined;
+  /** Of a line with `ssl`: the same for all of its sockets. */
+  readonly tls: BindSslWords | undefined;
+};
 
 export interface RetryOnDraft extends Mutable<Omit<RetryOn, 'statuses'>> {
   readonly statuses: Set<number>;
@@ -231,6 +240,7 @@ export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxuri
   readonly variables: ProcessVariableConfig[];
   /** Undefined: as much as a head may have, which is known at the end of the text. */
   maxurilen: number | undefined;
+  readonly tls: TlsGlobals;
   zeroWarning: boolean;
   /** `setenv` and its kin change what later lines expand. */
   readonly env: Map<string, string>;

@@ -23,6 +23,7 @@ import type {
   Timeouts,
   Userlist,
 } from './model.ts';
+import { finishBindSsl } from './tls-words.ts';
 
 /** While `reporter` has seen an alert, the result is good for finding more mistakes alone. */
 export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Config {
@@ -45,7 +46,7 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
 }
 
 function linkGlobal(global: GlobalDraft, logs: readonly LogTarget[]): GlobalConfig {
-  const { zeroWarning: _zero, env: _env, ...rest } = global;
+  const { zeroWarning: _zero, env: _env, tls: _tls, ...rest } = global;
   // As HAProxy: rewriting may never take more than half of the buffer.
   const maxrewrite = Math.min(global.maxrewrite, Math.floor(global.bufsize / 2));
   return { ...rest, logs, maxrewrite, maxurilen: global.maxurilen ?? global.bufsize - maxrewrite };
@@ -189,10 +190,11 @@ function linkStats(stats: StatsDraft, proxy: ProxyDraft, global: GlobalDraft): S
 function linkBinds(proxy: ProxyDraft): readonly BindConfig[] {
   const taken = new Set(proxy.binds.map((bind) => bind.id));
   let next = 1;
-  return proxy.binds.map((bind) => {
+  return proxy.binds.map(({ tls, ...bind }) => {
     while (bind.id === undefined && taken.has(next)) next++;
     const id = bind.id ?? next++;
-    return { ...bind, id, name: bind.name ?? `sock-${id}`, backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn };
+    const ssl = tls === undefined ? undefined : finishBindSsl(tls);
+    return { ...bind, ssl, id, name: bind.name ?? `sock-${id}`, backlog: bind.backlog ?? proxy.backlog ?? proxy.maxconn };
   });
 }
 

@@ -11,6 +11,7 @@ import { link } from './link.ts';
 import type { Config, Diagnostic, ProxyConfig } from './model.ts';
 import { parseText } from './parse.ts';
 import type { FileReader, Surroundings } from './row.ts';
+import { newTlsGlobals } from './tls-words.ts';
 import type { ReadLine } from './transcript.ts';
 
 export interface LoadOptions extends LimitOptions {
@@ -57,9 +58,11 @@ class Loading {
   private readonly transcript: ReadLine[] = [];
 
   constructor(options: LoadOptions) {
-    this.draft = newDraft(options.env);
+    const cwd = resolve(options.cwd ?? '.');
+    const tls = newTlsGlobals(cwd);
+    this.draft = newDraft(options.env, tls);
     this.limits = options;
-    this.surroundings = { reporter: new Reporter(), readFile, cwd: resolve(options.cwd ?? '.') };
+    this.surroundings = { reporter: new Reporter(), readFile, cwd, tls };
   }
 
   /** A directory's files, or the file itself. */

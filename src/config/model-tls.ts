@@ -6,9 +6,17 @@
 /** HAProxy's words. */
 export type TlsVersion = 'SSLv3' | 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 
+/** Directories where relative paths of later words begin: `crt-base` and `ca-base`, else where the process runs. */
+export interface PathBases {
+  readonly crt: string;
+  readonly ca: string;
+  /** Of lists and keys of tickets, which have no base. */
+  readonly cwd: string;
+}
+
 /** What both ends may say (manual 5.1, 5.2). */
 export interface TlsOptions {
-  /** `ssl-min-ver`, `force-tlsv12`, `no-tlsv10`, ... as a range; HAProxy's default is TLSv1.2 and later. */
+  /** `ssl-min-ver`, `force-tlsv12`, `no-tlsv10`, ... as a range; HAProxy's default is TLSv1.2 and later for clients, all for servers. */
   readonly minVersion: TlsVersion;
   readonly maxVersion: TlsVersion;
   /** OpenSSL's cipher list for TLSv1.2 and older; undefined is OpenSSL's default. */
@@ -28,6 +36,8 @@ export interface TlsVerifyOptions {
   /** A file of authorities, or a directory of them; `@system-ca` is the system's own. */
   readonly caFile: string | undefined;
   readonly crlFile: string | undefined;
+  /** Of a `crt-list`'s lines, and of a container's labels. */
+  readonly bases: PathBases;
 }
 
 /** A `bind` line with `ssl`. */
@@ -36,8 +46,14 @@ export interface BindSslConfig extends TlsOptions, TlsVerifyOptions {
   readonly crt: readonly string[];
   /** `crt-list` files. */
   readonly crtLists: readonly string[];
+  /** In which order both stand on the line: the first certificate of all is the default. Absent: each `crt` before each `crt-list`. */
+  readonly crtOrder?: readonly ('crt' | 'crt-list')[] | undefined;
   /** `self-signed` (Fairlead's): a certificate of an authority of our own for each host that is asked for and routed. */
   readonly selfSigned: boolean;
+  /** `ca-verify-file`: authorities that are trusted as those of `caFile` are, and not named to clients. */
+  readonly caVerifyFile: string | undefined;
+  /** `no-ca-names` is false: whether clients are told which authorities they may have a certificate of. */
+  readonly caNames: boolean;
   /** Whether clients are asked for a certificate. */
   readonly verify: 'none' | 'optional' | 'required';
   /** `ca-ignore-err`, `crt-ignore-err`: errors of verification, by number, above depth 0 and at it, that do not end the handshake. */
@@ -49,6 +65,22 @@ export interface BindSslConfig extends TlsOptions, TlsVerifyOptions {
   readonly preferClientCiphers: boolean;
   /** `tls-ticket-keys` */
   readonly ticketKeys: string | undefined;
+}
+
+/** What `global` says of the files of certificates. */
+export interface TlsFilesConfig {
+  /** `ssl-load-extra-files`; all of them by default. */
+  readonly extraFiles: ReadonlySet<'bundle' | 'sctl' | 'ocsp' | 'issuer' | 'key'>;
+  /** `ssl-load-extra-del-ext`: `site.crt` has its key in `site.key`, not in `site.crt.key`. */
+  readonly extraDelExt: boolean;
+  /** `issuers-chain-path`: a directory of chains for certificates that come without one. */
+  readonly issuersChainPath: string | undefined;
+  /** `ssl-skip-self-issued-ca`: a chain that is an authority itself is not sent. */
+  readonly skipSelfIssuedCa: boolean;
+  /** `ssl-dh-param-file` */
+  readonly dhParamFile: string | undefined;
+  /** `tune.ssl.default-dh-param`, bits. */
+  readonly defaultDhParam: number | undefined;
 }
 
 /** A server that is spoken to by TLS: `ssl` on its line. */

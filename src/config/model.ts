@@ -10,7 +10,7 @@ import type { ConsulAgentConfig, ConsulRoutesConfig, ConsulServersConfig } from 
 import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig, Generation } from './model-docker.ts';
 import type { FileServersConfig } from './model-file.ts';
 import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
-import type { BindSslConfig, ServerSslConfig } from './model-tls.ts';
+import type { BindSslConfig, ServerSslConfig, TlsFilesConfig } from './model-tls.ts';
 
 export type * from './model-checks.ts';
 export type * from './model-consul.ts';
@@ -44,6 +44,8 @@ export interface UseBackendConfig extends RawRule {
 }
 
 export interface GlobalConfig {
+  /** Which files belong to a certificate, `ssl-load-extra-files` and its kin; absent: HAProxy's defaults. */
+  readonly tlsFiles?: TlsFilesConfig | undefined;
   readonly maxconn: number | undefined;
   readonly logs: readonly LogTarget[];
   readonly logTag: string;

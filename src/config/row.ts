@@ -7,6 +7,7 @@
 import { didYouMean } from '../core/suggest.ts';
 import type { Reporter } from './diagnostics.ts';
 import type { Place } from './model.ts';
+import type { TlsGlobals } from './tls-words.ts';
 import type { Read } from './values.ts';
 
 export type Section = 'global' | 'defaults' | 'frontend' | 'listen' | 'backend' | 'userlist' | 'resolvers' | 'docker' | 'consul';
@@ -56,6 +57,8 @@ export interface Surroundings {
   readonly readFile: FileReader;
   /** Relative paths start here. */
   readonly cwd: string;
+  /** What `global` has said of TLS in the lines so far. */
+  readonly tls: TlsGlobals;
 }
 
 /** One line as its row sees it. */

@@ -5,7 +5,9 @@ import { type BindAddress, readBindAddress } from '../address.ts';
 import type { BindDraft, Mutable, ProxyDraft } from '../draft.ts';
 import type { BindConfig, StatsSocketConfig } from '../model.ts';
 import type { Documented, Row, Statement } from '../row.ts';
+import { type BindSslWords, newBindSslWords } from '../tls-words.ts';
 import { readInteger } from '../values.ts';
+import { bindSslParameters } from './bind-ssl.ts';
 import { refusal, refusedBindParameters } from './refused.ts';
 
 /** Parameters of one line, for each of its sockets. */
@@ -21,10 +23,14 @@ export interface BindOptions {
   /** These two are for `stats socket`, which has the same parameters. */
   level: StatsSocketConfig['level'];
   severity: StatsSocketConfig['severity'];
+  protocol: BindConfig['protocol'];
+  ssl: BindSslWords;
 }
 
 export interface BindParameter extends Documented {
   readonly args: 0 | 1;
+  /** HAProxy's sentence for a missing argument, where it is not made from the syntax. */
+  readonly missing?: string;
   /** Answers the error to report, or undefined. */
   apply(options: BindOptions, value: string): string | undefined;
 }
@@ -74,6 +80,7 @@ const ONE_LOOP = 'there are no threads to choose between';
 const KERNEL = 'Node does not offer this setting of the kernel';
 
 export const bindParameters: readonly BindParameter[] = [
+  ...bindSslParameters,
   {
     name: 'backlog',
     args: 1,
@@ -144,11 +151,15 @@ export const bindParameters: readonly BindParameter[] = [
   {
     name: 'proto',
     args: 1,
-    syntax: 'h1',
+    syntax: '{h1|h2}',
     chapter: '5.1',
-    default: 'h1',
-    doc: 'The protocol of the socket: HTTP/1.',
-    apply: (_options, value) => (value === 'h1' ? undefined : refusal(`'proto ${value}'`, 'Fairlead speaks HTTP/1 on this kind of socket')),
+    default: "what ALPN agrees on, else the client's first bytes",
+    doc: 'The version of HTTP on this socket, whatever clients say. `h2` without `ssl` is for clients that know it beforehand.',
+    apply: (options, value) => {
+      if (value !== 'h1' && value !== 'h2') return `'proto' :  unknown MUX protocol '${value}'`;
+      options.protocol = value;
+      return undefined;
+    },
   },
   {
     name: 'severity-output',
@@ -195,10 +206,9 @@ export function readBindOptions(
     group: undefined,
     level,
     severity: 'none',
+    protocol: undefined,
+    ssl: newBindSslWords(line.surroundings.tls),
   };
-  // Certificates, ciphers and the like say nothing that `ssl` has not said.
-  const tls = words.includes('ssl');
-  if (tls) line.fail(`${label} : ${refusal("keyword 'ssl'", refusedBindParameters.get('ssl')?.why)}`);
   for (let i = 0; i < words.length; i++) {
     const name = words[i] ?? '';
     const row = byName.get(name);
@@ -207,7 +217,7 @@ export function readBindOptions(
       applyRow(line, label, options, row, words[i + 1]);
       i += row.args;
     } else if (refused !== undefined) {
-      if (!(tls && refused.why !== undefined)) line.fail(`${label} : ${refusal(`keyword '${name}'`, refused.why)}`);
+      line.fail(`${label} : ${refusal(`keyword '${name}'`, refused.why)}`);
       i += refused.args;
     } else {
       line.fail(`${label} : unknown keyword '${name}'${didYouMean(name, [...byName.keys(), ...refusedBindParameters.keys()])}`);
@@ -219,7 +229,7 @@ export function readBindOptions(
 
 function applyRow(line: Statement, label: string, options: BindOptions, row: BindParameter, value: string | undefined): void {
   const missing = row.args === 1 && (value === undefined || value === '');
-  const error = missing ? `'${row.name}' : missing ${row.syntax}` : row.apply(options, value ?? '');
+  const error = missing ? `'${row.name}' : ${row.missing ?? `missing ${row.syntax}`}` : row.apply(options, value ?? '');
   if (error !== undefined) line.fail(`${label} : ${error}`);
   else if (row.noEffect !== undefined) line.note(`${label} : '${row.name}' is accepted and has no effect: ${row.noEffect}.`);
 }
@@ -244,6 +254,8 @@ function bindOf(line: Statement, address: BindAddress, options: BindOptions): Bi
     address: socketOf(address, options),
     maxconn,
     backlog,
+    protocol: options.protocol,
+    tls: options.ssl.on ? options.ssl : undefined,
     text: line.words.join(' '),
   };
   if (id !== undefined) bind.id = id;

@@ -126,7 +126,7 @@ function parameters(args: number, why: string | undefined, names: string): reado
     .map((name) => [name, why === undefined ? { args } : { args, why }]);
 }
 
-const NO_TLS = 'Fairlead does not do TLS yet';
+const SELF_SIGNED = "'ssl self-signed' makes certificates for the hosts that are routed";
 
 /** Manual 5.2. */
 export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = new Map([
@@ -141,19 +141,8 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
     1,
     undefined,
     `check-proto log-proto namespace
-     proto proxy-v2-options
-     redir resolve-net resolve-opts socks4 source tcp-ut ws`,
-  ),
-  ...parameters(
-    0,
-    NO_TLS,
-    `allow-0rtt check-ssl force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 no-ssl no-ssl-reuse
-     no-sslv3 no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 no-verifyhost ssl ssl-reuse tls-tickets`,
-  ),
-  ...parameters(
-    1,
-    NO_TLS,
-    `alpn ca-file check-alpn check-sni ciphers ciphersuites crl-file crt npn sni ssl-max-ver ssl-min-ver verify verifyhost`,
+     proxy-v2-options
+     redir resolve-net resolve-opts socks4 source tcp-ut`,
   ),
 ]);
 
@@ -161,18 +150,8 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
 export const refusedBindParameters: ReadonlyMap<string, RefusedParameter> = new Map([
   ...parameters(0, undefined, 'accept-proxy quic-force-retry transparent'),
   ...parameters(1, undefined, 'accept-netscaler-cip interface namespace quic-cc-algo'),
-  ...parameters(
-    0,
-    NO_TLS,
-    `allow-0rtt force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates no-ca-names no-sslv3
-     no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers ssl strict-sni`,
-  ),
-  ...parameters(
-    1,
-    NO_TLS,
-    `alpn ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file ciphers ciphersuites crl-file crt crt-ignore-err
-     crt-list curves ecdhe npn ssl-max-ver ssl-min-ver tls-ticket-keys verify`,
-  ),
+  ...parameters(0, SELF_SIGNED, 'generate-certificates'),
+  ...parameters(1, SELF_SIGNED, 'ca-sign-file ca-sign-pass'),
 ]);
 
 /** `balance`: HAProxy's algorithms that are not ours. */

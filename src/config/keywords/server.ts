@@ -13,11 +13,14 @@ import { refusal, refusedServerParameters } from './refused.ts';
 import { checkParameters } from './server-check.ts';
 import { persistenceParameters } from './server-persistence.ts';
 import { queueParameters } from './server-queue.ts';
+import { sslParameters } from './server-ssl.ts';
 import { stateParameters } from './server-state.ts';
 
 export interface ServerParameter extends Documented {
   /** Words it takes after its name. */
   readonly args: 0 | 1;
+  /** HAProxy's sentence for a missing argument, where it is not made from the syntax. */
+  readonly missing?: string;
   /** Answers the error to report, or undefined. */
   apply(server: ServerDraft, value: string): string | undefined;
 }
@@ -38,6 +41,7 @@ export const serverParameters: readonly ServerParameter[] = [
   ...queueParameters,
   ...checkParameters,
   ...persistenceParameters,
+  ...sslParameters,
   {
     name: 'backup',
     args: 0,
@@ -219,7 +223,7 @@ export function applyWords(
 
 function applyRow(server: ServerDraft, row: ServerParameter, value: string | undefined): string | undefined {
   if (row.args === 0) return row.apply(server, '');
-  if (value === undefined || value === '') return `'${row.name}' expects ${row.syntax} as argument.`;
+  if (value === undefined || value === '') return row.missing ?? `'${row.name}' expects ${row.syntax} as argument.`;
   return row.apply(server, value);
 }
 

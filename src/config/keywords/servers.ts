@@ -13,6 +13,8 @@ const MAX_TEMPLATE = 10_000;
 /** The proxy's `default-server` under the line's parameters; what is wrong is reported with `label` in front. */
 export function serverOf(proxy: ProxyDraft, line: Statement, label: string, parameters: readonly string[]): ServerDraft {
   const server = copyServer(proxy.defaultServer);
+  const { bases, server: defaults } = line.surroundings.tls;
+  server.sslWords = { ...server.sslWords, bases, defaults };
   server.origin = `${line.place.file}:${line.place.line}`;
   const { errors, notices } = applyWords(server, parameters);
   for (const error of errors) line.fail(`${label}${error}`);

@@ -5,6 +5,7 @@ import { Reporter } from '../diagnostics.ts';
 import type { GlobalDraft } from '../draft.ts';
 import type { StatsSocketConfig } from '../model.ts';
 import { type Row, Statement } from '../row.ts';
+import { newTlsGlobals } from '../tls-words.ts';
 import { readInteger, readTime } from '../values.ts';
 import { readBindOptions, socketOf } from './bind.ts';
 
@@ -17,7 +18,12 @@ function parseSocket(global: GlobalDraft, line: Statement): void {
 export function readMasterSocket(text: string, cwd: string): StatsSocketConfig | string {
   const reporter = new Reporter();
   const readFile = () => ({ error: 'not for a socket' });
-  const line = new Statement({ file: '-S', line: 1 }, 'stats socket', text.split(','), { reporter, readFile, cwd });
+  const line = new Statement({ file: '-S', line: 1 }, 'stats socket', text.split(','), {
+    reporter,
+    readFile,
+    cwd,
+    tls: newTlsGlobals(cwd),
+  });
   const [socket] = readSockets(line, 'admin');
   const [mistake] = reporter.diagnostics.filter(({ severity }) => severity === 'alert');
   return mistake?.message ?? socket ?? 'missing address';
