@@ -69,6 +69,7 @@ export function contextOf(request: RuleContext['request'], changes: Partial<Rule
     localAddress: plainFacts.localAddress,
     localPort: plainFacts.localPort,
     tls: undefined,
+    serverTls: undefined,
     frontend: 'www',
     backend: undefined,
     server: undefined,

@@ -5,6 +5,7 @@
 
 import type { Latency } from './histogram.ts';
 import { Rate, SlidingAverage } from './rate.ts';
+import { TlsCounters } from './tls-counters.ts';
 
 /** Responses by class, in the order hrsp_1xx .. hrsp_5xx, hrsp_other. */
 export class ResponseClasses {
@@ -138,11 +139,13 @@ export class BackendCounters extends TargetCounters {
 export class ProcessCounters {
   readonly connRate: Rate = new Rate();
   readonly sessRate: Rate = new Rate();
+  readonly tls: TlsCounters = new TlsCounters();
   /** What `clear counters all` has taken from frontends: the process itself forgets nothing. */
   readonly carried = { connections: 0, requests: 0, bytesOut: 0 };
 
   clearMax(): void {
     this.connRate.max = 0;
     this.sessRate.max = 0;
+    this.tls.clearMax();
   }
 }

@@ -87,6 +87,7 @@ export class HypotheticalRequest implements RuleContext {
   readonly server: undefined = undefined;
   readonly uniqueId: undefined = undefined;
   readonly tls: undefined = undefined;
+  readonly serverTls: undefined = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   private readonly world: World;

@@ -252,6 +252,7 @@ function unreadContext(exchange: ExchangeFacts, facts: ExchangeRecord): RuleCont
     answered: true,
     backend: undefined,
     server: undefined,
+    serverTls: undefined,
     disableL7Retry: false,
     facts,
     notes: undefined,

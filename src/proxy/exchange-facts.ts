@@ -70,6 +70,9 @@ export abstract class ExchangeFacts implements RuleContext {
   get tls(): TlsFacts | undefined {
     return this.session.tls;
   }
+  get serverTls(): TlsFacts | undefined {
+    return undefined;
+  }
   get localPort(): number {
     return this.session.localPort;
   }

@@ -23,6 +23,7 @@ export class TcpContext implements KeyContext {
   readonly frontend: string;
   backend: string | undefined = undefined;
   readonly server = undefined;
+  serverTls: TlsFacts | undefined = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   /** While its log line is written: that is what it tells. */

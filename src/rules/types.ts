@@ -19,6 +19,8 @@ export interface RuleContext {
   readonly localPort: number;
   /** Of the client's connection; undefined where it is not encrypted. */
   readonly tls: TlsFacts | undefined;
+  /** Of the connection to the server; undefined without one, and where it is not encrypted. */
+  readonly serverTls: TlsFacts | undefined;
   readonly frontend: string;
   readonly backend: string | undefined;
   readonly server: string | undefined;

@@ -89,6 +89,7 @@ export function contextOf(head: Head, more: Partial<RuleContext> = {}): RuleCont
     localAddress: '198.51.100.1',
     localPort: 80,
     tls: undefined,
+    serverTls: undefined,
     frontend: 'web',
     backend: undefined,
     server: undefined,
