@@ -45,8 +45,25 @@ export function runUsual() {
 
 /** The same on `node`, but for what is measured: figures are taken on the Node that we are run with. */
 export function runSideBySide(node) {
-  const rest = filesOf(undefined).filter((file) => !alone.includes(file));
-  return run(node, atATime, rest);
+  return run(node, atATime, notMeasured());
+}
+
+/** Of that, what stands on Node's insides or its sockets, TLS and HTTP/2: the rest is computing, which is the same on every version. */
+export function runInside(node) {
+  return run(node, atATime, notMeasured().filter(isInside));
+}
+
+function notMeasured() {
+  return filesOf(undefined).filter((file) => !alone.includes(file));
+}
+
+const insideFolders = new Set(['core', 'http', 'proxy', 'tls', 'main']);
+const insideScenarios =
+  /^(cli|checks|embedding|events|flow|h2|http2|idle-clients|interim|limits|long-replies|process|retries|reuse|servers|shutdown|tcp|tls|trailers|transfers|tunnel|websocket)/;
+
+function isInside(file) {
+  const [folder, name] = relative(built, file).split(sep);
+  return insideFolders.has(folder) || (folder === 'scenarios' && insideScenarios.test(name));
 }
 
 function run(node, concurrency, files) {

@@ -1,6 +1,7 @@
 /**
- * `npm run test:nodes [-- 24 26]`: the tests that need nothing but Node, on newer versions of it. Each version's binary comes
- * from the npm package `node`, into a temporary folder. A version that cannot be installed is skipped, with the reason.
+ * `npm run test:nodes [-- [--inside] 24 26]`: the tests that need nothing but Node, on newer versions of it; with `--inside`
+ * those alone that stand on Node's insides or its sockets. Each version's binary comes from the npm package `node`, into a
+ * temporary folder. A version that cannot be installed is skipped, with the reason.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -8,9 +9,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ensure } from './ensure.mjs';
-import { runSideBySide } from './test-files.mjs';
+import { runInside, runSideBySide } from './test-files.mjs';
 
 const usual = ['22', '24', '26'];
+const inside = process.argv.includes('--inside');
 
 /** Path of that version's binary; undefined, after saying why, when there is none to be had. */
 function install(version, folder) {
@@ -29,13 +31,14 @@ function testOn(version) {
     const node = install(version, folder);
     if (node === undefined) return true;
     process.stdout.write(`Node ${spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout}`);
-    return runSideBySide(node);
+    return inside ? runInside(node) : runSideBySide(node);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 ensure();
-const versions = process.argv.length > 2 ? process.argv.slice(2) : usual;
+const named = process.argv.slice(2).filter((word) => word !== '--inside');
+const versions = named.length > 0 ? named : usual;
 const results = versions.map(testOn);
 process.exitCode = results.every(Boolean) ? 0 : 1;
