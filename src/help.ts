@@ -1,6 +1,6 @@
 /** What `--help`, `-v` and `-vv` print. */
 
-import { compatibleVersion, features, missingFeatures } from './config/condition.ts';
+import { compatibleVersion, features, missingFeatures, tlsLibrary } from './config/condition.ts';
 import { ALGORITHMS } from './config/keywords/balance.ts';
 import { bindParameters } from './config/keywords/bind.ts';
 import { globalRows } from './config/keywords/global.ts';
@@ -65,16 +65,22 @@ Build options :
 
 Feature list : ${list.sort((one, other) => (one.slice(1) < other.slice(1) ? -1 : 1)).join(' ')}
 
+Running on OpenSSL version : ${tlsLibrary}
+
 Default settings :
   bufsize = 16384, maxrewrite = 1024
 
-Available services : none
+Available multiplexer protocols :
+         h2 : mode=HTTP  side=FE     mux=H2
+         h1 : mode=HTTP  side=FE|BE  mux=H1
+
+Available services : prometheus-exporter
 
 Configuration:
   keywords: ${globalRows.length} in 'global', ${proxyRows.length} in proxies, ${bindParameters.length} of 'bind', ${serverParameters.length} of 'server'
   balance: ${ALGORITHMS.join(', ')}
   rules: ${ACTIONS.length} actions, ${FETCHES.length} sample fetches, ${CONVERTERS.length} converters
 Sources of servers: configuration, consul, dns, docker, file
-Protocols: HTTP/1.0, HTTP/1.1, WebSocket
+Protocols: HTTP/1.0, HTTP/1.1, HTTP/2, WebSocket
 `;
 }

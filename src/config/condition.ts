@@ -6,13 +6,14 @@
  *   unit := '!' unit | '(' or ')' | integer | predicate '(' argument { ',' argument } ')'
  */
 
+import { constants } from 'node:crypto';
 import { didYouMean } from '../core/suggest.ts';
 
 /** The HAProxy whose language this is: what `version_atleast()` and `version_before()` compare with. */
 export const compatibleVersion = '2.6.12';
 
 /** What `feature()` knows: words of `haproxy -vv`, and ours so that one text can serve both programs. */
-export const features: ReadonlySet<string> = new Set(['CONSUL', 'DOCKER', 'EPOLL', 'FAIRLEAD', 'GETADDRINFO']);
+export const features: ReadonlySet<string> = new Set(['CONSUL', 'DOCKER', 'EPOLL', 'FAIRLEAD', 'GETADDRINFO', 'OPENSSL', 'PROMEX']);
 
 /** Words of `haproxy -vv` that we do not have: `-vv` lists them with a minus. */
 export const missingFeatures: readonly string[] = [
@@ -27,13 +28,11 @@ export const missingFeatures: readonly string[] = [
   'LUA',
   'MEMORY_PROFILING',
   'NS',
-  'OPENSSL',
   'OT',
   'PCRE',
   'PCRE2',
   'PCRE2_JIT',
   'PCRE_JIT',
-  'PROMEX',
   'QUIC',
   'SLZ',
   'SYSTEMD',
@@ -60,6 +59,27 @@ export function evaluateCondition(text: string, env: (name: string) => string | 
 
 class ConditionError extends Error {}
 
+/** Node's, as HAProxy prints it: `OpenSSL 3.0.19`. */
+export const tlsLibrary: string = (() => {
+  const number = constants.OPENSSL_VERSION_NUMBER;
+  return `OpenSSL ${number >>> 28}.${(number >> 20) & 0xff}.${(number >> 4) & 0xffff}`;
+})();
+
+/**
+ * `1.1.1a` as OpenSSL numbered its versions before 3.0, which HAProxy compares with the number of any version: only the first two
+ * parts of 3.0 and later can be told apart.
+ */
+function opensslNumber(version: string): number {
+  const [, major, minor, fix, letters = ''] = /^(\d+)\.(\d+)\.(\d+)([a-z]*)(?:-[a-z0-9-]+)?$/i.exec(version) ?? [];
+  if (major === undefined) throw new ConditionError(`no version of OpenSSL: '${version}'`);
+  const patch = letters === '' ? 0 : letters.toLowerCase().charCodeAt(0) - 0x60;
+  return Number(major) * 0x10000000 + Number(minor) * 0x100000 + Number(fix) * 0x1000 + patch * 0x10;
+}
+
+function opensslAtLeast(version: string): boolean {
+  return constants.OPENSSL_VERSION_NUMBER >= opensslNumber(version);
+}
+
 interface Predicate {
   readonly arity: number;
   test(args: readonly string[], env: (name: string) => string | undefined): boolean;
@@ -73,6 +93,9 @@ const predicates: ReadonlyMap<string, Predicate> = new Map<string, Predicate>([
   ['enabled', { arity: 1, test: ([name = '']) => features.has(name) }],
   ['version_atleast', { arity: 1, test: ([version = '']) => compareVersions(compatibleVersion, version) >= 0 }],
   ['version_before', { arity: 1, test: ([version = '']) => compareVersions(compatibleVersion, version) < 0 }],
+  ['openssl_version_atleast', { arity: 1, test: ([version = '']) => opensslAtLeast(version) }],
+  ['openssl_version_before', { arity: 1, test: ([version = '']) => !opensslAtLeast(version) }],
+  ['ssllib_name_startswith', { arity: 1, test: ([name = '']) => tlsLibrary.startsWith(name) }],
 ]);
 
 class ConditionParser {
