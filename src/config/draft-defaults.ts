@@ -51,6 +51,16 @@ function newGlobal(env: Readonly<Record<string, string | undefined>>, tls: TlsGl
     statsTimeout: 10_000,
     statsMaxconn: 10,
     tls,
+    tlsFiles: {
+      extraFiles: new Set(['bundle', 'sctl', 'ocsp', 'issuer', 'key']),
+      extraDelExt: false,
+      issuersChainPath: undefined,
+      skipSelfIssuedCa: false,
+      dhParamFile: undefined,
+      defaultDhParam: undefined,
+    },
+    maxsslconn: 0,
+    h2: {},
     zeroWarning: false,
     env: new Map(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined)),
   };

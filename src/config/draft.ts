@@ -24,6 +24,7 @@ import type {
   FileServersConfig,
   ForwardForConfig,
   GlobalConfig,
+  H2Config,
   HttpConnectionMode,
   HttpReuse,
   LogStyle,
@@ -40,6 +41,7 @@ import type {
   StickRuleConfig,
   StickTableConfig,
   Timeouts,
+  TlsFilesConfig,
   UseBackendConfig,
   UseServerConfig,
 } from './model.ts';
@@ -234,13 +236,17 @@ export interface ProxyDraft extends Inherited {
   rulesUsedBy: 'frontend' | 'backend' | undefined;
 }
 
-export interface GlobalDraft extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen' | 'statsSockets' | 'variables'>> {
+export interface GlobalDraft
+  extends Mutable<Omit<GlobalConfig, 'logs' | 'maxurilen' | 'statsSockets' | 'variables' | 'tls' | 'tlsFiles' | 'h2'>> {
   logs: LogDraft[];
   statsSockets: StatsSocketConfig[];
   readonly variables: ProcessVariableConfig[];
   /** Undefined: as much as a head may have, which is known at the end of the text. */
   maxurilen: number | undefined;
   readonly tls: TlsGlobals;
+  tlsFiles: TlsFilesConfig;
+  /** Without what no line says. */
+  h2: Partial<H2Config>;
   zeroWarning: boolean;
   /** `setenv` and its kin change what later lines expand. */
   readonly env: Map<string, string>;

@@ -16,6 +16,7 @@ import type {
   CapturesConfig,
   Config,
   GlobalConfig,
+  H2Config,
   LogTarget,
   MonitorConfig,
   ProxyConfig,
@@ -46,10 +47,19 @@ export function link(draft: Draft, reporter: Reporter, limits: LimitOptions): Co
 }
 
 function linkGlobal(global: GlobalDraft, logs: readonly LogTarget[]): GlobalConfig {
-  const { zeroWarning: _zero, env: _env, tls: _tls, ...rest } = global;
+  const { zeroWarning: _zero, env: _env, ...rest } = global;
   // As HAProxy: rewriting may never take more than half of the buffer.
   const maxrewrite = Math.min(global.maxrewrite, Math.floor(global.bufsize / 2));
-  return { ...rest, logs, maxrewrite, maxurilen: global.maxurilen ?? global.bufsize - maxrewrite };
+  return { ...rest, logs, maxrewrite, maxurilen: global.maxurilen ?? global.bufsize - maxrewrite, h2: linkH2(global) };
+}
+
+/** RFC 9113 4.2: nobody may be forbidden frames of 16384 bytes. */
+const LEAST_FRAME = 16384;
+
+function linkH2({ h2, bufsize }: GlobalDraft): H2Config {
+  const most = Math.max(LEAST_FRAME, bufsize);
+  const defaults = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100 };
+  return { ...defaults, ...h2, maxFrameSize: Math.min(h2.maxFrameSize ?? most, most) };
 }
 
 function linkLog(log: LogDraft, global: GlobalDraft): LogTarget {

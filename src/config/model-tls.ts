@@ -14,6 +14,35 @@ export interface PathBases {
   readonly cwd: string;
 }
 
+/** What has been said of versions: `no-tlsv1x` counts only where no word gives a bound. */
+export interface VersionWords {
+  readonly disabled: readonly TlsVersion[];
+  readonly min: TlsVersion | undefined;
+  readonly max: TlsVersion | undefined;
+}
+
+/** `ssl-default-bind-*` or `ssl-default-server-*`: it is in every line's BindSslConfig or ServerSslConfig already. */
+export interface TlsDefaults {
+  readonly versions: VersionWords;
+  readonly ciphers: string | undefined;
+  readonly ciphersuites: string | undefined;
+  readonly curves: string | undefined;
+  readonly tickets: boolean | undefined;
+  readonly preferClientCiphers: boolean;
+  /** `ssl-server-verify` */
+  readonly verify: 'none' | 'required';
+}
+
+/** What `global` says of TLS. */
+export interface GlobalTlsConfig {
+  /** At the end of the text: those of servers that no line has (`add server`). */
+  readonly bases: PathBases;
+  readonly bind: TlsDefaults;
+  readonly server: TlsDefaults;
+  /** `tune.ssl.lifetime`, ms: for how long a session may be resumed; default 300 s. */
+  readonly lifetime: number;
+}
+
 /** What both ends may say (manual 5.1, 5.2). */
 export interface TlsOptions {
   /** `ssl-min-ver`, `force-tlsv12`, `no-tlsv10`, ... as a range; HAProxy's default is TLSv1.2 and later for clients, all for servers. */
@@ -67,10 +96,13 @@ export interface BindSslConfig extends TlsOptions, TlsVerifyOptions {
   readonly ticketKeys: string | undefined;
 }
 
+/** What may lie beside a certificate: `site.pem.key`, `site.pem.ocsp`; `bundle` is `site.pem.rsa` and its kin instead of it. */
+export type ExtraFile = 'bundle' | 'sctl' | 'ocsp' | 'issuer' | 'key';
+
 /** What `global` says of the files of certificates. */
 export interface TlsFilesConfig {
   /** `ssl-load-extra-files`; all of them by default. */
-  readonly extraFiles: ReadonlySet<'bundle' | 'sctl' | 'ocsp' | 'issuer' | 'key'>;
+  readonly extraFiles: ReadonlySet<ExtraFile>;
   /** `ssl-load-extra-del-ext`: `site.crt` has its key in `site.key`, not in `site.crt.key`. */
   readonly extraDelExt: boolean;
   /** `issuers-chain-path`: a directory of chains for certificates that come without one. */

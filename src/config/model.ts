@@ -10,7 +10,7 @@ import type { ConsulAgentConfig, ConsulRoutesConfig, ConsulServersConfig } from 
 import type { ContainerOrigin, DockerEngineConfig, DockerRoutesConfig, DockerServersConfig, Generation } from './model-docker.ts';
 import type { FileServersConfig } from './model-file.ts';
 import type { CapturesConfig, LogStyle, LogTarget } from './model-logs.ts';
-import type { BindSslConfig, ServerSslConfig, TlsFilesConfig } from './model-tls.ts';
+import type { BindSslConfig, GlobalTlsConfig, ServerSslConfig, TlsFilesConfig } from './model-tls.ts';
 
 export type * from './model-checks.ts';
 export type * from './model-consul.ts';
@@ -82,6 +82,22 @@ export interface GlobalConfig {
   readonly serverStateBase: string | undefined;
   /** `set-var`, `set-var-fmt`, in their order. */
   readonly variables: readonly ProcessVariableConfig[];
+  readonly tls: GlobalTlsConfig;
+  /** `maxsslconn`: TLS connections of clients and to servers together; 0 is no limit. */
+  readonly maxsslconn: number;
+  readonly h2: H2Config;
+}
+
+/** `tune.h2.*`: what is announced to clients (RFC 9113 6.5.2). */
+export interface H2Config {
+  /** Bytes, default 4096. */
+  readonly headerTableSize: number;
+  /** Bytes of a stream, default 65535. */
+  readonly initialWindowSize: number;
+  /** Default 100; 0 is no limit. */
+  readonly maxConcurrentStreams: number;
+  /** Bytes, default `bufsize`, which it never exceeds; at least 16384. */
+  readonly maxFrameSize: number;
 }
 
 export interface ProcessVariableConfig {

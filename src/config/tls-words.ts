@@ -4,7 +4,17 @@
  */
 
 import { resolve } from 'node:path';
-import type { BindSslConfig, PathBases, ServerSslConfig, TlsOptions, TlsVersion } from './model-tls.ts';
+import type { Mutable } from './draft.ts';
+import type {
+  BindSslConfig,
+  GlobalTlsConfig,
+  PathBases,
+  ServerSslConfig,
+  TlsDefaults,
+  TlsOptions,
+  TlsVersion,
+  VersionWords,
+} from './model-tls.ts';
 import type { Read } from './values.ts';
 
 /** From old to new. No OpenSSL of today has SSLv3. */
@@ -12,13 +22,6 @@ export const TLS_VERSIONS: readonly TlsVersion[] = ['SSLv3', 'TLSv1.0', 'TLSv1.1
 
 const OLDEST = 1;
 const NEWEST = TLS_VERSIONS.length - 1;
-
-/** What has been said of versions: `no-tlsv1x` counts only where no word gives a bound. */
-export interface VersionWords {
-  readonly disabled: readonly TlsVersion[];
-  readonly min: TlsVersion | undefined;
-  readonly max: TlsVersion | undefined;
-}
 
 /** Undefined is "not said", so that `global` can say it. */
 export interface TlsWords {
@@ -35,19 +38,8 @@ export interface TlsWords {
   readonly bases: PathBases;
 }
 
-/** What `global` says for every `bind ... ssl`, or for every `server ... ssl`. */
-export interface TlsDefaults extends Pick<TlsWords, 'versions' | 'ciphers' | 'ciphersuites' | 'curves' | 'tickets'> {
-  readonly preferClientCiphers: boolean;
-  /** Of servers: `ssl-server-verify`; of clients, `ssl-default-bind-options` does not say it. */
-  readonly verify: 'none' | 'required';
-}
-
 /** While `global` is read; the parts are replaced, never changed, so that lines can keep what counted for them. */
-export interface TlsGlobals {
-  bases: PathBases;
-  bind: TlsDefaults;
-  server: TlsDefaults;
-}
+export type TlsGlobals = Mutable<GlobalTlsConfig>;
 
 export const NO_VERSIONS: VersionWords = { disabled: [], min: undefined, max: undefined };
 
@@ -62,7 +54,7 @@ export const NO_DEFAULTS: TlsDefaults = {
 };
 
 export function newTlsGlobals(cwd: string): TlsGlobals {
-  return { bases: { crt: cwd, ca: cwd, cwd }, bind: NO_DEFAULTS, server: NO_DEFAULTS };
+  return { bases: { crt: cwd, ca: cwd, cwd }, bind: NO_DEFAULTS, server: NO_DEFAULTS, lifetime: 300_000 };
 }
 
 export function newTlsWords(bases: PathBases): TlsWords {

@@ -13,6 +13,7 @@ import type {
   ServerConfig,
   ServerTemplateConfig,
 } from '../../src/config/model.ts';
+import { newTlsGlobals } from '../../src/config/tls-words.ts';
 import type { Route, Snapshot } from '../../src/discovery/provider.ts';
 import { PLACE, proxyConfig, serverConfig } from '../support/config.ts';
 
@@ -41,6 +42,9 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     serverStateFile: undefined,
     serverStateBase: undefined,
     variables: [],
+    tls: newTlsGlobals('/'),
+    maxsslconn: 0,
+    h2: { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384 },
   };
   return { global, proxies, userlists: new Map(), dockers: [], consuls: [], ...more };
 }

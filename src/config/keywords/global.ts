@@ -2,43 +2,15 @@
 
 import type { GlobalDraft } from '../draft.ts';
 import { ignored, type Row, type Statement } from '../row.ts';
-import { type Read, readInteger, readTime } from '../values.ts';
+import { readInteger, readTime } from '../values.ts';
+import { globalH2Rows } from './global-h2.ts';
+import { noEffect, row, valueRow, word } from './global-row.ts';
+import { globalSslRows } from './global-ssl.ts';
 import { globalLogRows } from './log.ts';
 import { globalVariableRows } from './process-variables.ts';
 import { globalRateRows } from './rate-limits.ts';
 import { globalStateRows } from './server-state.ts';
 import { statsSocketRows } from './stats-socket.ts';
-
-type GlobalRow = Omit<Row<GlobalDraft>, 'sections' | 'chapter'> & { readonly chapter?: string };
-
-function row(fields: GlobalRow): Row<GlobalDraft> {
-  return { chapter: '3.1', ...fields, sections: ['global'] };
-}
-
-/** A row of one argument whose value goes into one field. */
-function valueRow<T>(
-  fields: Omit<GlobalRow, 'parse'>,
-  read: (word: string) => Read<T>,
-  set: (global: GlobalDraft, value: T) => void,
-): Row<GlobalDraft> {
-  return row({
-    min: 1,
-    max: 1,
-    ...fields,
-    parse: (global, line) => {
-      const value = line.value(read(line.first));
-      if (value !== undefined) set(global, value);
-    },
-  });
-}
-
-function word(value: string): Read<string> {
-  return { value };
-}
-
-function noEffect(names: string, syntax: string, why: string, chapter = '3.1'): readonly Row<GlobalDraft>[] {
-  return names.split(/\s+/).map((name) => ignored<GlobalDraft>({ name, sections: ['global'], syntax, chapter, why }));
-}
 
 function parseMaxconn(global: GlobalDraft, line: Statement): void {
   const value = line.value(readInteger(line.first, 'maxconn'));
@@ -316,22 +288,13 @@ const noEffectRows: readonly Row<GlobalDraft>[] = [
     '3.2',
   ),
   ...noEffect(
-    `ca-base crt-base issuers-chain-path maxsslconn ssl-default-bind-ciphers ssl-default-bind-ciphersuites ssl-default-bind-curves ssl-default-bind-options
-    ssl-default-server-ciphers ssl-default-server-ciphersuites ssl-default-server-options ssl-dh-param-file ssl-engine ssl-load-extra-del-ext
-    ssl-load-extra-files ssl-mode-async ssl-propquery ssl-provider ssl-provider-path ssl-skip-self-issued-ca`,
-    '<arguments>',
-    'there is no TLS yet that it could concern',
-  ),
-  ...noEffect(
-    `tune.buffers.limit tune.buffers.reserve tune.comp.maxlevel tune.fail-alloc tune.fd.edge-triggered tune.h2.header-table-size
-    tune.h2.initial-window-size tune.h2.max-concurrent-streams tune.h2.max-frame-size tune.idle-pool.shared
+    `tune.buffers.limit tune.buffers.reserve tune.comp.maxlevel tune.fail-alloc tune.fd.edge-triggered tune.idle-pool.shared
     tune.idletimer tune.listener.multi-queue tune.lua.forced-yield tune.lua.maxmem tune.lua.service-timeout tune.lua.session-timeout
     tune.lua.task-timeout tune.maxaccept tune.maxpollevents tune.pattern.cache-size tune.peers.max-updates-at-once tune.pipesize
     tune.pool-high-fd-ratio tune.pool-low-fd-ratio tune.quic.frontend.conn-tx-buffers.limit tune.quic.frontend.max-idle-timeout
     tune.quic.frontend.max-streams-bidi tune.quic.retry-threshold tune.rcvbuf.client tune.rcvbuf.server tune.recv_enough tune.runqueue-depth
-    tune.sched.low-latency tune.sndbuf.client tune.sndbuf.server tune.ssl.cachesize tune.ssl.capture-buffer-size
-    tune.ssl.capture-cipherlist-size tune.ssl.default-dh-param tune.ssl.force-private-cache tune.ssl.hard-maxrecord tune.ssl.keylog
-    tune.ssl.lifetime tune.ssl.maxrecord tune.ssl.ssl-ctx-cache-size tune.vars.check-max-size tune.vars.global-max-size
+    tune.sched.low-latency tune.sndbuf.client tune.sndbuf.server
+    tune.vars.check-max-size tune.vars.global-max-size
     tune.vars.proc-max-size tune.vars.reqres-max-size tune.vars.sess-max-size tune.vars.txn-max-size tune.zlib.memlevel tune.zlib.windowsize`,
     '<value>',
     'it tunes buffers and pools that HAProxy alone has',
@@ -347,6 +310,8 @@ export const globalRows: readonly Row<GlobalDraft>[] = [
   ...globalVariableRows,
   ...globalRateRows,
   ...globalStateRows,
+  ...globalSslRows,
+  ...globalH2Rows,
   ...statsSocketRows,
   ...noEffectRows,
 ];

@@ -32,7 +32,7 @@ export const globalRateRows: readonly Row<GlobalDraft>[] = [
   limit('maxcomprate', 'compression', 'Accepted without effect: nothing is compressed. `show info` has it.', ' in kb/s'),
   limit('maxconnrate', 'connections', `The most client connections of the whole process that are taken in a second; ${WAIT}.`),
   limit('maxsessrate', 'sessions', 'The same: a session is a client connection.'),
-  limit('maxsslrate', 'sslSessions', 'Accepted without effect: there is no TLS. `show info` has it.'),
+  limit('maxsslrate', 'sslSessions', `The most TLS connections of clients of the whole process that are taken in a second; ${WAIT}.`),
 ];
 
 export const rateLimitRows: readonly Row<ProxyDraft>[] = [

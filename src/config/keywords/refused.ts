@@ -53,7 +53,7 @@ export const refusedKeywords: readonly Refused[] = [
      h1-accept-payload-with-any-method, h1-case-adjust, h1-case-adjust-file, h2-workaround-bogus-websocket-clients,
      httpclient.resolvers.id, httpclient.resolvers.prefer, httpclient.ssl.ca-file, httpclient.ssl.verify,
      maxcompcpuusage, pp2-never-send-local,
-     ssl-server-verify, thread-group, thread-groups, unix-bind,
+     thread-group, thread-groups, unix-bind,
      wurfl-cache-size, wurfl-data-file, wurfl-information-list, wurfl-information-list-separator`,
   ),
   ...refuse(['global'], NO_LUA, 'lua-load, lua-load-per-thread, lua-prepend-path'),

@@ -1,7 +1,7 @@
 /** Which versions of TLS are spoken: the same words of `bind`, of `server` and of `ssl-default-*-options` (manual 3.1, 5.1, 5.2). */
 
-import type { TlsVersion } from '../model-tls.ts';
-import { TLS_VERSIONS, type VersionWords } from '../tls-words.ts';
+import type { TlsVersion, VersionWords } from '../model-tls.ts';
+import { TLS_VERSIONS } from '../tls-words.ts';
 import type { Read } from '../values.ts';
 
 export interface VersionParameter {
