@@ -20,6 +20,7 @@ import type { BindConfig, Config, ProxyConfig, StatsSocketConfig } from './confi
 import { monotonic } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import { Wheel } from './core/wheel.ts';
+import { Development } from './development.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
@@ -90,6 +91,7 @@ export class App {
   private readonly store: Store;
   private readonly sources: Sources;
   private readonly dataPlane: DataPlane;
+  private readonly development: Development;
   private readonly changes: Changes = new Changes();
   private readonly noteLog: NoteLog = new NoteLog();
   private readonly wheel: Wheel = new Wheel();
@@ -140,6 +142,8 @@ export class App {
       named: new Map([['prometheus-exporter', this.metrics]]),
     });
     this.setVariables(prepared);
+    const routes = (frontend: string) => this.backends.routes(frontend);
+    this.development = new Development({ env, hostname: self.hostname, events: this.events, routes });
     this.runtime = this.operator();
     this.cli = new CliServer(this.runtime, () => PROCESS);
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
@@ -285,6 +289,7 @@ export class App {
       commit();
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     };
+    await this.development.arm(certificates, config);
     const compiled = { rules, tls: (bind: BindConfig) => certificates.of(bind) };
     try {
       return await this.dataPlane.configure(view(config), compiled, commitAll, () => this.cli.takePaths());

@@ -9,6 +9,7 @@ import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProcessVariableConfig } from './config/model.ts';
 import type { ReadLine } from './config/transcript.ts';
 import { textOf } from './core/bytes.ts';
+import { checkAuthority } from './development.ts';
 import { compileRules, type Whole } from './rules/compile.ts';
 import { Patterns } from './rules/patterns.ts';
 import { type ProcessVariables, setProcessVariable } from './rules/process-variables.ts';
@@ -62,6 +63,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const certificates = new Certificates(loaded.config?.proxies ?? [], (diagnostic) => more.push(diagnostic));
+  if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
   const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);
   const diagnostics = [...inOrder([...loaded.diagnostics, ...more, ...sockets], loaded.files), ...(saved?.diagnostics ?? [])];

@@ -34,6 +34,8 @@ const homeOf: Readonly<Record<string, string>> = {
   'http-proxy': 'proxy/embedded/carrier.ts',
   'basic-auth': 'admin/',
   yaml: 'discovery/file/document.ts',
+  pkijs: 'tls/development-x509.ts',
+  asn1js: 'tls/development-x509.ts',
   'node:process': 'main.ts',
 };
 
@@ -100,6 +102,7 @@ describe('the import check itself', () => {
     ['backend/balance/first.ts', '../../proxy/session.ts'],
     ['discovery/docker/watch.ts', 'dockerode'],
     ['discovery/file/list.ts', 'yaml'],
+    ['tls/certificates.ts', 'pkijs'],
     ['proxy/session.ts', '../app.ts'],
     ['sources.ts', './app.ts'],
     ['admin/api.ts', '../discovery/provider.ts'],

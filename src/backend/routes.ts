@@ -55,6 +55,15 @@ export class RouteTable {
     return this.any === undefined ? best : better(best, this.any, path);
   }
 
+  /** Whether a host has a route of its own, is `possible` because some route takes others as well, or has none at all. */
+  hostIs(host: string): 'named' | 'possible' | 'no' {
+    const name = hostName(host);
+    if (this.exact.has(name) || this.gone?.exact.has(name) === true) return 'named';
+    if (this.any !== undefined) return 'possible';
+    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) if (this.suffix.has(name.slice(dot))) return 'possible';
+    return name.length <= LONGEST_HOST && this.regex.some(({ pattern }) => pattern.test(name)) ? 'possible' : 'no';
+  }
+
   /** Never to be tried in vain: this is where a request can cost time. */
   private matched(found: Route | undefined, name: string, path: string): Route | undefined {
     let best = found;

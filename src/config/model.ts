@@ -46,6 +46,8 @@ export interface UseBackendConfig extends RawRule {
 export interface GlobalConfig {
   /** Which files belong to a certificate, `ssl-load-extra-files` and its kin; absent: HAProxy's defaults. */
   readonly tlsFiles?: TlsFilesConfig | undefined;
+  /** `self-signed-dir`; undefined: where the process keeps its own. */
+  readonly selfSignedDir?: string | undefined;
   readonly maxconn: number | undefined;
   readonly logs: readonly LogTarget[];
   readonly logTag: string;

@@ -1,5 +1,6 @@
 /** Keywords of `global` (manual 3). */
 
+import { resolve } from 'node:path';
 import type { GlobalDraft } from '../draft.ts';
 import { ignored, type Row, type Statement } from '../row.ts';
 import { readInteger, readTime } from '../values.ts';
@@ -119,6 +120,19 @@ const identityRows: readonly Row<GlobalDraft>[] = [
       global.pidfile = file;
     },
   ),
+  row({
+    name: 'self-signed-dir',
+    chapter: '',
+    syntax: '<dir>',
+    default: '$XDG_STATE_HOME/fairlead/tls, /var/lib/fairlead/tls or ~/.local/state/fairlead/tls',
+    doc: 'Where the development authority of `ssl self-signed` is kept, so that it is the same after a restart and for all processes.',
+    min: 1,
+    max: 1,
+    missing: "'self-signed-dir' expects a directory path as an argument.",
+    parse: (global, line) => {
+      global.selfSignedDir = resolve(line.cwd, line.first);
+    },
+  }),
 ];
 
 const limitRows: readonly Row<GlobalDraft>[] = [
