@@ -72,4 +72,6 @@ export interface AccessLog {
     readonly localPort: number;
     readonly frontend: Frontend;
   }): void;
+  /** A client's connection has ended in its handshake: `error-log-format`, else HAProxy's own line (manual 8.2.5). */
+  failed(frontend: Frontend, context: RuleContext): void;
 }

@@ -42,9 +42,11 @@ const CRITERION_FETCHES: Readonly<Record<string, string>> = {
   urlp: 'urlp',
 };
 
-export const CRITERIA: ReadonlyMap<string, Criterion> = new Map(
-  Object.entries(CRITERION_FETCHES).flatMap(([name, fetch]) => derived(name, fetch)),
-);
+export const CRITERIA: ReadonlyMap<string, Criterion> = new Map([
+  ...Object.entries(CRITERION_FETCHES).flatMap(([name, fetch]) => derived(name, fetch)),
+  ['ssl_fc_sni_end', { fetch: 'ssl_fc_sni', match: 'end' }],
+  ['ssl_fc_sni_reg', { fetch: 'ssl_fc_sni', match: 'reg' }],
+]);
 
 function derived(name: string, fetch: string): [string, Criterion][] {
   return [[name, { fetch, match: undefined }], ...DERIVED.map((match): [string, Criterion] => [`${name}_${match}`, { fetch, match }])];

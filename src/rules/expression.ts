@@ -13,6 +13,7 @@ import { CONNECTION_FETCHES } from './fetches-connection.ts';
 import { HTTP_FETCHES } from './fetches-http.ts';
 import { LIVE_FETCHES } from './fetches-live.ts';
 import { LOG_FETCHES } from './fetches-log.ts';
+import { TLS_FETCHES } from './fetches-tls.ts';
 import { isForeignConverter, isForeignFetch } from './refused.ts';
 import type { Sample } from './sample.ts';
 import type { Scope } from './scope.ts';
@@ -24,6 +25,7 @@ export const FETCHES: readonly FetchRow[] = [
   ...AUTH_FETCHES,
   ...LIVE_FETCHES,
   ...LOG_FETCHES,
+  ...TLS_FETCHES,
   VARIABLE_FETCH,
 ];
 

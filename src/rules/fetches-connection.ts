@@ -1,4 +1,4 @@
-/** Fetches of constants and of what the connection and the proxies are called (manual 7.3.2, 7.3.3, 7.3.4). */
+/** Fetches of constants and of what the connection and the proxies are called (manual 7.3.2, 7.3.3). */
 
 import { hostname } from 'node:os';
 import { canonical, isAddress, readIpv4 } from './address.ts';
@@ -186,15 +186,6 @@ const CONNECTION: readonly FetchRow[] = [
     chapter: '7.3.2',
     help: "This machine's host name.",
     compile: () => ({ type: 'str', source: constant(hostname()) }),
-  },
-  {
-    names: ['ssl_fc'],
-    arguments: [],
-    type: 'bool',
-    needs: 'nothing',
-    chapter: '7.3.4',
-    help: "Whether the client's connection is encrypted. No listener speaks TLS, so this is false.",
-    compile: () => ({ type: 'bool', source: constant(false) }),
   },
 ];
 

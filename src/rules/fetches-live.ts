@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { wall } from '../core/clock.ts';
+import { CONNECTION_ERRORS, connectionErrorText } from '../core/connection-errors.ts';
 import { type ArgumentSpec, type Arguments, integer } from './arguments.ts';
 import { RuleError } from './error.ts';
 import type { FetchRow } from './fetch.ts';
@@ -161,12 +162,22 @@ export const LIVE_FETCHES: readonly FetchRow[] = [
     integers(({ live }) => live.listener.id),
   ),
   plain('so_name', '7.3.3', 'Name of the `bind` line.', { type: 'str', source: single(({ live }) => live.listener.name) }),
-  plain('fc_err', '7.3.3', "The error of the client's connection: 0, because TLS or PROXY protocol alone have any.", {
-    type: 'int',
-    source: constant(0),
+  plain(
+    'fc_err',
+    '7.3.3',
+    "What ended the client's connection before there was a session on it, as HAProxy numbers it; 0 for nothing.",
+    integers(({ tls }) => tls?.error ?? 0),
+  ),
+  plain('fc_err_str', '7.3.3', 'The same in words.', {
+    type: 'str',
+    source: single(({ tls }) => connectionErrorText(tls?.error ?? CONNECTION_ERRORS.none)),
   }),
-  plain('fc_err_str', '7.3.3', 'The same in words.', { type: 'str', source: constant('Success') }),
-  plain('fc_http_major', '7.3.3', "HTTP's version on the client's connection: 1.", ONE),
+  plain(
+    'fc_http_major',
+    '7.3.3',
+    "HTTP's version on the client's connection: 1 or 2.",
+    integers(({ request }) => (request.version === 20 ? 2 : 1)),
+  ),
   plain('fc_rcvd_proxy', '7.3.3', 'Whether the connection began with PROXY protocol: no.', { type: 'bool', source: constant(false) }),
   plain('fc_src', '7.3.3', "The client's address, as `src`.", {
     type: 'ip',

@@ -207,11 +207,13 @@ const WAYS: readonly Variable[] = [
   { name: 'f', help: 'Name of the frontend', compile: text((context) => context.frontend) },
   {
     name: 'ft',
-    help: 'The same (with a `~` for TLS, which no listener speaks)',
+    help: 'The same, with a `~` where the client is spoken to by TLS',
     compile:
       ({ quote }) =>
-      ({ frontend }) =>
-        quote ? `"${frontend}"` : frontend,
+      ({ frontend, tls }) => {
+        const name = tls === undefined ? frontend : `${frontend}~`;
+        return quote ? `"${name}"` : name;
+      },
   },
   { name: 'b', help: 'Name of the backend; of the frontend before one is chosen', compile: text(fact('backendName')) },
   { name: 's', help: 'Name of the server, `<NOSRV>` before one is chosen', compile: text(fact('serverName')) },
@@ -313,8 +315,8 @@ const REST: readonly Variable[] = [
   { name: 'ID', help: 'Unique id', compile: text((context) => context.uniqueId) },
   { name: 'H', help: "This machine's host name", compile: text(constantly(hostname())) },
   { name: 'pid', help: 'Id of the process', compile: counted(fact('pid')) },
-  { name: 'sslc', help: 'TLS cipher: none', compile: text(() => undefined) },
-  { name: 'sslv', help: 'TLS version: none', compile: text(() => undefined) },
+  { name: 'sslc', help: "TLS cipher of the client's connection", compile: text(({ tls }) => tls?.cipher) },
+  { name: 'sslv', help: "TLS version of the client's connection, `TLSv1.3`", compile: text(({ tls }) => tls?.protocol) },
 ];
 
 function constantly(value: string): Get<string> {

@@ -106,6 +106,7 @@ const WHERE: Readonly<Record<Needs, string>> = {
   answer: 'responses, logs',
   backend: 'responses, and requests in backends',
   server: 'responses, logs',
+  connection: 'responses, logs',
 };
 
 function fetches(): string {

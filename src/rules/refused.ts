@@ -35,17 +35,16 @@ const FETCHES = names(`
   src_conn_cnt src_conn_cur src_conn_rate src_get_gpc src_get_gpc0 src_get_gpc1 src_get_gpt src_get_gpt0 src_gpc0_rate src_gpc1_rate
   src_gpc_rate src_http_err_cnt src_http_err_rate src_http_fail_cnt src_http_fail_rate src_http_req_cnt src_http_req_rate src_inc_gpc
   src_inc_gpc0 src_inc_gpc1 src_is_local src_kbytes_in src_kbytes_out src_sess_cnt src_sess_rate src_updt_conn_cnt
-  srv_conn_free srv_iweight srv_sess_rate srv_uweight ssl_bc ssl_bc_alg_keysize ssl_bc_alpn
-  ssl_bc_cipher ssl_bc_client_random ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol ssl_bc_server_random
-  ssl_bc_session_id ssl_bc_session_key ssl_bc_unique_id ssl_bc_use_keysize
-  ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex
-  ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh ssl_fc_client_early_traffic_secret ssl_fc_client_handshake_traffic_secret
-  ssl_fc_client_random ssl_fc_client_traffic_secret_0 ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin
-  ssl_fc_exporter_secret ssl_fc_extlist_bin
-  ssl_fc_protocol_hello_id ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
-  ssl_fc_sni_end ssl_fc_sni_reg ssl_s_chain_der
-  ssl_s_der ssl_s_i_dn ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_s_dn ssl_s_serial ssl_s_sha1 ssl_s_sig_alg ssl_s_version
+  srv_conn_free srv_iweight srv_sess_rate srv_uweight
   stopping table_avl table_cnt thread url32+src url_ip url_port wait_end
+`);
+
+/** Node's TLS does not tell the random numbers of a handshake, its secrets, nor what stood in the client's hello. */
+const TLS_FETCHES = names(`
+  ssl_bc_client_random ssl_bc_server_random ssl_fc_cipherlist_bin ssl_fc_cipherlist_hex ssl_fc_cipherlist_str ssl_fc_cipherlist_xxh
+  ssl_fc_client_early_traffic_secret ssl_fc_client_handshake_traffic_secret ssl_fc_client_random ssl_fc_client_traffic_secret_0
+  ssl_fc_early_exporter_secret ssl_fc_ecformats_bin ssl_fc_eclist_bin ssl_fc_exporter_secret ssl_fc_extlist_bin ssl_fc_protocol_hello_id
+  ssl_fc_server_handshake_traffic_secret ssl_fc_server_random ssl_fc_server_traffic_secret_0
 `);
 
 const CONVERTERS = names(`
@@ -75,7 +74,7 @@ const RESPONSE_ACTIONS = names(`
 const ACLS = names('RDP_COOKIE REQ_CONTENT WAIT_END');
 
 export function isForeignFetch(name: string): boolean {
-  return FETCHES.has(name);
+  return FETCHES.has(name) || TLS_FETCHES.has(name);
 }
 
 export function isForeignConverter(name: string): boolean {

@@ -2,8 +2,8 @@
 
 import type { ProxyConfig, Userlist } from '../config/model.ts';
 
-/** What a fetch must have; `answer` is what a log still knows of a response, `message` is whichever head the rule is about. */
-export type Needs = 'nothing' | 'request' | 'response' | 'answer' | 'message' | 'backend' | 'server';
+/** What a fetch must have; `answer` is what a log still knows of a response, `message` is whichever head the rule is about, `connection` that to the server. */
+export type Needs = 'nothing' | 'request' | 'response' | 'answer' | 'message' | 'backend' | 'server' | 'connection';
 
 export interface Scope {
   /** `log`: when all is over, and the heads have gone. */
@@ -46,6 +46,7 @@ export function available(needs: Needs, scope: Scope): boolean {
       return scope.phase !== 'log';
     case 'answer':
     case 'server':
+    case 'connection':
       return scope.phase !== 'request';
     case 'backend':
       return scope.backend;
@@ -62,6 +63,7 @@ const NAMES: Readonly<Record<Needs, string>> = {
   message: 'HTTP headers',
   backend: 'backend',
   server: 'server',
+  connection: 'server-side connection',
 };
 
 /** What is missing, in HAProxy's words. */

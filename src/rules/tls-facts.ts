@@ -6,9 +6,9 @@
 import type { ConnectionError } from '../core/connection-errors.ts';
 
 export interface TlsFacts {
-  /** `TLSv1.3`; empty where a handshake has failed before there was one. */
+  /** `TLSv1.3`; before it is agreed upon, the highest that may be. */
   readonly protocol: string;
-  /** OpenSSL's name: `TLS_AES_256_GCM_SHA384`; empty where a handshake has failed before there was one. */
+  /** OpenSSL's name: `TLS_AES_256_GCM_SHA384`; `(NONE)` before it is agreed upon. */
   readonly cipher: string;
   /** The name that was asked for; undefined without one. */
   readonly sni: string | undefined;
@@ -28,6 +28,8 @@ export interface TlsFacts {
   readonly session: Buffer | undefined;
   /** The peer's Finished message, on a session that is resumed ours (RFC 5929 3); undefined before there is one. */
   readonly finished: Buffer | undefined;
+  /** How long the handshake of a client's connection took, ms; undefined of a server's. */
+  readonly handshakeTime?: number;
   /** What ended the handshake, as HAProxy numbers it; 0 where it has succeeded. */
   readonly error: ConnectionError;
   /** What OpenSSL says of that; undefined where it says nothing. */

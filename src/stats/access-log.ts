@@ -10,6 +10,7 @@
  */
 
 import { textOf } from '../core/bytes.ts';
+import { CONNECTION_ERRORS, connectionErrorText } from '../core/connection-errors.ts';
 import { accessDate } from '../core/dates.ts';
 import { Level } from '../core/log.ts';
 import { logHeader, logLine } from '../core/log-text.ts';
@@ -41,6 +42,13 @@ export class AccessLogWriter implements AccessLog {
     const { logFormat, logs, logStyle } = record.frontend.config;
     if (logFormat === 'none') this.sinks.send(logs, Level.Info, connectLine(record), '', logStyle.tag);
   }
+
+  failed(...[{ config, program }, context]: Parameters<AccessLog['failed']>): void {
+    const { logs, logStyle } = config;
+    const compiled = program.rules.log?.error;
+    const text = compiled === undefined ? failedLine(context) : textOf(compiled(context));
+    this.sinks.send(logs, logStyle.separateErrors ? Level.Err : Level.Info, text, '', logStyle.tag);
+  }
 }
 
 function line(record: AccessRecord): Message {
@@ -55,6 +63,13 @@ function line(record: AccessRecord): Message {
     default:
       return httpLine(record);
   }
+}
+
+/** The line of the error log (manual 8.2.5), without its newline. */
+export function failedLine({ facts, frontend, tls, live: { listener } }: Parameters<AccessLog['failed']>[1]): string {
+  const bind = listener.name === `sock-${listener.id}` ? listener.id : listener.name;
+  const message = connectionErrorText(tls?.error ?? CONNECTION_ERRORS.none);
+  return `${facts.clientAddress}:${facts.clientPort} [${accessDate(facts.wallReady)}] ${frontend}/${bind}: ${message}`;
 }
 
 /** Manual 8.3.3: an error, a time-out, a retry, a redispatch, or a status of 500 and above. */
@@ -92,7 +107,7 @@ export function tcpLine(r: AccessRecord): string {
 
 /** From whom, when, through what, to whom. */
 function way(r: AccessRecord, since: number): string {
-  return `${r.clientAddress}:${r.clientPort} [${accessDate(since)}] ${r.frontend.name} ${r.backendName}/${r.serverName}`;
+  return `${r.clientAddress}:${r.clientPort} [${accessDate(since)}] ${r.frontend.name}${r.context.tls === undefined ? '' : '~'} ${r.backendName}/${r.serverName}`;
 }
 
 /** `option logasap`: it is more by the end. */

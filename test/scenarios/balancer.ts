@@ -15,7 +15,7 @@ import { DataPlane } from '../../src/proxy/data-plane.ts';
 import type { AccessRecord, Service } from '../../src/proxy/types.ts';
 import { compileRules } from '../../src/rules/compile.ts';
 import { Store } from '../../src/state/store.ts';
-import { connectLine, tcpLine } from '../../src/stats/access-log.ts';
+import { connectLine, failedLine, tcpLine } from '../../src/stats/access-log.ts';
 import { csv } from '../../src/stats/csv.ts';
 import { EVERYTHING, rowsOf } from '../../src/stats/rows.ts';
 import { Certificates } from '../../src/tls/certificates.ts';
@@ -69,6 +69,7 @@ export class Balancer {
           if (record.frontend.config.logFormat === 'tcplog') this.lines.push(tcpLine(record));
         },
         connect: (record) => this.lines.push(connectLine(record)),
+        failed: (_frontend, context) => this.lines.push(failedLine(context)),
       },
       stats: { matches: () => false, handle: () => undefined },
       named: new Map(services.map((service) => [service.name, service])),
