@@ -54,7 +54,7 @@ export type Command =
 
 /** `fairlead NAME ...`, each with options of its own. */
 export type Program = (typeof PROGRAMS)[number];
-const PROGRAMS = ['ctl', 'servers', 'explain', 'render'] as const;
+const PROGRAMS = ['ctl', 'servers', 'explain', 'render', 'ca'] as const;
 
 const DEMO_PORT = 8080;
 

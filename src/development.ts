@@ -95,7 +95,10 @@ export class Development {
     }
     const end = new Date(until).toISOString().slice(0, 10);
     const how = `curl --cacert ${file}, NODE_EXTRA_CA_CERTS=${file}; 'fairlead ca' tells how browsers and systems trust it`;
-    events.event(Level.Notice, `self-signed: certificates are by ${name}, ${made ? 'new in' : 'of'} ${file}, until ${end}: ${how}`);
+    events.event(
+      Level.Notice,
+      `self-signed: the development authority is in ${file} (${made ? 'new' : 'kept'}, until ${end}, ${name}). Trust it: ${how}`,
+    );
   }
 
   /** Hosts of rules are not known, so that with them, as with a default, any may be meant. */

@@ -19,6 +19,7 @@ export const HELP = `Fairlead: an HTTP load balancer that reads haproxy.cfg and 
   fairlead explain [CONTAINER|URL]  why is it routed, or not? --help says more
   fairlead servers -l LISTENER ...  which containers a section balances over, by hand; --help says more
   fairlead render [-f haproxy.cfg]  the configuration in force with all servers found, as HAProxy reads it
+  fairlead ca                       the development authority of 'ssl self-signed', and how to trust it
   fairlead                          no configuration: serve the labelled containers of the local Docker engine
 
 Configuration

@@ -73,6 +73,7 @@ async function main(): Promise<void> {
     case 'servers':
     case 'explain':
     case 'render':
+    case 'ca':
       process.exitCode = await programs[command.kind](command.words);
       return;
     case 'condition':
@@ -104,6 +105,7 @@ const programs: Readonly<Record<Program, (words: readonly string[]) => Promise<n
     }),
   render: async (words) =>
     (await import('./render-command.ts')).renderCommand(words, { ...edge(), self: selfHint(), version: program.version }),
+  ca: async (words) => (await import('./ca-command.ts')).caCommand(words, { ...edge(), pid: process.pid, read: readWithout }),
 };
 
 /** What programs that end by themselves are lent. */

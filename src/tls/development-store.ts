@@ -19,7 +19,7 @@ export const BEFORE = DAY;
 const LIFE = 730 * DAY;
 
 export interface Authority extends Made {
-  /** `Fairlead development CA (lab, 2026-11-22)` */
+  /** `Fairlead development CA lab 2026-11-22` */
   readonly name: string;
   /** Until when it counts, ms since the epoch. */
   readonly until: number;
@@ -102,7 +102,7 @@ export function openAuthority(folder: string, host: string, now: number, maker: 
 }
 
 function make(host: string, now: number, maker: Maker): Authority {
-  const name = `Fairlead development CA (${host.slice(0, 24)}, ${new Date(now).toISOString().slice(0, 10)})`;
+  const name = `Fairlead development CA ${host.slice(0, 24)} ${new Date(now).toISOString().slice(0, 10)}`;
   const until = now + LIFE;
   return { ...maker.makeAuthority(name, [now - BEFORE, until]), name, until };
 }
