@@ -67,6 +67,19 @@ export function finishServer(draft: ServerDraft): ServerConfig {
   };
 }
 
+/** HTTP/2 is not spoken to servers: it is offered to them only where their bytes are the client's (`mode tcp`). */
+export function withoutH2(server: ServerConfig): ServerConfig {
+  const { ssl, sslWords, check, checkWords } = server;
+  if (![sslWords, checkWords].some((words) => words?.alpn?.includes('h2'))) return server;
+  const words = offering(sslWords);
+  const checks = offering(checkWords);
+  return { ...server, ssl: ssl && words, sslWords: words, check: check && checks, checkWords: checks };
+}
+
+function offering<Words extends { readonly alpn?: readonly string[] | undefined }>(words: Words | undefined): Words | undefined {
+  return words?.alpn?.includes('h2') ? { ...words, alpn: words.alpn.filter((name) => name !== 'h2') } : words;
+}
+
 /** The way back, for parameters that are laid over a finished server. */
 export function reopenServer(server: ServerConfig): ServerDraft {
   const { ssl, sslWords = ssl, check, checkWords, agent, agentWords, ...rest } = server;

@@ -164,6 +164,7 @@ export interface Inherited {
   logOption: string | undefined;
   logStyle: LogStyle;
   dontlognull: boolean;
+  disableH2Upgrade: boolean;
   ignoreProbes: boolean;
   connectionMode: HttpConnectionMode;
   abortonclose: boolean;

@@ -4,7 +4,15 @@ import type { Reporter } from './diagnostics.ts';
 import { BARE_EXPECT, type CheckRulesDraft, type CheckStepDraft, type ProxyDraft, type RequestWords } from './draft.ts';
 import type { CheckConnect, CheckExpect, CheckRequest, CheckRules, CheckStep } from './model.ts';
 
-const CONNECT: CheckConnect = { kind: 'connect', number: 0, comment: '', port: undefined, address: undefined, linger: false };
+const CONNECT: CheckConnect = {
+  kind: 'connect',
+  number: 0,
+  comment: '',
+  port: undefined,
+  address: undefined,
+  linger: false,
+  ssl: 'default',
+};
 
 /** `option httpchk` alone: 2xx and 3xx are well. */
 const WELL: CheckExpect = expectStatus([[200, 399]]);

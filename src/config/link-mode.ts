@@ -10,7 +10,8 @@
 
 import type { Reporter } from './diagnostics.ts';
 import type { Draft, ProxyDraft } from './draft.ts';
-import type { Place, ProxyConfig } from './model.ts';
+import { withoutH2 } from './draft-server.ts';
+import type { Place, ProxyConfig, ServerConfig } from './model.ts';
 
 /** Gives every section its mode; where nothing is said it is tcp, but for one that a source routes by host. */
 export function settleModes({ proxies }: Draft, reporter: Reporter): void {
@@ -86,7 +87,7 @@ export function linkLogFormat({ mode, logOption, logFormat, logStyle }: ProxyDra
 
 /** `proxy` without what `checkMode` has warned of. */
 export function linkMode(proxy: ProxyConfig): ProxyConfig {
-  if (proxy.mode === 'http') return proxy;
+  if (proxy.mode === 'http') return linkAlpn(proxy);
   return {
     ...proxy,
     ...{
@@ -100,6 +101,23 @@ export function linkMode(proxy: ProxyConfig): ProxyConfig {
     ...{ httpRequest: [], httpResponse: [], redirects: [] },
     servers: proxy.servers.map((server) => (server.observe === 'layer7' ? { ...server, observe: undefined } : server)),
     balance: isLayer7(proxy.balance.algorithm) ? { ...proxy.balance, algorithm: 'roundrobin' } : proxy.balance,
+  };
+}
+
+function linkAlpn(proxy: ProxyConfig): ProxyConfig {
+  const linked = <Line extends { readonly template: ServerConfig }>(line: Line): Line => {
+    const template = withoutH2(line.template);
+    return template === line.template ? line : { ...line, template };
+  };
+  return {
+    ...proxy,
+    servers: proxy.servers.map(withoutH2),
+    serverTemplates: proxy.serverTemplates.map(linked),
+    dockerServers: proxy.dockerServers.map(linked),
+    dockerRoutes: proxy.dockerRoutes.map(linked),
+    consulServers: proxy.consulServers.map(linked),
+    consulRoutes: proxy.consulRoutes.map(linked),
+    fileServers: proxy.fileServers.map(linked),
   };
 }
 

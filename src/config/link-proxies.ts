@@ -7,6 +7,7 @@ import type { Draft, ProxyDraft } from './draft.ts';
 import { checkChecks } from './link-check.ts';
 import { checkMode, settleModes } from './link-mode.ts';
 import { checkPersistence } from './link-persistence.ts';
+import { checkBinds } from './link-tls.ts';
 import { checkTracking } from './link-track.ts';
 import type { Place, Timeouts } from './model.ts';
 
@@ -14,6 +15,7 @@ export function checkProxies(draft: Draft, reporter: Reporter): void {
   settleModes(draft, reporter);
   const backends = draft.proxies.filter((proxy) => proxy.kind !== 'frontend').map((proxy) => proxy.name);
   for (const proxy of draft.proxies) {
+    checkBinds(proxy, reporter);
     if (proxy.disabled) continue;
     checkMode(proxy, reporter);
     checkReferences(proxy, backends, reporter);

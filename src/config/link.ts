@@ -113,6 +113,7 @@ function linkProxy(proxy: ProxyDraft, id: number, { draft, logs, enginesOf, agen
     ...linkLogFormat(proxy),
     captures: linkCaptures(proxy, draft.global),
     dontlognull: proxy.dontlognull,
+    disableH2Upgrade: proxy.disableH2Upgrade,
     ignoreProbes: proxy.ignoreProbes,
     connectionMode: proxy.connectionMode,
     abortonclose: proxy.abortonclose,

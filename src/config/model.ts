@@ -451,6 +451,8 @@ export interface ProxyConfig {
   readonly clitcpka: boolean;
   /** `option accept-invalid-http-request` */
   readonly acceptInvalidRequest: boolean;
+  /** `option disable-h2-upgrade`: clear text that begins with the preface of HTTP/2 stays HTTP/1 unless `proto h2` says so. */
+  readonly disableH2Upgrade: boolean;
 
   // Backend side (backend, listen)
   readonly balance: BalanceConfig;

@@ -201,7 +201,20 @@ function finishTls(words: TlsWords, defaults: TlsDefaults, { minVersion, maxVers
   };
 }
 
-export function finishBindSsl(words: BindSslWords): BindSslConfig {
+/** The same words have one meaning, so that what is made of it is made once. */
+function remembering<Words extends object, Meaning>(finish: (words: Words) => Meaning): (words: Words) => Meaning {
+  const known = new WeakMap<Words, Meaning>();
+  return (words) => {
+    const before = known.get(words);
+    if (before !== undefined) return before;
+    const meaning = finish(words);
+    known.set(words, meaning);
+    return meaning;
+  };
+}
+
+/** The sockets of a line share it. */
+export const finishBindSsl = remembering((words: BindSslWords): BindSslConfig => {
   const { defaults, preferClientCiphers, verify = 'none', crt, crtLists, selfSigned, caFile, crlFile, ticketKeys, bases } = words;
   const { caVerifyFile, caNames, caIgnoreErrors, crtIgnoreErrors, strictSni } = words;
   return {
@@ -210,22 +223,16 @@ export function finishBindSsl(words: BindSslWords): BindSslConfig {
     ...{ strictSni, ticketKeys, bases },
     preferClientCiphers: preferClientCiphers || defaults.preferClientCiphers,
   };
-}
+});
 
-/** Servers with the same words share what they mean. */
-const finished = new WeakMap<ServerSslWords, ServerSslConfig>();
-
-export function finishServerSsl(words: ServerSslWords): ServerSslConfig {
-  const known = finished.get(words);
-  if (known !== undefined) return known;
+/** Servers under the same `default-server` without words of their own share it. */
+export const finishServerSsl = remembering((words: ServerSslWords): ServerSslConfig => {
   const { defaults, verify, caFile, crlFile, crt, sni, verifyhost, reuse, bases } = words;
-  const config = {
+  return {
     ...finishTls(words, defaults, serverVersions(words)),
     ...{ verify: verify ?? defaults.verify, caFile, crlFile, crt, sni, verifyhost, reuse, bases },
   };
-  finished.set(words, config);
-  return config;
-}
+});
 
 /** The way back: all that counts for it has been said. */
 export function reopenServerSsl(config: ServerSslConfig): ServerSslWords {

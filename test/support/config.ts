@@ -45,6 +45,7 @@ export function proxyConfig(name: string, { timeouts, ...changes }: ProxyChanges
     },
     captures: { request: [], response: [], cookie: undefined },
     dontlognull: false,
+    disableH2Upgrade: false,
     ignoreProbes: false,
     connectionMode: 'keep-alive',
     abortonclose: false,

@@ -163,7 +163,7 @@ const rows: readonly SslRow[] = [
     args: 1,
     syntax: '<file>',
     doc: 'Keys of tickets, base64, one in a line: so that several machines know each other’s sessions.',
-    missing: 'missing TLS ticket keys path',
+    missing: 'missing TLS ticket keys file path',
     read: (value, { bases }) => said({ ticketKeys: crtPath({ ...bases, crt: bases.cwd }, value) }),
   },
   {
@@ -199,7 +199,10 @@ function idle(name: string, args: 0 | 1, syntax: string, why: string): BindParam
 
 export const bindSslParameters: readonly BindParameter[] = [
   idle('allow-0rtt', 0, '', 'Node takes no early data; clients send it again after the handshake'),
-  idle('npn', 1, '<protocols>', 'clients ask by ALPN: see alpn'),
+  {
+    ...idle('npn', 1, '<protocols>', 'clients ask by ALPN: see alpn'),
+    missing: 'missing the comma-delimited NPN protocol suite',
+  },
   ...rows.map(
     ({ read, listed: _listed, ...row }): BindParameter => ({
       ...row,

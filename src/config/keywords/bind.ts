@@ -155,6 +155,7 @@ export const bindParameters: readonly BindParameter[] = [
     chapter: '5.1',
     default: "what ALPN agrees on, else the client's first bytes",
     doc: 'The version of HTTP on this socket, whatever clients say. `h2` without `ssl` is for clients that know it beforehand.',
+    missing: 'missing value',
     apply: (options, value) => {
       if (value !== 'h1' && value !== 'h2') return `'proto' :  unknown MUX protocol '${value}'`;
       options.protocol = value;

@@ -1,21 +1,19 @@
 /** `http-check connect`, `tcp-check connect` (manual 4.2). */
 
 import { readCheckAddress } from '../address.ts';
-import type { ProxyDraft } from '../draft.ts';
+import type { Mutable, ProxyDraft } from '../draft.ts';
+import type { CheckConnect } from '../model.ts';
 import type { Statement } from '../row.ts';
+import { readAlpn } from '../tls-words.ts';
 import { addStep, type Protocol, Words } from './check-steps.ts';
 import { refusal } from './refused.ts';
+import { serverProtocolError } from './server-ssl.ts';
 
-/** Words of HAProxy's. */
-const REFUSED: ReadonlySet<string> = new Set(['send-proxy', 'via-socks4', 'ssl', 'sni', 'alpn', 'proto']);
+const EXPECTED = "'comment', 'port', 'addr', 'send-proxy', 'ssl', 'sni', 'alpn' or 'via-socks4', 'linger', 'default'";
 
-interface Connect {
-  comment: string;
-  port: number | undefined;
-  address: string | undefined;
-  addressPort: number | undefined;
-  linger: boolean;
-}
+const REFUSED: ReadonlySet<string> = new Set(['send-proxy', 'via-socks4']);
+
+type Connect = Mutable<Omit<CheckConnect, 'kind' | 'number'>>;
 
 export function parseConnect(protocol: Protocol): (proxy: ProxyDraft, line: Statement) => void {
   return (proxy, line) => {
@@ -30,7 +28,20 @@ function readWord(connect: Connect, words: Words, line: Statement): boolean {
   const word = words.next();
   switch (word) {
     case 'default':
+      if (connect.ssl !== true) connect.ssl = 'default';
       return true;
+    case 'ssl':
+      connect.ssl = true;
+      return true;
+    case 'sni': {
+      const sni = words.argument(word, 'a string');
+      connect.sni = sni;
+      return sni !== undefined;
+    }
+    case 'alpn':
+      return readProtocols(connect, words, line);
+    case 'proto':
+      return readProto(words, line);
     case 'linger':
       connect.linger = true;
       return true;
@@ -44,12 +55,29 @@ function readWord(connect: Connect, words: Words, line: Statement): boolean {
     case 'addr':
       return readAddress(connect, words, line);
     default:
-      if (REFUSED.has(word)) {
-        const tls = ['ssl', 'sni', 'alpn'].includes(word) ? 'Fairlead does not do TLS yet' : undefined;
-        line.fail(refusal(`'${line.keyword}' : '${word}'`, tls));
-      } else line.fail(`'${line.keyword}' : expects 'comment', 'port', 'addr', 'linger' or 'default' but got '${word}' as argument.`);
+      if (REFUSED.has(word)) line.fail(refusal(`'${line.keyword}' : '${word}'`, undefined));
+      else line.fail(`'${line.keyword}' : expects ${EXPECTED} but got '${word}' as argument.`);
       return false;
   }
+}
+
+function readProtocols(connect: Connect, words: Words, line: Statement): boolean {
+  const text = words.next();
+  const alpn = text === '' ? { error: "'alpn' : missing the comma-delimited ALPN protocol suite" } : readAlpn(text);
+  if ('error' in alpn) {
+    line.fail(`'${line.keyword}' : ${alpn.error}.`);
+    return false;
+  }
+  connect.alpn = alpn.value;
+  return true;
+}
+
+function readProto(words: Words, line: Statement): boolean {
+  const name = words.argument('proto', 'a MUX protocol');
+  if (name === undefined) return false;
+  const error = line.keyword.startsWith('tcp-') ? `'proto' : invalid MUX protocol '${name}' for tcp-check` : serverProtocolError(name);
+  if (error !== undefined) line.fail(`'${line.keyword}' : ${error}.`);
+  return error === undefined;
 }
 
 function readAddress(connect: Connect, words: Words, line: Statement): boolean {

@@ -15,11 +15,15 @@ function say(global: GlobalDraft, side: Side, words: Partial<TlsDefaults>): void
   global.tls[side] = { ...global.tls[side], ...words };
 }
 
-const LISTS = { ciphers: 'a cipher suite', ciphersuites: 'a cipher suite', curves: 'a curves suite' } as const;
+const LISTS = {
+  ciphers: 'a cipher suite as an argument',
+  ciphersuites: 'a cipher suite as an argument',
+  curves: 'a curves suite as an arguments',
+} as const;
 
 function listRow(side: Side, key: keyof typeof LISTS, doc: string): Row<GlobalDraft> {
   const name = `ssl-default-${side}-${key}`;
-  const missing = `global statement '${name}' expects ${LISTS[key]} as an argument.`;
+  const missing = `global statement '${name}' expects ${LISTS[key]}.`;
   const fields = { name, syntax: '<list>', default: "OpenSSL's own", doc, missing };
   return valueRow(fields, word, (global, value) => say(global, side, { [key]: value }));
 }

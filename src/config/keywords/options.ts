@@ -11,6 +11,7 @@ type Flag =
   | 'acceptInvalidRequest'
   | 'acceptInvalidResponse'
   | 'allbackups'
+  | 'disableH2Upgrade'
   | 'dontlognull'
   | 'ignoreProbes'
   | 'socketStats'
@@ -99,6 +100,12 @@ export const optionRows: readonly Row<ProxyDraft>[] = [
   flag('allbackups', 'allbackups', BACK, 'All backup servers share the load once no other is usable, not only the first.'),
   flag('clitcpka', 'clitcpka', FRONT, "TCP keep-alive probes to clients, at the system's intervals."),
   tuning('contstats', FRONT, 'statistics always go on while a transfer runs'),
+  flag(
+    'disable-h2-upgrade',
+    'disableH2Upgrade',
+    FRONT,
+    "A clear-text connection that begins with HTTP/2's preface does not become HTTP/2. `proto h2` of a `bind` line makes it so all the same.",
+  ),
   flag('dontlognull', 'dontlognull', FRONT, 'No log line for connections on which nothing was sent.'),
   {
     name: 'option explain-errors',

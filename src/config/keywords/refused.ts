@@ -69,7 +69,7 @@ export const refusedKeywords: readonly Refused[] = [
   ...refuse(
     FRONT,
     undefined,
-    `clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare, option disable-h2-upgrade,
+    `clitcpka-cnt, clitcpka-idle, clitcpka-intvl, declare,
      option h1-case-adjust-bogus-client, option http-use-proxy-header,
      option idle-close-on-response`,
   ),
@@ -140,7 +140,7 @@ export const refusedServerParameters: ReadonlyMap<string, RefusedParameter> = ne
   ...parameters(
     1,
     undefined,
-    `check-proto log-proto namespace
+    `log-proto namespace
      proxy-v2-options
      redir resolve-net resolve-opts socks4 source tcp-ut`,
   ),

@@ -174,21 +174,14 @@ export const checkParameters: readonly ServerParameter[] = [
       return undefined;
     },
   },
-  ...(
-    [
-      ['no-check-send-proxy', 'a header of the PROXY protocol'],
-      ['no-check-ssl', 'TLS'],
-    ] as const
-  ).map(
-    ([name, what]): ServerParameter => ({
-      name,
-      args: 0,
-      syntax: '',
-      chapter: '5.2',
-      doc: `Health checks without ${what}, as all of them are.`,
-      apply: () => undefined,
-    }),
-  ),
+  {
+    name: 'no-check-send-proxy',
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc: 'Health checks without a header of the PROXY protocol, as all of them are.',
+    apply: () => undefined,
+  },
   {
     name: 'port',
     args: 1,

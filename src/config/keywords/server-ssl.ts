@@ -4,6 +4,7 @@ import { bytesOf } from '../../core/bytes.ts';
 import type { ServerSslConfig } from '../model-tls.ts';
 import { caPath, crtPath, readAlpn, type ServerSslWords } from '../tls-words.ts';
 import type { Read } from '../values.ts';
+import { refusal } from './refused.ts';
 import type { ServerParameter } from './server.ts';
 import { versionParameters } from './tls-versions.ts';
 
@@ -22,6 +23,11 @@ function flag(name: string, doc: string, words: Words): SslRow {
   return { name, args: 0, syntax: '', doc, read: () => said(words) };
 }
 
+function tellH2(name: string, value: string): string | undefined {
+  if (!value.split(',').includes('h2')) return undefined;
+  return `'${name}' : HTTP/2 is not spoken to servers: 'h2' is offered in mode tcp alone.`;
+}
+
 const rows: readonly SslRow[] = [
   {
     name: 'alpn',
@@ -34,6 +40,7 @@ const rows: readonly SslRow[] = [
       const alpn = readAlpn(value);
       return 'error' in alpn ? alpn : said({ alpn: alpn.value });
     },
+    tell: (value) => tellH2('alpn', value),
   },
   {
     name: 'ca-file',
@@ -123,6 +130,20 @@ const rows: readonly SslRow[] = [
   ),
 ];
 
+function checkSecured(name: string, on: boolean, doc: string): ServerParameter {
+  return {
+    name,
+    args: 0,
+    syntax: '',
+    chapter: '5.2',
+    doc,
+    apply: (server) => {
+      server.checkWords.ssl = on;
+      return undefined;
+    },
+  };
+}
+
 function secured(name: string, on: boolean, doc: string): ServerParameter {
   return {
     name,
@@ -137,15 +158,92 @@ function secured(name: string, on: boolean, doc: string): ServerParameter {
   };
 }
 
+/** Protocols of HAProxy's that are not spoken to servers. */
+const OTHER_PROTOCOLS: readonly string[] = ['h2', 'fcgi'];
+
+/** What is wrong with `proto <name>` towards a server; undefined for HTTP/1. */
+export function serverProtocolError(name: string): string | undefined {
+  if (name === 'h1') return undefined;
+  if (!OTHER_PROTOCOLS.includes(name)) return `'proto' : unknown MUX protocol '${name}'`;
+  return refusal(`'proto ${name}'`, 'Fairlead speaks HTTP/1.1 to servers, whatever clients speak');
+}
+
 /** A word that is accepted and does nothing. */
 function idle(name: string, args: 0 | 1, syntax: string, why: string): ServerParameter {
   return { name, args, syntax, chapter: '5.2', doc: `Accepted without effect: ${why}.`, noEffect: why, apply: () => undefined };
 }
 
 export const sslParameters: readonly ServerParameter[] = [
+  {
+    name: 'check-alpn',
+    args: 1,
+    syntax: '<protocol>[,<protocol>]...',
+    chapter: '5.2',
+    default: '`alpn`',
+    doc: 'Protocols that health checks offer by ALPN; `h2` is not offered.',
+    missing: "'check-alpn' : missing the comma-delimited ALPN protocol suite",
+    apply: (server, value) => {
+      const alpn = readAlpn(value);
+      if ('error' in alpn) return alpn.error;
+      server.checkWords.alpn = alpn.value;
+      return undefined;
+    },
+    tell: (value) => tellH2('check-alpn', value),
+  },
+  {
+    name: 'check-proto',
+    args: 1,
+    syntax: 'h1',
+    chapter: '5.2',
+    doc: 'The version of HTTP that health checks speak: HTTP/1.',
+    missing: "'check-proto' : missing value",
+    apply: (_server, value) => serverProtocolError(value)?.replace("'proto", "'check-proto"),
+  },
+  {
+    name: 'check-sni',
+    args: 1,
+    syntax: '<name>',
+    chapter: '5.2',
+    doc: 'The name that health checks ask for.',
+    missing: "'check-sni' : missing SNI",
+    apply: (server, value) => {
+      server.checkWords.sni = value;
+      return undefined;
+    },
+  },
+  checkSecured('check-ssl', true, 'Health checks speak TLS, whatever the traffic does.'),
+  checkSecured(
+    'no-check-ssl',
+    false,
+    'Health checks are in clear text, whatever the traffic is. Takes back a `check-ssl` of `default-server`.',
+  ),
+  {
+    name: 'proto',
+    args: 1,
+    syntax: 'h1',
+    chapter: '5.2',
+    doc: 'The version of HTTP that is spoken to the server: HTTP/1.',
+    missing: "'proto' : missing value",
+    apply: (_server, value) => serverProtocolError(value),
+  },
+  {
+    name: 'ws',
+    args: 1,
+    syntax: '{auto|h1}',
+    chapter: '5.2',
+    doc: 'How WebSockets are carried: by HTTP/1.1, as all requests are.',
+    missing: "'ws' has to be 'auto', 'h1' or 'h2'",
+    apply: (_server, value) => {
+      if (value === 'h2') return refusal("'ws h2'", 'Fairlead speaks HTTP/1.1 to servers');
+      return value === 'auto' || value === 'h1' ? undefined : "'ws' has to be 'auto', 'h1' or 'h2'";
+    },
+  },
   idle('allow-0rtt', 0, '', 'Node sends no early data'),
   secured('no-ssl', false, 'Takes back an `ssl` of `default-server`.'),
-  idle('npn', 1, '<protocols>', 'servers are asked by ALPN: see alpn'),
+  {
+    ...idle('npn', 1, '<protocols>', 'servers are asked by ALPN: see alpn'),
+    missing: "'npn' : missing the comma-delimited NPN protocol suite",
+  },
   secured('ssl', true, 'The server is spoken to by TLS. Needs `ca-file`, or `verify none`.'),
   ...rows.map(
     ({ read, ...row }): ServerParameter => ({

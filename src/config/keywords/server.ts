@@ -5,7 +5,7 @@
 
 import { didYouMean } from '../../core/suggest.ts';
 import type { ServerDraft } from '../draft.ts';
-import { finishServer, reopenServer } from '../draft-server.ts';
+import { finishServer, reopenServer, withoutH2 } from '../draft-server.ts';
 import type { ServerConfig } from '../model.ts';
 import type { Documented } from '../row.ts';
 import { type Read, readInteger, readTime } from '../values.ts';
@@ -15,6 +15,7 @@ import { persistenceParameters } from './server-persistence.ts';
 import { queueParameters } from './server-queue.ts';
 import { sslParameters } from './server-ssl.ts';
 import { stateParameters } from './server-state.ts';
+import { versionsOf } from './server-versions.ts';
 
 export interface ServerParameter extends Documented {
   /** Words it takes after its name. */
@@ -23,6 +24,8 @@ export interface ServerParameter extends Documented {
   readonly missing?: string;
   /** Answers the error to report, or undefined. */
   apply(server: ServerDraft, value: string): string | undefined;
+  /** What there is to tell of a value that is accepted; undefined where there is nothing. */
+  readonly tell?: (value: string) => string | undefined;
 }
 
 /** Stores what was read, or answers its error. */
@@ -216,9 +219,15 @@ export function applyWords(
     const error = applyRow(server, row, words[i + 1]);
     if (error !== undefined) errors.push(error);
     else if (row.noEffect !== undefined) notices.push(`'${name}' is accepted and has no effect: ${row.noEffect}.`);
+    else notices.push(...told(row, words[i + 1]));
     i += row.args;
   }
   return { errors, notices };
+}
+
+function told({ tell }: ServerParameter, value = ''): readonly string[] {
+  const told = tell?.(value);
+  return told === undefined ? [] : [told];
 }
 
 function applyRow(server: ServerDraft, row: ServerParameter, value: string | undefined): string | undefined {
@@ -237,6 +246,7 @@ export function applyServerParameters(
 ): { readonly server: ServerConfig; readonly notices: readonly string[] } | { readonly error: string } {
   const draft = reopenServer(base);
   const { errors, notices } = applyWords(draft, words);
-  const [error] = errors;
-  return error === undefined ? { server: finishServer(draft), notices } : { error };
+  const { error: misfit, doubts } = versionsOf(draft, '', base.name);
+  const [error = misfit] = errors;
+  return error === undefined ? { server: withoutH2(finishServer(draft)), notices: [...notices, ...doubts] } : { error };
 }

@@ -6,12 +6,19 @@ import { copyServer, finishServer } from '../draft-server.ts';
 import { BACK, type Row, type Statement } from '../row.ts';
 import { forbiddenInName, type Read } from '../values.ts';
 import { applyWords } from './server.ts';
+import { versionsOf } from './server-versions.ts';
 
 /** More would be a mistake: HAProxy's own examples stay below a hundred. */
 const MAX_TEMPLATE = 10_000;
 
 /** The proxy's `default-server` under the line's parameters; what is wrong is reported with `label` in front. */
-export function serverOf(proxy: ProxyDraft, line: Statement, label: string, parameters: readonly string[]): ServerDraft {
+export function serverOf(
+  proxy: ProxyDraft,
+  line: Statement,
+  label: string,
+  parameters: readonly string[],
+  name: string = line.keyword,
+): ServerDraft {
   const server = copyServer(proxy.defaultServer);
   const { bases, server: defaults } = line.surroundings.tls;
   server.sslWords = { ...server.sslWords, bases, defaults };
@@ -19,6 +26,11 @@ export function serverOf(proxy: ProxyDraft, line: Statement, label: string, para
   const { errors, notices } = applyWords(server, parameters);
   for (const error of errors) line.fail(`${label}${error}`);
   for (const notice of notices) line.note(`${label}${notice}`);
+  if (line.keyword !== 'default-server') {
+    const { error, doubts } = versionsOf(server, proxy.name, name);
+    for (const doubt of doubts) line.warn(`${label}${doubt}`);
+    if (error !== undefined) line.fail(`${label}${error}`);
+  }
   noteResolvers(proxy, line, parameters);
   return server;
 }
@@ -38,7 +50,7 @@ function parseServer(proxy: ProxyDraft, line: Statement): void {
   }
   const label = `'server ${proxy.name}/${name}' : `;
   const at = addressOf(line, label, address);
-  const server = serverOf(proxy, line, label, parameters);
+  const server = serverOf(proxy, line, label, parameters, name);
   if (at === undefined) return;
   if (server.agentChecked && server.agentWords.port === undefined) {
     line.fail(`${label}server ${name} does not have agent port. Agent check has been disabled.`);
@@ -61,7 +73,7 @@ function parseTemplate(proxy: ProxyDraft, line: Statement): void {
   if (bad !== undefined) line.fail(`character '${bad}' is not permitted in server name '${prefix}'.`);
   const label = `'server-template ${proxy.name}/${prefix}' : `;
   const at = addressOf(line, label, address);
-  const server = serverOf(proxy, line, label, parameters);
+  const server = serverOf(proxy, line, label, parameters, `${prefix}${range?.[0] ?? ''}`);
   if (server.agentChecked && server.agentWords.port === undefined) {
     line.fail(`${label}server ${prefix} does not have agent port. Agent check has been disabled.`);
   }
