@@ -1,6 +1,6 @@
 /**
  * `show info` (management manual 9.3): a row for each field of HAProxy 2.6, with its name, number and type. Clients read
- * by name or by number, so what we do not have (TLS, pipes, compression, peers) stays in its place as 0.
+ * by name or by number, so what we do not have (pipes, compression, peers) stays in its place as 0.
  *
  * Memory: the pools of HAProxy's process are the heap of ours, and its limit is the heap's.
  */
@@ -113,9 +113,9 @@ const ROWS: readonly InfoRow[] = [
   row(17, 'CurrConns', 'MGP:u32', 'Client connections', ({ state }) => state.facts.connections()),
   row(18, 'CumConns', 'MCP:u32', 'Client connections since the start', ({ totals }) => totals.connections),
   row(19, 'CumReq', 'MCP:u32', 'Requests since the start', ({ totals }) => totals.requests),
-  row(20, 'MaxSslConns', 'MMP:u32', 'Limit of TLS connections'),
-  row(21, 'CurrSslConns', 'MGP:u32', 'TLS connections'),
-  row(22, 'CumSslConns', 'MCP:u32', 'TLS connections since the start'),
+  row(20, 'MaxSslConns', 'MMP:u32', 'Limit of TLS connections', ({ state }) => state.config.global.maxsslconn),
+  row(21, 'CurrSslConns', 'MGP:u32', 'TLS connections, of clients and to servers', ({ state }) => state.counters.tls.current),
+  row(22, 'CumSslConns', 'MCP:u32', 'The same since the start', ({ state }) => state.counters.tls.total),
   row(23, 'Maxpipes', 'CLP:u32', 'Limit of pipes'),
   row(24, 'PipesUsed', 'MGP:u32', 'Pipes in use'),
   row(25, 'PipesFree', 'MGP:u32', 'Pipes not in use'),
@@ -125,16 +125,37 @@ const ROWS: readonly InfoRow[] = [
   row(29, 'SessRate', 'MRP:u32', 'Sessions of the last second', ({ state, now }) => state.counters.sessRate.read(now), RATE),
   row(30, 'SessRateLimit', 'CLP:u32', 'Limit of SessRate', ({ state }) => state.rateLimits.sessions),
   row(31, 'MaxSessRate', 'MRP:u32', 'Highest SessRate', ({ state }) => state.counters.sessRate.max),
-  row(32, 'SslRate', 'MRP:u32', 'TLS connections of the last second', undefined, RATE),
+  row(
+    32,
+    'SslRate',
+    'MRP:u32',
+    'TLS connections of clients in the last second',
+    ({ state, now }) => state.counters.tls.rate.read(now),
+    RATE,
+  ),
   row(33, 'SslRateLimit', 'CLP:u32', 'Limit of SslRate', ({ state }) => state.rateLimits.sslSessions),
-  row(34, 'MaxSslRate', 'MMP:u32', 'Highest SslRate'),
-  row(35, 'SslFrontendKeyRate', 'MGP:u32', 'TLS keys made with clients in the last second', undefined, RATE),
-  row(36, 'SslFrontendMaxKeyRate', 'MMP:u32', 'Highest SslFrontendKeyRate'),
-  row(37, 'SslFrontendSessionReuse_pct', 'MGP:u32', 'Percent of TLS connections that made no key', undefined, RATE),
-  row(38, 'SslBackendKeyRate', 'MRP:u32', 'TLS keys made with servers in the last second', undefined, RATE),
-  row(39, 'SslBackendMaxKeyRate', 'MMP:u32', 'Highest SslBackendKeyRate'),
-  row(40, 'SslCacheLookups', 'MCP:u32', 'Lookups of TLS sessions'),
-  row(41, 'SslCacheMisses', 'MCP:u32', 'Lookups of TLS sessions that found nothing'),
+  row(34, 'MaxSslRate', 'MMP:u32', 'Highest SslRate', ({ state }) => state.counters.tls.rate.max),
+  row(
+    35,
+    'SslFrontendKeyRate',
+    'MGP:u32',
+    'TLS keys made with clients in the last second',
+    ({ state, now }) => state.counters.tls.clients.keys.read(now),
+    RATE,
+  ),
+  row(36, 'SslFrontendMaxKeyRate', 'MMP:u32', 'Highest SslFrontendKeyRate', ({ state }) => state.counters.tls.clients.keys.max),
+  row(37, 'SslFrontendSessionReuse_pct', 'MGP:u32', 'Percent of TLS connections that made no key', reusedPercent, RATE),
+  row(
+    38,
+    'SslBackendKeyRate',
+    'MRP:u32',
+    'TLS keys made with servers in the last second',
+    ({ state, now }) => state.counters.tls.servers.keys.read(now),
+    RATE,
+  ),
+  row(39, 'SslBackendMaxKeyRate', 'MMP:u32', 'Highest SslBackendKeyRate', ({ state }) => state.counters.tls.servers.keys.max),
+  row(40, 'SslCacheLookups', 'MCP:u32', 'Lookups of TLS sessions by their ids', ({ state }) => state.counters.tls.lookups),
+  row(41, 'SslCacheMisses', 'MCP:u32', 'Such lookups that found nothing', ({ state }) => state.counters.tls.misses),
   row(42, 'CompressBpsIn', 'MRP:u32', 'Bytes a second that are compressed', undefined, RATE),
   row(43, 'CompressBpsOut', 'MRP:u32', 'Bytes a second that compression made', undefined, RATE),
   row(44, 'CompressBpsRateLim', 'CLP:u32', 'Limit of CompressBpsOut', ({ state }) => state.rateLimits.compression * 1024),
@@ -243,6 +264,14 @@ function maxsock({ state, totals }: Moment): number {
     for (const { config } of backend?.servers ?? []) checked += Number(config.check !== undefined) + Number(config.agent !== undefined);
   }
   return 2 * state.facts.maxconn + totals.listeners + checked + statsMaxconn;
+}
+
+/** Of the last second, rounded as HAProxy rounds. */
+function reusedPercent({ state, now }: Moment): number {
+  const { rate, clients } = state.counters.tls;
+  const all = rate.read(now);
+  const keys = clients.keys.read(now);
+  return keys < all ? 100 - Math.floor((100 * keys + Math.floor((all - 1) / 2)) / all) : 0;
 }
 
 function seconds(value: number, float: boolean): number {
