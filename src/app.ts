@@ -32,6 +32,7 @@ import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import { Pulse } from './pulse.ts';
+import { serverNameError } from './rules/server-names.ts';
 import { Sources } from './sources.ts';
 import { freshNotes, Store } from './state/store.ts';
 import type { DesiredState } from './state/types.ts';
@@ -118,7 +119,8 @@ export class App {
     this.events = new Events({ pid, sinks: this.sinks, write, quiet, debug });
     const { wheel } = this;
     const { spreadChecks } = prepared.config.global;
-    this.backends = new Backends({ wheel, events: this.events, spreadChecks });
+    this.backends = new Backends({ wheel, events: this.events, spreadChecks, refuse: serverNameError });
+    this.backends.adoptContexts(prepared.serverContexts);
     this.backends.saved = prepared.saved;
     this.backends.onRestored = (message) => this.events.restored(message);
     this.store = new Store(prepared.config, (changes, state, before) => {
@@ -201,6 +203,7 @@ export class App {
       committed = true;
       this.current = prepared;
       this.backends.saved = prepared.saved;
+      this.backends.adoptContexts(prepared.serverContexts);
       this.backends.spreadChecks = prepared.config.global.spreadChecks;
       this.measure(prepared.config);
       this.setVariables(prepared);

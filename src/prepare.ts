@@ -16,6 +16,8 @@ import { type ProcessVariables, setProcessVariable } from './rules/process-varia
 import type { CompiledRules } from './rules/types.ts';
 import { checkSockets } from './sockets.ts';
 import { Certificates } from './tls/certificates.ts';
+import { ServerContexts } from './tls/servers.ts';
+import { checkServers } from './tls/servers-check.ts';
 
 /** Where the text comes from. `name` is what messages call a text that is no file. */
 export type ConfigSource =
@@ -37,6 +39,8 @@ export interface Prepared {
   readonly patterns: Patterns;
   /** Of its listeners. */
   readonly certificates: Certificates;
+  /** How its servers are spoken to. */
+  readonly serverContexts: ServerContexts;
   /** `set-var` of `global`. */
   readonly variables: ProcessVariables;
   /** What people call the configuration: its files, or the name of the text. */
@@ -63,6 +67,8 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const certificates = new Certificates(loaded.config?.proxies ?? [], (diagnostic) => more.push(diagnostic));
+  const serverContexts = new ServerContexts();
+  checkServers(loaded.config?.proxies ?? [], serverContexts, (diagnostic) => more.push(diagnostic));
   if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
   const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);
@@ -76,7 +82,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const name = source.kind === 'files' ? source.paths.join(', ') : source.name;
   const { config, transcript } = loaded;
   return {
-    prepared: { config, rules, patterns, certificates, variables, name, transcript, saved: saved.states, diagnostics },
+    prepared: { config, rules, patterns, certificates, serverContexts, variables, name, transcript, saved: saved.states, diagnostics },
     diagnostics,
   };
 }

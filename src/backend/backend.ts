@@ -26,6 +26,7 @@ import { monotonic } from '../core/clock.ts';
 import { BackendCounters } from '../core/counters.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
+import { ServerContexts } from '../tls/servers.ts';
 import { isFull } from './balance/full.ts';
 import { createBalance } from './balance/index.ts';
 import { Pending, WaitQueue } from './queue.ts';
@@ -41,6 +42,8 @@ export interface BackendParts {
   readonly events: EventLog;
   /** `file:line` of the section, or the source that made the pool. */
   readonly origin: string;
+  /** How its servers are spoken to by TLS. */
+  readonly contexts?: ServerContexts;
   readonly shutdown: Shutdown;
 }
 
@@ -50,6 +53,7 @@ export class Backend {
   origin: string;
   readonly events: EventLog;
   readonly wheel: Wheel;
+  readonly contexts: ServerContexts;
   readonly shutdown: Shutdown;
   readonly counters: BackendCounters = new BackendCounters();
   /** In the order of the statistics; removed ones that still have slots out stand last. */
@@ -114,6 +118,7 @@ export class Backend {
     this.origin = parts.origin;
     this.wheel = parts.wheel;
     this.events = parts.events;
+    this.contexts = parts.contexts ?? new ServerContexts();
     this.shutdown = parts.shutdown;
     this.configuredIds = idsOf(parts.config);
     this.balance = createBalance(parts.config.balance);

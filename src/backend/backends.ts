@@ -13,6 +13,7 @@ import { Latency } from '../core/histogram.ts';
 import { type EventLog, Level } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer } from '../state/types.ts';
+import { ServerContexts } from '../tls/servers.ts';
 import { Backend } from './backend.ts';
 import { Checker } from './checks/checker.ts';
 import { type Restored, restore } from './restore.ts';
@@ -28,12 +29,20 @@ export interface BackendsParts {
   readonly events: EventLog;
   /** `spread-checks`: percent by which the interval between checks may differ, either way. */
   readonly spreadChecks: number;
+  /** How servers are spoken to by TLS. */
+  readonly contexts?: ServerContexts;
+  /** What else keeps a server from being used as its words say; undefined where nothing does. */
+  readonly refuse?: (config: ServerConfig) => string | undefined;
 }
 
 export class Backends {
   private readonly wheel: Wheel;
   private readonly events: EventLog;
   private readonly checker: Checker;
+  private readonly contexts: ServerContexts;
+  private readonly refuse: (config: ServerConfig) => string | undefined;
+  /** Servers that cannot be spoken to as their words say, and what their source says of them. */
+  private readonly refused = new Map<Server, DiscoveredServer>();
   /** Retired ones too, until they are idle. In order of arrival. */
   private readonly known = new Map<string, Backend>();
   private readonly tables = new Map<string, RouteTable>();
@@ -51,6 +60,8 @@ export class Backends {
   constructor(parts: BackendsParts) {
     this.wheel = parts.wheel;
     this.events = parts.events;
+    this.contexts = parts.contexts ?? new ServerContexts();
+    this.refuse = parts.refuse ?? (() => undefined);
     this.checker = new Checker({ wheel: parts.wheel, spread: parts.spreadChecks });
   }
 
@@ -148,7 +159,15 @@ export class Backends {
     const known = this.known.get(desired.name);
     if (known === undefined) {
       const { name, config, origin } = desired;
-      const backend = new Backend({ name, config, origin, wheel: this.wheel, events: this.events, shutdown: this.shutdown });
+      const backend = new Backend({
+        name,
+        config,
+        origin,
+        wheel: this.wheel,
+        events: this.events,
+        contexts: this.contexts,
+        shutdown: this.shutdown,
+      });
       backend.routed = desired.routed;
       backend.onIdle = this.sweep;
       backend.onForsaken = (servers) => this.onForsaken(servers);
@@ -179,7 +198,8 @@ export class Backends {
     const known = backend.find(desired.config.identity);
     if (known !== undefined) {
       if (desired.config.address !== undefined) known.firstAddress = undefined;
-      const { config, state, reason } = withAddress(desired, known.firstAddress);
+      const said = withAddress(desired, known.firstAddress);
+      const { config, state, reason } = this.judged(known, said);
       if (known.removed) {
         known.restore();
         batch.removed.delete(known);
@@ -193,14 +213,46 @@ export class Backends {
     const { name, dynamic } = desired.config;
     const saved = dynamic === true ? undefined : this.saved.get(backend.name)?.get(name);
     const first = firstAddress(desired.config, saved);
-    const { config, state, reason } = withAddress(desired, first);
-    const server = backend.addServer(config, batch.now);
+    const said = withAddress(desired, first);
+    const server = backend.addServer(said.config, batch.now);
+    const { config, state, reason } = this.judged(server, said);
     server.firstAddress = first;
     server.startAs(state, reason);
     if (dynamic === true) server.onEnabled = () => this.checker.hasten(server);
     if (saved !== undefined) batch.restored.push({ server, saved });
     batch.recheck.add(server);
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
+  }
+
+  /** What keeps it from being spoken to as its words say; undefined where nothing does. */
+  refusal(config: ServerConfig): string | undefined {
+    return tlsRefusal(config, this.contexts) ?? this.refuse(config);
+  }
+
+  /** One that cannot be spoken to as it should be is down, and nobody else is. */
+  private judged(server: Server, said: DiscoveredServer): DiscoveredServer {
+    const refusal = this.refusal(said.config);
+    server.refusal = refusal;
+    if (refusal === undefined) {
+      this.refused.delete(server);
+      return said;
+    }
+    this.refused.set(server, said);
+    return { config: said.config, state: 'down', reason: refusal };
+  }
+
+  /** Another configuration has read its files: what was no good may be good by now. */
+  adoptContexts(prepared: ServerContexts): void {
+    this.contexts.adopt(prepared);
+    const batch = new Batch(monotonic());
+    for (const [server, said] of this.refused) {
+      const { config, state, reason } = this.judged(server, said);
+      if (server.update(config, state, reason, batch.now)) batch.recheck.add(server);
+      batch.touched.add(server.backend);
+    }
+    for (const backend of batch.touched) backend.refresh(batch.now);
+    for (const backend of batch.touched) backend.announce();
+    this.checker.start([...batch.recheck].filter((server) => !server.removed));
   }
 
   /** Whom they track may have come only now, or be another one than before. Those on their way out stay as they are. */
@@ -254,6 +306,7 @@ export class Backends {
     if (gone.length === 0) return;
     for (const server of gone) {
       this.checker.stop(server);
+      this.refused.delete(server);
       untrack(server);
       // On their way out, too: the others are bound anew as soon as whom they track is removed.
       for (const tracker of server.trackers) untrack(tracker);
@@ -265,6 +318,12 @@ export class Backends {
   private list(): void {
     this.listed = [...this.known.values()].sort(inStatistics);
   }
+}
+
+/** Why TLS to it, or to where it is checked, is not to be had. */
+function tlsRefusal({ ssl, sslWords = ssl, check }: ServerConfig, contexts: ServerContexts): string | undefined {
+  if (sslWords === undefined || (ssl === undefined && check?.ssl !== true)) return undefined;
+  return contexts.refusal(sslWords);
 }
 
 /** What one `apply` has touched. */

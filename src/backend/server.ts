@@ -15,9 +15,11 @@
  */
 
 import { isIP } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { ServerConfig } from '../config/model.ts';
 import { ServerCounters } from '../core/counters.ts';
 import { Level } from '../core/log.ts';
+import { TlsSessions } from '../tls/sessions.ts';
 import { changeAdmin, setAdmin } from './admin.ts';
 import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
@@ -73,6 +75,8 @@ export class Server {
   config: ServerConfig;
   /** Why a discovered server is not taking traffic; empty when it is. */
   reason = '';
+  /** Why it cannot be spoken to as its words say (a file that is no good): it is down until that has changed. */
+  refusal: string | undefined = undefined;
 
   /** Bits of Admin. */
   admin = 0;
@@ -135,6 +139,8 @@ export class Server {
   readonly counters: ServerCounters = new ServerCounters();
   /** Kept-alive connections without an exchange; `proxy/pool.ts` puts its pool here with the first of them. */
   idle: IdleConnections = NO_IDLE;
+  /** Of TLS, for the next connection to go on with. */
+  readonly sessions: TlsSessions = new TlsSessions();
   /** For the balancing algorithm in use: its own bookkeeping. */
   readonly lb: Placement = new Placement();
 
@@ -453,12 +459,14 @@ export class Server {
     this.departure.end();
   }
 
-  /** Its configuration is another one. What is open to an old address is not used again. */
+  /** Its configuration is another one. What is open to an old address, or is not spoken as it should be now, is not used again. */
   moveTo(config: ServerConfig): void {
-    const { address, port } = this.config;
+    const { address, port, ssl } = this.config;
     this.config = config;
     this.backend.serversVersion++;
-    if (config.address === address && config.port === port) return;
+    const sameSsl = config.ssl === ssl || isDeepStrictEqual(config.ssl, ssl);
+    if (!sameSsl) this.sessions.clear();
+    if (config.address === address && config.port === port && sameSsl) return;
     this.addressVersion++;
     this.closeIdle();
   }

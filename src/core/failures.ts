@@ -39,6 +39,8 @@ export const Failures = {
   QueueFull: row('queue-full', 'server', 503, 'SQ'),
   QueueTimeout: row('queue-timeout', 'server', 503, 'sQ'),
   ConnectFailed: row('connect-failed', 'server', 503, 'SC', 'connFailure'),
+  /** A server of TLS has no certificate for the name that it was asked for. */
+  OtherName: row('other-name', 'server', 503, 'SC'),
   ConnectTimeout: row('connect-timeout', 'server', 503, 'sC', 'connFailure'),
   ServerClosed: row('server-closed', 'server', 502, 'SH', 'emptyResponse'),
   /** Junk by the manual, empty by what HAProxy does. */

@@ -91,10 +91,11 @@ export class Carrier implements ConnectionOwner, Deferred {
   private kept(server: Server, now: number): ServerConnection | 'later' | undefined {
     const { exchange } = this;
     if (exchange.mode !== 'keep-alive') return undefined;
-    const { replayable, session } = exchange;
-    const own = takeOwn(server, this.own, replayable, now);
+    const { replayable, session, reach } = exchange;
+    const name = reach.nameFor(server);
+    const own = takeOwn(server, this.own, replayable, now, name);
     if (own !== undefined) return own;
-    return takeIdle(server, needOf(server.backend.config.httpReuse, replayable, session.answered === 0), now);
+    return takeIdle(server, needOf(server.backend.config.httpReuse, replayable, session.answered === 0), now, name);
   }
 
   /** The response has been read: its connection waits for another request, if it may. `clean`: nothing stands behind it. */

@@ -71,7 +71,7 @@ export abstract class ExchangeFacts implements RuleContext {
     return this.session.tls;
   }
   get serverTls(): TlsFacts | undefined {
-    return undefined;
+    return this.reach.carried?.tls;
   }
   get localPort(): number {
     return this.session.localPort;

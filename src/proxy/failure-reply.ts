@@ -11,6 +11,7 @@ import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { statusText } from '../backend/status.ts';
 import { VERDICTS } from '../backend/types.ts';
+import { CONNECTION_ERRORS, connectionErrorText } from '../core/connection-errors.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { errorReply } from '../http/replies.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
@@ -90,8 +91,11 @@ function whyNot(exchange: ExchangeFacts, failure: Failure, backend: Backend): st
     case Failures.QueueFull:
       return `The queue (maxqueue) of ${server === undefined ? 'its server' : calledOf(server)} in backend '${name}' is full.`;
     case Failures.ConnectFailed:
+    case Failures.OtherName:
     case Failures.ConnectTimeout: {
-      const how = failure === Failures.ConnectFailed ? 'refused the connection' : 'did not take the connection in time';
+      const error = exchange.reach.carried?.tls?.error ?? CONNECTION_ERRORS.none;
+      const refused = error === CONNECTION_ERRORS.none ? 'refused the connection' : `did not do for TLS (${connectionErrorText(error)})`;
+      const how = failure === Failures.ConnectTimeout ? 'did not take the connection in time' : refused;
       return `${server === undefined ? 'The server' : calledOf(server)} of backend '${name}' ${how}.`;
     }
     default:

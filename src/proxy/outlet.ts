@@ -3,10 +3,12 @@
  *
  * A head goes to the kernel by the socket's handle, without the stream in between, whenever nothing else is waiting: that
  * spares a request a tenth of its cost (bench/README.md). What the kernel does not take at once is finished by libuv, in
- * order with what the stream writes later; until then it counts as pending here, because the stream does not know of it.
+ * order with what the stream writes later; until then it counts as pending here, because the stream does not know of it. A TLS
+ * socket's handle takes one write at a time (it ends the process for another): there the stream writes all.
  */
 
 import type { Writable } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { streamWrap } from './stream-wrap.ts';
 
 /** What an exchange writes to. Heads and bodies in HTTP/1.1 form, whatever becomes of them on the way. */
@@ -17,6 +19,8 @@ export interface Outlet {
   readonly taken: number;
   /** More is pending than should be held: whoever writes waits for what was given as `onDrain`. */
   readonly behind: boolean;
+  /** What is written is copied: who has written it may use its buffers again. */
+  readonly copies?: boolean;
   /** Latin-1: one byte a character. */
   text(text: string): void;
   bytes(bytes: Buffer): void;
@@ -48,6 +52,8 @@ let spare: WriteRequest | undefined;
 export class SocketOutlet implements Outlet {
   private readonly socket: Writable;
   private readonly onDrain: () => void;
+  /** Texts may go by the handle. */
+  private readonly direct: boolean;
   /** Bytes of a text that libuv is still writing. */
   private inFlight = 0;
 
@@ -55,6 +61,7 @@ export class SocketOutlet implements Outlet {
   constructor(socket: Writable, onDrain: () => void) {
     this.socket = socket;
     this.onDrain = onDrain;
+    this.direct = streamWrap !== undefined && !(socket instanceof TLSSocket);
     socket.on('drain', () => this.settle());
   }
 
@@ -75,7 +82,14 @@ export class SocketOutlet implements Outlet {
   text(text: string): void {
     const { socket } = this;
     const handle = (socket as unknown as { readonly _handle: Handle | null })._handle;
-    if (streamWrap === undefined || handle === null || this.inFlight > 0 || socket.writableLength > 0 || socket.writableCorked > 0) {
+    if (
+      !this.direct ||
+      streamWrap === undefined ||
+      handle === null ||
+      this.inFlight > 0 ||
+      socket.writableLength > 0 ||
+      socket.writableCorked > 0
+    ) {
       socket.write(text, 'latin1');
       return;
     }

@@ -103,7 +103,7 @@ class Pool extends Timed implements IdleConnections {
     return true;
   }
 
-  take(need: Need, now: number): Taken {
+  take(need: Need, now: number, name: string | undefined): Taken {
     const { idle } = this;
     const turn = turnNumber();
     let later = false;
@@ -111,6 +111,7 @@ class Pool extends Timed implements IdleConnections {
       const connection = idle[i] as ServerConnection;
       if (need !== Need.Any && now - connection.idleSince > DOUBTFUL) break;
       if (need === Need.Proven && connection.uses === 1) continue;
+      if (connection.serverName !== name) continue;
       if (connection.parkedIn === turn) {
         later = true;
         continue;
@@ -170,14 +171,15 @@ export function parkIdle(server: Server, connection: ServerConnection, wheel: Wh
   return (pool as Pool).put(connection, now);
 }
 
-export function takeIdle(server: Server, need: Need, now: number): Taken {
+/** `name`: what the server is asked for by SNI; only a connection that was opened under the same will do. */
+export function takeIdle(server: Server, need: Need, now: number, name?: string): Taken {
   if (need === Need.None || server.idle.length === 0) return undefined;
-  return (server.idle as Pool).take(need, now);
+  return (server.idle as Pool).take(need, now, name);
 }
 
 /** `own`: what a request before this one was sent on, if its client has that to itself. */
-export function takeOwn(server: Server, own: ServerConnection | undefined, replayable: boolean, now: number): Taken {
-  if (own === undefined || own.server !== server || !own.idle) return undefined;
+export function takeOwn(server: Server, own: ServerConnection | undefined, replayable: boolean, now: number, name?: string): Taken {
+  if (own === undefined || own.server !== server || own.serverName !== name || !own.idle) return undefined;
   if (!replayable && now - own.idleSince > DOUBTFUL) return undefined;
   if (own.parkedIn === turnNumber()) return 'later';
   unparkIdle(server, own);

@@ -20,8 +20,10 @@ import type { Backend } from '../backend/backend.ts';
 import type { Server } from '../backend/server.ts';
 import { type Assignment, NO_KEY, Observation, type Waiter } from '../backend/types.ts';
 import { monotonic } from '../core/clock.ts';
+import { CONNECTION_ERRORS } from '../core/connection-errors.ts';
 import { type Failure, Failures } from '../core/failures.ts';
 import { Timed } from '../core/wheel.ts';
+import { laterServerName } from '../rules/server-names.ts';
 import { balanceKey, type KeyContext } from './balance-key.ts';
 import type { Frontend } from './frontend.ts';
 import { type Binding, tieOf } from './persistence.ts';
@@ -251,13 +253,26 @@ export class Reach extends Timed implements Waiter {
       this.leave(server, now, true);
       return;
     }
+    // It is down, but a client may be bound to it all the same.
+    if (server.refusal !== undefined) {
+      this.failed(Failures.ConnectFailed);
+      return;
+    }
     const { counters, config } = server.backend;
     server.counters.connect++;
     counters.connect++;
     this.phase = Phase.Connecting;
     this.arm(config.timeouts.connect, now);
-    this.connection = new ServerConnection(server, this.owner, this.owner.services.wheel, this.context.localPort);
+    this.connection = new ServerConnection(server, this.owner, this.owner.services, this.context.localPort, this.nameFor(server));
     this.carried = this.connection;
+  }
+
+  /** The name that `server` is asked for by SNI. */
+  nameFor({ config, refusal }: Server): string | undefined {
+    const sni = config.ssl?.sni;
+    if (sni === undefined || refusal !== undefined) return undefined;
+    const name = this.program?.rules.serverNames?.get(sni) ?? laterServerName(sni);
+    return name(this.context) || undefined;
   }
 
   /** Takes one that was kept. */
@@ -279,12 +294,23 @@ export class Reach extends Timed implements Waiter {
   }
 
   /** The connection was not made. */
-  failed(failure: Failure): void {
+  failed(cause: Failure): void {
     if (!this.observe(Observation.ConnectFailed, monotonic())) return;
+    const failure = this.misnamed(cause);
     const next = this.nextAfter({ failure, status: 0, repeatable: true, replayable: false, harmless: false });
     this.drop();
     if (next === 'end') this.owner.onUnreached(failure);
     else this.retry(next, failure, monotonic());
+  }
+
+  /**
+   * The server has no certificate for the name that it was asked for. It would have none the next time either, and the name may be
+   * a client's invention, which is not to make anybody ask again and again. As in HAProxy.
+   */
+  private misnamed(cause: Failure): Failure {
+    if (this.connection?.tls?.error !== CONNECTION_ERRORS.otherSni) return cause;
+    this.retries = (this.server as Server).backend.config.retries;
+    return Failures.OtherName;
   }
 
   drop(): void {

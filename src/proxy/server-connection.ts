@@ -1,23 +1,30 @@
 /**
- * One TCP or unix connection to a server. It is in exactly one of three places: connecting for an exchange, carrying
- * one, or idle in its server's pool (or kept for its owner); `user` says which (undefined is idle).
+ * One connection to a server, by TCP or a unix socket, and by TLS where its configuration says so. It is in exactly one of three
+ * places: connecting for an exchange, carrying one, or idle in its server's pool (or kept for its owner); `user` says which
+ * (undefined is idle). One of TLS is connecting until its handshake is over.
  *
  * Reading: Node hands bytes in a buffer that this connection owns (`onread`), so a read allocates nothing. Whoever
  * takes bytes must be done with them when `onResponse` returns, or call `surrenderBuffer` because a write that still
  * refers to them is pending: the connection then reads into a new one.
  */
 
-import net from 'node:net';
+import net, { type OnReadOpts } from 'node:net';
 import type { Server } from '../backend/server.ts';
+import type { ServerSslConfig } from '../config/model.ts';
+import type { ProcessCounters } from '../core/counters.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Ends } from '../rules/log-facts.ts';
+import { type Address, connectServer } from '../tls/servers-connect.ts';
 import { type Outlet, SocketOutlet } from './outlet.ts';
 import { parkIdle, unparkIdle } from './pool.ts';
+import { ServerTls } from './server-tls.ts';
 import { countSurplus } from './tally.ts';
 import { turnNumber } from './turn.ts';
 
 /** Pages that are never written cost no memory, so idle connections pay for what they have received at most. */
 const BUFFER_SIZE = 128 * 1024;
+/** TLS gives what it has decrypted record by record. */
+const RECORD_SIZE = 16 * 1024;
 
 /** Whoever has a connection for itself alone. */
 export interface ConnectionOwner {
@@ -32,7 +39,7 @@ export interface ConnectionUser {
   onResponse(bytes: Buffer, length: number): boolean;
   /** The server sends no more. */
   onServerEnd(): void;
-  /** Refused, reset, unreachable: the connection is gone. */
+  /** Refused, reset, unreachable, no handshake or not with the right one: the connection is gone. */
   onServerError(): void;
   /** What was written has left: more may be written. */
   onServerDrain(): void;
@@ -40,10 +47,20 @@ export interface ConnectionUser {
   onFault(error: unknown): void;
 }
 
+/** What all connections share. */
+export interface ConnectionParts {
+  readonly wheel: Wheel;
+  readonly counters: ProcessCounters;
+}
+
 export class ServerConnection implements Ends {
   readonly server: Server;
   readonly socket: net.Socket;
   readonly outlet: Outlet;
+  /** The name that the server was asked for by SNI: the connection is for requests that ask for the same. */
+  readonly serverName: string | undefined;
+  /** Undefined where nothing is encrypted. */
+  readonly tls: ServerTls | undefined;
   user: ConnectionUser | undefined;
   /** Exchanges it has carried, this one included. */
   uses = 1;
@@ -52,8 +69,9 @@ export class ServerConnection implements Ends {
   parkedIn = 0;
   /** It never serves another session (a private connection, in HAProxy's words). */
   owner: ConnectionOwner | undefined = undefined;
+  private readonly bufferSize: number;
   /** Where the next read goes, until Node knows of it. */
-  private fresh: Buffer | undefined = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+  private fresh: Buffer | undefined;
   closed = false;
   /** Own end of it, once noted. */
   private source: { readonly address: string; readonly port: number } | undefined = undefined;
@@ -61,12 +79,18 @@ export class ServerConnection implements Ends {
   private readonly unix: boolean;
   private readonly wheel: Wheel;
 
-  /** `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). */
-  constructor(server: Server, user: ConnectionUser, wheel: Wheel, clientPort: number) {
-    this.wheel = wheel;
+  /**
+   * `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). `name`: what the server is
+   * asked for by SNI. A server with `refusal` has none.
+   */
+  constructor(server: Server, user: ConnectionUser, parts: ConnectionParts, clientPort: number, name: string | undefined = undefined) {
+    this.wheel = parts.wheel;
     this.server = server;
+    this.serverName = name;
     this.user = user;
-    const { address, port } = server.config;
+    const { address, port, ssl } = server.config;
+    this.bufferSize = ssl === undefined ? BUFFER_SIZE : RECORD_SIZE;
+    this.fresh = Buffer.allocUnsafeSlow(this.bufferSize);
     const keepAlive = server.backend.config.srvtcpka;
     this.addressVersion = server.addressVersion;
     const onread = {
@@ -78,15 +102,30 @@ export class ServerConnection implements Ends {
       },
     };
     this.unix = address?.startsWith('/') === true;
-    const target = this.unix
-      ? { path: address as string }
-      : { host: address as string, port: port === 0 ? clientPort : port, autoSelectFamily: false };
-    this.socket = net.connect({ ...target, noDelay: true, keepAlive, allowHalfOpen: true, onread });
+    const target = this.unix ? { path: address as string } : { host: address as string, port: port === 0 ? clientPort : port };
+    if (ssl === undefined) {
+      this.tls = undefined;
+      this.socket = net.connect({ ...target, autoSelectFamily: false, noDelay: true, keepAlive, allowHalfOpen: true, onread });
+      this.socket.on('connect', () => this.guard(() => this.onConnect()));
+    } else {
+      this.tls = this.secure(ssl, target, onread, parts.counters);
+      this.socket = this.tls.socket;
+      this.socket.setNoDelay(true);
+      if (keepAlive) this.socket.setKeepAlive(true);
+      this.socket.on('secureConnect', () => this.guard(() => this.onSecure()));
+    }
     this.outlet = new SocketOutlet(this.socket, () => this.guard(() => this.user?.onServerDrain()));
-    this.socket.on('connect', () => this.guard(() => this.onConnect()));
     this.socket.on('end', () => this.guard(() => this.onEnd()));
-    this.socket.on('error', () => this.guard(() => this.onError()));
+    this.socket.on('error', (error) => this.guard(() => this.onError(error)));
     this.socket.on('close', () => this.guard(() => this.onClose()));
+  }
+
+  private secure(ssl: ServerSslConfig, address: Address, onread: OnReadOpts, { tls }: ConnectionParts['counters']): ServerTls {
+    const { backend, sessions } = this.server;
+    const context = backend.contexts.of(ssl);
+    if (context === undefined) throw new Error(`TLS to ${backend.name}/${this.server.config.name} without a context`);
+    const spoken = { ssl, context, name: this.serverName, alpn: ssl.alpn, sessions };
+    return new ServerTls(connectServer(spoken, address, { allowHalfOpen: true, onread }), spoken, tls);
   }
 
   /** In its server's pool, or kept for its owner. */
@@ -136,7 +175,7 @@ export class ServerConnection implements Ends {
 
   /** A write that refers to the current buffer is pending: the next read goes elsewhere. */
   surrenderBuffer(): void {
-    this.fresh = Buffer.allocUnsafeSlow(BUFFER_SIZE);
+    this.fresh = Buffer.allocUnsafeSlow(this.bufferSize);
   }
 
   /** Drops the connection, out of the pool where it is idle, and forgets its exchange: nothing is called any more. */
@@ -154,7 +193,7 @@ export class ServerConnection implements Ends {
    */
   reset(): void {
     // A unix socket cannot be reset.
-    if (!this.unix && !this.socket.readableEnded) this.socket.resetAndDestroy();
+    if (!this.unix && !this.socket.readableEnded) (this.tls ?? this.socket).resetAndDestroy();
     this.close();
   }
 
@@ -180,8 +219,16 @@ export class ServerConnection implements Ends {
     this.user?.onConnected(this);
   }
 
+  private onSecure(): void {
+    if (this.closed) return;
+    if ((this.tls as ServerTls).secured()) this.user?.onConnected(this);
+    else this.onError(undefined);
+  }
+
   private onBytes(length: number, bytes: Buffer): boolean {
     if (this.user === undefined) {
+      // TLS goes on with what it has read already.
+      if (this.closed) return false;
       // Nobody asked: whatever this is, the next exchange must not take it for its response.
       countSurplus(this.server);
       this.close();
@@ -199,7 +246,7 @@ export class ServerConnection implements Ends {
   }
 
   private onEnd(): void {
-    if (this.wasReset()) this.onError();
+    if (this.wasReset()) this.onError(undefined);
     else if (this.user === undefined) this.close();
     else this.user.onServerEnd();
   }
@@ -213,7 +260,8 @@ export class ServerConnection implements Ends {
     return !this.unix && !this.socket.writableEnded && this.socket.remoteAddress === undefined;
   }
 
-  private onError(): void {
+  private onError(error: Error | undefined): void {
+    if (error !== undefined) this.tls?.failed(error);
     this.closed = true;
     if (this.user === undefined) this.close();
     else this.user.onServerError();

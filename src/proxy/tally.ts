@@ -156,6 +156,7 @@ export function countFailure({ reach, session }: ExchangeFacts, failure: Failure
     case Failures.QueueTimeout:
     case Failures.QueueFull:
     case Failures.ConnectFailed:
+    case Failures.OtherName:
     case Failures.ConnectTimeout:
       countUnreached(reach);
       return;

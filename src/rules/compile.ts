@@ -5,6 +5,7 @@
 
 import type { Config, Diagnostic, FormatText, Place, ProxyConfig, RawRule, StickRuleConfig, UseBackendConfig } from '../config/model.ts';
 import { textOf } from '../core/bytes.ts';
+import { placeIn } from '../core/place.ts';
 import { didYouMean } from '../core/suggest.ts';
 import { type Acls, type AclTest, compileAcls } from './acl.ts';
 import { type ActionRow, ALLOW, Words } from './action.ts';
@@ -26,6 +27,7 @@ import { fill, filled, Patterns } from './patterns.ts';
 import { compileRedirect, REDIRECT_ACTION } from './redirect.ts';
 import { isForeignAction } from './refused.ts';
 import { LOG_SCOPE, persistenceScope, type Scope, scopeOf, UNIQUE_ID_SCOPE } from './scope.ts';
+import { compileServerName, serverNamesOf } from './server-names.ts';
 import { compilePattern } from './stick-key.ts';
 import type { CompiledRules, Condition, PersistenceRules, RouteStep, RuleContext, RuleSet, RuleStep, StickRule } from './types.ts';
 
@@ -93,6 +95,7 @@ class Compiler {
       monitorFail: anyOf(this.each(proxy.monitor?.fail ?? [], (rule) => this.bare('monitor fail', rule, requestScope))),
       persistence: this.persistence(),
       hashed: this.hashed(),
+      serverNames: this.serverNames(),
       ...this.logs(),
     };
   }
@@ -131,6 +134,17 @@ class Compiler {
     // The pools of a frontend balance as its `defaults` say.
     if (expression === undefined || (kind === 'frontend' && dockerRoutes.length + consulRoutes.length === 0)) return undefined;
     return this.each([{ place, words: [expression] }], () => compileHashed(expression))[0];
+  }
+
+  private serverNames(): CompiledRules['serverNames'] {
+    const names = serverNamesOf(this.proxy);
+    if (names.length === 0) return undefined;
+    const lines = names.map((name) => ({ ...name, place: placeIn(name.origin) ?? this.proxy.place, words: [] }));
+    const compiled = this.each(lines, ({ expression, name }) => {
+      const where = name === '' ? '' : `'server ${this.proxy.name}/${name}' : `;
+      return [expression, within(where, () => compileServerName(expression))] as const;
+    });
+    return new Map(compiled);
   }
 
   private persistence(): PersistenceRules | undefined {

@@ -113,6 +113,8 @@ export interface CompiledRules {
   readonly persistence?: PersistenceRules | undefined;
   /** `balance hash`: the bytes to hash, one character each; undefined for a request that has none. */
   readonly hashed?: ((context: RuleContext) => string | undefined) | undefined;
+  /** `sni` of its servers, by the expression; undefined where none has one. */
+  readonly serverNames?: ReadonlyMap<string, (context: RuleContext) => string | undefined> | undefined;
 }
 
 /** `force-persist`, `ignore-persist`, `use-server` and `stick` lines of one proxy (manual 4.2), each kind in its order. */

@@ -5,7 +5,7 @@ import type { BindSslConfig, TlsVersion } from '../config/model.ts';
 import type { Bundle } from './pem.ts';
 
 /** SSLv3 Node does not have. */
-const VERSIONS: Readonly<Record<TlsVersion, SecureVersion>> = {
+export const VERSIONS: Readonly<Record<TlsVersion, SecureVersion>> = {
   SSLv3: 'TLSv1',
   'TLSv1.0': 'TLSv1',
   'TLSv1.1': 'TLSv1.1',
@@ -13,7 +13,7 @@ const VERSIONS: Readonly<Record<TlsVersion, SecureVersion>> = {
   'TLSv1.3': 'TLSv1.3',
 };
 
-const SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
+export const SUITES = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 
 /** Throws OpenSSL's error. */
 export function listenerContext(ssl: BindSslConfig, bundle: Bundle): SecureContext {

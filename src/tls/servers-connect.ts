@@ -1,0 +1,72 @@
+/**
+ * A TLS connection to a server, for traffic and for checks: the name that it is asked for, the session that goes on, and whether
+ * its certificate will do. All three go by the name: who was found good under one is not good under another (manual 5.2, `sni`,
+ * `verifyhost`, `verify`).
+ */
+
+import type { OnReadOpts } from 'node:net';
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
+import type { ServerSslConfig } from '../config/model.ts';
+import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
+import type { TlsSessions } from './sessions.ts';
+
+export interface Spoken {
+  readonly ssl: Pick<ServerSslConfig, 'verify' | 'verifyhost' | 'reuse'>;
+  readonly context: SecureContext;
+  /** The name that the server is asked for; undefined asks for none. */
+  readonly name: string | undefined;
+  readonly alpn: readonly string[];
+  /** Of this server. */
+  readonly sessions: TlsSessions;
+}
+
+/** Where to. */
+export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
+
+/** OpenSSL sends no longer one. */
+const LONGEST_NAME = 255;
+
+/** `secureConnect` says that the handshake is over: whoever asked then asks `certificateError`. */
+export function connectServer(
+  spoken: Spoken,
+  address: Address,
+  more: { readonly allowHalfOpen?: boolean; readonly onread?: OnReadOpts },
+): TLSSocket {
+  const { ssl, context, name, alpn, sessions } = spoken;
+  const session = ssl.reuse ? sessions.get(name) : undefined;
+  const options: ConnectionOptions = {
+    ...address,
+    ...more,
+    secureContext: context,
+    // By `certificateError`: Node would have the name of the address where there is none, and does not look at all of a certificate.
+    rejectUnauthorized: false,
+    checkServerIdentity: () => undefined,
+    ...(session === undefined ? {} : { session }),
+    ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
+  };
+  const socket = connect({ ...options, autoSelectFamily: false } as ConnectionOptions);
+  // By itself: among the options, Node warns of addresses, which HAProxy sends as they are.
+  if (name !== undefined && Buffer.byteLength(name) <= LONGEST_NAME) (socket as unknown as Named).setServername(name);
+  if (ssl.reuse) {
+    socket.on('session', (fresh) => {
+      if (certificateError(socket, spoken) === CONNECTION_ERRORS.none) sessions.keep(name, fresh);
+    });
+  }
+  return socket;
+}
+
+interface Named {
+  setServername(name: string): void;
+}
+
+/** What is wrong with the certificate that the server has shown, as HAProxy numbers it. The session of an earlier connection had a good one. */
+export function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' | 'name'>): ConnectionError {
+  if (ssl.verify === 'none' || socket.isSessionReused()) return CONNECTION_ERRORS.none;
+  if (!socket.authorized) return CONNECTION_ERRORS.handshake;
+  const wanted = name ?? ssl.verifyhost;
+  if (wanted === undefined) return CONNECTION_ERRORS.none;
+  // As HAProxy: its common name counts beside the others, too.
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate?.checkHost(wanted, { subject: 'always' }) !== undefined) return CONNECTION_ERRORS.none;
+  return name === undefined ? CONNECTION_ERRORS.otherName : CONNECTION_ERRORS.otherSni;
+}

@@ -1,0 +1,139 @@
+/**
+ * How servers are spoken to by TLS: what OpenSSL is told, made of what their words say and of the files that these name. Servers
+ * with the same words share it, a thousand of them as well as two.
+ *
+ * What a configuration says is read while it is prepared (`check`), so that `-c`, the start and a reload agree on it, and counts when
+ * that configuration does (`adopt`). What comes later, from a source or an operator, is read when it comes (`refusal`): a file
+ * that is no good keeps that server down and nobody else.
+ */
+
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+import type { ServerSslConfig } from '../config/model.ts';
+import { readAuthorities } from './authorities.ts';
+import { SUITES, VERSIONS } from './contexts.ts';
+import { readBundle } from './pem.ts';
+
+interface Made {
+  readonly context: SecureContext | undefined;
+  /** Why there is none. */
+  readonly error: string | undefined;
+  /** What is doubtful of its files, and no reason not to use it. */
+  readonly doubts: readonly string[];
+}
+
+/** Words of labels may be anything: beyond so many different ones, those of the past are forgotten. */
+const MOST = 1000;
+
+export class ServerContexts {
+  private byWords = new Map<string, Made>();
+  private byConfig = new WeakMap<ServerSslConfig, Made>();
+
+  /** Undefined where there is none: `refusal` says why. */
+  of(ssl: ServerSslConfig): SecureContext | undefined {
+    return this.made(ssl).context;
+  }
+
+  /** What is wrong with a server of these words; undefined where nothing is. What was wrong before is looked at again. */
+  refusal(ssl: ServerSslConfig): string | undefined {
+    if (this.made(ssl).error === undefined) return undefined;
+    this.byConfig.delete(ssl);
+    this.byWords.delete(wordsOf(ssl));
+    return this.made(ssl).error;
+  }
+
+  /** As `refusal`, and what is doubtful. */
+  check(ssl: ServerSslConfig): Pick<Made, 'error' | 'doubts'> {
+    return this.made(ssl);
+  }
+
+  /** What `prepared` has read counts from now on. */
+  adopt(prepared: ServerContexts): void {
+    this.byWords = prepared.byWords;
+    this.byConfig = prepared.byConfig;
+  }
+
+  private made(ssl: ServerSslConfig): Made {
+    const known = this.byConfig.get(ssl);
+    if (known !== undefined) return known;
+    const words = wordsOf(ssl);
+    const made = this.byWords.get(words) ?? make(ssl);
+    if (this.byWords.size >= MOST) this.byWords.clear();
+    this.byWords.set(words, made);
+    this.byConfig.set(ssl, made);
+    return made;
+  }
+}
+
+/** All that a context is made of; what else is said counts for each connection. */
+function wordsOf({
+  minVersion,
+  maxVersion,
+  ciphers,
+  ciphersuites,
+  curves,
+  tickets,
+  caFile,
+  crlFile,
+  crt,
+  verify,
+}: ServerSslConfig): string {
+  return JSON.stringify([minVersion, maxVersion, ciphers, ciphersuites, curves, tickets, caFile, crlFile, crt, verify]);
+}
+
+function make(ssl: ServerSslConfig): Made {
+  const doubts: string[] = [];
+  try {
+    return { context: createContext(ssl, doubts), error: undefined, doubts };
+  } catch (error) {
+    return { context: undefined, error: (error as Error).message, doubts };
+  }
+}
+
+const NO_AUTHORITY =
+  "verify is enabled by default but no CA file specified. If you're running on a LAN where you're certain to trust the server's " +
+  "certificate, please set an explicit 'verify none' statement on the 'server' line, or use 'ssl-server-verify none' in the global section " +
+  'to disable server-side verifications by default.';
+
+/** OpenSSL's `SSL_OP_NO_TICKET`. */
+const NO_TICKET = 0x4000;
+
+/** Throws an Error in HAProxy's words. */
+function createContext(ssl: ServerSslConfig, doubts: string[]): SecureContext {
+  const { minVersion, maxVersion, ciphers, ciphersuites, curves, tickets, caFile, crlFile, crt, verify } = ssl;
+  const authorities = caFile === undefined ? undefined : readAuthorities(caFile);
+  const revoked = crlFile === undefined ? undefined : readAuthorities(crlFile);
+  doubts.push(...(authorities?.doubts ?? []), ...(revoked?.doubts ?? []));
+  if (verify === 'required' && authorities === undefined) throw new Error(NO_AUTHORITY);
+  const bundle = crt === undefined ? undefined : readBundle(crt);
+  // Without `verify` nobody asks, and authorities take their time to be read.
+  const asked = verify === 'required';
+  const revocations = [...(authorities?.revocations ?? []), ...(revoked?.revocations ?? [])];
+  const options: SecureContextOptions = {
+    minVersion: VERSIONS[minVersion],
+    maxVersion: VERSIONS[maxVersion],
+    ca: asked ? [...(authorities?.certificates ?? [])] : [],
+    ...(asked && revocations.length > 0 ? { crl: revocations } : {}),
+    ...(curves === undefined ? {} : { ecdhCurve: curves }),
+    ...(tickets ? {} : { secureOptions: NO_TICKET }),
+    ...(bundle === undefined
+      ? {}
+      : { cert: [bundle.certificate, ...bundle.chain].map(String).join(''), key: bundle.key.export({ type: 'pkcs8', format: 'pem' }) }),
+  };
+  const suites = ciphersuites ?? SUITES;
+  const list = ciphers ?? 'DEFAULT';
+  if (ciphers !== undefined) attempt({ ciphers: `${SUITES}:${ciphers}` }, `unable to set SSL cipher list to '${ciphers}'.`);
+  if (ciphersuites !== undefined) {
+    attempt({ ciphers: `${ciphersuites}:DEFAULT` }, `unable to set TLS 1.3 cipher suites to '${ciphersuites}'.`);
+  }
+  if (curves !== undefined) attempt({ ecdhCurve: curves }, `unable to set elliptic named curve to '${curves}'.`);
+  return createSecureContext({ ...options, ciphers: `${suites}:${list}` });
+}
+
+/** Which of several words is wrong OpenSSL does not tell. */
+function attempt(options: SecureContextOptions, complaint: string): void {
+  try {
+    createSecureContext(options);
+  } catch {
+    throw new Error(complaint);
+  }
+}
