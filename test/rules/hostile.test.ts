@@ -16,7 +16,7 @@ function expressions(phase: 'request' | 'response'): string[] {
   const fetches = FETCHES.filter(
     ({ names, needs }) => !constants.includes(names[0] as string) && needs !== (phase === 'request' ? 'response' : 'request'),
   )
-    .filter(({ needs }) => phase === 'response' || (needs !== 'backend' && needs !== 'server' && needs !== 'answer'))
+    .filter(({ needs }) => phase === 'response' || !['backend', 'server', 'connection', 'answer'].includes(needs))
     .flatMap(({ names, arguments: specs, groups }) => {
       if (specs.length === 0) return names;
       const [first] = specs;
