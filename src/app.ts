@@ -453,6 +453,7 @@ export class App {
         return app.config.global.node ?? self.hostname;
       },
       get maxconn() {
+      tls: this.dataPlane.counters.tls,
         return app.changes.maxconn ?? app.config.global.maxconn ?? 0;
       },
       connections: () => app.connections,

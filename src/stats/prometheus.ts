@@ -10,6 +10,8 @@
 import { constants, PerformanceObserver, performance } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { monotonic } from '../core/clock.ts';
+import { connectionErrorText } from '../core/connection-errors.ts';
+import type { Handshakes, TlsCounters } from '../core/tls-counters.ts';
 import type { OwnFamily } from './exposition.ts';
 
 /** What is told of one source of servers. */
@@ -35,6 +37,7 @@ export interface OwnFacts {
   /** Lines that log targets could not take. */
   droppedLogs(): Iterable<readonly [target: string, lines: number]>;
   reloads(): { readonly done: number; readonly failed: number };
+  readonly tls: TlsCounters;
 }
 
 /** They look at all descriptors, handles and requests one by one. */
@@ -96,6 +99,7 @@ export class OwnMetrics {
     this.observeCollections();
     this.addDiscovery();
     this.addProcess(facts);
+    this.addTls(facts.tls);
   }
 
   async families(): Promise<readonly OwnFamily[]> {
@@ -159,6 +163,25 @@ export class OwnMetrics {
     this.counter('fairlead_event_loop_idle_seconds_total', 'Time that the event loop waited for something to happen.', [], (counter) =>
       counter.inc(performance.eventLoopUtilization().idle / 1000),
     );
+  }
+
+  private addTls(tls: TlsCounters): void {
+    const sides: readonly (readonly [side: string, handshakes: Handshakes])[] = [
+      ['client', tls.clients],
+      ['server', tls.servers],
+    ];
+    const help = 'TLS handshakes with clients and servers that have succeeded: whether they made keys, or resumed a session.';
+    this.counter('fairlead_tls_handshakes_total', help, ['side', 'protocol', 'keys'], (counter) => {
+      for (const [side, { fresh, resumed }] of sides) {
+        for (const [protocol, count] of fresh) counter.inc({ side, protocol, keys: 'new' }, count);
+        for (const [protocol, count] of resumed) counter.inc({ side, protocol, keys: 'resumed' }, count);
+      }
+    });
+    this.counter('fairlead_tls_handshake_failures_total', 'TLS handshakes that have failed.', ['side', 'reason'], (counter) => {
+      for (const [side, { failed }] of sides) {
+        for (const [error, count] of failed) counter.inc({ side, reason: connectionErrorText(error) }, count);
+      }
+    });
   }
 
   private gauge(name: string, help: string, labelNames: string[], read: (gauge: Gauge) => void): void {

@@ -3,6 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MetricsEndpoint } from '../../src/admin/metrics-endpoint.ts';
+import { CONNECTION_ERRORS } from '../../src/core/connection-errors.ts';
+import { TlsCounters } from '../../src/core/tls-counters.ts';
 import type { Reply } from '../../src/proxy/types.ts';
 import { contextOf, type Fields, request } from '../rules/support.ts';
 import { makeBackend, proxyConfig, serverConfig } from '../stats/objects.ts';
@@ -25,7 +27,7 @@ const endpoint = new MetricsEndpoint({
     made++;
     return state;
   },
-  facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }) },
+  facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() },
 });
 
 function ask(target: string, fields: Fields = [], method = 'GET'): Reply | Promise<Reply> {
@@ -94,7 +96,7 @@ test('our own metrics are gathered once for all who ask in one turn of the event
     gathered++;
     return [];
   };
-  const facts = { version: '0.1.0', droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }) };
+  const facts = { version: '0.1.0', droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() };
   const counting = new MetricsEndpoint({ state: () => state, facts: { ...facts, sources } });
   const get = () => Promise.resolve(counting.answer(contextOf(request({ target: '/metrics?scope=fairlead' }))));
   const texts = (await Promise.all([get(), get(), get()])).map(textOf);
@@ -105,13 +107,32 @@ test('our own metrics are gathered once for all who ask in one turn of the event
   assert.equal(gathered, 2);
 });
 
+test('handshakes are told by side, protocol and how they went', async () => {
+  const tls = new TlsCounters();
+  tls.clients.done('TLSv1.3', false, 0);
+  tls.clients.done('TLSv1.3', true, 0);
+  tls.clients.done('TLSv1.3', true, 0);
+  tls.servers.done('TLSv1.2', false, 0);
+  tls.clients.fail(CONNECTION_ERRORS.handshakeTimeout);
+  const facts = { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls };
+  const telling = new MetricsEndpoint({ state: () => state, facts });
+  const text = textOf(await telling.answer(contextOf(request({ target: '/metrics?scope=fairlead' }))));
+  const samples = text.split('\n').filter((line) => line.startsWith('fairlead_tls_'));
+  assert.deepEqual(samples, [
+    'fairlead_tls_handshakes_total{side="client",protocol="TLSv1.3",keys="new"} 1',
+    'fairlead_tls_handshakes_total{side="client",protocol="TLSv1.3",keys="resumed"} 2',
+    'fairlead_tls_handshakes_total{side="server",protocol="TLSv1.2",keys="new"} 1',
+    'fairlead_tls_handshake_failures_total{side="client",reason="Timeout during SSL handshake"} 1',
+  ]);
+});
+
 test('a report that fails is the only one', async () => {
   const broken = new MetricsEndpoint({
     state: () => {
       if (made++ === fails) throw new Error('no state');
       return state;
     },
-    facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }) },
+    facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() },
   });
   const fails = made;
   const get = async () => broken.answer(contextOf(request({ target: '/metrics?scope=global' })));

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BOUNDS, Latency } from '../../src/core/histogram.ts';
+import { TlsCounters } from '../../src/core/tls-counters.ts';
 import { exposition, SCOPES, type Scope } from '../../src/stats/exposition.ts';
 import { FIELDS } from '../../src/stats/fields.ts';
 import { OwnMetrics } from '../../src/stats/prometheus.ts';
@@ -21,6 +22,7 @@ function ownMetrics(sources = [SOURCE]): OwnMetrics {
     sources: () => sources,
     droppedLogs: () => [['127.0.0.1:514', 5]],
     reloads: () => ({ done: 2, failed: 0 }),
+    tls: new TlsCounters(),
   });
 }
 const own = ownMetrics();
