@@ -78,6 +78,11 @@ export class Body {
     return { position: failedAt, state: failedIn };
   }
 
+  /** Field lines behind a chunked body that is done. */
+  get trailers(): string {
+    return this.framing === Framing.Chunked ? (this.chunked as ChunkedBody).trailers : '';
+  }
+
   /** The output as a view. */
   view(): Buffer {
     return this.from === 0 && this.to === this.piece.length ? this.piece : this.piece.subarray(this.from, this.to);

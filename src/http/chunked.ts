@@ -66,7 +66,7 @@ export class ChunkedBody {
   /** The line that is being read and must be checked whole: an extension, or one of the trailers. */
   private line = '';
   /** Bytes of all trailers. */
-  private trailers = 0;
+  private trailerBytes = 0;
   private trailerLines = 0;
   private kept = '';
   /** False: only the data goes on, for a receiver that does not know the coding (HTTP/1.0). */
@@ -87,6 +87,12 @@ export class ChunkedBody {
     this.left = 0;
     this.extension = 0;
     this.extensions = 0;
+    this.kept = '';
+  }
+
+  /** Field lines behind the last chunk, as far as they may go on; to be asked for when it is `done`. */
+  get trailers(): string {
+    return this.kept;
   }
 
   get done(): boolean {
@@ -230,7 +236,7 @@ export class ChunkedBody {
   private endSizeLine(at: number): number {
     if (this.size === 0) {
       this.line = '';
-      this.trailers = 0;
+      this.trailerBytes = 0;
       this.trailerLines = 0;
       this.kept = '';
       this.state = State.Trailer;
@@ -264,8 +270,8 @@ export class ChunkedBody {
   private readTrailer(bytes: Buffer, from: number, to: number): number {
     let at = from;
     while (at < to && (CLASS[bytes[at] as number] as number) & VALUE) at++;
-    this.trailers += at - from;
-    if (this.trailers > MAX_TRAILERS) return this.broken();
+    this.trailerBytes += at - from;
+    if (this.trailerBytes > MAX_TRAILERS) return this.broken();
     // One slice a piece: the line is made one string only when it is complete.
     if (at > from) this.line += bytes.toString('latin1', from, at);
     if (at === to) return to;

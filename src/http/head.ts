@@ -33,7 +33,7 @@ export class Head {
   target = '';
   status = 0;
   reason = '';
-  /** 10 or 11. */
+  /** 10, 11, or 20 of a request that came by HTTP/2. */
   version = 11;
 
   framing: Framing = Framing.None;

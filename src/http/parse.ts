@@ -408,7 +408,7 @@ function settleRequest(head: Head, lenient: boolean): number {
   if (head.method === 'CONNECT') return Refusal.Connect;
   // RFC 9110 9.3.8: a TRACE request has no content.
   if (head.method === 'TRACE' && head.framing !== Framing.None) return Refusal.Trace;
-  if (head.upgradeIndex >= 0) settleUpgrade(head, head.version === 11 && head.framing === Framing.None);
+  if (head.upgradeIndex >= 0) settleUpgrade(head, head.version !== 10 && head.framing === Framing.None);
   return settleTarget(head, lenient);
 }
 
@@ -432,7 +432,7 @@ function settleUpgrade(head: Head, allowed: boolean): void {
 
 /** RFC 9112 3.2: origin-form as it is, absolute-form to origin-form, `*` for OPTIONS; exactly one Host in HTTP/1.1. */
 function settleTarget(head: Head, lenient: boolean): number {
-  if (head.hosts > 1 || (head.hosts === 0 && head.version === 11)) return Refusal.Host;
+  if (head.hosts > 1 || (head.hosts === 0 && head.version !== 10)) return Refusal.Host;
   // An empty Host is what a client sends for a target without authority (RFC 9112 3.2).
   if (head.host !== '' && !validAuthority(head.host)) return Refusal.Host;
   const target = head.target;
@@ -443,7 +443,7 @@ function settleTarget(head: Head, lenient: boolean): number {
   const { scheme, authority, rest } = absolute;
   if (!validAuthority(authority)) return Refusal.Host;
   if (head.hosts === 0) head.add('Host', authority);
-  else if (!sameAuthority(authority, head.host, scheme)) {
+  else if (authority !== head.host && !sameAuthority(authority, head.host, scheme)) {
     if (!lenient) return Refusal.Host;
     head.set('Host', authority);
   }

@@ -32,7 +32,9 @@ export interface HeadRules {
   readonly lenient: boolean;
   /** Most bytes of a target, as it stands in the request line. */
   readonly maxTarget: number;
+  /** Its requests came by HTTP/2, and are written as ours: with `HTTP/2.0` for a version. */
+  readonly h2?: boolean;
 }
 
 /** The rules where nobody says otherwise: the limit of the head is the target's too. */
-export const STRICT: HeadRules = { lenient: false, maxTarget: 0x7fffffff };
+export const STRICT: HeadRules = { lenient: false, maxTarget: 0x7fffffff, h2: false };

@@ -5,6 +5,7 @@ import type { Head } from './head.ts';
 import { type HeadRules, Refusal } from './refusal.ts';
 
 const HTTP_1 = Buffer.from('HTTP/1.');
+const HTTP_2 = Buffer.from('HTTP/2.0\r\n');
 
 /** request-line = method SP request-target SP HTTP-version CRLF (RFC 9112 3). The index behind it, or a Refusal. */
 export function requestLine(bytes: Buffer, start: number, text: string, head: Head, rules: HeadRules): number {
@@ -19,6 +20,7 @@ export function requestLine(bytes: Buffer, start: number, text: string, head: He
   if (at === targetFrom || bytes[at] !== SP) return refuseLine(bytes, at, Refusal.RequestLine);
   head.target = text.slice(targetFrom - start, at - start);
   at++;
+  if (rules.h2 === true) return streamVersion(bytes, at, head);
   if (rules.lenient) return lenientVersion(bytes, at, head, Refusal.Version);
   for (let i = 0; i < HTTP_1.length; i++) if (bytes[at + i] !== HTTP_1[i]) return refuseLine(bytes, at + i, Refusal.RequestLine);
   at += HTTP_1.length;
@@ -28,6 +30,13 @@ export function requestLine(bytes: Buffer, start: number, text: string, head: He
   head.version = minor === 0x31 ? 11 : 10;
   head.keepAlive = minor === 0x31;
   return at + 3;
+}
+
+/** As our own HTTP/2 side writes it. */
+function streamVersion(bytes: Buffer, at: number, head: Head): number {
+  for (let i = 0; i < HTTP_2.length; i++) if (bytes[at + i] !== HTTP_2[i]) return refuseLine(bytes, at + i, Refusal.RequestLine);
+  head.version = 20;
+  return at + HTTP_2.length;
 }
 
 /** status-line = HTTP-version SP status-code SP [reason-phrase] CRLF (RFC 9112 4); the last SP is often missing. */

@@ -7,6 +7,7 @@
 import net from 'node:net';
 import type { TlsFacts } from '../rules/tls-facts.ts';
 import { type Outlet, SocketOutlet } from './outlet.ts';
+import type { VariableHolder } from './variables.ts';
 
 /** 64 KiB: what Node reads at most without it. */
 const slab: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
@@ -56,6 +57,14 @@ export type ClientSocket = Pick<
   removeListener(event: 'error' | 'close', listener: () => void): void;
 };
 
+/** A connection that carries several requests at a time: what its lanes have in common. */
+export interface Mux extends VariableHolder {
+  /** Requests that have been answered on it. */
+  readonly answered: number;
+  /** One of its requests is not worth an answer, nor is the connection that it came by; `silently`: it is not told either. */
+  hangUp(silently: boolean): void;
+}
+
 /** A client before anybody reads what it sends. */
 export interface Accepted {
   readonly socket: ClientSocket;
@@ -63,6 +72,8 @@ export interface Accepted {
   readonly stream: net.Socket | undefined;
   /** Undefined where nothing is encrypted. */
   readonly tls: TlsFacts | undefined;
+  /** What it is a part of; undefined for a connection of its own. */
+  readonly mux?: Mux | undefined;
   /** From now on bytes come. */
   read(receive: Receive): void;
   /** Its writing half, to be asked for once. `onDrain`: after having been `behind`, more may be written. */

@@ -22,7 +22,7 @@ export function access(exchange: ExchangeFacts, now: number, bad: boolean): void
   const { frontend } = session.listener;
   if (frontend.config.logs.length === 0 || exchange.logged) return;
   if (frontend.config.logFormat === 'none') {
-    if (session.answered === 0) {
+    if (session.answeredBefore === 0) {
       const { localAddress, localPort } = session;
       services.accessLog.connect({ ...loggedClient(session, session.listener), localAddress, localPort, frontend });
     }
@@ -257,7 +257,7 @@ function unreadContext(exchange: ExchangeFacts, facts: ExchangeRecord): RuleCont
     facts,
     notes: undefined,
     live: exchange.live,
-    variable: (name: string) => readVariable(context, { process: services, session }, name),
+    variable: (name: string) => readVariable(context, { process: services, session: session.holder }, name),
     setVariable: () => false,
     capture: () => false,
     uniqueId: undefined,

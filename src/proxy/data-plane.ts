@@ -57,6 +57,9 @@ export interface BindFailure {
 
 const NO_RULES: CompiledRules = { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined };
 
+/** Before a configuration says otherwise. */
+const H2 = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384 };
+
 export class DataPlane {
   private readonly services: Services;
   private readonly admission: Admission;
@@ -76,7 +79,7 @@ export class DataPlane {
       frontends: () => this.table,
       ...parts,
       invalid: new InvalidMessages(),
-      limits: { bufsize: 16384, headSize: 15360, maxhdr: 101, logLine: 1023 },
+      limits: { bufsize: 16384, headSize: 15360, maxhdr: 101, logLine: 1023, h2: H2 },
       programs: new Map(),
       connections: 0,
       serial: 0,
@@ -145,8 +148,8 @@ export class DataPlane {
     commit();
     this.configured = programs;
     this.joinPrograms();
-    const { bufsize, maxrewrite, maxhdr, logurilen } = config.global;
-    this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1 };
+    const { bufsize, maxrewrite, maxhdr, logurilen, h2 } = config.global;
+    this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1, h2 };
     this.admission.maxconn = config.global.maxconn;
     this.admission.rateLimits = config.global.rateLimits;
     for (const listener of plan.gone) listener.close();

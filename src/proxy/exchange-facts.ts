@@ -14,6 +14,9 @@ import type { Services } from './services.ts';
 import type { Session } from './session.ts';
 import { readVariable, writeVariable } from './variables.ts';
 
+/** For which no request of HTTP/2 is the first one of its connection (`http_first_req`). */
+const AS_HAPROXY = 1;
+
 export abstract class ExchangeFacts implements RuleContext {
   readonly session: Session;
   readonly services: Services;
@@ -98,14 +101,14 @@ export abstract class ExchangeFacts implements RuleContext {
     return this.responseSeen || this.status >= 0;
   }
   variable(name: string): VariableValue | undefined {
-    return readVariable(this, { process: this.services, session: this.session }, name);
+    return readVariable(this, { process: this.services, session: this.session.holder }, name);
   }
   setVariable(name: string, value: VariableValue | undefined): boolean {
-    return writeVariable(this, { process: this.services, session: this.session }, name, value);
+    return writeVariable(this, { process: this.services, session: this.session.holder }, name, value);
   }
   get live(): Live {
     const { session, services, reach } = this;
-    return new LiveView({ listener: session.listener, services, reach, before: session.answered });
+    return new LiveView({ listener: session.listener, services, reach, before: session.mux === undefined ? session.answered : AS_HAPROXY });
   }
   capture(side: 'request' | 'response', index: number, value: string): boolean {
     return keep(this, this.session.listener.frontend.config.captures, side, index, value);

@@ -493,7 +493,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     if (this.tryAgain(failure, false)) return;
     if (!always && !reach.observe(observation, monotonic())) return;
     const closed = failure === Failures.ServerClosed && this.reused;
-    this.fail(closed && this.session.answered > 0 ? Failures.ReusedClosed : failure);
+    // Other requests are on their way on a connection with streams: they are not to be cut for this one.
+    this.fail(closed && this.session.mux === undefined && this.session.answered > 0 ? Failures.ReusedClosed : failure);
   }
 
   /**
@@ -640,7 +641,8 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     this.status = failure.status;
     this.termination = failure.termination;
     // Who has gone hears nothing, and a connection on which nothing ever came is not told anything it did not ask for.
-    if (!session.socket.destroyed && !(failure === Failures.RequestAborted && probe)) sendError(this, failure.status, 'close', false);
+    const told = failure.status !== 0 && !(failure === Failures.RequestAborted && probe);
+    if (told && !session.socket.destroyed) sendError(this, failure.status, 'close', false);
     this.bytesOut = 0; // as HAProxy logs it
     if (!(probe && config.dontlognull)) access(this, now, true);
     this.reach.phase = Phase.Idle;

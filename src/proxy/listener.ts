@@ -16,6 +16,7 @@ import { type Accepted, acceptFrom } from './accept.ts';
 import type { Admission } from './admission.ts';
 import { BoundSocket } from './bound-socket.ts';
 import { bindText, type Frontend } from './frontend.ts';
+import { H2Connection } from './h2/connection.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
 import { type ClientSession, Sessions } from './sessions.ts';
@@ -79,7 +80,8 @@ export class Listener {
     if (this.closing) return;
     this.closing = true;
     this.pause();
-    for (const session of this.sessions.all()) if (session.idle) session.closeCleanly();
+    // A connection with streams is told at once, and finishes those.
+    for (const session of this.sessions.all()) if (session.idle || session.streams !== undefined) session.closeCleanly();
   }
 
   /** Closes everything now. */
@@ -136,7 +138,8 @@ export class Listener {
       session.begin(now);
       return;
     }
-    this.sessions.add(new Session(accepted, this, this.services, now, acceptedWall));
+    if (protocol === 'h2') this.sessions.add(new H2Connection(accepted, this, this.services, now, acceptedWall));
+    else this.sessions.add(new Session(accepted, this, this.services, now, acceptedWall));
   }
 
   /** A session is over. */

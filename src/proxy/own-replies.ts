@@ -159,8 +159,7 @@ export class OwnReplies {
   private hangUp(silently: boolean): void {
     const { session } = this.exchange;
     this.exchange.close(false, monotonic(), true);
-    if (silently) session.reset();
-    else session.closeCleanly();
+    session.hangUp(silently);
   }
 
   // --- replies

@@ -22,6 +22,8 @@ export class Program {
   /** Of the requests that a frontend takes, and of the responses that a backend takes. */
   readonly requestHeads: HeadRules;
   readonly responseHeads: HeadRules;
+  /** Of requests that came by HTTP/2. */
+  readonly streamHeads: HeadRules;
 
   /** `maxTarget`: `tune.http.maxurilen`. */
   constructor(config: ProxyConfig, rules: CompiledRules, maxTarget: number) {
@@ -30,8 +32,9 @@ export class Program {
     this.logsSource = rules.log?.source === true;
     this.recorder = Recorder.of(config);
     this.persistence = Persistence.of(config, rules.persistence);
-    this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget };
-    this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget };
+    this.requestHeads = { lenient: config.acceptInvalidRequest, maxTarget, h2: false };
+    this.responseHeads = { lenient: config.acceptInvalidResponse, maxTarget, h2: false };
+    this.streamHeads = { ...this.requestHeads, h2: true };
     this.monitor = config.monitor === undefined ? undefined : new Monitor(config.monitor.uri, rules.monitorFail);
     this.forwardFor = config.forwardfor === undefined ? undefined : new ForwardFor(config.forwardfor);
   }

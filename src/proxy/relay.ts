@@ -26,6 +26,10 @@ export function passOn(bytes: Buffer, client: Outlet, connection: ServerConnecti
 
 /** True when what was written refers to the bytes themselves. `waits`: others are written before them. */
 function write(bytes: Buffer, client: Outlet, waits: boolean): boolean {
+  if (client.copies === true) {
+    client.bytes(bytes);
+    return false;
+  }
   const lent = !waits || bytes.length > COPY_LIMIT;
   client.bytes(lent ? bytes : Buffer.from(bytes));
   return lent;

@@ -2,6 +2,7 @@
 
 import type { Backend } from '../backend/backend.ts';
 import type { RouteTable } from '../backend/routes.ts';
+import type { H2Config } from '../config/model.ts';
 import type { ProcessCounters } from '../core/counters.ts';
 import type { EventLog } from '../core/log.ts';
 import type { Wheel } from '../core/wheel.ts';
@@ -20,6 +21,7 @@ export interface Limits {
   readonly maxhdr: number;
   /** So much of a request line is logged: tune.http.logurilen without its end. */
   readonly logLine: number;
+  readonly h2: H2Config;
 }
 
 /** The backends as the data plane needs them. */

@@ -24,13 +24,14 @@ import { Head } from '../http/head.ts';
 import { parseRequestHead, Refusal } from '../http/parse.ts';
 import type { TlsFacts } from '../rules/tls-facts.ts';
 import type { VariableValue } from '../rules/variables.ts';
-import { type Accepted, type ClientSocket, giveBack, lend, owned } from './accept.ts';
+import { type Accepted, type ClientSocket, giveBack, lend, type Mux, owned } from './accept.ts';
 import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
 import type { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
 import type { Services } from './services.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
+import type { VariableHolder } from './variables.ts';
 
 /**
  * What is read ahead before the client has to wait: of further requests one `tune.bufsize`, of a body that has no server yet
@@ -49,6 +50,8 @@ export class Session extends Timed implements ClientSession {
   readonly services: Services;
   /** Of its connection; undefined where it is not encrypted. */
   readonly tls: TlsFacts | undefined;
+  /** It is one of several on a connection. */
+  readonly mux: Mux | undefined;
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly localAddress: string;
@@ -90,6 +93,7 @@ export class Session extends Timed implements ClientSession {
     this.readyAt = now;
     this.socket = socket;
     this.tls = accepted.tls;
+    this.mux = accepted.mux;
     this.listener = listener;
     this.services = services;
     this.clientAddress = plainAddress(socket.remoteAddress);
@@ -264,8 +268,9 @@ export class Session extends Timed implements ClientSession {
     const now = monotonic();
     if (this.requestStart === 0) this.startRequest(now);
     const { limits } = this.services;
-    const { requestHeads } = this.listener.frontend.program;
-    const used = parseRequestHead(bytes, at, to, this.head, limits.headSize, scanned, requestHeads);
+    const { requestHeads, streamHeads } = this.listener.frontend.program;
+    const rules = this.mux === undefined ? requestHeads : streamHeads;
+    const used = parseRequestHead(bytes, at, to, this.head, limits.headSize, scanned, rules);
     if (used === 0) {
       this.scanned = to - at;
       return at;
@@ -412,6 +417,23 @@ export class Session extends Timed implements ClientSession {
     else this.onGone();
   }
 
+  /** A rule has refused its client an answer; `silently`: and a clean end. */
+  hangUp(silently: boolean): void {
+    this.mux?.hangUp(silently);
+    if (silently) this.reset();
+    else this.closeCleanly();
+  }
+
+  /** Whose variables `sess.x` are. */
+  get holder(): VariableHolder {
+    return this.mux ?? this;
+  }
+
+  /** Requests that the client's connection has had before. */
+  get answeredBefore(): number {
+    return this.mux === undefined ? this.answered : this.mux.answered;
+  }
+
   /**
    * Closes a connection whose response was cut where only its end would tell: a reset, because a FIN would make the
    * client take what it has for a whole response (RFC 9112 8).
@@ -422,7 +444,7 @@ export class Session extends Timed implements ClientSession {
   }
 
   /** A head that is no request: refused without an exchange. */
-  private refuse(failure: Failure): void {
+  refuse(failure: Failure): void {
     this.exchange.refuse(failure);
   }
 

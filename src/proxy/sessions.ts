@@ -36,6 +36,8 @@ export interface ClientSession {
   readonly target: Way;
   /** Nothing is under way: a stopping proxy may close it. */
   readonly idle: boolean;
+  /** What is under way on it at the same time, each as a session of its own; undefined where it is one. */
+  readonly streams?: readonly ClientSession[];
   /** Takes nothing more, and closes when what it has begun is done. */
   closeCleanly(): void;
   /** Is not waited for any more as soon as it is silent, where nobody can tell whether it has something under way. */

@@ -59,26 +59,27 @@ interface Side {
 }
 
 function* everybody(runtime: Runtime): Generator<Shown> {
-  for (const [{ config: frontend }, session] of runtime.clients()) {
-    // What is idle between two requests is none for HAProxy.
-    if (session.idle) continue;
-    const { socket, target, acceptedWall, requests, listener } = session;
-    const { backend, server, connection, phase, retries } = target;
-    yield {
-      session,
-      socket,
-      listener: { id: listener.id, name: listener.config.name },
-      acceptedWall,
-      calls: requests,
-      frontend,
-      backend: backend?.config,
-      server: server === undefined ? undefined : { name: server.config.name, id: server.id },
-      upstream: connection?.socket,
-      phase,
-      retries,
-      end: () => end(session),
-    };
-  }
+  for (const [{ config: frontend }, client] of runtime.clients())
+    for (const session of client.streams ?? [client]) {
+      // What is idle between two requests is none for HAProxy.
+      if (session.idle) continue;
+      const { socket, target, acceptedWall, requests, listener } = session;
+      const { backend, server, connection, phase, retries } = target;
+      yield {
+        session,
+        socket,
+        listener: { id: listener.id, name: listener.config.name },
+        acceptedWall,
+        calls: requests,
+        frontend,
+        backend: backend?.config,
+        server: server === undefined ? undefined : { name: server.config.name, id: server.id },
+        upstream: connection?.socket,
+        phase,
+        retries,
+        end: () => end(session),
+      };
+    }
   for (const connection of runtime.cliConnections()) yield ofCli(connection);
 }
 

@@ -1,0 +1,235 @@
+/**
+ * One way through an HTTP/2 connection: to the session on it, it is a kept-alive HTTP/1.1 connection with one stream after the
+ * other; to a stream, it is who takes its request and answers it.
+ *
+ *     stream ─▶ Translation ─▶ receive ─▶ Session … Exchange ─▶ LaneOutlet ─▶ stream
+ *
+ * Invariants: a lane has one stream at a time, and lets go of it when Node has closed it. It is used again if its session is
+ * idle by then; else whatever the session is at ends, as when a client's connection breaks. A stream is ended when its
+ * response is whole, and reset in every other case.
+ */
+
+import { constants, type ServerHttp2Stream } from 'node:http2';
+import type { TlsFacts } from '../../rules/tls-facts.ts';
+import type { Accepted, ClientSocket, Mux, Receive } from '../accept.ts';
+import type { Outlet } from '../outlet.ts';
+import type { Session } from '../session.ts';
+import { LaneOutlet } from './lane-outlet.ts';
+import { Carriage, trailerLines } from './request.ts';
+
+/** The connection, as its lanes see it. */
+export interface LaneOwner extends Mux {
+  readonly socket: ClientSocket;
+  readonly tls: TlsFacts | undefined;
+  /** The lane is free for another stream. */
+  onFree(lane: Lane): void;
+  /** The client has reset a stream that was not over. */
+  onReset(): void;
+  /** Its session is over. */
+  onGone(lane: Lane): void;
+}
+
+const LAST_CHUNK = '0\r\n';
+
+/** Whoever asks for a stream's error asks for its end, too. */
+function ignore(): void {}
+
+export class Lane implements Accepted, ClientSocket {
+  readonly mux: LaneOwner;
+  readonly socket: ClientSocket = this;
+  readonly stream: undefined = undefined;
+  /** The session on it. */
+  session: Session | undefined = undefined;
+  /** What it carries now. */
+  current: ServerHttp2Stream | undefined = undefined;
+  destroyed = false;
+  writableEnded = false;
+  writableFinished = false;
+
+  private readonly out: LaneOutlet = new LaneOutlet();
+  private receive: Receive = ignore;
+  private carriage: Carriage = Carriage.None;
+  private trailers = '';
+  private paused = false;
+  /** Its stream's end is ours. */
+  private cutByUs = false;
+  /** The request's body is being read. */
+  private reading = false;
+  private onEnd: () => void = ignore;
+  private onClose: () => void = ignore;
+
+  constructor(mux: LaneOwner) {
+    this.mux = mux;
+  }
+
+  get tls(): TlsFacts | undefined {
+    return this.mux.tls;
+  }
+
+  // --- as an accepted connection
+
+  read(receive: Receive): void {
+    this.receive = receive;
+  }
+
+  outlet(onDrain: () => void): Outlet {
+    this.out.onDrain = onDrain;
+    return this.out;
+  }
+
+  // --- as its socket
+
+  get remoteAddress(): string | undefined {
+    return this.mux.socket.remoteAddress;
+  }
+  get remoteFamily(): string | undefined {
+    return this.mux.socket.remoteFamily;
+  }
+  get remotePort(): number | undefined {
+    return this.mux.socket.remotePort;
+  }
+  get localAddress(): string {
+    return this.mux.socket.localAddress ?? '';
+  }
+  get localPort(): number {
+    return this.mux.socket.localPort ?? 0;
+  }
+
+  pause(): void {
+    this.paused = true;
+    if (this.reading) this.current?.pause();
+  }
+
+  resume(): void {
+    this.paused = false;
+    if (this.reading) this.current?.resume();
+  }
+
+  /** The response is over, and no other will follow: what the client still sends is not wanted. */
+  end(done?: () => void): void {
+    this.writableEnded = true;
+    const { current } = this;
+    if (current !== undefined && !current.destroyed) {
+      if (!this.out.finish()) this.cut(constants.NGHTTP2_INTERNAL_ERROR);
+      // RFC 9113 8.1: the response is whole, the request need not be.
+      else if (this.reading && this.carriage !== Carriage.Tunnel) current.close(constants.NGHTTP2_NO_ERROR);
+    }
+    done?.();
+    if (current === undefined) this.onClosed();
+  }
+
+  destroy(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.cut(constants.NGHTTP2_INTERNAL_ERROR);
+    this.mux.onGone(this);
+  }
+
+  resetAndDestroy(): void {
+    this.destroy();
+  }
+
+  setKeepAlive(): void {}
+
+  on(event: 'end' | 'error' | 'close', listener: () => void): void {
+    if (event === 'end') this.onEnd = listener;
+    else if (event === 'close') this.onClose = listener;
+  }
+
+  removeListener(): void {}
+
+  // --- streams
+
+  /** Nothing is on it, and its session waits. */
+  get free(): boolean {
+    return this.current === undefined && !this.destroyed && this.session?.idle === true;
+  }
+
+  /** `head`: the request's in HTTP/1.1 form, `length` bytes of `bytes`, valid during the call. `refused`: it is malformed. */
+  take(stream: ServerHttp2Stream, head: Buffer, length: number, carriage: Carriage, isHead: boolean): void {
+    this.attach(stream, isHead);
+    this.carriage = carriage;
+    if (carriage !== Carriage.None && !stream.endAfterHeaders) this.listen(stream);
+    this.receive(head, length);
+  }
+
+  /** A stream whose request is none. */
+  attach(stream: ServerHttp2Stream, isHead: boolean): void {
+    this.current = stream;
+    this.carriage = Carriage.None;
+    this.trailers = '';
+    this.reading = false;
+    this.out.attach(stream, isHead);
+    this.cutByUs = false;
+    stream.on('error', ignore);
+    stream.on('close', this.closed);
+  }
+
+  private listen(stream: ServerHttp2Stream): void {
+    this.reading = true;
+    stream.on('trailers', this.onTrailers);
+    stream.on('end', this.ended);
+    stream.on('data', this.onData);
+    if (this.paused) stream.pause();
+  }
+
+  private readonly onData = (piece: Buffer): void => {
+    if (this.carriage !== Carriage.Chunked) {
+      this.receive(piece, piece.length);
+      return;
+    }
+    if (piece.length === 0) return;
+    const size = piece.length.toString(16);
+    const chunk = Buffer.allocUnsafe(size.length + piece.length + 4);
+    chunk.write(`${size}\r\n`, 'latin1');
+    piece.copy(chunk, size.length + 2);
+    chunk.write('\r\n', chunk.length - 2, 'latin1');
+    this.receive(chunk, chunk.length);
+  };
+
+  private readonly onTrailers = (_fields: unknown, _flags: number, raw?: readonly string[]): void => {
+    const lines = trailerLines(raw ?? []);
+    if (lines === undefined) this.cut(constants.NGHTTP2_PROTOCOL_ERROR);
+    else this.trailers = lines;
+  };
+
+  private readonly ended = (): void => {
+    this.reading = false;
+    const { current } = this;
+    // A stream that was reset ends, too, and its request is not whole.
+    if (current === undefined || current.aborted || current.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    if (this.carriage === Carriage.Tunnel) this.onEnd();
+    else if (this.carriage === Carriage.Chunked) {
+      const last = Buffer.from(`${LAST_CHUNK}${this.trailers}\r\n`, 'latin1');
+      this.receive(last, last.length);
+    }
+  };
+
+  /** The end of a stream that nobody takes for a whole one. */
+  cut(code: number): void {
+    const { current } = this;
+    this.cutByUs = true;
+    if (current === undefined || current.destroyed) return;
+    // Node ends a stream's data before it resets it, and what was cut would look whole.
+    current._final = (done) => done();
+    current.close(code);
+  }
+
+  /** Node has closed the stream, whoever wanted it. */
+  private readonly closed = (): void => {
+    const reset = !this.cutByUs && this.current?.aborted === true;
+    this.current = undefined;
+    this.reading = false;
+    this.out.detach();
+    if (this.free) this.mux.onFree(this);
+    else this.onClosed();
+    if (reset) this.mux.onReset();
+  };
+
+  private onClosed(): void {
+    if (this.destroyed) return;
+    this.destroyed = true;
+    this.onClose();
+    this.mux.onGone(this);
+  }
+}
