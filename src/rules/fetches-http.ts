@@ -14,8 +14,13 @@ import { leadingInteger32, lowerAscii } from './text.ts';
 
 const CHAPTER = '7.3.6';
 
-function version(head: Head): string {
+/** Of the form of HTTP/1.1 that rules see: HAProxy's captures tell this one of HTTP/2, too. */
+function versionWithin(head: Head): string {
   return head.version === 10 ? '1.0' : '1.1';
+}
+
+function version(head: Head): string {
+  return head.version === 20 ? '2.0' : versionWithin(head);
 }
 
 /** The Host field, or nothing: `base` without a host is the path alone. */
@@ -51,7 +56,7 @@ const REQUEST_LINE: readonly FetchRow[] = [
   row(['baseq'], 'str', 'Host, path and query.', (head) => hostOf(head) + (pathAndQueryOf(head) ?? '')),
   hashRow('base32', 'The hash `sdbm(1)` of `base`.', (head) => hostOf(head) + (pathIn(head) ?? '')),
   hashRow('url32', 'The hash `sdbm(1)` of `baseq`.', (head) => hostOf(head) + (pathAndQueryOf(head) ?? '')),
-  row(['req.ver', 'req_ver'], 'str', 'Version of the request: `1.0` or `1.1`.', version),
+  row(['req.ver', 'req_ver'], 'str', 'Version of the request: `1.0`, `1.1` or `2.0`.', version),
   { ...row(['method'], 'meth', 'Method of the request.', (head) => head.method), needs: 'nothing' },
   {
     ...row(['capture.req.method'], 'str', 'Method that the client sent, also while the response is handled.', originalMethod),
@@ -65,8 +70,11 @@ const REQUEST_LINE: readonly FetchRow[] = [
     needs: 'nothing',
   },
   {
-    ...row(['capture.req.ver'], 'str', 'Version of the request as `HTTP/1.1`, also while the response is handled.', (head) =>
-      head.method === '' ? undefined : `HTTP/${version(head)}`,
+    ...row(
+      ['capture.req.ver'],
+      'str',
+      'Version of the request as `HTTP/1.1`, also while the response is handled; of HTTP/2, too.',
+      (head) => (head.method === '' ? undefined : `HTTP/${versionWithin(head)}`),
     ),
     needs: 'nothing',
   },
