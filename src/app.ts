@@ -24,6 +24,9 @@ import { Development } from './development.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
 import type { SelfHint } from './discovery/docker/self.ts';
 import type { Note } from './discovery/provider.ts';
+import { stackOf } from './edge.ts';
+import { explain } from './explain/ask.ts';
+import type { Explanation } from './explain/explanation.ts';
 import type { World } from './explain/world.ts';
 import { explained, worldOf } from './explained.ts';
 import { NoteLog } from './note-log.ts';
@@ -31,6 +34,7 @@ import { Operator } from './operator.ts';
 import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
+import type { Door } from './proxy/embedded/carrier.ts';
 import { Pulse } from './pulse.ts';
 import { serverNameError } from './rules/server-names.ts';
 import { Sources } from './sources.ts';
@@ -44,7 +48,8 @@ import { LogSinks } from './stats/log-sinks.ts';
 import { History } from './stats/page/history.ts';
 import type { ProcessFacts } from './stats/page.ts';
 import type { OwnFacts } from './stats/prometheus.ts';
-import { pairProxies, type StatsProxy } from './stats/rows.ts';
+import { records, type StatsRecord } from './stats/records.ts';
+import { EVERYTHING, pairProxies, rowsIn, type StatsProxy } from './stats/rows.ts';
 
 /** What the process edge knows and lends. */
 export interface Surroundings {
@@ -178,6 +183,28 @@ export class App {
     if (!this.surroundings.enginesAreOptional) this.tellMissing(missing);
     const failures = await this.listenForMaster();
     return failures.length > 0 ? failures : this.resume();
+  }
+
+  /** By which requests come from inside of this process, to the frontend that `frontend` names at that time. */
+  door(frontend: () => string): Door {
+    const { dataPlane, events } = this;
+    return {
+      get open() {
+        return dataPlane.takes(frontend());
+      },
+      enter: ({ client }) => dataPlane.enter(frontend(), client),
+      onFault: (error) => events.event(Level.Err, `internal error in ${frontend()}: ${stackOf(error)}`, frontend()),
+    };
+  }
+
+  /** Every row of the statistics. */
+  stats(): StatsRecord[] {
+    return records(rowsIn(this.proxies(), EVERYTHING), { now: monotonic(), legends: true, counts: false });
+  }
+
+  /** Why something is routed or not. */
+  explain(asked: string): Explanation {
+    return explain(this.world(), asked);
   }
 
   /** Goes over to another configuration under the living connections. Answers as `start`; then nothing has changed. */
@@ -426,6 +453,7 @@ export class App {
       sources: () => this.sources.facts(),
       droppedLogs: () => this.sinks.dropped(),
       reloads: () => this.lifecycle.reloads,
+      tls: this.dataPlane.counters.tls,
     };
     return new MetricsEndpoint({ state: () => this.runtime, facts });
   }
@@ -453,7 +481,6 @@ export class App {
         return app.config.global.node ?? self.hostname;
       },
       get maxconn() {
-      tls: this.dataPlane.counters.tls,
         return app.changes.maxconn ?? app.config.global.maxconn ?? 0;
       },
       connections: () => app.connections,

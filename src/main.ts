@@ -1,15 +1,13 @@
 /**
- * The process edge, and the only file that touches `process`: arguments, environment, signals, exit codes, standard
- * streams. What happens in between is said in `app.ts` (the parts) and `life.ts` (the signals).
+ * The process edge, which alone changes the process: arguments, environment, signals, exit codes, standard streams. (`edge.ts`
+ * has what the library needs of it, too.) What happens in between is said in `app.ts` (the parts) and `life.ts` (the signals).
  */
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, readdirSync, readFileSync, readlinkSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { accessSync, constants, existsSync, readdirSync, readlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { App, Surroundings } from './app.ts';
 import { NO_OPTIONS, type Program, parseArgv, type RunOptions } from './argv.ts';
 import { bannerLines, bindFailureLines, diagnosticLines, line, reachable } from './banner.ts';
@@ -22,10 +20,10 @@ import { bytesOf } from './core/bytes.ts';
 import { Level } from './core/log.ts';
 import type { CtlEdge } from './ctl/ctl.ts';
 import { demoHelp, demoText, startDemoServers } from './demo.ts';
-import type { SelfHint } from './discovery/docker/self.ts';
+import { lent, program, read as readConfiguration, readIfThere, selfHint, stackOf } from './edge.ts';
 import { detailedVersionText, HELP, versionText } from './help.ts';
 import { ExitCode, Life } from './life.ts';
-import { type ConfigSource, hasListener, type Preparation, prepare } from './prepare.ts';
+import { type ConfigSource, hasListener, type Preparation } from './prepare.ts';
 import type { BindFailure } from './proxy/data-plane.ts';
 import { BACKLOG, openDescriptor } from './stats/log-outputs.ts';
 
@@ -328,17 +326,13 @@ function followSignals(life: Life): void {
 
 function surroundings({ options, graceMs, enginesAreOptional }: Plan, master: StatsSocketConfig | undefined): Surroundings {
   return {
-    pid: process.pid,
-    ...program,
+    ...lent(),
     env: process.env,
-    self: selfHint(),
     write: (text) => print(options, [text]),
     quiet: options.quiet,
     debug: options.debug,
     stream: (fd) => (fd === 1 ? process.stdout : fd === 2 ? process.stderr : openDescriptor(fd)),
     graceMs,
-    descriptors: descriptorLimit(),
-    usage: () => process.resourceUsage(),
     master,
     enginesAreOptional,
   };
@@ -351,23 +345,9 @@ function readWithout(files: readonly string[]): Preparation {
   return read(source as ConfigSource, options);
 }
 
-/** What finds us among the containers of an engine. */
-function selfHint(): SelfHint {
-  return { hostname: hostname(), mountinfo: readIfThere('/proc/self/mountinfo') };
-}
-
-function read(source: ConfigSource, options: RunOptions): Preparation {
-  const master = options.worker ? { HAPROXY_MWORKER: '1' } : {};
-  const env = { ...process.env, HAPROXY_LOCALPEER: options.localPeer ?? hostname(), ...master };
-  const { maxconn, frontendMaxconn, zeroWarning } = options;
-  const { pid } = process;
-  return prepare(source, { env, cwd: process.cwd(), pid, maxconn, frontendMaxconn, zeroWarning, descriptors: descriptorLimit() });
-}
-
-/** Node has raised the soft limit to the hard one; undefined where the system does not say. */
-function descriptorLimit(): number | undefined {
-  const soft = /^Max open files\s+(\d+)/m.exec(readIfThere('/proc/self/limits') ?? '')?.[1];
-  return soft === undefined ? undefined : Number(soft);
+function read(source: ConfigSource, { worker, localPeer, maxconn, frontendMaxconn, zeroWarning }: RunOptions): Preparation {
+  const master = worker ? { HAPROXY_MWORKER: '1' } : {};
+  return readConfiguration(source, { env: { ...process.env, ...master }, maxconn, frontendMaxconn, zeroWarning }, localPeer);
 }
 
 function filesOf({ files }: RunOptions): readonly string[] {
@@ -429,20 +409,6 @@ function canWrite(folder: string): boolean {
   }
 }
 
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-/** One line, so that a log reader sees one event. */
-function stackOf(fault: unknown): string {
-  const text = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
-  return text.replace(/\s*\n\s*/g, ' | ');
-}
-
 /** `ENOENT: no such file or directory, ...` -> `no such file or directory` */
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -453,14 +419,6 @@ function randomPassword(): string {
   return randomBytes(9).toString('base64url');
 }
 
-/** Version of package.json, and the day this file was built. */
-function readProgram(): { readonly version: string; readonly released: string } {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-  const built = statSync(fileURLToPath(import.meta.url)).mtime;
-  return { version, released: built.toISOString().slice(0, 10).replaceAll('-', '/') };
-}
-
-const program = readProgram();
 // Whoever read our output has gone: that is no reason to go as well.
 process.stdout.on('error', () => {});
 process.stderr.on('error', () => {});

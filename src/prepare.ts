@@ -18,6 +18,7 @@ import { checkSockets } from './sockets.ts';
 import { Certificates } from './tls/certificates.ts';
 import { ServerContexts } from './tls/servers.ts';
 import { checkServers } from './tls/servers-check.ts';
+import { unbound } from './unbound.ts';
 
 /** Where the text comes from. `name` is what messages call a text that is no file. */
 export type ConfigSource =
@@ -27,6 +28,8 @@ export type ConfigSource =
 export interface PrepareOptions extends LoadOptions {
   /** `-dW` */
   readonly zeroWarning?: boolean;
+  /** False inside of another program, which listens for it. */
+  readonly listen?: boolean;
   /** Of this process, for `%pid` in `set-var-fmt`. */
   readonly pid?: number;
 }
@@ -60,16 +63,17 @@ export interface Preparation {
 }
 
 export function prepare(source: ConfigSource, options: PrepareOptions): Preparation {
-  const loaded = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
+  const whole = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
+  const loaded = options.listen === false ? unbound(whole) : whole;
   const { rules, patterns, found } = compileAll(loaded);
   patterns.finish(loaded.files);
   const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const certificates = new Certificates(loaded.config?.proxies ?? [], (diagnostic) => more.push(diagnostic));
+  if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
   const serverContexts = new ServerContexts();
   checkServers(loaded.config?.proxies ?? [], serverContexts, (diagnostic) => more.push(diagnostic));
-  if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
   const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);
   const diagnostics = [...inOrder([...loaded.diagnostics, ...more, ...sockets], loaded.files), ...(saved?.diagnostics ?? [])];

@@ -55,6 +55,8 @@ export type ClientSocket = Pick<
   setKeepAlive(on: boolean): void;
   on(event: 'end' | 'error' | 'close', listener: () => void): void;
   removeListener(event: 'error' | 'close', listener: () => void): void;
+  /** No backend takes the request that has come, for who wants to take it then. */
+  unrouted?(): void;
 };
 
 /** A connection that carries several requests at a time: what its lanes have in common. */

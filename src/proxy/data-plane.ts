@@ -15,6 +15,7 @@ import type { Wheel } from '../core/wheel.ts';
 import type { CompiledRules } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
 import type { ListenerTls } from '../tls/types.ts';
+import type { Accepted } from './accept.ts';
 import { Admission } from './admission.ts';
 import { takePaths } from './bound-socket.ts';
 import { bindText, conflict, Frontend, sameSocket } from './frontend.ts';
@@ -64,6 +65,8 @@ export class DataPlane {
   private readonly services: Services;
   private readonly admission: Admission;
   private table: Map<string, Frontend> = new Map();
+  /** What comes from inside of this process, by the frontend's name: listeners without a socket. */
+  private readonly inner: Map<string, Listener> = new Map();
   /** Closed by a reconfiguration; their sessions go on. */
   private gone: readonly Listener[] = [];
   /** Of the configured proxies, and of pools that discovery has made and that have rules of their own. */
@@ -154,7 +157,7 @@ export class DataPlane {
     this.admission.rateLimits = config.global.rateLimits;
     for (const listener of plan.gone) listener.close();
     for (const listener of plan.paused) listener.pause();
-    this.gone = [...this.gone, ...plan.gone].filter((listener) => listener.scur > 0);
+    this.gone = [...this.gone, ...plan.gone, ...this.forgetInner(next)].filter((listener) => listener.scur > 0);
     for (const proxy of served) {
       const frontend = next.get(proxy.name) as Frontend;
       frontend.reconfigure(programs.get(proxy.id) as Program);
@@ -183,10 +186,37 @@ export class DataPlane {
     this.services.programs = this.pools.size === 0 ? this.configured : new Map([...this.configured, ...this.pools]);
   }
 
+  /** Whether requests can be given to that frontend from inside of this process. */
+  takes(name: string): boolean {
+    const frontend = this.table.get(name);
+    return !this.stopping && frontend !== undefined && frontend.config.mode === 'http' && frontend.state !== 'STOP';
+  }
+
+  /** A client from inside of this process, as if it had connected to a `bind` of that frontend, which `takes` it. */
+  enter(name: string, accepted: Accepted): void {
+    const frontend = this.table.get(name) as Frontend;
+    let listener = this.inner.get(name);
+    if (listener === undefined) {
+      listener = new Listener(frontend, 0, innerBind(frontend), this.services, this.admission);
+      this.inner.set(name, listener);
+    }
+    listener.enter(accepted);
+  }
+
+  /** Closes those whose frontend is not in `next`, and answers them. */
+  private forgetInner(next: ReadonlyMap<string, Frontend>): Listener[] {
+    const lost = [...this.inner].filter(([name, { frontend }]) => next.get(name) !== frontend);
+    for (const [name, listener] of lost) {
+      listener.close();
+      this.inner.delete(name);
+    }
+    return lost.map(([, listener]) => listener);
+  }
+
   /** Stops accepting; connections close as they become idle. */
   drain(hurried: boolean): void {
     this.stopping = true;
-    for (const listener of this.listeners()) listener.close();
+    for (const listener of [...this.listeners(), ...this.inner.values()]) listener.close();
     if (hurried) for (const [, client] of this.clients()) client.hurry();
     this.onIdle();
   }
@@ -200,24 +230,24 @@ export class DataPlane {
   /** Closes every connection now. */
   destroy(): void {
     this.stopping = true;
-    for (const listener of [...this.listeners(), ...this.gone]) listener.destroy();
+    for (const listener of this.all()) listener.destroy();
   }
 
   /** Everybody who is connected, by the frontend of their listener. */
   *clients(): Generator<readonly [Frontend, ClientSession]> {
-    for (const listener of [...this.listeners(), ...this.gone]) {
+    for (const listener of this.all()) {
       for (const client of listener.clients()) yield [listener.frontend, client];
     }
   }
 
   /** Ends whatever has a slot of `server`, also what came in by listeners that a reload has closed. */
   shutdown(server: Server, cause: ShutdownCause): void {
-    for (const listener of [...this.listeners(), ...this.gone]) listener.shutdown(server, cause);
+    for (const listener of this.all()) listener.shutdown(server, cause);
   }
 
   /** Takes away from `servers` what can be sent elsewhere without harm: nothing is to be expected of them. */
   abandon(servers: ReadonlySet<Server>): void {
-    for (const listener of [...this.listeners(), ...this.gone]) listener.abandon(servers);
+    for (const listener of this.all()) listener.abandon(servers);
   }
 
   private onIdle(): void {
@@ -227,6 +257,11 @@ export class DataPlane {
 
   private listeners(): Listener[] {
     return [...this.table.values()].flatMap((frontend) => frontend.listeners);
+  }
+
+  /** Wherever somebody may be connected. */
+  private all(): Listener[] {
+    return [...this.listeners(), ...this.inner.values(), ...this.gone];
   }
 
   private defaultBackend(config: ProxyConfig) {
@@ -290,6 +325,12 @@ export class DataPlane {
       else listener.close();
     }
   }
+}
+
+/** Plain HTTP/1.1, whatever the connection that it stands for spoke. */
+function innerBind({ config: { place } }: Frontend): BindConfig {
+  const address = { kind: 'inet', host: '', port: 0, v6only: false } as const;
+  return { place, name: 'embedded', address, maxconn: undefined, backlog: undefined, protocol: 'h1', text: '' };
 }
 
 function failureOf({ frontend, config }: Listener, error: unknown): BindFailure {

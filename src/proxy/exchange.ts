@@ -102,6 +102,7 @@ export class Exchange extends ExchangeFacts implements ReachOwner, Carried, Repl
     if (this.intercept(frontend.program, available)) return;
     const chosen = chooseBackend(frontend, this.services.backends, this);
     if (isFailure(chosen)) {
+      if (chosen !== Failures.NoServer) this.session.socket.unrouted?.();
       if (chosen === Failures.NoBackend) this.headAt = -1; // as HAProxy logs it
       this.fail(chosen);
       return;

@@ -155,6 +155,11 @@ export class Listener {
   private onConnection(accepted: Accepted): void {
     shortenTurn();
     leaveTurn();
+    this.enter(accepted);
+  }
+
+  /** A connection is there: by the socket, or from inside of this process. */
+  enter(accepted: Accepted): void {
     // Nobody overtakes: those who wait for a second to pass may have room by now.
     if (this.waiting > 0 || this.admission.full(this)) this.admission.wait(this, accepted);
     else this.admit(accepted);

@@ -1,0 +1,19 @@
+/** A configuration inside of another program: that listens, and hands over what has come. */
+
+import type { Loaded } from './config/load.ts';
+import type { ProxyConfig } from './config/model.ts';
+
+/** Nothing of it listens, no certificate is needed for that, and a frontend without a `bind` line is as it should be. */
+export function unbound(loaded: Loaded): Loaded {
+  const { config, proxies, diagnostics } = loaded;
+  return {
+    ...loaded,
+    config: config && { ...config, global: { ...config.global, statsSockets: [] }, proxies: config.proxies.map(withoutSockets) },
+    proxies: proxies.map(withoutSockets),
+    diagnostics: diagnostics.filter(({ message }) => !/ has no 'bind' directive\. /.test(message)),
+  };
+}
+
+function withoutSockets(proxy: ProxyConfig): ProxyConfig {
+  return { ...proxy, binds: [] };
+}
