@@ -10,7 +10,7 @@ import { type Outlet, SocketOutlet } from './outlet.ts';
 import type { VariableHolder } from './variables.ts';
 
 /** 64 KiB: what Node reads at most without it. */
-const slab: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+export const slab: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 /** Bytes of the slab as bytes of their own: whoever keeps or writes what a client sent does so with these. */
 export function owned(bytes: Buffer): Buffer {
@@ -82,6 +82,9 @@ export interface Accepted {
   outlet(onDrain: () => void): Outlet;
 }
 
+/** What has come in: a handle that was just accepted, or a paused socket on which Node reads for itself. */
+export type Incoming = { readonly handle: object } | net.Socket;
+
 /** A client's TCP or unix socket. */
 export class AcceptedSocket implements Accepted {
   readonly socket: net.Socket;
@@ -89,8 +92,7 @@ export class AcceptedSocket implements Accepted {
   readonly tls: undefined = undefined;
   private receive: Receive | undefined = undefined;
 
-  /** `source`: a handle that was just accepted, or a paused socket on which Node reads for itself. */
-  constructor(source: { readonly handle: object } | net.Socket) {
+  constructor(source: Incoming) {
     if (source instanceof net.Socket) {
       this.socket = source;
       this.stream = source;
@@ -132,14 +134,14 @@ export function wasReset(socket: ClientSocket): boolean {
 type OnConnection = (this: object, error: number, handle: object | undefined) => void;
 
 /** Calls `accept` for every connection of `server`, which listens already. */
-export function acceptFrom(server: net.Server, accept: (accepted: AcceptedSocket) => void): void {
+export function acceptFrom(server: net.Server, accept: (incoming: Incoming) => void): void {
   // Failed accepts, and all of them where Node's insides are not as expected.
-  server.on('connection', (socket) => accept(new AcceptedSocket(socket)));
+  server.on('connection', (socket) => accept(socket));
   const { _handle: listening } = server as unknown as { readonly _handle: { onconnection?: OnConnection } | null };
   const usual = listening?.onconnection;
   if (listening === null || usual === undefined) return;
   listening.onconnection = (error, handle) => {
     if (error !== 0 || handle === undefined) usual.call(listening, error, handle);
-    else accept(new AcceptedSocket({ handle }));
+    else accept({ handle });
   };
 }

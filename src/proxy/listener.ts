@@ -12,21 +12,25 @@ import { monotonic, wall } from '../core/clock.ts';
 import { ListenerCounters } from '../core/counters.ts';
 import { leaveTurn } from '../core/turns.ts';
 import type { ListenerTls } from '../tls/types.ts';
-import { type Accepted, acceptFrom } from './accept.ts';
+import { type Accepted, AcceptedSocket, acceptFrom, type Incoming } from './accept.ts';
 import type { Admission } from './admission.ts';
 import { BoundSocket } from './bound-socket.ts';
 import { bindText, type Frontend } from './frontend.ts';
 import { H2Connection } from './h2/connection.ts';
+import { Handshake, type HandshakeOwner } from './handshake.ts';
+import { logFailedHandshake } from './handshake-log.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
 import { type ClientSession, Sessions } from './sessions.ts';
 import { TcpSession } from './tcp-session.ts';
+import { AcceptedTls, TlsSocket } from './tls-socket.ts';
+import { tlsWrap } from './tls-wrap.ts';
 import { shortenTurn } from './turn.ts';
 
 /** What is spoken on a connection: served by a Session, an H2Connection, a TcpSession. */
 type Spoken = 'h1' | 'h2' | 'tcp';
 
-export class Listener {
+export class Listener implements HandshakeOwner {
   readonly frontend: Frontend;
   /** `sid` of its statistics row, from 1. */
   id: number;
@@ -45,6 +49,7 @@ export class Listener {
   /** It listens; not before it did for the first time, nor while it is paused. */
   open = false;
   private readonly sessions: Sessions = new Sessions();
+  private readonly handshakes: Sessions<Handshake> = new Sessions();
 
   constructor(frontend: Frontend, id: number, config: BindConfig, services: Services, admission: Admission) {
     this.frontend = frontend;
@@ -57,10 +62,11 @@ export class Listener {
 
   /** Resolves when it listens, a unix socket still under a name of its own; rejects with the system's error. */
   async listen(): Promise<void> {
+    if (this.tls !== undefined && tlsWrap === undefined) throw new Error("this Node's TLS is not as Fairlead knows it");
     this.socket = socketOf(this.config);
     await this.socket.listen();
     this.open = true;
-    acceptFrom(this.socket.server, (accepted) => this.onConnection(accepted));
+    acceptFrom(this.socket.server, (incoming) => this.onConnection(incoming));
   }
 
   /** What is really listened on: the port that the system chose for port 0. */
@@ -87,6 +93,7 @@ export class Listener {
   /** Closes everything now. */
   destroy(): void {
     this.close();
+    for (const handshake of this.handshakes.all()) handshake.destroy();
     for (const session of this.sessions.all()) session.destroy();
   }
 
@@ -109,20 +116,61 @@ export class Listener {
   admit(accepted: Accepted): void {
     const { frontend, services } = this;
     const now = monotonic();
+    this.countConnection(now);
+    if (frontend.config.clitcpka) accepted.socket.setKeepAlive(true);
+    if (!(accepted instanceof AcceptedTls)) {
+      this.countSession(now);
+      this.serve(accepted, this.protocolOf(accepted), now, wall());
+      return;
+    }
+    const { tls } = services.counters;
+    tls.total++;
+    tls.current++;
+    tls.rate.add(now);
+    const handshake = new Handshake(accepted, this, services.wheel, now, wall());
+    this.handshakes.add(handshake);
+    handshake.begin(frontend.config.timeouts.client);
+  }
+
+  /** A connection counts when it is accepted, a session when its handshake is over. */
+  private countConnection(now: number): void {
+    const { frontend, services, counters } = this;
     services.connections++;
     this.scur++;
     frontend.scur++;
-    if (this.scur > this.counters.smax) this.counters.smax = this.scur;
+    if (this.scur > counters.smax) counters.smax = this.scur;
     if (frontend.scur > frontend.counters.smax) frontend.counters.smax = frontend.scur;
-    this.counters.stot++;
-    frontend.counters.stot++;
+    counters.stot++;
     frontend.counters.connTot++;
-    frontend.counters.rate.add(now);
     frontend.counters.connRate.add(now);
     services.counters.sessRate.add(now);
     services.counters.connRate.add(now);
-    if (frontend.config.clitcpka) accepted.socket.setKeepAlive(true);
-    this.serve(accepted, this.protocolOf(accepted), now, wall());
+  }
+
+  private countSession(now: number): void {
+    const { counters } = this.frontend;
+    counters.stot++;
+    counters.rate.add(now);
+  }
+
+  // --- handshakes
+
+  shaken(handshake: Handshake): void {
+    const { accepted, acceptedWall } = handshake;
+    const now = monotonic();
+    this.handshakes.remove(handshake);
+    this.countSession(now);
+    this.services.counters.tls.clients.done(accepted.tls.protocol, accepted.tls.resumed, now);
+    this.serve(accepted, this.protocolOf(accepted), now, acceptedWall);
+  }
+
+  failed(handshake: Handshake): void {
+    const { tls } = handshake.accepted;
+    this.handshakes.remove(handshake);
+    this.services.counters.tls.clients.fail(tls.error);
+    logFailedHandshake(handshake, this, this.services);
+    this.services.counters.tls.current--;
+    this.gone();
   }
 
   private protocolOf({ tls }: Accepted): Spoken {
@@ -142,9 +190,22 @@ export class Listener {
     else this.sessions.add(new Session(accepted, this, this.services, now, acceptedWall));
   }
 
+  /** A client of a `session` that nothing was answered on speaks HTTP/2: `bytes` are all it has sent. */
+  upgrade(session: Session, accepted: Accepted, bytes: Buffer): void {
+    this.sessions.remove(session);
+    accepted.stream?.pause();
+    accepted.stream?.unshift(bytes);
+    this.sessions.add(new H2Connection(accepted, this, this.services, session.readyAt, session.acceptedWall));
+  }
+
   /** A session is over. */
   leave(session: ClientSession): void {
     if (!this.sessions.remove(session)) return;
+    if (session.socket instanceof TlsSocket) this.services.counters.tls.current--;
+    this.gone();
+  }
+
+  private gone(): void {
     this.services.connections--;
     this.scur--;
     this.frontend.scur--;
@@ -152,10 +213,14 @@ export class Listener {
     if (this.services.connections === 0) this.services.onIdle();
   }
 
-  private onConnection(accepted: Accepted): void {
+  private onConnection(incoming: Incoming): void {
     shortenTurn();
     leaveTurn();
-    this.enter(accepted);
+    const { tls } = this;
+    if (tls === undefined) this.enter(new AcceptedSocket(incoming));
+    else if ('handle' in incoming) this.enter(new AcceptedTls(new TlsSocket(incoming.handle, tls.usual), tls));
+    // Node has read for itself: its insides are not as expected.
+    else incoming.destroy();
   }
 
   /** A connection is there: by the socket, or from inside of this process. */

@@ -10,11 +10,28 @@ import type { Reach } from './reach.ts';
 import { Roster } from './roster.ts';
 import type { Services } from './services.ts';
 
-/** An exchange or a TCP session. */
+/** A way to a server, as it is told of. */
+export type Journey = Pick<
+  Reach,
+  | 'backend'
+  | 'server'
+  | 'concerned'
+  | 'carried'
+  | 'phase'
+  | 'retries'
+  | 'redispatched'
+  | 'serverQueue'
+  | 'backendQueue'
+  | 'queuedAt'
+  | 'assignedAt'
+  | 'connectedAt'
+>;
+
+/** An exchange, a TCP session, or a connection that has not become either. */
 export interface Subject {
   readonly listener: Listener;
   readonly services: Services;
-  readonly reach: Reach;
+  readonly reach: Journey;
   /** Requests that its connection has had before. */
   readonly before: number;
 }

@@ -50,16 +50,17 @@ export interface ClientSession {
 }
 
 /** A session's neighbours; undefined at the ends, and outside of a list. */
-export interface Neighbours {
-  previous: ClientSession | undefined;
-  next: ClientSession | undefined;
+export interface Neighbours<Member = ClientSession> {
+  previous: Member | undefined;
+  next: Member | undefined;
   listed: boolean;
 }
 
-export class Sessions {
-  private first: ClientSession | undefined = undefined;
+/** `Member`: or handshakes, from which sessions become. */
+export class Sessions<Member extends { readonly neighbours: Neighbours<Member> } = ClientSession> {
+  private first: Member | undefined = undefined;
 
-  add(session: ClientSession): void {
+  add(session: Member): void {
     const { first } = this;
     const { neighbours } = session;
     neighbours.listed = true;
@@ -69,7 +70,7 @@ export class Sessions {
   }
 
   /** False when it is not in the list (any more). */
-  remove(session: ClientSession): boolean {
+  remove(session: Member): boolean {
     const { neighbours } = session;
     if (!neighbours.listed) return false;
     const { previous, next } = neighbours;
@@ -83,8 +84,8 @@ export class Sessions {
   }
 
   /** Those that are in the list now: ending one may end others. */
-  all(): ClientSession[] {
-    const all: ClientSession[] = [];
+  all(): Member[] {
+    const all: Member[] = [];
     for (let session = this.first; session !== undefined; session = session.neighbours.next) all.push(session);
     return all;
   }

@@ -2,7 +2,7 @@
 
 import { loggedClient } from './access.ts';
 import type { Listener } from './listener.ts';
-import type { Reach } from './reach.ts';
+import type { Journey } from './live.ts';
 import type { Services } from './services.ts';
 import { elapsed } from './steps.ts';
 import type { TcpContext } from './tcp-context.ts';
@@ -23,7 +23,7 @@ export interface TcpFacts {
   /** HAProxy's two letters (manual 8.5). */
   readonly termination: string;
   /** Without a backend where none was found. */
-  readonly reach: Reach;
+  readonly reach: Journey;
 }
 
 /** Before its slot is given back. */

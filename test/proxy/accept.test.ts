@@ -5,7 +5,7 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type AcceptedSocket, acceptFrom, giveBack, lend, owned } from '../../src/proxy/accept.ts';
+import { AcceptedSocket, acceptFrom, giveBack, lend, owned } from '../../src/proxy/accept.ts';
 import { until } from '../support/wait.ts';
 
 /** Accepts on `listen`, and connects clients to it. */
@@ -16,7 +16,7 @@ async function withServer(
   const accepted: AcceptedSocket[] = [];
   const server = net.createServer({ allowHalfOpen: true }).listen(listen);
   await once(server, 'listening');
-  acceptFrom(server, (one) => accepted.push(one));
+  acceptFrom(server, (one) => accepted.push(new AcceptedSocket(one)));
   const clients: net.Socket[] = [];
   const connect = async () => {
     const address = server.address() as net.AddressInfo | string;
@@ -140,7 +140,7 @@ describe('an accepted connection', () => {
       await until('it is accepted', () => usual.length === 1);
       const strange = Object.assign(new EventEmitter(), { _handle: {} });
       const accepted: AcceptedSocket[] = [];
-      acceptFrom(strange as unknown as net.Server, (one) => accepted.push(one));
+      acceptFrom(strange as unknown as net.Server, (one) => accepted.push(new AcceptedSocket(one)));
       strange.emit('connection', client);
       const got = collect(accepted[0] as AcceptedSocket);
       (usual[0] as AcceptedSocket).socket.write('plain');
