@@ -16,7 +16,7 @@ import { diagnosticLines } from './banner.ts';
 import type { Changes, DynamicCookie } from './changes.ts';
 import { compatibleVersion } from './config/condition.ts';
 import type { Member, MemberReport, MembersReport } from './config/member.ts';
-import type { Config, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
+import type { Config, GlobalTlsConfig, ProxyConfig, RateLimits, ServerConfig } from './config/model.ts';
 import { monotonic, wall } from './core/clock.ts';
 import type { ProcessCounters } from './core/counters.ts';
 import { type EventLog, Level } from './core/log.ts';
@@ -146,6 +146,10 @@ export class Operator implements Runtime {
     return this.parts.lifecycle.reloads;
   }
 
+  get tls(): GlobalTlsConfig {
+    return this.config.global.tls;
+  }
+
   get rateLimits(): RateLimits {
     return { ...this.config.global.rateLimits, ...this.parts.changes.rateLimits };
   }
@@ -235,6 +239,10 @@ export class Operator implements Runtime {
       this.parts.changes.setHost(backend.name, name, fqdn);
       return true;
     });
+  }
+
+  refusal(server: ServerConfig): string | undefined {
+    return this.parts.backends.refusal(server);
   }
 
   addServer(backend: Backend, server: ServerConfig): Promise<boolean> {

@@ -4,9 +4,11 @@
  */
 
 import { readServerAddress } from './address.ts';
-import { finishServer, newServer } from './draft-server.ts';
+import { finishServer, newServer, withoutH2 } from './draft-server.ts';
 import { applyWords } from './keywords/server.ts';
-import type { ProxyConfig, ServerConfig } from './model.ts';
+import { versionsOf } from './keywords/server-versions.ts';
+import type { GlobalTlsConfig, ProxyConfig, ServerConfig } from './model.ts';
+import { newServerSslWords } from './tls-words.ts';
 import { forbiddenInName, type Read } from './values.ts';
 
 /** Those of HAProxy that it does not take here; what is neither among them nor known at all is none of a server's. */
@@ -25,26 +27,34 @@ interface Present {
   readonly config: Pick<ServerConfig, 'name' | 'origin'>;
 }
 
-/** @param words address and parameters; at least one. Errors are HAProxy's sentences, which end as its do */
+/**
+ * @param words address and parameters; at least one. Errors are HAProxy's sentences, which end as its do
+ * @param tls what `global` says, which counts for it as for servers of the text
+ */
 export function readDynamicServer(
   proxy: ProxyConfig,
   servers: readonly Present[],
   name: string,
   words: readonly string[],
+  tls: GlobalTlsConfig,
 ): Read<ServerConfig> {
   const bad = forbiddenInName(name);
   if (bad !== undefined) return { error: `character '${bad}' is not permitted in server name '${name}'.` };
   const [address = '', ...parameters] = words;
   const read = readServerAddress(address, '');
   if ('error' in read) return read;
-  const draft = { ...newServer(), disabled: true, dynamic: true as const, origin: 'the Runtime API' };
+  const own = { disabled: true, dynamic: true as const, origin: 'the Runtime API' };
+  const draft = { ...newServer(), ...own, sslWords: newServerSslWords(tls) };
   const unfit = (word: string, value = ''): string | undefined => (FIT.has(word) ? refusalOf(word, value, name) : `'${word}'${UNFIT}`);
   const [error] = applyWords(draft, parameters, unfit).errors;
   if (error !== undefined) return { error: error.endsWith(UNFIT) ? error : ended(error) };
   if (draft.agentChecked && draft.agentWords.port === undefined) {
     return { error: `server ${name} does not have agent port. Agent check has been disabled.` };
   }
-  const config = finishServer({ ...draft, ...read.value, name, identity: name });
+  const versions = versionsOf(draft, proxy.name, name);
+  if (versions.error !== undefined) return { error: [...versions.doubts, versions.error].join('\n') };
+  const finished = finishServer({ ...draft, ...read.value, name, identity: name });
+  const config = proxy.mode === 'http' ? withoutH2(finished) : finished;
   const wrong = misfit(proxy, servers, config);
   return wrong === undefined ? { value: config } : { error: ended(wrong) };
 }

@@ -8,7 +8,8 @@
 import { textOf } from '../core/bytes.ts';
 import { joinHostPort } from './address.ts';
 import { finishServer, newServer } from './draft-server.ts';
-import type { AgentConfig, ServerCheckConfig, ServerConfig } from './model.ts';
+import type { AgentConfig, ServerCheckConfig, ServerConfig, ServerSslConfig } from './model.ts';
+import { finishServerSsl } from './tls-words.ts';
 import { writeTime } from './write.ts';
 
 /** What a line without parameters makes, under no `default-server`. */
@@ -37,6 +38,8 @@ export function serverWords(server: ServerConfig, base: ServerConfig = PLAIN): r
   if (server.shutdownWhenDown && !base.shutdownWhenDown) words.add('on-marked-down', 'shutdown-sessions');
   if (server.shutdownBackupsWhenUp && !base.shutdownBackupsWhenUp) words.add('on-marked-up', 'shutdown-backup-sessions');
   words.text('init-addr', server.initAddr.join(',') || undefined, base.initAddr.join(',') || undefined);
+  words.flag(server.ssl !== undefined, base.ssl !== undefined, 'ssl', 'no-ssl');
+  sslWords(words, sslOf(server), sslOf(base));
   words.flag(server.check !== undefined, base.check !== undefined, 'check', 'no-check');
   checkWords(words, checkOf(server), checkOf(base));
   words.flag(server.agent !== undefined, base.agent !== undefined, 'agent-check', 'no-agent-check');
@@ -53,6 +56,33 @@ function agentOf({ agentWords: words, agent }: ServerConfig): AgentConfig {
   return words ?? agent ?? newServer().agentWords;
 }
 
+function sslOf({ sslWords: words, ssl }: ServerConfig): ServerSslConfig {
+  return words ?? ssl ?? finishServerSsl(newServer().sslWords);
+}
+
+/** Paths are absolute: a base has no say in them. */
+function sslWords(words: Words, ssl: ServerSslConfig, base: ServerSslConfig): void {
+  if (ssl === base) return;
+  words.text('verify', ssl.verify, base.verify);
+  words.text('ca-file', ssl.caFile, base.caFile);
+  words.text('crl-file', ssl.crlFile, base.crlFile);
+  words.text('crt', ssl.crt, base.crt);
+  words.text('sni', bytesText(ssl.sni), bytesText(base.sni));
+  words.text('verifyhost', ssl.verifyhost, base.verifyhost);
+  words.flag(ssl.verifyhost !== undefined, base.verifyhost !== undefined, undefined, 'no-verifyhost');
+  words.text('alpn', listText(ssl.alpn), listText(base.alpn));
+  words.text('ciphers', ssl.ciphers, base.ciphers);
+  words.text('ciphersuites', ssl.ciphersuites, base.ciphersuites);
+  words.text('ssl-min-ver', ssl.minVersion, base.minVersion);
+  words.text('ssl-max-ver', ssl.maxVersion, base.maxVersion);
+  words.flag(ssl.tickets, base.tickets, 'tls-tickets', 'no-tls-tickets');
+  words.flag(ssl.reuse, base.reuse, 'ssl-reuse', 'no-ssl-reuse');
+}
+
+function listText(names: readonly string[] | undefined): string | undefined {
+  return names?.join(',') || undefined;
+}
+
 function checkWords(words: Words, check: ServerCheckConfig, base: ServerCheckConfig): void {
   words.time('inter', check.inter, base.inter);
   words.time('fastinter', check.fastinter, base.fastinter);
@@ -61,6 +91,9 @@ function checkWords(words: Words, check: ServerCheckConfig, base: ServerCheckCon
   words.number('fall', check.fall, base.fall);
   words.text('addr', addressText(check), addressText(base));
   words.number('port', check.port ?? 0, base.port ?? 0);
+  if (check.ssl !== undefined && check.ssl !== base.ssl) words.add(check.ssl ? 'check-ssl' : 'no-check-ssl');
+  words.text('check-sni', check.sni, base.sni);
+  words.text('check-alpn', listText(check.alpn), listText(base.alpn));
 }
 
 function agentWords(words: Words, agent: AgentConfig, base: AgentConfig): void {
@@ -102,8 +135,8 @@ class Words {
     if (value !== undefined && value !== base) this.add(name, value);
   }
 
-  flag(value: boolean, base: boolean, on: string, off: string | undefined): void {
-    if (value && !base) this.add(on);
-    else if (!value && base && off !== undefined) this.add(off);
+  flag(value: boolean, base: boolean, on: string | undefined, off: string | undefined): void {
+    const word = value ? on : off;
+    if (value !== base && word !== undefined) this.add(word);
   }
 }

@@ -67,6 +67,7 @@ export interface BindSslWords extends TlsWords {
   readonly on: boolean;
   readonly crt: readonly string[];
   readonly crtLists: readonly string[];
+  readonly crtOrder: readonly ('crt' | 'crt-list')[];
   readonly selfSigned: boolean;
   readonly verify: BindSslConfig['verify'] | undefined;
   readonly caVerifyFile: string | undefined;
@@ -86,6 +87,7 @@ export function newBindSslWords(globals: TlsGlobals): BindSslWords {
     on: false,
     crt: [],
     crtLists: [],
+    crtOrder: [],
     selfSigned: false,
     verify: undefined,
     caVerifyFile: undefined,
@@ -216,10 +218,10 @@ function remembering<Words extends object, Meaning>(finish: (words: Words) => Me
 /** The sockets of a line share it. */
 export const finishBindSsl = remembering((words: BindSslWords): BindSslConfig => {
   const { defaults, preferClientCiphers, verify = 'none', crt, crtLists, selfSigned, caFile, crlFile, ticketKeys, bases } = words;
-  const { caVerifyFile, caNames, caIgnoreErrors, crtIgnoreErrors, strictSni } = words;
+  const { crtOrder, caVerifyFile, caNames, caIgnoreErrors, crtIgnoreErrors, strictSni } = words;
   return {
     ...finishTls(words, defaults, bindVersions(words)),
-    ...{ crt, crtLists, selfSigned, verify, caFile, crlFile, caVerifyFile, caNames, caIgnoreErrors, crtIgnoreErrors },
+    ...{ crt, crtLists, crtOrder, selfSigned, verify, caFile, crlFile, caVerifyFile, caNames, caIgnoreErrors, crtIgnoreErrors },
     ...{ strictSni, ticketKeys, bases },
     preferClientCiphers: preferClientCiphers || defaults.preferClientCiphers,
   };

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { readDynamicServer } from '../../src/config/dynamic-server.ts';
 import { loadText } from '../../src/config/load.ts';
 import type { ProxyConfig } from '../../src/config/model.ts';
+import { newTlsGlobals } from '../../src/config/tls-words.ts';
 
 const TEXT = `
 defaults
@@ -35,7 +36,7 @@ function proxy(name: string): ProxyConfig {
 }
 
 function read(words: string, backend = 'app', name = 'x') {
-  return readDynamicServer(proxy(backend), PRESENT, name, words.split(' '));
+  return readDynamicServer(proxy(backend), PRESENT, name, words.split(' '), newTlsGlobals('/'));
 }
 
 describe('add server', () => {
@@ -67,7 +68,10 @@ describe('add server', () => {
     ['127.0.0.1:80 wieght 4', "unknown keyword 'wieght'; did you mean 'weight'?"],
     ['127.0.0.1:80 check cookie x', "'cookie' option is not accepted for dynamic server"],
     ['127.0.0.1:80 redir /x', "'redir' option is not accepted for dynamic server"],
-    ['127.0.0.1:80 ssl', "keyword 'ssl' of a server is HAProxy's; Fairlead does not do TLS yet."],
+    ['127.0.0.1:80 ssl no-ssl', "'no-ssl' option is not accepted for dynamic server"],
+    ['127.0.0.1:80 ssl verify maybe', "'verify' : unknown verify method 'maybe', only 'none' and 'required' are supported."],
+    ['127.0.0.1:80 ssl ssl-min-ver x', "'x' : unknown ssl/tls version."],
+    ['127.0.0.1:80 ssl ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2', "backend 'app': all SSL/TLS versions are disabled for server 'x'."],
     ['127.0.0.1:80 agent-check', 'server x does not have agent port. Agent check has been disabled.'],
     ['127.0.0.1:80 id 5', "'id' : custom id 5 already used at test.cfg:8 ('server s1')."],
     ['127.0.0.1:80 id 0', "'id' : custom id has to be > 0."],

@@ -21,10 +21,10 @@ function add({ args: [word = '', ...words], runtime }: Call): Answer | Promise<A
     return refuseUnended('Backend must use a dynamic load balancing to support dynamic servers.');
   }
   if (words.length === 0) return refuse("'server' expects <name> and <addr>[:<port>] as arguments.");
-  const read = readDynamicServer(backend.config, backend.servers, name, words);
+  const read = readDynamicServer(backend.config, backend.servers, name, words, runtime.tls);
   const taken = backend.servers.some(({ config }) => config.name === name);
   if ('error' in read) return taken && isAddressToHaproxy(words[0]) ? TAKEN : refuse(read.error);
-  const wrong = trackError(runtime, backend, read.value);
+  const wrong = runtime.refusal(read.value) ?? trackError(runtime, backend, read.value);
   if (wrong !== undefined) return refuse(wrong);
   if (taken) return TAKEN;
   return runtime.addServer(backend, read.value).then((done) => (done ? message(Level.Info, 'New server registered.') : TAKEN));

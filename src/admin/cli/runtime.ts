@@ -5,7 +5,7 @@ import type { Backend } from '../../backend/backend.ts';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
 import type { Member, MemberReport, MembersReport } from '../../config/member.ts';
-import type { RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
+import type { GlobalTlsConfig, RateLimits, ServerConfig, StatsSocketConfig } from '../../config/model.ts';
 import type { Frontend, FrontendState } from '../../proxy/frontend.ts';
 import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
@@ -59,6 +59,8 @@ export interface Runtime extends ProcessState {
   readonly patterns: Patterns;
   /** Those of the Runtime API itself, as they listen. */
   readonly sockets: readonly { readonly text: string; readonly config: StatsSocketConfig; readonly server: NetServer }[];
+  /** What `global` says of TLS. */
+  readonly tls: GlobalTlsConfig;
   /** Reloads since the start, and those that have failed since the last good one. */
   readonly reloads: { readonly done: number; readonly failed: number };
   /** What `show errors` has. */
@@ -90,6 +92,8 @@ export interface Runtime extends ProcessState {
   setDynamicCookie(backend: Backend, change: { readonly dynamic?: boolean; readonly key?: string }): Promise<void>;
   /** The server's address is that of another host from now on, as soon as the name is resolved. */
   setHost(server: Server, fqdn: string): Promise<void>;
+  /** Why TLS to such a server is not to be had; undefined where nothing is wrong. */
+  refusal(server: ServerConfig): string | undefined;
   /** Until the text is read again. Answers whether it still could: another one may have been faster. */
   addServer(backend: Backend, server: ServerConfig): Promise<boolean>;
   removeServer(server: Server): Promise<boolean>;

@@ -118,7 +118,7 @@ const rows: readonly SslRow[] = [
     syntax: '{<file>|<directory>}',
     doc: 'A certificate with its chain and its key (PEM), or a directory of such files. Each `crt` adds to those before it; the first is shown where no name fits.',
     missing: 'missing certificate location',
-    read: (value, { crt, bases }) => said({ crt: [...crt, crtPath(bases, value)] }),
+    read: (value, { crt, crtOrder, bases }) => said({ crt: [...crt, crtPath(bases, value)], crtOrder: [...crtOrder, 'crt'] }),
   },
   errorsRow('crt-ignore-err', 'crtIgnoreErrors', 'at depth 0'),
   {
@@ -127,7 +127,8 @@ const rows: readonly SslRow[] = [
     syntax: '<file>',
     doc: 'A list of certificates, each with the names that it is for and words of its own: `<file> [<words>] [<name>|!<name>]...`.',
     missing: 'missing certificate location',
-    read: (value, { crtLists, bases }) => said({ crtLists: [...crtLists, crtPath({ ...bases, crt: bases.cwd }, value)] }),
+    read: (value, { crtLists, crtOrder, bases }) =>
+      said({ crtLists: [...crtLists, crtPath({ ...bases, crt: bases.cwd }, value)], crtOrder: [...crtOrder, 'crt-list'] }),
   },
   {
     name: 'curves',
@@ -245,7 +246,7 @@ export function readSslWords(words: readonly string[], base: BindSslConfig): { r
 
 const LISTED: readonly string[] = rows.filter(({ listed }) => listed).map(({ name }) => name);
 
-function reopen({ minVersion, maxVersion, ...rest }: BindSslConfig): BindSslWords {
+function reopen({ minVersion, maxVersion, crtOrder = [], ...rest }: BindSslConfig): BindSslWords {
   const versions = { disabled: [], min: minVersion, max: maxVersion };
-  return { ...rest, versions, ecdhe: undefined, on: true, defaults: NO_DEFAULTS };
+  return { ...rest, crtOrder, versions, ecdhe: undefined, on: true, defaults: NO_DEFAULTS };
 }

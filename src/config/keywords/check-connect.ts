@@ -76,7 +76,7 @@ function readProto(words: Words, line: Statement): boolean {
   const name = words.argument('proto', 'a MUX protocol');
   if (name === undefined) return false;
   const error = line.keyword.startsWith('tcp-') ? `'proto' : invalid MUX protocol '${name}' for tcp-check` : serverProtocolError(name);
-  if (error !== undefined) line.fail(`'${line.keyword}' : ${error}.`);
+  if (error !== undefined) line.fail(`'${line.keyword}' : ${error.replace(/\.?$/, '.')}`);
   return error === undefined;
 }
 
