@@ -448,12 +448,15 @@ export class App {
   }
 
   private metricsEndpoint(): MetricsEndpoint {
+    const app = this;
     const facts: OwnFacts = {
       version: this.surroundings.version,
       sources: () => this.sources.facts(),
       droppedLogs: () => this.sinks.dropped(),
       reloads: () => this.lifecycle.reloads,
-      tls: this.dataPlane.counters.tls,
+      get tls() {
+        return app.dataPlane.counters.tls;
+      },
     };
     return new MetricsEndpoint({ state: () => this.runtime, facts });
   }

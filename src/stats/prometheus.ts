@@ -99,7 +99,7 @@ export class OwnMetrics {
     this.observeCollections();
     this.addDiscovery();
     this.addProcess(facts);
-    this.addTls(facts.tls);
+    this.addTls(facts);
   }
 
   async families(): Promise<readonly OwnFamily[]> {
@@ -165,20 +165,20 @@ export class OwnMetrics {
     );
   }
 
-  private addTls(tls: TlsCounters): void {
-    const sides: readonly (readonly [side: string, handshakes: Handshakes])[] = [
-      ['client', tls.clients],
-      ['server', tls.servers],
+  private addTls(facts: OwnFacts): void {
+    const sides = (): readonly (readonly [side: string, handshakes: Handshakes])[] => [
+      ['client', facts.tls.clients],
+      ['server', facts.tls.servers],
     ];
     const help = 'TLS handshakes with clients and servers that have succeeded: whether they made keys, or resumed a session.';
     this.counter('fairlead_tls_handshakes_total', help, ['side', 'protocol', 'keys'], (counter) => {
-      for (const [side, { fresh, resumed }] of sides) {
+      for (const [side, { fresh, resumed }] of sides()) {
         for (const [protocol, count] of fresh) counter.inc({ side, protocol, keys: 'new' }, count);
         for (const [protocol, count] of resumed) counter.inc({ side, protocol, keys: 'resumed' }, count);
       }
     });
     this.counter('fairlead_tls_handshake_failures_total', 'TLS handshakes that have failed.', ['side', 'reason'], (counter) => {
-      for (const [side, { failed }] of sides) {
+      for (const [side, { failed }] of sides()) {
         for (const [error, count] of failed) counter.inc({ side, reason: connectionErrorText(error) }, count);
       }
     });
