@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config, ConsulServersConfig } from '../../config/model.ts';
 import type { Resolved } from '../dns/lookups.ts';
+import { speakTls } from '../labels/secure.ts';
 import { Memo } from '../memo.ts';
 import { mergeOptions } from '../pool-options.ts';
 import type { DiscoveredServer, Note, PoolOptions, Route } from '../provider.ts';
@@ -137,6 +138,7 @@ function outcomesOf(
 ): readonly Outcome[] {
   const scene: Scene = {
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
+    tls: speakTls(config.proxies.filter(({ consulRoutes }) => consulRoutes.length > 0)),
     mixed: isMixed(config.proxies.flatMap(({ consulRoutes }) => consulRoutes)),
     resolve,
   };

@@ -6,6 +6,7 @@
 import type { ConsulRoutesConfig, ConsulServersConfig, ProxyConfig } from '../../config/model.ts';
 import { forbiddenInName } from '../../config/values.ts';
 import type { Resolved } from '../dns/lookups.ts';
+import { clearText, redirectOf } from '../labels/secure.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
 import { mergeOptions } from '../pool-options.ts';
 import type { PoolOptions, Route } from '../provider.ts';
@@ -22,6 +23,8 @@ export interface Scene {
   readonly sections: ReadonlySet<string>;
   /** Routed pools have instances of several data centers, or of several agents. */
   readonly mixed: boolean;
+  /** One of the sections with `consul-routes` has a listener for TLS. */
+  readonly tls: boolean;
   resolve(name: string): Resolved;
 }
 
@@ -160,6 +163,7 @@ class Reader implements Outcome {
     const { name } = this.proxy;
     const placed = this.place(instance, settings, `is not routed by '${name}'`);
     if (placed === undefined) return;
+    const { tls } = this.scene;
     const { path, exact, rewrite, priority, hosts = [] } = settings;
     const origin = placed.server.config.origin;
     const routes = hosts.map((host): Route => ({ frontend: name, host, path, exact, rewrite, priority, pool, origin }));
@@ -169,8 +173,10 @@ class Reader implements Outcome {
       line: this.line,
       backend: pool,
       routes,
-      options: mergeOptions({}, { ...settings, rollout: undefined }).options,
+      options: mergeOptions({}, { ...settings, redirect: redirectOf(settings, tls), rollout: undefined }).options,
     });
+    const clear = clearText(settings, pool, tls);
+    if (clear !== '') this.remark(instance, 'warning', asTag(clear));
   }
 
   /** Our own words of an instance, or undefined when they keep it from being used. */

@@ -67,14 +67,14 @@ export function vantageOf(facts: EngineFacts, self: Container | undefined, platf
   return { networks: undefined, bridges: !facts.rootless && platform === 'linux', host: '127.0.0.1' };
 }
 
-/** One of these alone among several exposed ports is the one that speaks HTTP. */
-const WELL_KNOWN: readonly number[] = [80, 8080, 8000, 3000];
+/** One of these alone among several exposed ports is the one that speaks HTTP, or HTTP over TLS. */
+const WELL_KNOWN = { http: [80, 8080, 8000, 3000], https: [443, 8443] } as const;
 
 /** The container port to send traffic to, when nobody has named one. */
-export function choosePort(container: Container): Found<number> {
+export function choosePort(container: Container, scheme: 'http' | 'https' = 'http'): Found<number> {
   const { exposed } = container;
   const published = [...new Set(container.published.map((binding) => binding.port))];
-  const wellKnown = WELL_KNOWN.filter((port) => exposed.includes(port));
+  const wellKnown = WELL_KNOWN[scheme].filter((port) => exposed.includes(port));
   for (const candidates of [exposed, published, wellKnown]) {
     const [port] = candidates;
     if (candidates.length === 1 && port !== undefined) return { value: port };

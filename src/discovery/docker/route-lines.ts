@@ -3,6 +3,7 @@
 import type { DockerRoutesConfig, ProxyConfig } from '../../config/model.ts';
 import { forbiddenInName } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
+import { clearText, redirectOf } from '../labels/secure.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
 import { Memo } from '../memo.ts';
 import type { Route } from '../provider.ts';
@@ -127,7 +128,9 @@ function routeWay(
   collector.pool(pool);
   // One that has stopped has nothing to say of those that run.
   const live = isLive(container.state);
-  collector.option(container, pool, live ? settings : {});
+  collector.option(container, pool, live ? { ...settings, redirect: redirectOf(settings, scene.tls) } : {});
+  const clear = clearText(settings, pool, scene.tls);
+  if (live && clear !== '') collector.note('warning', container.name, clear);
   if (live) collector.rollOut(pool, settings.rollout, line.rollout);
   for (const route of routes) collector.claims.push({ route, container });
 }

@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config/model.ts';
 import { readSubject } from '../labels/readers.ts';
+import { speakTls } from '../labels/secure.ts';
 import type { Labels, Reading, Subject } from '../labels/settings.ts';
 import { Memo } from '../memo.ts';
 import { type Vantage, vantageOf } from './address.ts';
@@ -46,6 +47,8 @@ export interface Scene {
   readonly sections: ReadonlySet<string>;
   /** Names of the sections that have a `docker-routes` line. */
   readonly routing: ReadonlySet<string>;
+  /** One of those has a listener for TLS. */
+  readonly tls: boolean;
   readonly members: MemberLists;
   readonly userlists: ReadonlySet<string>;
 }
@@ -64,6 +67,7 @@ export function sceneOf({ source, view, config, self: hint, platform, members = 
     standpoint: standpointOf(source, view.facts, self, hint),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
     routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
+    tls: speakTls(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0)),
     members,
     userlists: new Set(config.userlists.keys()),
   };

@@ -43,7 +43,7 @@ export function serverOf(known: KnownContainer, wish: ServerWish, vantage: Vanta
 
 function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found<Placed> {
   const { container } = known;
-  const port: Found<number> = wish.port === undefined ? choosePort(container) : { value: wish.port };
+  const port: Found<number> = wish.port === undefined ? choosePort(container, wish.settings.scheme) : { value: wish.port };
   if ('problem' in port) return port;
   const location = locate(container, port.value, wish, vantage);
   const reached = 'value' in location ? location.value : undefined;
@@ -62,7 +62,12 @@ function place(known: KnownContainer, wish: ServerWish, vantage: Vantage): Found
   const unreachable = 'problem' in location ? location.problem : '';
   const server: DiscoveredServer = { ...preferred(config.value, wish.far), ...stateOf(known, wish.settings.gate, unreachable) };
   const where = reached === undefined ? unreachable : `${hostPort(reached.address, reached.port)} (${reached.way})`;
-  return { value: { server, where: where + farText(wish.far), rollout: wish.settings.rollout } };
+  return { value: { server, where: where + tlsText(config.value) + farText(wish.far), rollout: wish.settings.rollout } };
+}
+
+function tlsText({ ssl }: ServerConfig): string {
+  if (ssl === undefined) return '';
+  return ssl.verify === 'none' ? ', over TLS (its certificate is not verified)' : ', over TLS';
 }
 
 function farText(far: Far): string {

@@ -8,9 +8,9 @@ const CHECK_WORDS: ReadonlySet<string> = new Set(['inter', 'rise', 'fall', 'port
 
 /** Labels go over the template one by one, so that an error names its label. */
 export function withLabels(base: ServerConfig, settings: Settings): { readonly value: ServerConfig } | { readonly problem: string } {
-  if (settings.scheme === 'https') return { problem: 'it wants https (label scheme), and servers are not spoken to in TLS yet' };
   const off = settings.check === false;
-  const words = off ? settings.server.filter((entry) => !CHECK_WORDS.has(entry.words[0] ?? '')) : settings.server;
+  const said = off ? settings.server.filter((entry) => !CHECK_WORDS.has(entry.words[0] ?? '')) : settings.server;
+  const words = settings.scheme === 'https' ? [{ label: 'scheme', words: tlsWords(base) }, ...said] : said;
   const on = settings.check ?? (settings.httpCheck !== undefined || words.some((entry) => CHECK_WORDS.has(entry.words[0] ?? '')));
   const { drain = base.drain } = settings;
   let server = { ...base, ...(drain === undefined ? {} : { drain }), ...(off ? { check: undefined } : {}) };
@@ -20,4 +20,12 @@ export function withLabels(base: ServerConfig, settings: Settings): { readonly v
     server = applied.server;
   }
   return { value: server };
+}
+
+/**
+ * Containers have certificates of their own making, if any, and are reached by addresses that no certificate is for: theirs are verified
+ * where the line of the configuration says against which authorities.
+ */
+function tlsWords({ ssl, sslWords = ssl }: ServerConfig): readonly string[] {
+  return sslWords?.caFile === undefined ? ['ssl', 'verify', 'none'] : ['ssl'];
 }

@@ -13,6 +13,7 @@ import type { Route } from '../provider.ts';
 import { type Directive, isCaddyLabel, readSites, type Site } from './caddy-directives.ts';
 import { readProxy } from './caddy-proxy.ts';
 import { Findings, poolOf } from './findings.ts';
+import type { Secure } from './secure.ts';
 import type { Labels, Subject } from './settings.ts';
 import { isPath, readOneLabelHost, trimmedPath } from './words.ts';
 
@@ -36,7 +37,6 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'respond',
   'root',
   'templates',
-  'tls',
   'tracing',
   'try_files',
   'vars',
@@ -53,6 +53,7 @@ interface Scope {
   /** What is left is below this, or this alone. */
   readonly path: string;
   readonly exact: boolean;
+  readonly secure: Secure | undefined;
 }
 
 /** What `@name` stands for, or why it stands for nothing here. */
@@ -97,12 +98,11 @@ class Reading {
       this.findings.unread(`label ${label}`, address === '' ? 'global options are for Caddy' : 'snippets are for Caddy');
       return;
     }
-    const hosts = address
-      .split(/[\s,]+/)
-      .filter((one) => one !== '')
-      .flatMap((one) => this.hostOf(one, label));
+    const addresses = address.split(/[\s,]+/).filter((one) => one !== '');
+    const hosts = addresses.flatMap((one) => this.hostOf(one, label));
+    const secure = secureOf(addresses, label);
     this.look(directives, this.wide || isProxied(directives));
-    if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false });
+    if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false, secure });
   }
 
   /** `https://a.test:443`; nothing for what is wrong. */
@@ -121,10 +121,17 @@ class Reading {
     for (const directive of directives) {
       const { name, label, inner } = directive;
       if (BLOCKS.has(name)) this.look(inner, proxied);
+      else if (name === 'tls' && !asksClients(directive)) this.tls(directive);
       else if (mayGuard(directive, proxied)) {
         this.findings.errors.push(`label ${label} is not known here, and the container might be open to people whom it keeps out`);
       } else if (HARMLESS.has(name)) this.findings.unread(`label ${label}`, 'Fairlead has nothing like it');
     }
+  }
+
+  /** `internal` is what `self-signed` is. */
+  private tls({ label, args, inner }: Directive): void {
+    if (args[0] !== 'internal' || inner.length > 0)
+      this.findings.unread(`label ${label}`, 'certificates, versions and ciphers stand on bind lines (crt, self-signed, ssl-min-ver)');
   }
 
   private block(directives: readonly Directive[], outer: Scope): void {
@@ -164,13 +171,25 @@ class Reading {
   private proxy(directive: Directive, upstreams: readonly string[], scope: Scope): void {
     const settings = readProxy(directive, upstreams, this.subject, this.findings);
     if (settings === undefined) return;
-    const { hosts, strip, prefix, exact } = scope;
+    const { hosts, strip, prefix, exact, secure } = scope;
     const rest = scope.path === '/' ? '' : scope.path;
     const path = `${strip}${rest}` || '/';
     const rewrite = strip === '' && prefix === '' ? undefined : `${prefix}${rest}`;
     const service = poolOf(hosts, path, exact);
-    this.findings.add(service, { ...settings, hosts, path, exact, rewrite, service, network: this.findings.flat.network });
+    this.findings.add(service, { ...settings, hosts, path, exact, rewrite, service, secure, network: this.findings.flat.network });
   }
+}
+
+/** Caddy sends clients to https, but for sites that say `http://` or port 80. */
+function secureOf(addresses: readonly string[], label: string): Secure | undefined {
+  if (addresses.some((one) => one.startsWith('http://') || /:(?!443\b)\d+\/?$/.test(one))) return undefined;
+  const asked = addresses.some((one) => one.startsWith('https://') || /:443\/?$/.test(one));
+  return { word: `label ${label}`, status: 308, ...(asked ? {} : { unasked: true }) };
+}
+
+/** For a certificate, somewhere below it. */
+function asksClients({ name, inner }: Directive): boolean {
+  return name === 'client_auth' || inner.some(asksClients);
 }
 
 const BLOCKS: ReadonlySet<string> = new Set(['handle', 'handle_path', 'route']);

@@ -15,18 +15,26 @@ const LABEL = /^easyhaproxy\.([^.]+)\.(.+)$/;
 
 /** Keys without which requests are answered all the same, and why they are not read. */
 const UNREAD: ReadonlyMap<string, string> = new Map([
-  ['certbot', 'Fairlead gets no certificates'],
-  ['letsencrypt', 'Fairlead gets no certificates'],
-  ['ssl', 'Fairlead does no TLS'],
-  ['sslcert', 'Fairlead does no TLS'],
-  ['ssl-check', 'Fairlead does no TLS'],
-  ['clone_to_ssl', 'Fairlead does no TLS'],
+  ['certbot', 'Fairlead gets no certificates: a bind line has them (crt, self-signed)'],
+  ['letsencrypt', 'Fairlead gets no certificates: a bind line has them (crt, self-signed)'],
+  ['sslcert', 'certificates and keys stand in files that a bind line names, not in labels'],
+  ['ssl-check', 'it is for mode tcp'],
   ['redirect', 'labels redirect to https alone'],
   ['health-check', 'it is for mode tcp'],
   ['status', 'Fairlead has nothing like it'],
 ]);
 
-const KNOWN: ReadonlySet<string> = new Set(['host', 'localport', 'port', 'mode', 'balance', 'redirect_ssl', 'proto']);
+const KNOWN: ReadonlySet<string> = new Set([
+  'host',
+  'localport',
+  'port',
+  'mode',
+  'balance',
+  'redirect_ssl',
+  'proto',
+  'ssl',
+  'clone_to_ssl',
+]);
 
 type Words = ReadonlyMap<string, { readonly label: string; readonly value: string }>;
 
@@ -85,6 +93,7 @@ function readKey(key: string, label: string, value: string, into: Settings, find
     findings.unread(`label ${label}=${value}`, 'on which ports clients come frontends decide');
   } else if (key === 'proto' && value !== '' && value !== 'http')
     findings.unread(`label ${label}=${value}`, 'servers are spoken to by HTTP/1.1');
+  else if (key === 'ssl' && value.toLowerCase() === 'true') into.secure = { word: `label ${label}`, status: 302 };
   else if (key === 'redirect_ssl' && value.toLowerCase() === 'true') into.redirect = 301;
   else if (key === 'balance') {
     const balance = readBalance(value);

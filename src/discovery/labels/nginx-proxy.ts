@@ -17,9 +17,8 @@ const LABEL = 'com.github.nginx-proxy.nginx-proxy.';
 
 /** Words of nginx-proxy and its companion that mean nothing here, and why. */
 const UNREAD: ReadonlyMap<string, string> = new Map([
-  ['CERT_NAME', 'Fairlead does no TLS'],
-  ['HSTS', 'Fairlead does no TLS'],
-  ['SSL_POLICY', 'Fairlead does no TLS'],
+  ['HSTS', 'a section sets it (http-response set-header Strict-Transport-Security)'],
+  ['SSL_POLICY', 'versions and ciphers stand on bind lines'],
   ['LETSENCRYPT_HOST', 'Fairlead gets no certificates'],
   ['ACME_HOST', 'Fairlead gets no certificates'],
   ['VIRTUAL_ROOT', 'Fairlead speaks HTTP to servers'],
@@ -176,16 +175,28 @@ function readAccess(words: ReadonlyMap<string, string>, routes: readonly Setting
 
 function readOthers(words: ReadonlyMap<string, string>, routes: readonly Settings[], findings: Findings): void {
   for (const [name, why] of UNREAD) if ((words.get(name) ?? '') !== '') findings.unread(name, why);
-  const method = words.get('HTTPS_METHOD')?.trim() ?? '';
-  // Without a certificate nginx-proxy serves these two by plain HTTP, too.
-  if (method === 'redirect' || method === 'nohttp')
-    findings.unread(`HTTPS_METHOD=${method}`, 'Fairlead does no TLS, and serves the host by http');
-  else if (method !== '' && method !== 'noredirect' && method !== 'nohttps') findings.unread(`HTTPS_METHOD=${method}`, 'no such method');
+  readHttps(words, routes, findings);
   for (const [name, value] of words) {
     if (!name.startsWith(LABEL)) continue;
     if (name === `${LABEL}loadbalance`) readLoadBalance(name, value, routes, findings);
     else findings.unread(`label ${name}`, 'it configures nginx');
   }
+}
+
+/**
+ * nginx-proxy sends clients to https wherever it has a certificate for the host, which is not known here: where somebody says so, or
+ * names a certificate. `nohttp` closes the port to others; here they are sent to https, too.
+ */
+function readHttps(words: ReadonlyMap<string, string>, routes: readonly Settings[], findings: Findings): void {
+  const method = words.get('HTTPS_METHOD')?.trim() ?? '';
+  const certificate = words.get('CERT_NAME')?.trim() ?? '';
+  if (method === 'nohttps') findings.unread('HTTPS_METHOD=nohttps', 'who comes by TLS is served, too');
+  else if (method !== '' && method !== 'noredirect' && method !== 'redirect' && method !== 'nohttp')
+    findings.unread(`HTTPS_METHOD=${method}`, 'no such method');
+  if (method === 'noredirect' || method === 'nohttps' || (method === '' && certificate === '')) return;
+  const word = method === '' ? `CERT_NAME=${certificate}` : `HTTPS_METHOD=${method}`;
+  // It goes on without TLS where it has no certificate.
+  for (const settings of routes) settings.secure = { word, status: 301, ...(method === 'nohttp' ? {} : { unasked: true }) };
 }
 
 const METHODS: ReadonlyMap<string, string> = new Map([

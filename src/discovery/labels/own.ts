@@ -125,6 +125,14 @@ function readGate(value: string, into: Settings): string | undefined {
   return undefined;
 }
 
+/** Which certificate a client is shown is decided by the host that it asks for, so that a name of one says no more than `true`. */
+function readTls(value: string, into: Settings, label: string): string | undefined {
+  const word = value.trim();
+  if (word === '') return 'names no certificate';
+  if (word.toLowerCase() !== 'false') into.secure = { word: `label ${label}`, status: 302 };
+  return undefined;
+}
+
 /** Every key there is; docs/docker.md describes them in this order. */
 const ROWS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['enable', boolean(readEnable)],
@@ -136,6 +144,7 @@ const ROWS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ['service', readService],
   ['port', integer(1, 65535, readPort)],
   ['scheme', readScheme],
+  ['tls', readTls],
   ['network', readNetwork],
   ['weight', serverWord('weight')],
   ['maxconn', serverWord('maxconn')],
@@ -153,11 +162,8 @@ const ROWS: ReadonlyMap<string, KeyReader> = new Map<string, KeyReader>([
   ...poolRows,
 ]);
 
-/** Keys that mean nothing yet, and what they will. */
-const NOT_YET: ReadonlyMap<string, string> = new Map([['tls', 'names a certificate, and no listener speaks TLS yet']]);
-
 /** Every key of the labels, without prefix. */
-export const LABEL_KEYS: readonly string[] = [...ROWS.keys(), ...NOT_YET.keys()];
+export const LABEL_KEYS: readonly string[] = [...ROWS.keys()];
 
 /** Keys that mean something for the whole container only. */
 const FLAT_ONLY: ReadonlySet<string> = new Set(['enable']);
@@ -194,8 +200,6 @@ function sortLabels(labels: ReadonlyMap<string, string>, prefix: string, warning
     const route = /^routes\.([^.]+)\.(.+)$/.exec(key);
     const name = route?.[1];
     const wanted = route?.[2] ?? key;
-    const later = NOT_YET.get(wanted);
-    if (later !== undefined) warnings.push(`label ${label} has no effect: it ${later}`);
     if (!LABEL_KEYS.includes(wanted) || (name !== undefined && FLAT_ONLY.has(wanted))) {
       warnings.push(`label ${label} is unknown${didYouMean(wanted, LABEL_KEYS)}`);
     } else if (name === undefined) {

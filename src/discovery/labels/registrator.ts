@@ -34,18 +34,18 @@ export function readChecks({ attributes }: Registration, into: Settings, finding
   const https = attributes.get('check_https');
   const tcp = attributes.get('check_tcp');
   if ((http ?? https ?? tcp)?.value.trim() === '' || (http ?? https ?? tcp) === undefined) return;
-  if (http !== undefined) {
-    const path = http.value.trim();
-    const method = attributes.get('check_http_method');
-    const word = method?.value.trim().toUpperCase() || 'GET';
-    if (!isTarget(path)) findings.errors.push(`${http.label}=${http.value} is not a path`);
-    if (!isToken(word)) findings.errors.push(`${method?.label}=${method?.value} is not a method`);
-    into.httpCheck = { method: word, path, statuses: [[200, 299]] };
-  } else if (https !== undefined) {
-    findings.unread(https.label, 'Fairlead checks without TLS; whether the port takes connections is checked instead');
-  }
+  const asked = http ?? https;
   into.check = true;
   into.server = [intervalOf(attributes, findings)];
+  if (asked !== undefined) {
+    const path = asked.value.trim();
+    const method = attributes.get('check_http_method');
+    const word = method?.value.trim().toUpperCase() || 'GET';
+    if (!isTarget(path)) findings.errors.push(`${asked.label}=${asked.value} is not a path`);
+    if (!isToken(word)) findings.errors.push(`${method?.label}=${method?.value} is not a method`);
+    into.httpCheck = { method: word, path, statuses: [[200, 299]] };
+    if (asked === https) into.server = [...into.server, { label: asked.label, words: ['check-ssl', 'verify', 'none'] }];
+  }
   into.checkTimeout = timeoutOf(attributes, findings);
 }
 

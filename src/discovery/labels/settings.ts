@@ -8,6 +8,7 @@
 import type { CompatName } from '../../config/model.ts';
 import type { PoolOptions, Route } from '../provider.ts';
 import type { ReaderName } from '../report.ts';
+import type { Secure } from './secure.ts';
 
 /** What a reader is told of a container or a service. */
 export interface Subject {
@@ -61,6 +62,8 @@ export interface Settings extends Mutable<PoolOptions> {
   network: string | undefined;
   /** Names of the frontends that may route to it (Traefik's entry points); undefined: every one that reads its labels. */
   frontends: readonly string[] | undefined;
+  /** Clients are to come by TLS. */
+  secure: Secure | undefined;
   /** `scheme`: what the server speaks. */
   scheme: 'http' | 'https';
   /** `drain`: how long it may finish its exchanges once it was told to stop, ms. */
@@ -115,6 +118,7 @@ export function noSettings(): Settings {
     port: undefined,
     network: undefined,
     frontends: undefined,
+    secure: undefined,
     scheme: 'http',
     drain: undefined,
     gate: true,

@@ -34,6 +34,7 @@ const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
   ['healthcheck.method', (value, into) => (isToken(value) ? httpCheck({ method: value.toUpperCase() }, into) : 'is not a method')],
   ['healthcheck.hostname', (value, into) => (isAuthority(value) ? httpCheck({ host: value }, into) : 'is not a host')],
   ['healthcheck.status', readCheckStatus],
+  ['healthcheck.scheme', readCheckScheme],
   ['healthcheck.port', (value, into, label) => serverWord(['port', value], into, label)],
   ['sticky', (value, into) => sticky(isTrue(value), {}, into)],
   ['sticky.cookie', (value, into) => sticky(isTrue(value), {}, into)],
@@ -45,7 +46,6 @@ const ROWS: ReadonlyMap<string, Row> = new Map<string, Row>([
 /** Values that say what is done anyway. */
 const SURE: ReadonlyMap<string, string> = new Map([
   ['passhostheader', 'true'],
-  ['healthcheck.scheme', 'http'],
   ['healthcheck.mode', 'http'],
 ]);
 
@@ -66,6 +66,8 @@ export function readService(words: Words, { exposed }: Subject, findings: Findin
       const problem = row(value.trim(), settings, label);
       if (problem !== undefined) findings.errors.push(`label ${label}=${value} ${problem}`);
     } else if (row !== undefined) findings.unread(`label ${label}`, 'without healthcheck.path there is no check');
+    else if (known === 'serverstransport')
+      findings.unread(`label ${label}`, 'how servers are spoken to by TLS stands on the line of the configuration (ca-file, sni)');
     else if (SURE.get(known) !== value.trim().toLowerCase()) findings.unread(`label ${label}`, 'Fairlead has nothing like it');
   }
   return settings;
@@ -87,6 +89,11 @@ function readScheme(value: string, into: Settings): string | undefined {
   if (value !== 'http' && value !== 'https') return 'is not done: servers are spoken to by http and https alone';
   into.scheme = value;
   return undefined;
+}
+
+function readCheckScheme(value: string, into: Settings, label: string): string | undefined {
+  if (value === 'https') return serverWord(['check-ssl', 'verify', 'none'], into, label);
+  return value === 'http' || value === '' ? undefined : 'is neither http nor https';
 }
 
 const STRATEGIES: ReadonlyMap<string, string> = new Map([

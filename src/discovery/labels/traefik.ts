@@ -97,13 +97,36 @@ interface Router {
   readonly words: Words;
 }
 
-const ROUTER_KEYS: ReadonlySet<string> = new Set(['rule', 'rulesyntax', 'priority', 'entrypoints', 'service', 'middlewares']);
+const ROUTER_KEYS: ReadonlySet<string> = new Set(['rule', 'rulesyntax', 'priority', 'entrypoints', 'service', 'middlewares', 'tls']);
+
+function unreadWhy(key: string): string {
+  if (key === 'tls.certresolver') return 'Fairlead gets no certificates: a bind line has them (crt, self-signed)';
+  return key.startsWith('tls.domains') ? 'certificates are chosen by their own names' : 'Fairlead has nothing like it';
+}
+
+/** What people call the entry point for https. */
+const SECURE: ReadonlySet<string> = new Set(['websecure', 'https']);
+
+/** `tls=true`, or anything below it: the router is for clients with TLS alone. An entry point for TLS may say so elsewhere. */
+function secureOf(words: Words): Settings['secure'] {
+  const [, word] = [...words].find(([key, { value }]) => (key === 'tls' ? isTrue(value) : key.startsWith('tls.'))) ?? [];
+  if (word !== undefined) return { word: `label ${word.label}`, status: 302 };
+  const points = words.get('entrypoints');
+  const isSecure = frontendsOf(points?.value ?? '')?.every((name) => SECURE.has(name));
+  return points !== undefined && isSecure ? { word: `label ${points.label}`, status: 302, unasked: true } : undefined;
+}
 
 /** Its routes, or why there are none. */
 function readRouter({ name, words }: Router, known: Known, findings: Findings): readonly Settings[] | string {
-  for (const [key, { label }] of words) {
-    if (ROUTER_KEYS.has(key)) continue;
-    findings.unread(`label ${label}`, key.startsWith('tls') ? 'Fairlead does no TLS' : 'Fairlead has nothing like it');
+  for (const [key, word] of words) {
+    const { label } = word;
+    if (ROUTER_KEYS.has(key) || (key === 'tls.options' && /^default(@\w+)?$/.test(word.value))) continue;
+    // They may ask clients for a certificate, and are defined elsewhere.
+    if (key === 'tls.options') {
+      findings.errors.push(`label ${label}=${word.value} is not known here, and the container might be open to people whom it keeps out`);
+      continue;
+    }
+    findings.unread(`label ${label}`, unreadWhy(key));
   }
   // Before anything else: what one router keeps people out of, another one may lead to.
   const effects = readMiddlewares(words.get('middlewares')?.value ?? '', known.middlewares, `router ${name}`, findings);
@@ -117,11 +140,12 @@ function readRouter({ name, words }: Router, known: Known, findings: Findings): 
   if ('error' in matches) return `is not routed: its rule ${matches.error}`;
   const priority = priorityOf(words.get('priority'), rule, findings);
   const frontends = frontendsOf(words.get('entrypoints')?.value ?? '');
+  const secure = secureOf(words);
   const routes: Settings[] = [];
   for (const match of matches.value.flatMap((one) => splitMatch(effects, one))) {
     const rewrite = rewriteOf(effects, match);
     if ('error' in rewrite) return `is not routed: ${rewrite.error}`;
-    routes.push({ ...restricted, ...match, priority, frontends, rewrite: rewrite.value, redirect: effects.redirect });
+    routes.push({ ...restricted, ...match, priority, frontends, rewrite: rewrite.value, redirect: effects.redirect, secure });
   }
   return routes;
 }

@@ -129,11 +129,13 @@ describe('docker-routes compat', () => {
   it('broken words cost the one container its place, those that are not understood are told', () => {
     const snapshot = map(www(), [
       container('bad', { env: { VIRTUAL_HOST: 'a.test', VIRTUAL_PORT: 'http' } }),
-      container('good', { env: { VIRTUAL_HOST: 'a.test', VIRTUAL_PORT: '8080', CERT_NAME: 'x' } }),
+      container('good', { env: { VIRTUAL_HOST: 'a.test', VIRTUAL_PORT: '8080', HSTS: 'off' } }),
     ]);
     assert.deepEqual(pools(snapshot), ['a.test: good:8080']);
     assert.deepEqual(notes(snapshot, 'bad'), ['error: is refused: port http of a.test is not a whole number from 1 to 65535']);
-    assert.deepEqual(notes(snapshot, 'good'), ['warning: CERT_NAME is not read: Fairlead does no TLS']);
+    assert.deepEqual(notes(snapshot, 'good'), [
+      'warning: HSTS is not read: a section sets it (http-response set-header Strict-Transport-Security)',
+    ]);
   });
 
   it('says why a port cannot be chosen', () => {

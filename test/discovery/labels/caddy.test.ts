@@ -177,14 +177,32 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   ],
   [
     'what is not read is said',
-    caddy({ ...SITE, reverse_proxy: UP, tls: 'internal', encode: 'zstd', _1: 'www.example.com', '_1.redir': 'https://example.com{uri}' }),
+    caddy({ ...SITE, reverse_proxy: UP, tls: 'a@b.test', encode: 'zstd', _1: 'www.example.com', '_1.redir': 'https://example.com{uri}' }),
     {
       routes: ['example.com/ -> example.com:80'],
       warnings: [
         'label caddy.encode is not read: Fairlead has nothing like it',
-        'label caddy.tls is not read: Fairlead has nothing like it',
+        'label caddy.tls is not read: certificates, versions and ciphers stand on bind lines (crt, self-signed, ssl-min-ver)',
         'label caddy_1.redir is not read: Fairlead has nothing like it',
       ],
+    },
+  ],
+  [
+    'a certificate of an authority of its own',
+    caddy({ ...SITE, reverse_proxy: UP, tls: 'internal' }),
+    { routes: ['example.com/ -> example.com:80'] },
+  ],
+  [
+    'a site for https',
+    caddy({ ...SITE, '': 'https://example.com', reverse_proxy: UP }),
+    { routes: ['example.com/ -> example.com:80 secure=308'] },
+  ],
+  [
+    'certificates that clients must have refuse the container',
+    caddy({ ...SITE, reverse_proxy: UP, tls: 'internal', 'tls.client_auth.mode': 'require_and_verify' }),
+    {
+      routes: ['example.com/ -> example.com:80'],
+      errors: ['label caddy.tls is not known here, and the container might be open to people whom it keeps out'],
     },
   ],
   [

@@ -52,11 +52,10 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     'what is not read is said',
     easy({ 'e.host': 'a.test', 'e.ssl': 'true', 'e.certbot': 'true', 'e.redirect': '{"b.test":"http://a.test"}', 'f.localport': '1' }),
     {
-      routes: ['a.test/ -> a.test:80'],
+      routes: ['a.test/ -> a.test:80 secure=302'],
       warnings: [
-        'label easyhaproxy.e.certbot is not read: Fairlead gets no certificates',
+        'label easyhaproxy.e.certbot is not read: Fairlead gets no certificates: a bind line has them (crt, self-signed)',
         'label easyhaproxy.e.redirect is not read: labels redirect to https alone',
-        'label easyhaproxy.e.ssl is not read: Fairlead does no TLS',
         'definition f has no label easyhaproxy.f.host',
       ],
     },

@@ -57,6 +57,8 @@ function routeLine(settings: Settings): string {
   const words = [
     hosts?.map((host) => routeText({ host, path, exact })).join(' '),
     service === undefined && port === undefined ? undefined : `-> ${service ?? ''}:${port ?? ''}`,
+    // What a tool does unasked is no word of the container's.
+    settings.secure === undefined || settings.secure.unasked ? undefined : `secure=${settings.secure.status}`,
     settings.rewrite === undefined ? undefined : `rewrite=${settings.rewrite}`,
     settings.priority === 0 ? undefined : `prio=${settings.priority}`,
     settings.scheme === 'http' ? undefined : settings.scheme,

@@ -94,17 +94,24 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
       labels: { 'com.github.nginx-proxy.nginx-proxy.keepalive': '64', 'com.github.nginx-proxy.nginx-proxy.loadbalance': 'fair' },
     },
     {
-      routes: ['a.test/ -> a.test:80'],
+      routes: ['a.test/ -> a.test:80 secure=301'],
       warnings: [
-        'CERT_NAME is not read: Fairlead does no TLS',
         'LETSENCRYPT_HOST is not read: Fairlead gets no certificates',
-        'HTTPS_METHOD=nohttp is not read: Fairlead does no TLS, and serves the host by http',
         'label com.github.nginx-proxy.nginx-proxy.keepalive is not read: it configures nginx',
         'label com.github.nginx-proxy.nginx-proxy.loadbalance=fair is not read: of its methods round_robin, least_conn, ip_hash, random, random two least_conn, random two, hash $remote_addr, hash $remote_addr consistent, hash $request_uri, hash $request_uri consistent are known',
       ],
     },
   ],
-  ['plain http is what there is', env({ HTTPS_METHOD: 'nohttps' }), { routes: ['a.test/ -> a.test:80'] }],
+  [
+    'https that is not closed',
+    env({ HTTPS_METHOD: 'nohttps' }),
+    {
+      routes: ['a.test/ -> a.test:80'],
+      warnings: ['HTTPS_METHOD=nohttps is not read: who comes by TLS is served, too'],
+    },
+  ],
+  ['both ways in', env({ HTTPS_METHOD: 'noredirect', CERT_NAME: 'shared' }), { routes: ['a.test/ -> a.test:80'] }],
+  ['a server that speaks https', env({ VIRTUAL_PROTO: 'https', VIRTUAL_PORT: '443' }), { routes: ['a.test/ -> a.test:443 https'] }],
   [
     'clients of the internal network alone',
     env({ NETWORK_ACCESS: 'internal' }),

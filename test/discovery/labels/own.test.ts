@@ -48,7 +48,7 @@ describe('labels', () => {
     const given = Object.keys(labels).map((label) => label.slice('fairlead.'.length));
     // Which `rewrite` wins over.
     assert.deepEqual([...given, 'strip'].sort(), [...LABEL_KEYS].sort());
-    assert.deepEqual(warnings, ['label fairlead.tls has no effect: it names a certificate, and no listener speaks TLS yet']);
+    assert.deepEqual(warnings, []);
     assert.deepEqual(errors, []);
     assert.equal(flat.enabled, true);
     assert.deepEqual(flat.hosts, [
@@ -75,6 +75,7 @@ describe('labels', () => {
     });
     assert.equal(flat.checkTimeout, 3000);
     assert.equal(flat.scheme, 'https');
+    assert.deepEqual(flat.secure, { word: 'label fairlead.tls', status: 302 });
     assert.equal(flat.drain, 8000);
     assert.deepEqual(flat.sticky, { kind: 'cookie', name: 'JS', httponly: true, secure: false });
     assert.equal(flat.redirect, 301);

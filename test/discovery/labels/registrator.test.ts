@@ -83,11 +83,10 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   ],
   ['a TCP check', { env: { SERVICE_NAME: 'web', SERVICE_CHECK_TCP: 'true' } }, { routes: ['web.a.test/ -> web:80 check inter 10000'] }],
   [
-    'a check by https is one whether the port answers',
+    'a check by https',
     { env: { SERVICE_NAME: 'web', SERVICE_CHECK_HTTPS: '/h', SERVICE_CHECK_INTERVAL: '1m30s' } },
     {
-      routes: ['web.a.test/ -> web:80 check inter 90000'],
-      warnings: ['SERVICE_CHECK_HTTPS is not read: Fairlead checks without TLS; whether the port takes connections is checked instead'],
+      routes: ['web.a.test/ -> web:80 check http=GET/h200,299 inter 90000 check-ssl verify none'],
     },
   ],
   ['an interval without a check', { env: { SERVICE_NAME: 'web', SERVICE_CHECK_INTERVAL: 'x' } }, { routes: ['web.a.test/ -> web:80'] }],

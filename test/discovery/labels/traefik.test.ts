@@ -255,15 +255,30 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
       'frontend.rule': 'Host:a.test',
     }),
     {
-      routes: ['a.test/ -> s:80'],
+      routes: ['a.test/ -> s:80 secure=302'],
       warnings: [
         'label traefik.frontend.rule is not read: it is of Traefik 1',
         'label traefik.tcp.routers.t.rule is not read: only http is routed',
         'label traefik.http.services.s.loadbalancer.passhostheader is not read: Fairlead has nothing like it',
-        'label traefik.http.services.s.loadbalancer.serverstransport is not read: Fairlead has nothing like it',
-        'label traefik.http.routers.r.tls is not read: Fairlead does no TLS',
-        'label traefik.http.routers.r.tls.certresolver is not read: Fairlead does no TLS',
+        'label traefik.http.services.s.loadbalancer.serverstransport is not read: how servers are spoken to by TLS stands on the line of the configuration (ca-file, sni)',
+        'label traefik.http.routers.r.tls.certresolver is not read: Fairlead gets no certificates: a bind line has them (crt, self-signed)',
         'middleware gz (compress) of router r is not read: Fairlead has nothing like it',
+      ],
+    },
+  ],
+  [
+    'a router for TLS alone',
+    traefik({ 'r.r.rule': A, 'r.r.tls': 'true', 'r.r.tls.options': 'default@file' }),
+    { routes: ['a.test/ -> web.shop:80 secure=302'] },
+  ],
+  ['a router for TLS or not', traefik({ 'r.r.rule': A, 'r.r.tls': 'false' }), { routes: ['a.test/ -> web.shop:80'] }],
+  [
+    'options of TLS that may ask clients for a certificate refuse the container',
+    traefik({ 'r.r.rule': A, 'r.r.tls.options': 'mtls@file' }),
+    {
+      routes: ['a.test/ -> web.shop:80 secure=302'],
+      errors: [
+        'label traefik.http.routers.r.tls.options=mtls@file is not known here, and the container might be open to people whom it keeps out',
       ],
     },
   ],
