@@ -5,7 +5,7 @@ import { monotonic } from '../core/clock.ts';
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
 import type { TlsCounters } from '../core/tls-counters.ts';
 import { type TlsFacts, type TlsFailure, tlsFailure } from '../rules/tls-facts.ts';
-import { certificateError, type Spoken } from '../tls/servers-connect.ts';
+import { certificateError, resetTls, type Spoken } from '../tls/servers-connect.ts';
 
 export class ServerTls implements TlsFacts {
   protocol = '';
@@ -65,11 +65,8 @@ export class ServerTls implements TlsFacts {
     this.counters.servers.fail(this.error);
   }
 
-  /** Node has no reset for it. The handle below is closed by that, and once more with the socket. */
   resetAndDestroy(): void {
-    const { _handle: handle } = this.socket as unknown as { readonly _handle: { readonly _parent?: { reset?(): number } } | null };
-    handle?._parent?.reset?.();
-    this.socket.destroy();
+    resetTls(this.socket);
   }
 
   get sni(): string | undefined {

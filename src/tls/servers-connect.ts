@@ -55,6 +55,13 @@ export function connectServer(
   return socket;
 }
 
+/** Ends it with a reset, which Node has not for TLS: the handle below is closed by that, and once more with the socket. */
+export function resetTls(socket: TLSSocket): void {
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly _parent?: { reset?(): number } } | null };
+  handle?._parent?.reset?.();
+  socket.destroy();
+}
+
 interface Named {
   setServername(name: string): void;
 }

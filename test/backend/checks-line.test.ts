@@ -10,6 +10,12 @@ import { until } from '../support/wait.ts';
 
 class Owner implements LineOwner {
   readonly told: string[] = [];
+  onSecuring(): void {
+    this.told.push('securing');
+  }
+  onInsecure(words: string): void {
+    this.told.push(words);
+  }
   onConnected(): void {
     this.told.push('connected');
   }

@@ -13,7 +13,7 @@
  * the check that is under way, as by HAProxy.
  */
 
-import type { AgentConfig, ServerCheckConfig } from '../../config/model.ts';
+import type { AgentConfig, CheckConnect, ServerCheckConfig } from '../../config/model.ts';
 import { monotonic } from '../../core/clock.ts';
 import { Timed, type Wheel } from '../../core/wheel.ts';
 import type { Server } from '../server.ts';
@@ -21,6 +21,7 @@ import { OpState, type Verdict } from '../types.ts';
 import { Dialog, type DialogOwner, type Outcome, type Target } from './dialog.ts';
 import { openLine } from './line.ts';
 import { agentProgram, type Program, programOf } from './program.ts';
+import { spokenFor } from './secure.ts';
 import { stateHeader } from './state-header.ts';
 
 export interface CheckerParts {
@@ -208,6 +209,7 @@ class Later extends Timed {
 class HealthCheck extends Check {
   private readonly state: ((node: string) => string) | undefined;
   private readonly inService = (): boolean => this.server.op !== OpState.Stopped;
+  private readonly spoken = (step: CheckConnect): ReturnType<typeof spokenFor> => spokenFor(this.server, step);
 
   constructor(server: Server, parts: CheckerParts) {
     super(server, parts);
@@ -237,7 +239,8 @@ class HealthCheck extends Check {
     const { server, config } = this;
     const address = config.address ?? server.config.address;
     if (address === undefined || server.inMaintenance || !server.checkEnabled) return undefined;
-    return { address, port: config.port ?? config.addressPort ?? server.config.port, state: this.state, inService: this.inService };
+    const port = config.port ?? config.addressPort ?? server.config.port;
+    return { address, port, state: this.state, spoken: this.spoken, inService: this.inService };
   }
 
   protected override mark(busy: boolean): void {

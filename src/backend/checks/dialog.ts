@@ -5,7 +5,9 @@
  * Invariant: a dialog that has begun ends with one `onOutcome`, unless it is aborted; then nothing is told any more.
  */
 
+import type { CheckConnect } from '../../config/model.ts';
 import { detached } from '../../core/bytes.ts';
+import type { Spoken } from '../../tls/servers-connect.ts';
 import type { VerdictCode } from '../types.ts';
 import { type AgentWords, readAgentLine } from './agent-words.ts';
 import { errorWords } from './errors.ts';
@@ -38,6 +40,8 @@ export interface Target {
   readonly port: number;
   /** For `http-check send-state`: the server as it is seen. */
   readonly state: ((node: string) => string) | undefined;
+  /** How a connection is encrypted: undefined where it is not, or why it should be and cannot be. Absent: none is. */
+  readonly spoken?: ((step: CheckConnect) => Spoken | string | undefined) | undefined;
   /** The server is in service: a 404 may take it out gently. */
   readonly inService: () => boolean;
 }
@@ -62,6 +66,8 @@ export class Dialog implements LineOwner {
   private line: Line | undefined = undefined;
   private at = 0;
   private connected = false;
+  /** Its handshake has begun: it is encrypted. */
+  private secure = false;
   /** What came since the last connect or send. */
   private came = '';
   private answer: HttpAnswer | undefined = undefined;
@@ -96,12 +102,20 @@ export class Dialog implements LineOwner {
   /** Its time is over. */
   expire(): void {
     this.unacknowledged = false;
-    if (!this.connected) this.finish('L4TOUT', 0, this.place());
+    if (!this.connected) this.finish(this.secure ? 'L6TOUT' : 'L4TOUT', 0, this.place());
     else {
       const step = this.program.steps[this.at];
       const own = step?.kind === 'expect' ? step.expect.toutStatus : step?.kind === 'judge' ? step.timeout : undefined;
       this.finish(own ?? 'L7TOUT', 0, this.place());
     }
+  }
+
+  onSecuring(): void {
+    this.secure = true;
+  }
+
+  onInsecure(words: string): void {
+    this.finish('L6RSP', 0, words + this.place());
   }
 
   onConnected(): void {
@@ -183,12 +197,18 @@ export class Dialog implements LineOwner {
   }
 
   private connect(step: Extract<Step, { kind: 'connect' }>): void {
-    const { address, port } = this.target as Target;
+    const { address, port, spoken: spokenFor } = this.target as Target;
     this.line?.close(false);
     this.forget();
     this.connected = false;
+    this.secure = false;
+    const spoken = spokenFor?.(step);
+    if (typeof spoken === 'string') {
+      this.onInsecure(spoken);
+      return;
+    }
     this.owner.onOpening();
-    this.line = this.open(this, step.address ?? address, step.port ?? step.addressPort ?? port);
+    this.line = this.open(this, step.address ?? address, step.port ?? step.addressPort ?? port, spoken);
   }
 
   /** False when that has failed. */
@@ -320,7 +340,7 @@ export class Dialog implements LineOwner {
     const { protocol, steps } = this.program;
     const last = steps[steps.length - 1] as Step;
     const info = protocol === 'tcp' ? '(tcp-check)' : '';
-    if (last.kind === 'connect') this.finish('L4OK', 0, last.number === 0 ? '' : '(tcp-check)');
+    if (last.kind === 'connect') this.finish(this.secure ? 'L6OK' : 'L4OK', 0, last.number === 0 ? '' : '(tcp-check)');
     else if (last.kind !== 'expect') this.finish('L7OK', 0, info);
     else if (this.answer !== undefined && this.leaves(this.answer)) this.finish('L7OKC', 404, '');
     else {

@@ -1,7 +1,7 @@
 /**
  * The connection of a check. A handle of Node's own instead of a socket: no stream, no events, one buffer for all reads,
  * and a third of the cost, which counts with thousands of servers. What cannot be done that way (unix sockets, another
- * Node) is a socket.
+ * Node) is a socket, and so is what is encrypted (tls-line.ts).
  *
  * Nothing is told inside of `openLine`, nor after `close`.
  */
@@ -9,9 +9,16 @@
 import { connect, isIPv6, type Socket } from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type ConnectRequest, type TcpHandle, type TcpWrap, tcpWrap } from '../../core/tcp-wrap.ts';
+import type { Spoken } from '../../tls/servers-connect.ts';
+import { TlsLine } from './tls-line.ts';
 
 export interface LineOwner {
+  /** The handshake of one that is encrypted begins. */
+  onSecuring(): void;
+  /** It may be used: the handshake, where there is one, is over. */
   onConnected(): void;
+  /** There is no handshake, or not with whom it should be; in HAProxy's words. */
+  onInsecure(words: string): void;
   /** Bytes, one character each. */
   onBytes(bytes: string): void;
   /** The peer sends no more. */
@@ -32,12 +39,13 @@ export interface Line {
   close(reset: boolean): void;
 }
 
-export type OpenLine = (owner: LineOwner, address: string, port: number) => Line;
+export type OpenLine = (owner: LineOwner, address: string, port: number, spoken?: Spoken) => Line;
 
-/** `address`: a literal one, or the path of a unix socket. */
-export function openLine(owner: LineOwner, address: string, port: number): Line {
+/** `address`: a literal one, or the path of a unix socket. `spoken`: how it is encrypted; absent for clear text. */
+export function openLine(owner: LineOwner, address: string, port: number, spoken?: Spoken): Line {
   // The handle ends the whole process instead of refusing it.
   if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) throw new RangeError(`a check of port ${port}`);
+  if (spoken !== undefined) return new TlsLine(owner, address, port, spoken);
   return tcpWrap === undefined || address.startsWith('/')
     ? new SocketLine(owner, address, port)
     : new HandleLine(tcpWrap, owner, address, port);

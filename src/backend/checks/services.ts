@@ -54,7 +54,7 @@ function stepsOf(service: CheckService): readonly Step[] {
 
 /** With a number it is one of HAProxy's steps, and ends politely: these services log who does not. */
 export function connect(number: number): CheckConnect {
-  return { kind: 'connect', number, comment: '', port: undefined, address: undefined, linger: number > 0 };
+  return { kind: 'connect', number, comment: '', port: undefined, address: undefined, linger: number > 0, ssl: 'default' };
 }
 
 function send(number: number, data: string): CheckSend {
