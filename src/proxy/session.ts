@@ -29,6 +29,7 @@ import { Exchange } from './exchange.ts';
 import type { Listener } from './listener.ts';
 import type { Outlet } from './outlet.ts';
 import { Reading } from './phases.ts';
+import { beginsHttp2, PREFACE } from './preface.ts';
 import type { Services } from './services.ts';
 import type { ClientSession, Neighbours } from './sessions.ts';
 import type { VariableHolder } from './variables.ts';
@@ -77,6 +78,7 @@ export class Session extends Timed implements ClientSession {
   /** Bytes are being worked off: whoever wants the next ones gets them from that loop. */
   feeding = false;
 
+  private readonly accepted: Accepted;
   private held: Buffer | undefined = undefined;
   /** The buffer that `held` stands in, where that is to be given back. */
   private lent: Buffer | undefined = undefined;
@@ -89,6 +91,7 @@ export class Session extends Timed implements ClientSession {
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
     super();
     const { socket } = accepted;
+    this.accepted = accepted;
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
     this.socket = socket;
@@ -277,6 +280,7 @@ export class Session extends Timed implements ClientSession {
     }
     this.scanned = 0;
     if (used < 0) {
+      if (this.mayUpgrade && beginsHttp2(bytes, at, to)) return this.upgrade(bytes, at, to);
       this.services.invalid.noteRequest(
         { session: this, reach: NOWHERE },
         bytes.subarray(at, to),
@@ -288,6 +292,21 @@ export class Session extends Timed implements ClientSession {
     }
     this.exchange.begin(this.head, to - at - used, now);
     return at + used;
+  }
+
+  /** Nothing has been said on a connection of clear text: its client may know that HTTP/2 is spoken (RFC 9113 3.3). */
+  private get mayUpgrade(): boolean {
+    const { config } = this.listener.frontend;
+    return this.answered === 0 && this.tls === undefined && this.accepted.stream !== undefined && !config.disableH2Upgrade;
+  }
+
+  /** To who speaks HTTP/2, when the preface is whole. */
+  private upgrade(bytes: Buffer, at: number, to: number): number {
+    if (to - at < PREFACE.length) return at;
+    this.setReading(Reading.Closed);
+    this.services.wheel.disarm(this);
+    this.listener.upgrade(this, this.accepted, Buffer.from(bytes.subarray(at, to)));
+    return to;
   }
 
   /** The first byte of a request: from here the head has `timeout http-request` to be complete. */

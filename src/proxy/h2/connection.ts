@@ -73,10 +73,13 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
     this.session = performServerHandshake(socket, sessionOptions(services.limits.h2));
-    this.session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, raw: readonly string[]) => this.onStream(stream, raw));
+    this.session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, raw: readonly string[]) =>
+      this.onStream(stream, raw),
+    );
     this.session.on('error', () => {});
     this.session.on('close', () => this.onClose());
     socket.on('close', () => this.onClose());
+    socket.on('end', () => this.onEnd());
     // Node's session takes what comes, but does not ask for it where nobody has read yet.
     socket.read(0);
     this.awaitStream(now);
@@ -222,6 +225,12 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
 
   abandon(servers: ReadonlySet<Server>): void {
     for (const { session } of this.busy()) session?.abandon(servers);
+  }
+
+  /** FIN: who has asked is answered all the same, as in HTTP/1.1; what is not whole by now never will be. */
+  private onEnd(): void {
+    this.closeCleanly();
+    for (const lane of this.busy()) lane.onClientEnd();
   }
 
   private onClose(): void {

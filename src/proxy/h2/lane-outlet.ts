@@ -136,7 +136,11 @@ export class LaneOutlet implements Outlet {
     const waitForTrailers = !bodiless && form.framing === Framing.Chunked && (!body.done || body.trailers !== '');
     this.state = State.Body;
     try {
-      stream.respond(form.fields, { endStream: body.done && body.size === 0 && !waitForTrailers, sendDate: false, waitForTrailers } as object);
+      stream.respond(form.fields, {
+        endStream: body.done && body.size === 0 && !waitForTrailers,
+        sendDate: false,
+        waitForTrailers,
+      } as object);
     } catch {
       // A status beyond 599, which Node does not write.
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);

@@ -138,6 +138,11 @@ export class Lane implements Accepted, ClientSocket {
 
   removeListener(): void {}
 
+  /** The client's connection has ended, though it may still read. */
+  onClientEnd(): void {
+    this.onEnd();
+  }
+
   // --- streams
 
   /** Nothing is on it, and its session waits. */
