@@ -74,6 +74,8 @@ export interface Accepted {
   readonly stream: net.Socket | undefined;
   /** Undefined where nothing is encrypted. */
   readonly tls: TlsFacts | undefined;
+  /** How long that took to agree upon, ms. */
+  readonly handshakeTime?: number;
   /** What it is a part of; undefined for a connection of its own. */
   readonly mux?: Mux | undefined;
   /** From now on bytes come. */

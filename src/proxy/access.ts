@@ -114,11 +114,15 @@ export class ExchangeRecord implements AccessRecord {
 
   get wallReady(): number {
     const { session } = this.exchange;
-    return session.requestStart === 0 ? session.acceptedWall : wallAt(session.readyAt);
+    return session.requestStart === 0 ? session.acceptedWall : wallAt(session.readyAt - this.timeHandshake);
   }
   get wallStart(): number {
     const { session } = this.exchange;
     return session.requestStart === 0 ? session.acceptedWall : wallAt(session.requestStart);
+  }
+  get timeHandshake(): number {
+    const { session } = this.exchange;
+    return session.answered === 0 ? session.handshakeTime : 0;
   }
   get timeIdle(): number {
     const { requestStart } = this.exchange.session;
@@ -146,13 +150,13 @@ export class ExchangeRecord implements AccessRecord {
   get timeData(): number {
     if (this.served) return 0;
     const { responseAt } = this.exchange;
-    return responseAt < 0 ? -1 : this.timeTotal - this.step(responseAt);
+    return responseAt < 0 ? -1 : this.step(this.now) - this.step(responseAt);
   }
   get timeActive(): number {
-    return this.timeTotal - this.timeIdle;
+    return this.step(this.now) - this.timeIdle;
   }
   get timeTotal(): number {
-    return this.step(this.now);
+    return this.timeHandshake + this.step(this.now);
   }
 
   private step(at: number): number {

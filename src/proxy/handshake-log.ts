@@ -36,6 +36,7 @@ class Failed implements TcpFacts {
   readonly acceptedWall: number;
   readonly reach = NOWHERE;
   readonly before = 0;
+  readonly handshakeTime = 0;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
   readonly termination = '--';

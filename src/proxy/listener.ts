@@ -22,6 +22,7 @@ import { logFailedHandshake } from './handshake-log.ts';
 import type { Services } from './services.ts';
 import { Session } from './session.ts';
 import { type ClientSession, Sessions } from './sessions.ts';
+import { elapsed } from './steps.ts';
 import { TcpSession } from './tcp-session.ts';
 import { AcceptedTls, TlsSocket } from './tls-socket.ts';
 import { tlsWrap } from './tls-wrap.ts';
@@ -158,6 +159,7 @@ export class Listener implements HandshakeOwner {
   shaken(handshake: Handshake): void {
     const { accepted, acceptedWall } = handshake;
     const now = monotonic();
+    accepted.handshakeTime = elapsed(handshake.acceptedAt, now);
     this.handshakes.remove(handshake);
     this.countSession(now);
     this.services.counters.tls.clients.done(accepted.tls.protocol, accepted.tls.resumed, now);
@@ -178,7 +180,7 @@ export class Listener implements HandshakeOwner {
     return (this.config.protocol ?? tls?.alpn) === 'h2' ? 'h2' : 'h1';
   }
 
-  /** Gives a counted connection (a TLS one after its handshake) to who serves it. It came at `now`, monotonic, and `acceptedWall`. */
+  /** Gives a counted connection (a TLS one after its handshake) to who serves it. It may speak from `now` on, monotonic, and came at `acceptedWall`. */
   serve(accepted: Accepted, protocol: Spoken, now: number, acceptedWall: number): void {
     if (protocol === 'tcp') {
       const session = new TcpSession(accepted, this, this.services, now, acceptedWall);

@@ -67,10 +67,12 @@ export class Session extends Timed implements ClientSession {
   clientEnded = false;
   /** When the first byte of the current request came, monotonic; 0 before it. */
   requestStart = 0;
-  /** Since when the next request may come, monotonic: accepted, or the end of the response before it. */
+  /** Since when the next request may come, monotonic: accepted, or the end of its handshake, or of the response before it. */
   readyAt: number;
   /** When it was accepted, wall-clock ms. */
   readonly acceptedWall: number;
+  /** ms before `readyAt` of the first request. */
+  readonly handshakeTime: number;
   /** `sess.x` of rules. */
   variables: Map<string, VariableValue> | undefined = undefined;
   /** SIGTERM has come. */
@@ -93,6 +95,7 @@ export class Session extends Timed implements ClientSession {
     const { socket } = accepted;
     this.accepted = accepted;
     this.acceptedWall = acceptedWall;
+    this.handshakeTime = accepted.handshakeTime ?? 0;
     this.readyAt = now;
     this.socket = socket;
     this.tls = accepted.tls;
@@ -413,6 +416,17 @@ export class Session extends Timed implements ClientSession {
     this.regulate();
   }
 
+  /** A TLS client is told that nothing was cut off (RFC 8446 6.1). */
+  private closeIdle(): void {
+    if (this.tls === undefined) {
+      this.destroy();
+      return;
+    }
+    this.setReading(Reading.Linger);
+    this.armFor(LINGER, monotonic());
+    this.socket.end(() => this.destroy());
+  }
+
   get requests(): number {
     return this.answered + Number(!this.idle);
   }
@@ -493,7 +507,7 @@ export class Session extends Timed implements ClientSession {
         if (this.pending > 0 && this.outlet.pending < this.pending) this.awaitHead(monotonic());
         else if (this.answered > 0 && this.requestStart === 0) {
           // An idle kept-alive connection just closes; a request that never came or never ended is told so.
-          this.destroy();
+          this.closeIdle();
         } else this.refuse(Failures.RequestTimeout);
         return;
       case Reading.Linger:

@@ -39,6 +39,7 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
   readonly serial: number;
   readonly acceptedAt: number;
   readonly acceptedWall: number;
+  readonly handshakeTime: number;
   readonly neighbours: Neighbours = { previous: undefined, next: undefined, listed: false };
   /** Nobody knows whether a session that is silent has something under way. */
   readonly idle = false;
@@ -61,7 +62,8 @@ export class TcpSession implements ClientSession, ReachOwner, RelayOwner, TcpFac
     this.socket = socket;
     this.listener = listener;
     this.services = services;
-    this.acceptedAt = now;
+    this.handshakeTime = accepted.handshakeTime ?? 0;
+    this.acceptedAt = now - this.handshakeTime;
     this.acceptedWall = acceptedWall;
     this.serial = services.serial++;
     this.context = new TcpContext(accepted, this);

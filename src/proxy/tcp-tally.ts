@@ -18,6 +18,8 @@ export interface TcpFacts {
   /** Monotonic and wall-clock ms. */
   readonly acceptedAt: number;
   readonly acceptedWall: number;
+  /** ms from then to the end of its handshake. */
+  readonly handshakeTime: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   /** HAProxy's two letters (manual 8.5). */
@@ -99,6 +101,7 @@ export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRe
     backendName: reach.backend?.name ?? frontend.name,
     serverName: server?.config.name ?? '<NOSRV>',
     connection: reach.carried,
+    timeHandshake: facts.handshakeTime,
     timeIdle: 0,
     timeRequest: -1,
     timeQueue: queueTime(facts, now),
@@ -131,8 +134,8 @@ export function tcpRecord(facts: TcpFacts, now: number, over: boolean): AccessRe
   };
 }
 
-/** -1 where the session never reached a queue; the whole wait where it never left it. */
-function queueTime({ reach, termination }: TcpFacts, now: number): number {
-  if (reach.assignedAt >= 0) return elapsed(reach.queuedAt, reach.assignedAt);
-  return reach.backendQueue + reach.serverQueue > 0 && termination !== 'cQ' ? elapsed(reach.queuedAt, now) : -1;
+/** -1 where the session never reached a queue; the whole wait where it never left it; as HAProxy's with the handshake. */
+function queueTime({ reach, termination, handshakeTime }: TcpFacts, now: number): number {
+  if (reach.assignedAt >= 0) return handshakeTime + elapsed(reach.queuedAt, reach.assignedAt);
+  return reach.backendQueue + reach.serverQueue > 0 && termination !== 'cQ' ? handshakeTime + elapsed(reach.queuedAt, now) : -1;
 }

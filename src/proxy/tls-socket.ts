@@ -147,6 +147,7 @@ export class AcceptedTls implements Accepted {
   readonly tls: ClientTls;
   /** Of its listener when it came. */
   readonly certificates: ListenerTls;
+  handshakeTime = 0;
 
   constructor(socket: TlsSocket, certificates: ListenerTls) {
     this.socket = socket;

@@ -275,7 +275,7 @@ const TIMES: readonly Variable[] = [
   },
   { name: 'trg', http: true, help: 'The same in UTC, without them', compile: plain((context) => utcDate(context.facts.wallStart)) },
   { name: 'trl', http: true, help: 'The same in local time', compile: plain((context) => localDate(context.facts.wallStart)) },
-  { name: 'Th', help: 'ms for handshakes of the connection: none', compile: plain(() => 0) },
+  { name: 'Th', help: 'ms for the handshake of the connection, before its first request', compile: plain(fact('timeHandshake')) },
   { name: 'Ti', http: true, help: 'ms until the first byte of the request', compile: plain(fact('timeIdle')) },
   { name: 'TR', http: true, help: 'ms until the request was there', compile: plain(fact('timeRequest')) },
   {

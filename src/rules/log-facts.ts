@@ -1,6 +1,6 @@
 /**
  * What a line of the access log knows beside the request and the response (manual 8.2.6, 8.4). Times are ms, -1 where the
- * step was not reached; what they add up to is exact: Tt is Ti + TR + Tw + Tc + Tr + Td.
+ * step was not reached; what they add up to is exact: Tt is Th + Ti + TR + Tw + Tc + Tr + Td.
  */
 
 import type { Notes } from './notes.ts';
@@ -21,7 +21,8 @@ export interface LogFacts {
   readonly serverName: string;
   /** The connection to the server: its ends; undefined without one. */
   readonly connection: Ends | undefined;
-  /** Ti, TR, Tw, Tc, Tr, Td. */
+  /** Th, Ti, TR, Tw, Tc, Tr, Td. */
+  readonly timeHandshake: number;
   readonly timeIdle: number;
   readonly timeRequest: number;
   readonly timeQueue: number;

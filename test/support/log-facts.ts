@@ -14,6 +14,7 @@ export function logFacts(changes: Partial<LogFacts> = {}): LogFacts {
     backendName: 'app',
     serverName: 'w1',
     connection: undefined,
+    timeHandshake: 0,
     timeIdle: 0,
     timeRequest: 0,
     timeQueue: 0,
