@@ -146,6 +146,7 @@ class Rendering {
       else if (keyword === undefined) yield* asWritten(line);
       else if (backend !== undefined && keyword.name === 'server') yield* configured(line, servers.get(textOf(line.words[1] ?? '')));
       else if (keyword.name === 'server-template') yield* templated(line, defaults);
+      else if (keyword.name === 'bind') yield* bound(line);
       else if (SERVERS.test(keyword.name)) {
         yield aside(line);
         for (const text of serverLines(waiting, defaultServer(defaults))) yield INDENT + text;
@@ -208,6 +209,14 @@ function configured(line: ReadLine, server: DiscoveredServer | undefined): reado
   // `set server ... fqdn`
   if (!textOf(written).startsWith(fqdn)) return instead(line, [keyword, name, bytesOf(joinHostPort(fqdn, port)), ...parameters, ...others]);
   return others.length === 0 ? asWritten(line) : extended(line, others);
+}
+
+/** A `bind` line of the user's: HAProxy makes no certificates, and clear text would not be the same. */
+function bound(line: ReadLine): readonly string[] {
+  if (!line.words.includes('self-signed')) return asWritten(line);
+  const words = line.words.filter((word) => word !== 'self-signed');
+  const certified = words.includes('crt') || words.includes('crt-list');
+  return certified ? instead(line, words) : [aside(line, "HAProxy makes no certificates: it needs a 'crt'")];
 }
 
 /** The same of a `server-template`, behind these `default-server` lines. */

@@ -183,7 +183,6 @@ const invalid: readonly string[] = [
   'frontend f | bind :80 id abc',
   'frontend f | bind :80 id 1 | bind :81 id 1',
   'frontend f | bind :80 mode abc',
-  'frontend f | bind :80 ssl',
   'frontend f | bind :80 | server a 127.0.0.1:80',
   'frontend f | bind :80 | default_backend nope',
   'frontend f | bind :80 | use_backend nope if TRUE',

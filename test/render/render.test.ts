@@ -70,6 +70,17 @@ describe('what is rendered of a text without discovery', () => {
       '# server s1 a.test:80 check # a\n    server s1 a.test:80 check init-addr last,libc,none',
     ],
     ['who says how a name is resolved is heeded', 'server s1 a.test:80 init-addr libc', 'server s1 a.test:80 init-addr libc'],
+    ['TLS is as it stands', 'bind :443 ssl crt a.pem alpn h2,http/1.1 proto h2', 'bind :443 ssl crt a.pem alpn h2,http/1.1 proto h2'],
+    [
+      'a listener that makes its certificates is a comment',
+      'bind :443 ssl self-signed alpn h2',
+      "# bind :443 ssl self-signed alpn h2  (HAProxy makes no certificates: it needs a 'crt')",
+    ],
+    [
+      'one that has certificates, too, is without that word',
+      'bind :443 ssl self-signed crt a.pem',
+      '# bind :443 ssl self-signed crt a.pem\n    bind :443 ssl crt a.pem',
+    ],
     ['messages of the preprocessor are comments', '.notice "hello"', '# .notice "hello"'],
   ];
   for (const [what, line, rendered] of changed) {

@@ -199,7 +199,7 @@ describe('a file as a source', () => {
   });
 
   it('tells the place of a value that the row refuses, once for both sections that use the file', async () => {
-    writeFileSync(path, '- 192.0.2.1:1\n- name: b\n  address: 192.0.2.2:1\n  weight: 999\n- 192.0.2.3:1 ssl\n- 192.0.2.4:1 wieght 3\n');
+    writeFileSync(path, '- 192.0.2.1:1\n- name: b\n  address: 192.0.2.2:1\n  weight: 999\n- 192.0.2.3:1 tfo\n- 192.0.2.4:1 wieght 3\n');
     const two = config([proxy('app', { fileServers: [lineOf()] }), proxy('api', { fileServers: [lineOf()] })]);
     start(TOLD, two);
     await are('192.0.2.1:1');
@@ -207,7 +207,7 @@ describe('a file as a source', () => {
     const told = notes() ?? [];
     assert.equal(told.length, 3);
     assert.match(told[0] ?? '', /^error \/servers.yaml:4:3 server 'b': .*weight/);
-    assert.match(told[1] ?? '', /^error \/servers.yaml:5:3 server '192.0.2.3:1': .*ssl/);
+    assert.match(told[1] ?? '', /^error \/servers.yaml:5:3 server '192.0.2.3:1': .*tfo/);
     assert.match(told[2] ?? '', /^error \/servers.yaml:6:3 server '192.0.2.4:1': unknown keyword 'wieght'; did you mean 'weight'\?$/);
   });
 
