@@ -54,10 +54,12 @@ function isMeant({ name, id, what, kind }: Report, asked: string): boolean {
   return (/^[0-9a-f]{4,}$/.test(asked) && id.startsWith(asked)) || (kind !== 'container' && what === asked);
 }
 
-/** Through every frontend that the port allows; all of them where none has it. */
+/** Through every frontend that the port allows; where none has it, those that speak TLS or do not, as the scheme wants; else all of them. */
 function pathsOf(world: World, wanted: Wanted): readonly Path[] {
   const frontends = world.config.proxies.filter(({ kind }) => kind !== 'backend');
-  const { port } = wanted;
-  const fitting = port === undefined ? frontends : frontends.filter((proxy) => bindsOf(world, proxy).some((bind) => isAt(bind, port)));
-  return (fitting.length === 0 ? frontends : fitting).map((proxy) => pathThrough(world, proxy, wanted));
+  const { port, secure } = wanted;
+  const there = port === undefined ? frontends : frontends.filter((proxy) => bindsOf(world, proxy).some((bind) => isAt(bind, port)));
+  const speaking = frontends.filter(({ binds }) => binds.some(({ ssl }) => (ssl !== undefined) === secure));
+  const fitting = [there, speaking, frontends].find(({ length }) => length > 0) ?? [];
+  return fitting.map((proxy) => pathThrough(world, proxy, wanted));
 }

@@ -3,14 +3,17 @@
  * one, is not made up: a rule that asks for it ends in `Unknown`.
  */
 
+import { isIP } from 'node:net';
 import { domainToASCII } from 'node:url';
 import type { ProxyConfig } from '../config/model.ts';
+import { CONNECTION_ERRORS } from '../core/connection-errors.ts';
 import { Head } from '../http/head.ts';
 import { parseRequestHead } from '../http/parse.ts';
 import { liveBackend } from '../proxy/live.ts';
 import type { Live } from '../rules/live.ts';
 import type { LogFacts } from '../rules/log-facts.ts';
 import type { Notes } from '../rules/notes.ts';
+import type { TlsFacts } from '../rules/tls-facts.ts';
 import type { RuleContext } from '../rules/types.ts';
 import type { VariableValue } from '../rules/variables.ts';
 import type { World } from './world.ts';
@@ -23,6 +26,8 @@ export interface Wanted {
   readonly field: string;
   /** Undefined: the text did not say one, nor a scheme. */
   readonly port: number | undefined;
+  /** Whether it is to come by TLS; undefined: the text does not say. */
+  readonly secure: boolean | undefined;
   /** Path and query. */
   readonly target: string;
 }
@@ -50,7 +55,8 @@ export function readWanted(text: string): Wanted | undefined {
   // Clients leave the port of their scheme out of Host.
   const usual = port === undefined || port === DEFAULT_PORTS[scheme.toLowerCase() || 'http'];
   const target = (rest.startsWith('/') ? rest : `/${rest}`).replace(/[^\x21-\x7e]+/gu, encodeURIComponent);
-  return { host, field: usual ? host : `${host}:${port}`, port, target };
+  const secure = scheme === '' ? undefined : scheme.toLowerCase() === 'https';
+  return { host, field: usual ? host : `${host}:${port}`, port, secure, target };
 }
 
 function isAscii(text: string): boolean {
@@ -86,17 +92,21 @@ export class HypotheticalRequest implements RuleContext {
   backend: string | undefined = undefined;
   readonly server: undefined = undefined;
   readonly uniqueId: undefined = undefined;
-  readonly tls: undefined = undefined;
   readonly serverTls: undefined = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   private readonly world: World;
   private readonly port: number | undefined;
+  private readonly secure: boolean | undefined;
+  private readonly host: string;
   private readonly variables = new Map<string, VariableValue>();
 
-  constructor(world: World, proxy: ProxyConfig, { field, port, target }: Wanted) {
+  constructor(world: World, proxy: ProxyConfig, wanted: Wanted) {
+    const { host, field, port, target } = wanted;
     this.world = world;
     this.frontend = proxy.name;
+    this.host = host;
+    this.secure = comesByTls(proxy, wanted);
     const ports = new Set(proxy.binds.map(({ address }) => (address.kind === 'inet' ? address.port : 0)));
     this.port = port ?? (ports.size === 1 ? [...ports][0] : undefined);
     const bytes = Buffer.from(`GET ${target} HTTP/1.1\r\nHost: ${field}\r\n\r\n`, 'latin1');
@@ -104,6 +114,11 @@ export class HypotheticalRequest implements RuleContext {
     parseRequestHead(bytes, 0, bytes.length, this.request, bytes.length, 0);
   }
 
+  /** As any client with TLS has it; what only a handshake tells is not known. */
+  get tls(): TlsFacts | undefined {
+    if (this.secure === undefined) return unknown('whether the client comes by TLS (ssl_fc)');
+    return this.secure ? new HypotheticalTls(this.host) : undefined;
+  }
   get clientAddress(): string {
     return unknown("the client's address (src)");
   }
@@ -138,6 +153,50 @@ export class HypotheticalRequest implements RuleContext {
   }
   capture(): boolean {
     return true;
+  }
+}
+
+/**
+ * By the listeners at its port, or else all of the section: they speak TLS or they do not, or the scheme decides. Where none speaks it,
+ * none is spoken, whatever the scheme is: then somebody in front of us does.
+ */
+function comesByTls({ binds }: ProxyConfig, { port, secure }: Wanted): boolean | undefined {
+  const there = binds.filter(({ address }) => port !== undefined && address.kind === 'inet' && address.port === port);
+  const all = new Set((there.length > 0 ? there : binds).map(({ ssl }) => ssl !== undefined));
+  return all.size === 1 ? all.has(true) : all.size === 0 ? false : secure;
+}
+
+class HypotheticalTls implements TlsFacts {
+  readonly sni: string | undefined;
+  readonly resumed: boolean = false;
+  readonly verifyError: undefined = undefined;
+  readonly session: undefined = undefined;
+  readonly finished: undefined = undefined;
+  readonly error = CONNECTION_ERRORS.none;
+  readonly failure: undefined = undefined;
+
+  /** @param host addresses are not asked for by name */
+  constructor(host: string) {
+    this.sni = isIP(host.replace(/^\[|\]$/g, '')) === 0 ? host : undefined;
+  }
+
+  get protocol(): string {
+    return unknown('the version of TLS that is agreed upon');
+  }
+  get cipher(): string {
+    return unknown('the cipher that is agreed upon');
+  }
+  get alpn(): string {
+    return unknown('the protocol that is agreed upon (ssl_fc_alpn)');
+  }
+  get verifyResult(): number {
+    return unknown("the client's certificate");
+  }
+  get peerChain(): readonly Buffer[] {
+    return unknown("the client's certificate");
+  }
+  get ownCertificate(): Buffer {
+    return unknown('the certificate that it is shown');
   }
 }
 
