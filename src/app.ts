@@ -111,6 +111,8 @@ export class App {
   private readonly cli: CliServer;
   private readonly master: CliServer;
   private current: Prepared;
+  /** Which frontend gets requests from inside of this process; undefined: none. */
+  private embedded: (() => string) | undefined = undefined;
   /** Configurations take effect one after the other. */
   private configuring: Promise<unknown> = Promise.resolve();
   lifecycle: Lifecycle = { stopping: false, reloads: { done: 0, failed: 0 }, reload: () => Promise.resolve() };
@@ -187,6 +189,7 @@ export class App {
 
   /** By which requests come from inside of this process, to the frontend that `frontend` names at that time. */
   door(frontend: () => string): Door {
+    this.embedded = frontend;
     const { dataPlane, events } = this;
     return {
       get open() {
@@ -429,6 +432,7 @@ export class App {
     return worldOf({ config: this.changes.over(config), rules }, this.store, this.sources, {
       backend: (name) => this.backends.get(name),
       frontend: (name) => this.dataPlane.frontends.get(name),
+      isEmbedded: (name) => this.embedded?.() === name,
       variable: (name) => this.dataPlane.variables.get(name),
     });
   }

@@ -35,9 +35,9 @@ export function isHeard(paths: readonly Path[], port: number): boolean {
   return paths.some(({ binds }) => binds.some((bind) => isAt(bind, port)));
 }
 
-/** `0.0.0.0:80` is at 80. */
+/** `0.0.0.0:80` is at 80; the ports of a host that a balancer is embedded in are the host's to know. */
 export function isAt(bind: string, port: number): boolean {
-  return bind.endsWith(`:${port}`);
+  return bind === 'embedded' || bind.endsWith(`:${port}`);
 }
 
 function otherPaths(routes: readonly Route[], host: string, path: string): readonly string[] {

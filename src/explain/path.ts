@@ -223,12 +223,13 @@ class Walk {
 
 /** As they listen: a port may have been left to the system. */
 export function bindsOf({ live }: World, { name, binds }: ProxyConfig): readonly string[] {
-  return live?.frontend(name)?.listeners.map(({ text }) => text) ?? binds.map(bindText);
+  const listening = live?.frontend(name)?.listeners.map(({ text }) => text) ?? binds.map(bindText);
+  return live?.isEmbedded(name) === true ? ['embedded', ...listening] : listening;
 }
 
 function closedBecause({ live }: World, { name, disabled, binds }: ProxyConfig): string {
   if (disabled) return `'${name}' is disabled`;
-  if (binds.length === 0) return `'${name}' has no bind line: nobody can connect to it`;
+  if (binds.length === 0 && live?.isEmbedded(name) !== true) return `'${name}' has no bind line: nobody can connect to it`;
   const state = live?.frontend(name)?.state;
   return state === undefined || state === 'OPEN' ? '' : `'${name}' does not listen now (${state})`;
 }

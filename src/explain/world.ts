@@ -23,6 +23,8 @@ export interface World {
 export interface LiveWorld {
   backend(name: string): Backend | undefined;
   frontend(name: string): Frontend | undefined;
+  /** The frontend gets requests from inside of this process, with or without a `bind` line. */
+  isEmbedded(name: string): boolean;
   /** Of the process: `proc.x`. */
   variable(name: string): VariableValue | undefined;
 }

@@ -48,8 +48,9 @@ export function answerEnd(response: HostResponse, from: IncomingMessage): void {
   response.end();
 }
 
+/** By names in small letters: Node looks for `link` so. */
 function plain(raw: readonly string[]): OutgoingHttpHeaders {
-  return Object.fromEntries(Array.from(byName(raw).values(), ({ name, values }) => [name, values.length === 1 ? values[0] : values]));
+  return Object.fromEntries(Array.from(byName(raw), ([key, { values }]) => [key, values.length === 1 ? values[0] : values]));
 }
 
 /** No request was made of it: the proxy's own page for `status`. */

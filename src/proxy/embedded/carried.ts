@@ -83,7 +83,8 @@ export class Carried {
   private sendBody(outgoing: ClientRequest): void {
     const { request, body } = this.carriage;
     if (typeof body === 'string' || Buffer.isBuffer(body)) {
-      outgoing.end(body);
+      // With a text Node's client would write the head in UTF-8, too.
+      outgoing.end(Buffer.from(body));
       return;
     }
     const source = body ?? request;
