@@ -55,11 +55,23 @@ export function connectServer(
   return socket;
 }
 
-/** Ends it with a reset, which Node has not for TLS: the handle below is closed by that, and once more with the socket. */
+/** Ends it with a reset, which Node has not for TLS: the handle below is what the socket closes in the end. */
 export function resetTls(socket: TLSSocket): void {
-  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly _parent?: { reset?(): number } } | null };
-  handle?._parent?.reset?.();
+  const { _handle: handle } = socket as unknown as { readonly _handle: { readonly _parent?: Below } | null };
+  const below = handle?._parent;
+  if (typeof below?.reset === 'function') below.close = resetBelow;
   socket.destroy();
+}
+
+/** Node's TCP handle. */
+interface Below {
+  close(done: () => void): void;
+  /** 0, or an error number and nothing has happened. */
+  reset?(done: () => void): number;
+}
+
+function resetBelow(this: Below, done: () => void): void {
+  if (this.reset?.(done) !== 0) (Object.getPrototypeOf(this) as Below).close.call(this, done);
 }
 
 interface Named {

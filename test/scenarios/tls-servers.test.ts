@@ -1,0 +1,322 @@
+/** TLS to servers: what comes of good and bad ones, which connections and sessions go on, and bytes both ways. */
+
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { tlsFile } from '../support/tls.ts';
+import { answers, type OnSecure, startTlsUpstream, type TlsUpstream, type TlsUpstreamOptions } from '../support/tls-upstream.ts';
+import { until } from '../support/wait.ts';
+import { Balancer, withBalancer } from './balancer.ts';
+import {
+  answerOf,
+  configuration,
+  countersOf,
+  requestOf,
+  startUpstreams,
+  stopUpstreams,
+  TLS_STORIES,
+  type Upstreams,
+} from './tls-servers.ts';
+
+const CA = `ca-file ${tlsFile('ca')}`;
+const listen = (more: string) => `listen www\n bind 127.0.0.1:0\n ${more}\n`;
+const get = (path = '/', host = 'example.test') => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+
+describe('a server of TLS', () => {
+  let upstreams: Upstreams;
+  let balancer: Balancer;
+  before(async () => {
+    upstreams = await startUpstreams();
+    balancer = await Balancer.start(configuration(upstreams, () => '127.0.0.1:0'));
+  });
+  after(async () => {
+    await balancer.stop();
+    await stopUpstreams(upstreams);
+  });
+
+  describe('behaves', { concurrency: true }, () => {
+    for (const story of TLS_STORIES) {
+      it(`as ${story.name}`, async () => {
+        const client = await balancer.client(`f-${story.name}`);
+        client.send(requestOf(story));
+        if (story.path === '/reset') {
+          await until('the response begins', () => client.received.endsWith('body'));
+          upstreams[story.kind].reset();
+        }
+        assert.equal(answerOf(await client.readAll()), story.answer);
+        const frontend = `f-${story.name}`;
+        const logged = await until('it is logged', () => balancer.logged.find((one) => one.frontend === frontend));
+        assert.equal(`${logged.status} ${logged.termination.slice(0, 2)} ${logged.retries}`, story.log);
+        const counters: Readonly<Record<string, unknown>> = { ...balancer.server(story.name, 's1').counters };
+        assert.equal(
+          countersOf((name) => counters[name === 'srv_abrt' ? 'srvAbrt' : name] as number),
+          story.counters,
+        );
+        const verdict = await until('it is checked', () => balancer.server(`c-${story.name}`, 's1').verdict);
+        assert.deepEqual([verdict.code, verdict.info], story.check);
+      });
+    }
+  });
+
+  it('and its checks leave no connection behind', async () => {
+    for (const { name } of TLS_STORIES) {
+      balancer.server(`c-${name}`, 's1').enableCheck(false);
+      balancer.server(name, 's1').closeIdle();
+    }
+    await until('all are closed', () => Object.values(upstreams).every(({ open }) => open === 0));
+    assert.equal(balancer.plane.counters.tls.current, 0);
+  });
+});
+
+/** Behind a good server whose certificate is trusted; `words` of its line. */
+async function withServer(
+  lines: string,
+  words: string,
+  story: (balancer: Balancer, server: TlsUpstream) => Promise<void>,
+  onSocket: OnSecure = answers,
+  options: TlsUpstreamOptions = {},
+): Promise<void> {
+  const server = await startTlsUpstream('server', onSocket, options);
+  try {
+    await withBalancer(listen(`${lines}\n server s1 ${server.address} ssl ${CA} ${words}`), (balancer) => story(balancer, server));
+  } finally {
+    await server.stop();
+  }
+}
+
+describe('connections by TLS', () => {
+  it('are kept for who asks for the same name', async () => {
+    await withServer('', 'sni req.hdr(host)', async (balancer, server) => {
+      const client = await balancer.client();
+      const names: string[] = [];
+      for (const host of ['example.test', 'www.example.test', 'example.test', 'www.example.test']) {
+        client.send(get('/', host));
+        names.push((await client.readResponse()).body.split(' ')[0] as string);
+      }
+      assert.deepEqual(names, ['example.test', 'www.example.test', 'example.test', 'www.example.test']);
+      assert.equal(server.connections, 2);
+      assert.equal(balancer.server('www', 's1').counters.reuse, 2);
+    });
+  });
+
+  for (const [words, resumed] of [
+    ['', 'true'],
+    ['no-ssl-reuse', 'false'],
+  ] as const) {
+    for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
+      it(`of ${version} ${resumed === 'true' ? 'go on with' : 'do not go on with'} the session of the one before${words === '' ? '' : `: ${words}`}`, async () => {
+        await withServer('http-reuse never', `${words} ssl-max-ver ${version}`, async (balancer) => {
+          const bodies: string[] = [];
+          for (let i = 0; i < 2; i++) {
+            const client = await balancer.client();
+            client.send(get());
+            bodies.push((await client.readResponse()).body);
+            client.close();
+          }
+          assert.deepEqual(bodies, [`false false false ${version}`, `false false ${resumed} ${version}`]);
+          const { servers } = balancer.plane.counters.tls;
+          assert.deepEqual([servers.fresh.get(version), servers.resumed.get(version)], resumed === 'true' ? [1, 1] : [2, undefined]);
+        });
+      });
+    }
+  }
+
+  it('of a session that was found good under one name are not good under another', async () => {
+    await withServer('http-reuse never\n retries 0', 'sni req.hdr(host)', async (balancer) => {
+      const answered: number[] = [];
+      for (const host of ['example.test', 'other.test', 'example.test']) {
+        const client = await balancer.client();
+        client.send(get('/', host));
+        answered.push((await client.readResponse()).status);
+        client.close();
+      }
+      assert.deepEqual(answered, [200, 503, 200]);
+    });
+  });
+
+  it('are not kept when their words change', async () => {
+    await withServer('', '', async (balancer, server) => {
+      const client = await balancer.client();
+      client.send(get());
+      await client.readResponse();
+      await balancer.configure(listen(`server s1 ${server.address} ssl ca-file ${tlsFile('other-ca')}`));
+      client.send(get());
+      assert.equal((await client.readResponse()).status, 503);
+      await until('the old one is closed', () => server.open === 0);
+    });
+  });
+
+  it('go to a unix socket, too', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-tls-'));
+    const server = await startTlsUpstream('server', answers, {}, join(folder, 'sock'));
+    try {
+      await withBalancer(listen(`server s1 ${server.address} ssl ${CA} verifyhost example.test check inter 500ms`), async (balancer) => {
+        const client = await balancer.client();
+        client.send(get());
+        assert.equal((await client.readResponse()).status, 200);
+        const verdict = await until('it is checked', () => balancer.server('www', 's1').verdict);
+        assert.equal(verdict.code, 'L6OK');
+      });
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+/** Answers a request with a length as long as its path says, or with the length of its body. */
+const bulk: OnSecure = (socket) => {
+  let head = '';
+  let missing = 0;
+  let taken = 0;
+  const done = () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${String(taken).length}\r\n\r\n${taken}`);
+  const count = (bytes: number) => {
+    taken += bytes;
+    missing -= bytes;
+    if (missing === 0) done();
+  };
+  socket.on('data', (bytes: Buffer) => {
+    if (missing > 0) {
+      count(bytes.length);
+      return;
+    }
+    head += bytes.toString('latin1');
+    const end = head.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+    const size = Number(/^GET \/(\d+)/.exec(head)?.[1] ?? 0);
+    const rest = head.length - end - 4;
+    head = '';
+    if (size > 0) {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+      socket.write(Buffer.alloc(size, 'x'));
+    } else {
+      taken = 0;
+      missing = length;
+      count(rest);
+    }
+  });
+};
+
+describe('bytes over TLS', () => {
+  const SIZE = 8 * 1024 * 1024;
+
+  it('of a long response all arrive, also where the client is slow', async () => {
+    await withServer(
+      '',
+      '',
+      async (balancer) => {
+        const client = await balancer.client();
+        client.socket.pause();
+        client.send(get(`/${SIZE}`));
+        const server = await until('the response is on its way', () => balancer.server('www', 's1').scur === 1);
+        assert.ok(server);
+        client.socket.resume();
+        const { body, status } = await client.readResponse();
+        assert.deepEqual([status, body.length, body === 'x'.repeat(SIZE)], [200, SIZE, true]);
+      },
+      bulk,
+    );
+  });
+
+  it('of a long upload all arrive', async () => {
+    await withServer(
+      '',
+      '',
+      async (balancer) => {
+        const client = await balancer.client();
+        client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${SIZE}\r\n\r\n`);
+        client.socket.write(randomBytes(SIZE));
+        assert.equal((await client.readResponse()).body, String(SIZE));
+        client.send(get('/3'));
+        assert.equal((await client.readResponse()).body, 'xxx');
+      },
+      bulk,
+    );
+  });
+
+  it('go both ways in mode tcp, and each side may end its half', async () => {
+    const echo: OnSecure = (socket) => {
+      socket.allowHalfOpen = true;
+      socket.on('data', (bytes) => socket.write(bytes)).on('end', () => socket.end('bye'));
+    };
+    const bytes = randomBytes(512 * 1024);
+    await withServer(
+      'mode tcp',
+      '',
+      async (balancer) => {
+        const client = await balancer.client();
+        client.socket.end(bytes);
+        const all = await client.readAll();
+        assert.equal(all.length, bytes.length + 3);
+        assert.ok(all === `${bytes.toString('latin1')}bye`);
+      },
+      echo,
+    );
+  });
+
+  it('go both ways in a tunnel', async () => {
+    const upgrade: OnSecure = (socket) => {
+      socket.once('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+        socket.on('data', (bytes) => socket.write(bytes));
+      });
+    };
+    await withServer(
+      '',
+      '',
+      async (balancer) => {
+        const client = await balancer.client();
+        client.send('GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n');
+        await client.readUntil('\r\n\r\n');
+        client.send('to and fro');
+        assert.equal(await client.readUntil('fro'), 'to and fro');
+      },
+      upgrade,
+    );
+  });
+
+  it('of a client that is reset end with a reset of its server', async () => {
+    let ended = '';
+    const silent: OnSecure = (socket) => {
+      socket.resume();
+      socket.on('error', (error: NodeJS.ErrnoException) => {
+        ended = error.code ?? '';
+      });
+    };
+    await withServer(
+      '',
+      '',
+      async (balancer, server) => {
+        const client = await balancer.client();
+        client.send(get());
+        await until('it is asked', () => server.open === 1 && balancer.server('www', 's1').scur === 1);
+        await until('the handshake is over', () => balancer.plane.counters.tls.servers.fresh.get('TLSv1.3') === 1);
+        client.socket.resetAndDestroy();
+        await until('the server is let go', () => server.open === 0);
+        assert.equal(ended, 'ECONNRESET');
+        await until('nothing is left', () => balancer.plane.counters.tls.current === 0);
+      },
+      silent,
+    );
+  });
+});
+
+describe('servers whose files are no good', () => {
+  it('are down, say why, and harm nobody else', async () => {
+    await withServer('', '', async (balancer, server) => {
+      const bad = `server s2 ${server.address} ssl ca-file /nowhere/ca.pem`;
+      await balancer.configure(listen(`server s1 ${server.address} ssl ${CA}\n ${bad}`));
+      const { op, reason } = balancer.server('www', 's2');
+      assert.deepEqual([op, reason], [0, "Couldn't open the ca-file '/nowhere/ca.pem' (No such file or directory)."]);
+      for (let i = 0; i < 4; i++) {
+        const client = await balancer.client();
+        client.send(get());
+        assert.equal((await client.readResponse()).status, 200);
+      }
+    });
+  });
+});
