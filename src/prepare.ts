@@ -5,6 +5,7 @@
 
 import { readSavedStates, type SavedStates } from './backend/saved-states.ts';
 import { inOrder } from './config/diagnostics.ts';
+import { readSslWords } from './config/keywords/bind-ssl.ts';
 import { type LoadOptions, loadConfig, loadText } from './config/load.ts';
 import type { Config, Diagnostic, ProcessVariableConfig } from './config/model.ts';
 import type { ReadLine } from './config/transcript.ts';
@@ -70,7 +71,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
-  const certificates = new Certificates(loaded.config?.proxies ?? [], (diagnostic) => more.push(diagnostic));
+  const certificates = new Certificates(loaded.config, readSslWords, (diagnostic) => more.push(diagnostic));
   if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
   const serverContexts = new ServerContexts();
   checkServers(loaded.config?.proxies ?? [], serverContexts, (diagnostic) => more.push(diagnostic));

@@ -109,6 +109,7 @@ export class Handshake extends Timed {
       return;
     }
     if (presented !== tls.usual) {
+      if (presented.second !== undefined) socket.tls.setKeyCert((presented.second as { readonly context: object }).context);
       if (presented.context !== tls.usual.context) socket.tls.sni_context = presented.context.context;
       if (presented.verify !== tls.usual.verify) ask(socket, presented);
       if (presented.alpn !== tls.usual.alpn) socket.tls.setALPNProtocols(wireForm(presented.alpn));

@@ -33,6 +33,8 @@ export interface TlsHandle {
   /** `oncertcb` is asked for what to present, and `certCbDone` goes on. */
   enableCertCb(): void;
   certCbDone(): void;
+  /** One more certificate, of another kind of key. */
+  setKeyCert(context: object): void;
   /** Whose certificate is presented instead: set before `certCbDone`. */
   sni_context?: unknown;
   verifyError(): (Error & { readonly code: string }) | null | undefined;
@@ -65,7 +67,7 @@ export interface TlsWrap extends StreamWrap {
 
 const METHODS: readonly string[] = [
   ...['writeLatin1String', 'writeBuffer', 'writev', 'shutdown', 'readStart', 'readStop', 'useUserBuffer', 'destroySSL'],
-  ...['setVerifyMode', 'setALPNProtocols', 'enableCertCb', 'certCbDone', 'verifyError'],
+  ...['setVerifyMode', 'setALPNProtocols', 'enableCertCb', 'certCbDone', 'setKeyCert', 'verifyError'],
   ...['getProtocol', 'getCipher', 'getServername', 'getALPNNegotiatedProtocol', 'isSessionReused'],
   ...[
     'getPeerCertificate',

@@ -1,27 +1,54 @@
-/** The certificates of one configuration: read while it is prepared, so that `-c`, the start and a reload agree on them. */
+/**
+ * The certificates of one configuration: read while it is prepared, so that `-c`, the start and a reload agree on them. Under
+ * living listeners a file that has changed is read again (`refresh`), and the Runtime API may change what is in the library
+ * (`rebuild`): both count from the next handshake on.
+ *
+ * Invariant: while a configuration is prepared, whatever is wrong is an alert, and nothing of it will be used; later, whatever is
+ * wrong leaves everything as it was.
+ */
 
-import type { BindConfig, BindSslConfig, Diagnostic, ProxyConfig } from '../config/model.ts';
-import { listenerContext } from './contexts.ts';
+import { readFileSync } from 'node:fs';
+import type { BindConfig, BindSslConfig, Config, Diagnostic, ProxyConfig } from '../config/model.ts';
+import { BindCertificates, type Entry, PresentedCache } from './bind-certificates.ts';
+import { type Material, newTicketKeys, wordsProblem } from './contexts.ts';
+import type { CrtListLine } from './crt-list.ts';
 import { DevelopmentListener } from './development-listener.ts';
-import { type Bundle, readBundle } from './pem.ts';
-import type { ListenerTls, Presented } from './types.ts';
+import { doubtsOfValidity, doubtsOfWords } from './doubts.ts';
+import { DEFAULT_FILES, Library, underBase } from './library.ts';
+import { type Bundle, systemWords } from './pem.ts';
+import { readTicketKeys } from './ticket-keys.ts';
+import type { ListenerTls } from './types.ts';
+
+/** What `[...]` on a line of a `crt-list` means over what the `bind` line says. */
+export type ReadWords = (words: readonly string[], base: BindSslConfig) => { readonly ssl: BindSslConfig } | { readonly error: string };
+
+/** Says something of a `bind` line's certificates: in the log later, as a diagnostic while it is read. */
+type Report = (severity: 'alert' | 'warning', bind: BindCertificates, message: string) => void;
+
+const LIFETIME_MS = 300_000;
 
 export class Certificates {
   /** Of lines with `self-signed`: they are given the authority before they listen. */
   readonly development: DevelopmentListener[] = [];
-  private readonly listeners = new Map<BindSslConfig, ListenerTls>();
+  readonly library: Library;
+  readonly binds: BindCertificates[] = [];
+  private readonly listeners = new Map<BindSslConfig, BindCertificates>();
+  private readonly made = new PresentedCache();
+  private readonly readWords: ReadWords;
+  private readonly lifetime: number;
+  private readonly ticketKeys = new Map<BindSslConfig, Buffer>();
+  private dh: string | undefined = undefined;
 
   /** Reads those of all listeners; what is wrong is handed to `report`, at the line of the `bind`. */
-  constructor(proxies: readonly ProxyConfig[], report: (diagnostic: Diagnostic) => void) {
-    for (const { name, binds } of proxies) {
-      for (const bind of binds) {
-        if (bind.ssl === undefined) continue;
-        try {
-          this.listeners.set(bind.ssl, this.listenerOf(name, bind, bind.ssl));
-        } catch (error) {
-          report({ severity: 'alert', place: bind.place, message: (error as Error).message });
-        }
-      }
+  constructor(config: Pick<Config, 'proxies' | 'global'> | undefined, readWords: ReadWords, report: (diagnostic: Diagnostic) => void) {
+    this.readWords = readWords;
+    this.library = new Library(config?.global.tlsFiles ?? DEFAULT_FILES);
+    this.lifetime = Math.ceil((config?.global.tls?.lifetime ?? LIFETIME_MS) / 1000);
+    if (config === undefined) return;
+    this.readGlobal(report);
+    for (const proxy of config.proxies) {
+      for (const bind of proxy.binds)
+        if (bind.ssl !== undefined && !this.listeners.has(bind.ssl)) this.readBind(proxy, bind, bind.ssl, report);
     }
   }
 
@@ -30,28 +57,216 @@ export class Certificates {
     return ssl === undefined ? undefined : this.listeners.get(ssl);
   }
 
-  private listenerOf(frontend: string, bind: BindConfig, ssl: BindSslConfig): ListenerTls {
-    const [usual] = ssl.crt.map((file) => presentedOf(ssl, readBundle(file)));
-    if (usual !== undefined) return { usual, only: true, choose: () => usual };
-    if (!ssl.selfSigned) throw new Error("'ssl' needs a certificate: 'crt' or 'crt-list'.");
-    const development = new DevelopmentListener(frontend, bind, (bundle) => presentedOf(ssl, bundle));
+  /** Builds all lines of what the library has now. Answers why some stay as they are. */
+  rebuild(): readonly string[] {
+    const found = new Set<string>();
+    for (const bind of this.binds) {
+      try {
+        const entries = this.entriesOf(bind, (_severity, _bind, message) => found.add(message), true);
+        const missing = entries.length === 0 && bind.entries.length > 0;
+        if (!missing) bind.use(entries, this.materialOf(bind.ssl, bind.ssl));
+      } catch (error) {
+        found.add((error as Error).message);
+      }
+    }
+    return [...found];
+  }
+
+  /** The lines that show this certificate. */
+  usersOf(file: string): readonly BindCertificates[] {
+    return this.binds.filter(({ entries }) => entries.some(({ bundle }) => bundle.file === file));
+  }
+
+  private readGlobal(report: (diagnostic: Diagnostic) => void): void {
+    const { dhParamFile, defaultDhParam } = this.library.files;
+    try {
+      this.library.readIssuers();
+      this.dh = dhParamFile === undefined ? (defaultDhParam === undefined ? undefined : 'auto') : readDh(dhParamFile);
+    } catch (error) {
+      report({ severity: 'alert', place: undefined, message: (error as Error).message });
+    }
+  }
+
+  private readBind(proxy: ProxyConfig, bind: BindConfig, ssl: BindSslConfig, report: (diagnostic: Diagnostic) => void): void {
+    const address = bind.text.split(' ', 1)[0] ?? '';
+    const label = `'bind ${address}' in section '${proxy.kind}'`;
+    const tell = (severity: 'alert' | 'warning', message: string) =>
+      report({ severity, place: bind.place, message: `${label} : ${message}` });
+    const problem = wordsProblem(ssl);
+    if (problem !== undefined) {
+      const where = `for bind '${address}' at [${bind.place.file}:${bind.place.line}]`;
+      report({ severity: 'alert', place: bind.place, message: `Proxy '${proxy.name}': ${problem} ${where}.` });
+      return;
+    }
+    try {
+      this.ticketKeys.set(
+        ssl,
+        this.readTicketKeys(ssl, (doubt) => tell('warning', `'tls-ticket-keys' : ${doubt}`)),
+      );
+      const own = new BindCertificates(proxy.name, bind, ssl, this.made);
+      if (ssl.selfSigned) own.development = this.developmentOf(own);
+      let failed = false;
+      const entries = this.entriesOf(
+        own,
+        (severity, _bind, message) => {
+          failed ||= severity === 'alert';
+          tell(severity, message);
+        },
+        false,
+      );
+      if (failed) return;
+      own.use(entries, this.materialOf(ssl, ssl));
+      for (const doubt of entries.flatMap(({ bundle }) => doubtsOfValidity(bundle))) tell('warning', doubt);
+      if (entries.length === 0 && ssl.crt.length + ssl.crtLists.length > 0 && !ssl.strictSni && !ssl.selfSigned) {
+        const where = `for bind '${address}' at [${bind.place.file}:${bind.place.line}]`;
+        report({
+          severity: 'alert',
+          place: bind.place,
+          message: `Proxy '${proxy.name}': no SSL certificate specified ${where} (use 'crt').`,
+        });
+      }
+      this.listeners.set(ssl, own);
+      this.binds.push(own);
+    } catch (error) {
+      tell('alert', (error as Error).message);
+    }
+  }
+
+  private developmentOf(own: BindCertificates): DevelopmentListener {
+    const present = (bundle: Bundle) => this.made.of({ bundle, ssl: own.ssl, material: this.materialOf(own.ssl, own.ssl), filters: [] });
+    const development = new DevelopmentListener(own.frontend, own.bind, present);
     this.development.push(development);
+    return development;
+  }
+
+  private readTicketKeys({ ticketKeys }: BindSslConfig, warn: (doubt: string) => void): Buffer {
+    if (ticketKeys === undefined) return newTicketKeys();
+    const { keys, doubt } = readTicketKeys(ticketKeys);
+    if (doubt !== undefined) warn(doubt);
+    return keys;
+  }
+
+  /** `own`: the `bind` line, `ssl`: with the words of a list's line. Throws what is wrong with a file. */
+  private materialOf(own: BindSslConfig, ssl: BindSslConfig): Material {
     return {
-      get usual() {
-        return development.usual;
-      },
-      only: false,
-      choose: (name) => (name === undefined ? undefined : development.find(name)) ?? development.usual,
+      authorities: [ssl.caFile, ssl.caVerifyFile].flatMap((path) => (path === undefined ? [] : [this.authoritiesOf('ca-file', path)])),
+      revocations: ssl.crlFile === undefined ? undefined : this.authoritiesOf('crl-file', ssl.crlFile),
+      ticketKeys: this.ticketKeys.get(own) ?? newTicketKeys(),
+      dh: this.dh,
+      lifetime: this.lifetime,
     };
+  }
+
+  private authoritiesOf(word: string, path: string) {
+    try {
+      return this.library.authoritiesOf(path);
+    } catch (error) {
+      throw new Error(`'${word}' : unable to load ${path}: ${(error as Error).message}`);
+    }
+  }
+
+  /** All that the line shows, in its order. `lenient`: what is wrong is left out. */
+  private entriesOf(own: BindCertificates, report: Report, lenient: boolean): readonly Entry[] {
+    const { ssl } = own;
+    const crts = ssl.crt.values();
+    const lists = ssl.crtLists.values();
+    const order = ssl.crtOrder ?? [...ssl.crt.map(() => 'crt' as const), ...ssl.crtLists.map(() => 'crt-list' as const)];
+    const entries: Entry[] = [];
+    const material = this.materialOf(ssl, ssl);
+    for (const doubt of [...material.authorities, material.revocations].flatMap((one) => one?.doubts ?? [])) report('warning', own, doubt);
+    for (const kind of order) {
+      const path = (kind === 'crt' ? crts : lists).next().value as string;
+      try {
+        if (kind === 'crt') entries.push(...this.entriesOfFile(own, path, report));
+        else entries.push(...this.entriesOfList(own, path, report));
+      } catch (error) {
+        report('alert', own, (kind === 'crt' ? '' : "'crt-list' : ") + (error as Error).message);
+        if (!lenient) break;
+      }
+    }
+    return entries;
+  }
+
+  private entriesOfFile(own: BindCertificates, path: string, report: Report): readonly Entry[] {
+    const material = this.materialOf(own.ssl, own.ssl);
+    const directory = this.library.lists.get(path);
+    const files = directory === undefined ? this.library.filesOf(path) : directory.lines.map(({ file }) => file);
+    return files.flatMap((file) => {
+      const entry = this.entryOf(own, { file, filters: [], ssl: own.ssl, material }, report, '');
+      return entry === undefined ? [] : [entry];
+    });
+  }
+
+  private entriesOfList(own: BindCertificates, path: string, report: Report): readonly Entry[] {
+    const { lines, warnings } = this.library.list(path);
+    for (const warning of warnings) report('warning', own, `'crt-list' : ${warning}`);
+    return lines.flatMap((line) => {
+      try {
+        return this.entriesOfLine(own, path, line, report);
+      } catch (error) {
+        report('alert', own, `'crt-list' : parsing [${path}:${line.line}]: ${(error as Error).message}`);
+        return [];
+      }
+    });
+  }
+
+  /** Throws what is wrong with its words. */
+  entriesOfLine(own: BindCertificates, path: string, { file, words, filters, line }: CrtListLine, report: Report): readonly Entry[] {
+    const read = words.length === 0 ? { ssl: own.ssl } : this.readWords(words, own.ssl);
+    if ('error' in read) throw new Error(read.error);
+    const { ssl } = read;
+    if (ssl.verify !== 'none' && ssl.caFile === undefined && ssl.caVerifyFile === undefined) {
+      throw new Error('verify is enabled but no CA file specified');
+    }
+    const problem = ssl === own.ssl ? undefined : wordsProblem(ssl);
+    if (problem !== undefined) throw new Error(problem);
+    const where = `'crt-list' : parsing [${path}:${line}]: `;
+    for (const doubt of doubtsOfWords(ssl, own.ssl)) report('warning', own, where + doubt);
+    const material = this.materialOf(own.ssl, ssl);
+    return this.library.filesOf(underBase(own.ssl.bases.crt, file)).flatMap((one) => {
+      const entry = this.entryOf(own, { file: one, filters, ssl, material }, report, where);
+      return entry === undefined ? [] : [entry];
+    });
+  }
+
+  private entryOf(
+    own: BindCertificates,
+    { file, ...rest }: Omit<Entry, 'bundle'> & { readonly file: string },
+    report: Report,
+    where: string,
+  ): Entry | undefined {
+    try {
+      const entry = { ...rest, bundle: this.library.bundle(file) };
+      this.contextOf(entry, file);
+      return entry;
+    } catch (error) {
+      report('alert', own, where + (error as Error).message);
+      return undefined;
+    }
+  }
+
+  /** Whether OpenSSL takes it shows at once, and not in somebody's handshake. */
+  private contextOf(entry: Entry, file: string): void {
+    try {
+      this.made.of(entry);
+    } catch (error) {
+      throw new Error(`unable to load SSL certificate into SSL Context '${file}': ${reasonOf(error)}.`);
+    }
   }
 }
 
-function presentedOf(ssl: BindSslConfig, bundle: Bundle): Presented {
-  return {
-    context: listenerContext(ssl, bundle),
-    certificate: bundle.certificate.raw,
-    verify: ssl.verify,
-    alpn: ssl.alpn,
-    forgives: () => false,
-  };
+/** OpenSSL's word: `ee key too small`. */
+function reasonOf(error: unknown): string {
+  const { message, reason = message } = error as Error & { readonly reason?: string };
+  return reason;
+}
+
+function readDh(file: string): string {
+  try {
+    const text = readFileSync(file, 'latin1');
+    if (!text.includes('-----BEGIN DH PARAMETERS-----')) throw new Error('no DH parameters in it');
+    return text;
+  } catch (error) {
+    throw new Error(`ssl-dh-param-file: unable to load DH parameters from file <${file}>: ${systemWords(error)}.`);
+  }
 }

@@ -5,7 +5,9 @@ import type { SecureContext } from 'node:tls';
 /** How clients that ask for one name are met: what a line of a `crt-list` says for it alone, else what the `bind` line says. */
 export interface Presented {
   readonly context: SecureContext;
-  /** Its certificate in DER form. */
+  /** With a certificate for the same name and another kind of key: a client gets the one that it can use. */
+  readonly second?: SecureContext | undefined;
+  /** Its certificate in DER form; empty where it has none. */
   readonly certificate: Buffer;
   /** Whether clients are asked for a certificate. */
   readonly verify: 'none' | 'optional' | 'required';
@@ -16,10 +18,16 @@ export interface Presented {
 }
 
 export interface ListenerTls {
-  /** For who names no host, and for unknown names where `strict-sni` does not forbid it. */
+  /**
+   * What a connection begins with: the only certificate, or a context without any, on which Node lays the chosen one. Node adds a
+   * certificate to those of other kinds of keys, so one that is there from the beginning might be shown instead of the chosen one.
+   */
   readonly usual: Presented;
   /** It alone can be presented: nobody has to be asked for a name. */
   readonly only: boolean;
-  /** By the name that a client asks for (SNI), in lower case; undefined: nothing may be presented (`strict-sni`). */
+  /**
+   * By the name that a client asks for (SNI), in lower case. For none, and for unknown ones, the first certificate; undefined: nothing
+   * may be presented (`strict-sni`).
+   */
   choose(name: string | undefined): Presented | undefined | Promise<Presented | undefined>;
 }

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Backends } from '../../src/backend/backends.ts';
 import type { Server } from '../../src/backend/server.ts';
 import { formatDiagnostic } from '../../src/config/diagnostics.ts';
+import { readSslWords } from '../../src/config/keywords/bind-ssl.ts';
 import { loadText } from '../../src/config/load.ts';
 import type { BindConfig, Config, Diagnostic } from '../../src/config/model.ts';
 import { monotonic } from '../../src/core/clock.ts';
@@ -91,7 +92,7 @@ export class Balancer {
     const rules = new Map(
       (config?.proxies ?? []).map((proxy) => [proxy.id, compileRules(proxy, (one) => found.push(one), undefined, config)]),
     );
-    const certificates = new Certificates(config?.proxies ?? [], (one) => found.push(one));
+    const certificates = new Certificates(config, readSslWords, (one) => found.push(one));
     const alerts = found.filter((one) => one.severity === 'alert').map(formatDiagnostic);
     assert.deepEqual(alerts, []);
     assert.ok(config);

@@ -1,0 +1,133 @@
+/**
+ * All that listeners' lines name, by the name that they call it: certificates, lists, authorities. What was read stays until
+ * `refresh` reads it anew, so that all lines that name one file have the same of it; the Runtime API changes it here, too.
+ *
+ * Invariant: what is here is good. A file that has become bad leaves what was read of it before.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TlsFilesConfig } from '../config/model.ts';
+import { type Authorities, readAuthorities } from './authorities.ts';
+import { filesOf, isDirectory, readIssuers } from './bundle-files.ts';
+import { type CrtList, type CrtListLine, parseCrtList } from './crt-list.ts';
+import { ALL_FILES, type Bundle, keyFileOf, readBundle, systemWords } from './pem.ts';
+
+export const DEFAULT_FILES: TlsFilesConfig = {
+  ...ALL_FILES,
+  issuersChainPath: undefined,
+  skipSelfIssuedCa: false,
+  dhParamFile: undefined,
+  defaultDhParam: undefined,
+};
+
+export class Library {
+  readonly files: TlsFilesConfig;
+  /** Also those that nobody uses (`new ssl cert`). */
+  readonly bundles = new Map<string, Bundle>();
+  /** Lists of `crt-list`; directories of `crt` count as such, without words and names. */
+  readonly lists = new Map<string, CrtList>();
+  readonly authorities = new Map<string, Authorities>();
+  private issuers: ReturnType<typeof readIssuers> = new Map();
+  /** What `crt` names that are no file have meant: `site.pem.rsa`, ... */
+  private readonly several = new Map<string, readonly string[]>();
+
+  /** Throws an Error for chains of issuers that cannot be read. */
+  constructor(files: TlsFilesConfig) {
+    this.files = files;
+  }
+
+  /** Throws an Error, as all that follow. */
+  readIssuers(): void {
+    const { issuersChainPath } = this.files;
+    if (issuersChainPath === undefined) return;
+    try {
+      this.issuers = readIssuers(issuersChainPath);
+    } catch (error) {
+      throw new Error(`issuers-chain-path: unable to load '${issuersChainPath}': ${systemWords(error)}.`);
+    }
+  }
+
+  /** The files of `crt <path>`. */
+  filesOf(path: string): readonly string[] {
+    const known = this.several.get(path);
+    if (known !== undefined) return known;
+    if (this.bundles.has(path)) return [path];
+    const files = filesOf(path, this.files);
+    if (isDirectory(path)) this.lists.set(path, { lines: files.map(plainLine), warnings: [] });
+    else if (files[0] !== path) this.several.set(path, files);
+    return files;
+  }
+
+  bundle(file: string): Bundle {
+    return this.bundles.get(file) ?? this.readBundle(file);
+  }
+
+  readBundle(file: string): Bundle {
+    const bundle = this.completed(readBundle(file, this.files));
+    this.bundles.set(file, bundle);
+    return bundle;
+  }
+
+  list(path: string): CrtList {
+    return this.lists.get(path) ?? this.readList(path);
+  }
+
+  readList(path: string): CrtList {
+    const list = isDirectory(path) ? { lines: filesOf(path, this.files).map(plainLine), warnings: [] } : parseCrtList(textOf(path), path);
+    this.lists.set(path, list);
+    return list;
+  }
+
+  authoritiesOf(path: string): Authorities {
+    return this.authorities.get(path) ?? this.readAuthorities(path);
+  }
+
+  readAuthorities(path: string): Authorities {
+    const authorities = readAuthorities(path);
+    this.authorities.set(path, authorities);
+    return authorities;
+  }
+
+  /** The chain that a certificate without one lacks. */
+  completed(bundle: Bundle): Bundle {
+    const issued = bundle.chain.length > 0 ? undefined : this.issuers.get(bundle.certificate.issuer);
+    const chain = issued ?? bundle.chain;
+    const isRoot = chain.length === 1 && chain[0]?.subject === chain[0]?.issuer;
+    if (this.files.skipSelfIssuedCa && isRoot) return { ...bundle, chain: [] };
+    return issued === undefined ? bundle : { ...bundle, chain };
+  }
+
+  /** Everything whose change is to be noticed: what was read, what lies beside it, and where it lies. */
+  watched(): Set<string> {
+    const paths = new Set<string>([...this.lists.keys(), ...this.authorities.keys()]);
+    for (const file of this.bundles.keys()) {
+      paths.add(file);
+      if (this.files.extraFiles.has('key')) paths.add(keyFileOf(file, this.files.extraDelExt));
+    }
+    return paths;
+  }
+
+  /** The certificate whose file, or key, this is. */
+  bundleOf(path: string): string | undefined {
+    if (this.bundles.has(path)) return path;
+    return [...this.bundles.keys()].find((file) => keyFileOf(file, this.files.extraDelExt) === path);
+  }
+}
+
+function plainLine(file: string, index: number): CrtListLine {
+  return { file, words: [], filters: [], line: index + 1 };
+}
+
+/** The path of a list's certificate. */
+export function underBase(base: string, file: string): string {
+  return file.startsWith('/') ? file : join(base, file);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch (error) {
+    throw new Error(`cannot open file '${path}' : ${systemWords(error)}`);
+  }
+}
