@@ -47,8 +47,8 @@ COPY scripts/entrypoint.sh scripts/healthcheck.mjs ./scripts/
 # `haproxy` as a second name: `docker exec lb haproxy -c -f ...` and `docker run IMAGE haproxy -f ...` go on working.
 RUN ln -s /opt/fairlead/bin/fairlead /usr/local/bin/fairlead \
  && ln -s /opt/fairlead/bin/fairlead /usr/local/bin/haproxy \
- && mkdir -p /usr/local/etc/haproxy /var/lib/haproxy /run/haproxy \
- && chown 1000:1000 /var/lib/haproxy /run/haproxy
+ && mkdir -p /usr/local/etc/haproxy /var/lib/haproxy /var/lib/fairlead /run/haproxy \
+ && chown 1000:1000 /var/lib/haproxy /var/lib/fairlead /run/haproxy
 # The user `node` of the base image, by number so that Kubernetes' runAsNonRoot can see it.
 USER 1000:1000
 WORKDIR /var/lib/haproxy

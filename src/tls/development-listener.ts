@@ -98,12 +98,12 @@ export class DevelopmentListener {
   }
 }
 
-/** Its own, or those of the machine where it listens on all of them. */
+/** Its own, and those of the machine: several sockets of a line share it. */
 function addressesOf({ address }: BindConfig): readonly string[] {
   if (address.kind !== 'inet') return [];
-  if (isIP(address.host) !== 0 && address.host !== '0.0.0.0' && address.host !== '::') return [address.host];
+  const own = isIP(address.host) !== 0 && address.host !== '0.0.0.0' && address.host !== '::' ? [address.host] : [];
   const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   // Those of a link are written with its name, which certificates have no place for.
   const addresses = all.map((one) => one.address).filter((one) => !one.startsWith('fe80:'));
-  return ['127.0.0.1', '::1', ...addresses].filter((one, index, list) => list.indexOf(one) === index).slice(0, MOST_ADDRESSES);
+  return [...new Set([...own, '127.0.0.1', '::1', ...addresses])].slice(0, MOST_ADDRESSES);
 }
