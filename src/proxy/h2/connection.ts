@@ -7,7 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { constants, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Server } from '../../backend/server.ts';
 import type { ShutdownCause } from '../../backend/types.ts';
 import { monotonic } from '../../core/clock.ts';
@@ -21,6 +21,7 @@ import type { Services } from '../services.ts';
 import { Session } from '../session.ts';
 import type { ClientSession, Neighbours, Way } from '../sessions.ts';
 import { Lane, type LaneOwner } from './lane.ts';
+import { endSession, openSession } from './node-session.ts';
 import { sessionOptions } from './options.ts';
 import { Translation } from './request.ts';
 import { Resets } from './resets.ts';
@@ -72,7 +73,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     this.services = services;
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
-    this.session = performServerHandshake(socket, sessionOptions(services.limits.h2));
+    this.session = openSession(socket, sessionOptions(services.limits.h2));
     this.session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, raw: readonly string[]) =>
       this.onStream(stream, raw),
     );
@@ -105,6 +106,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
       lane.attach(stream, false);
       lane.cut(constants.NGHTTP2_PROTOCOL_ERROR);
       session.refuse(MALFORMED);
+      this.onReset();
       return;
     }
     const { head, carriage, method } = translation;
@@ -166,8 +168,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
   /** GOAWAY, and what is open is reset. */
   private end(code: number): void {
     this.closing = true;
-    // Node takes a number here, too; with an Error it is always an internal one that the client is told of.
-    this.session.destroy(code as unknown as Error);
+    endSession(this.session, code);
     if (!this.gone) this.services.wheel.arm(this, LINGER, monotonic());
   }
 

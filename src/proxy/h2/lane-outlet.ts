@@ -11,6 +11,7 @@ import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Body } from '../../http/body.ts';
 import { Framing } from '../../http/head.ts';
 import type { Outlet } from '../outlet.ts';
+import { resetStream } from './node-session.ts';
 import { ResponseForm, trailersOf } from './response.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -107,7 +108,7 @@ export class LaneOutlet implements Outlet {
     const { stream, form } = this;
     if (stream === undefined || stream.destroyed || stream.closed) return;
     if (!form.read(text)) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
     const { status } = form;
@@ -130,7 +131,7 @@ export class LaneOutlet implements Outlet {
     const here = !body.done && form.end < text.length;
     if (here) body.take(Buffer.from(text.slice(form.end), 'latin1'), 0, text.length - form.end);
     if (body.failed) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
     const waitForTrailers = !bodiless && form.framing === Framing.Chunked && (!body.done || body.trailers !== '');
@@ -143,7 +144,7 @@ export class LaneOutlet implements Outlet {
       } as object);
     } catch {
       // A status beyond 599, which Node does not write.
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
     if (waitForTrailers) stream.on('wantTrailers', this.onWantTrailers);
@@ -162,7 +163,7 @@ export class LaneOutlet implements Outlet {
   private take(stream: ServerHttp2Stream, bytes: Buffer): void {
     const { body } = this;
     body.take(bytes, 0, bytes.length);
-    if (body.failed) stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    if (body.failed) resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
     else this.pass(stream, body.size === 0 ? NOTHING : Buffer.from(body.view()));
   }
 

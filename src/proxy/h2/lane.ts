@@ -15,6 +15,7 @@ import type { Accepted, ClientSocket, Mux, Receive } from '../accept.ts';
 import type { Outlet } from '../outlet.ts';
 import type { Session } from '../session.ts';
 import { LaneOutlet } from './lane-outlet.ts';
+import { resetStream } from './node-session.ts';
 import { Carriage, trailerLines } from './request.ts';
 
 /** The connection, as its lanes see it. */
@@ -214,10 +215,7 @@ export class Lane implements Accepted, ClientSocket {
   cut(code: number): void {
     const { current } = this;
     this.cutByUs = true;
-    if (current === undefined || current.destroyed) return;
-    // Node ends a stream's data before it resets it, and what was cut would look whole.
-    current._final = (done) => done();
-    current.close(code);
+    if (current !== undefined && !current.destroyed) resetStream(current, code);
   }
 
   /** Node has closed the stream, whoever wanted it. */

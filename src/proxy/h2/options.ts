@@ -24,7 +24,7 @@ export function sessionOptions(h2: H2Config): Options {
   const options: Options = {
     maxDeflateDynamicTableSize: 4096,
     maxHeaderListPairs: MAX_HEADER_PAIRS,
-    maxSessionInvalidFrames: 100,
+    maxSessionInvalidFrames: 1000,
     maxSessionRejectedStreams: 100,
     maxSettings: 32,
     maxOutstandingPings: 10,
@@ -35,7 +35,7 @@ export function sessionOptions(h2: H2Config): Options {
       maxFrameSize: h2.maxFrameSize,
       maxHeaderListSize: MAX_HEADER_LIST,
       enablePush: false,
-      enableConnectProtocol: true,
+      enableConnectProtocol: h2.websockets,
       ...(h2.maxConcurrentStreams === 0 ? {} : { maxConcurrentStreams: h2.maxConcurrentStreams }),
     },
   } as Options;
