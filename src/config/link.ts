@@ -58,7 +58,7 @@ const LEAST_FRAME = 16384;
 
 function linkH2({ h2, bufsize }: GlobalDraft): H2Config {
   const most = Math.max(LEAST_FRAME, bufsize);
-  const defaults = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100 };
+  const defaults = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, websockets: true };
   return { ...defaults, ...h2, maxFrameSize: Math.min(h2.maxFrameSize ?? most, most) };
 }
 

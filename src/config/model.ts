@@ -100,6 +100,8 @@ export interface H2Config {
   readonly maxConcurrentStreams: number;
   /** Bytes, default `bufsize`, which it never exceeds; at least 16384. */
   readonly maxFrameSize: number;
+  /** Whether WebSockets by HTTP/2 (RFC 8441) are announced: not with `h2-workaround-bogus-websocket-clients`. */
+  readonly websockets: boolean;
 }
 
 export interface ProcessVariableConfig {

@@ -59,7 +59,7 @@ export interface BindFailure {
 const NO_RULES: CompiledRules = { request: undefined, response: undefined, redirect: undefined, route: undefined, statsAdmin: undefined };
 
 /** Before a configuration says otherwise. */
-const H2 = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384 };
+const H2 = { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384, websockets: true };
 
 export class DataPlane {
   private readonly services: Services;

@@ -224,12 +224,18 @@ describe('global', () => {
 
   it('bounds what an HTTP/2 connection may have', () => {
     const h2 = (global: string) => load('', global).global.h2;
-    assert.deepEqual(h2(''), { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384 });
+    assert.deepEqual(h2(''), {
+      headerTableSize: 4096,
+      initialWindowSize: 65535,
+      maxConcurrentStreams: 100,
+      maxFrameSize: 16384,
+      websockets: true,
+    });
     assert.deepEqual(
       h2(
-        'tune.h2.header-table-size 8192\ntune.h2.initial-window-size 100000\ntune.h2.max-concurrent-streams 0\ntune.h2.max-frame-size 20000\ntune.bufsize 32768',
+        'tune.h2.header-table-size 8192\ntune.h2.initial-window-size 100000\ntune.h2.max-concurrent-streams 0\ntune.h2.max-frame-size 20000\ntune.bufsize 32768\nh2-workaround-bogus-websocket-clients',
       ),
-      { headerTableSize: 8192, initialWindowSize: 100000, maxConcurrentStreams: 0, maxFrameSize: 20000 },
+      { headerTableSize: 8192, initialWindowSize: 100000, maxConcurrentStreams: 0, maxFrameSize: 20000, websockets: false },
     );
     assert.equal(h2('tune.bufsize 32768').maxFrameSize, 32768);
     assert.equal(h2('tune.h2.max-frame-size 1000000').maxFrameSize, 16384);

@@ -44,7 +44,7 @@ export function config(proxies: readonly ProxyConfig[], more: Partial<Config> = 
     variables: [],
     tls: newTlsGlobals('/'),
     maxsslconn: 0,
-    h2: { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384 },
+    h2: { headerTableSize: 4096, initialWindowSize: 65535, maxConcurrentStreams: 100, maxFrameSize: 16384, websockets: true },
   };
   return { global, proxies, userlists: new Map(), dockers: [], consuls: [], ...more };
 }

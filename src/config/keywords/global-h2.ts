@@ -1,10 +1,10 @@
-/** `tune.h2.*` (manual 3.2): what an HTTP/2 connection of a client may have. */
+/** HTTP/2 (manual 3.1, 3.2): what an HTTP/2 connection of a client may have. */
 
 import type { GlobalDraft } from '../draft.ts';
 import type { H2Config } from '../model.ts';
 import type { Row } from '../row.ts';
 import type { Read } from '../values.ts';
-import { valueRow } from './global-row.ts';
+import { row, valueRow } from './global-row.ts';
 
 function within(name: string, low: number, high: number, expected: string): (word: string) => Read<number> {
   return (word) => {
@@ -16,7 +16,7 @@ function within(name: string, low: number, high: number, expected: string): (wor
 
 function h2Row(
   name: string,
-  key: keyof H2Config,
+  key: Exclude<keyof H2Config, 'websockets'>,
   [low, high]: readonly [number, number],
   fallback: string,
   doc: string,
@@ -33,6 +33,15 @@ const POSITIVE = 'positive numeric value';
 const MAX = 0x7fffffff;
 
 export const globalH2Rows: readonly Row<GlobalDraft>[] = [
+  row({
+    name: 'h2-workaround-bogus-websocket-clients',
+    syntax: '',
+    doc: 'Clients of HTTP/2 are not told that WebSockets can be had (RFC 8441): those that do it wrong take HTTP/1.1 for them, where ALPN offers it.',
+    max: 0,
+    parse: (global) => {
+      global.h2 = { ...global.h2, websockets: false };
+    },
+  }),
   h2Row(
     'header-table-size',
     'headerTableSize',

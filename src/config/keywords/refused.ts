@@ -50,7 +50,7 @@ export const refusedKeywords: readonly Refused[] = [
     `51degrees-cache-size, 51degrees-data-file, 51degrees-property-name-list, 51degrees-property-separator,
      close-spread-time, cluster-secret, default-path, deviceatlas-json-file, deviceatlas-log-level,
      deviceatlas-properties-cookie, deviceatlas-separator, expose-experimental-directives, external-check, grace,
-     h1-accept-payload-with-any-method, h1-case-adjust, h1-case-adjust-file, h2-workaround-bogus-websocket-clients,
+     h1-accept-payload-with-any-method, h1-case-adjust, h1-case-adjust-file,
      httpclient.resolvers.id, httpclient.resolvers.prefer, httpclient.ssl.ca-file, httpclient.ssl.verify,
      maxcompcpuusage, pp2-never-send-local,
      thread-group, thread-groups, unix-bind,

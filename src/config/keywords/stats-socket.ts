@@ -8,6 +8,7 @@ import { type Row, Statement } from '../row.ts';
 import { newTlsGlobals } from '../tls-words.ts';
 import { readInteger, readTime } from '../values.ts';
 import { readBindOptions, socketOf } from './bind.ts';
+import { refusal } from './refused.ts';
 
 function parseSocket(global: GlobalDraft, line: Statement): void {
   if (line.words.length > 0) global.statsSockets.push(...readSockets(line, 'operator'));
@@ -32,6 +33,7 @@ export function readMasterSocket(text: string, cwd: string): StatsSocketConfig |
 function readSockets(line: Statement, level: StatsSocketConfig['level']): readonly StatsSocketConfig[] {
   const [addresses = '', ...words] = line.words;
   const options = readBindOptions(line, "'stats socket'", words, level);
+  if (options.ssl.on) line.fail(`'stats socket' : ${refusal("keyword 'ssl'", 'Fairlead speaks clear text on this kind of socket')}`);
   const sockets: StatsSocketConfig[] = [];
   for (const item of addresses.split(',')) {
     const read = readBindAddress(item, line.cwd);
