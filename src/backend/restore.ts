@@ -216,6 +216,7 @@ function setUp(server: Server, saved: SavedServer): void {
     server.moveTo({ ...config, port: saved.port });
     if (saved.checkPort > 0) server.redirectCheck({ port: saved.checkPort });
   }
+  if (saved.ssl !== undefined && saved.ssl !== (server.config.ssl !== undefined) && server.speaksTls) server.setSsl(saved.ssl);
   if (saved.checkDisabled) server.enableCheck(false);
   if (saved.agentDisabled) server.enableAgent(false);
   server.verdict = saved.verdict;

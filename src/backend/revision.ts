@@ -54,9 +54,12 @@ function reconfigure(server: Server, next: ServerConfig, now: number): boolean {
   const sameAgent = isDeepStrictEqual(next.agent, old.agent);
   const moved = next.address !== old.address || next.port !== old.port;
   const { address, port } = moved ? next : before;
-  server.moveTo({ ...next, address, port, check: sameCheck ? before.check : next.check, agent: sameAgent ? before.agent : next.agent });
+  const sameSsl = isDeepStrictEqual(next.ssl, old.ssl);
+  const { ssl } = sameSsl ? before : next;
+  const check = sameCheck && sameSsl ? before.check : next.check;
+  server.moveTo({ ...next, address, port, ssl, check, agent: sameAgent ? before.agent : next.agent });
   if (moved) tellMove(server, before);
-  const recheck = moved || !sameCheck || !sameAgent;
+  const recheck = moved || !sameCheck || !sameAgent || (!sameSsl && check !== undefined);
   if (recheck) forgetHealth(server, now);
   const why = ` (${server.reason === '' ? 'no address' : server.reason})`;
   setBits(server, Admin.ResolutionMaint, address === undefined, why, now);

@@ -24,6 +24,7 @@ import { changeAdmin, setAdmin } from './admin.ts';
 import type { Backend } from './backend.ts';
 import { Placement } from './balance/placement.ts';
 import { CheckHistory } from './check-history.ts';
+import { encryptsChecks } from './checks/secure.ts';
 import { Departure } from './departure.ts';
 import { offer, remind } from './effects.ts';
 import { takeObservation, takeReport, takeVerdict } from './findings.ts';
@@ -343,6 +344,19 @@ export class Server {
   setAddress(address: string, port: number | undefined, now: number): void {
     this.moveTo({ ...this.config, address, port: port ?? this.config.port });
     changeAdmin(this, 0, Admin.ResolutionMaint, '', now);
+  }
+
+  /** Its words say how TLS is spoken, to it or to where it is checked. */
+  get speaksTls(): boolean {
+    const { ssl, check } = this.configured;
+    return ssl !== undefined || check?.ssl === true;
+  }
+
+  /** `set server <b>/<s> ssl on|off`, where it speaks TLS: of its traffic alone; its checks go on as they did. */
+  setSsl(on: boolean): void {
+    const { ssl, sslWords = ssl, check } = this.config;
+    const checked = check === undefined ? undefined : { ...check, ssl: encryptsChecks(this.config) };
+    this.moveTo({ ...this.config, ssl: on ? sslWords : undefined, sslWords, check: checked });
   }
 
   /** `set server <b>/<s> check-addr`, `check-port`, and its saved state: where its checks go from now on. */

@@ -45,7 +45,7 @@ const COLUMNS = {
   srv_fqdn: ({ config }) => config.fqdn ?? '-',
   srv_port: ({ config }) => config.port,
   srvrecord: () => '-',
-  srv_use_ssl: () => 0,
+  srv_use_ssl: ({ config }) => (config.ssl === undefined ? 0 : 1),
   srv_check_port: ({ config }) => config.check?.port ?? 0,
   srv_check_addr: ({ config }) => config.check?.address ?? '-',
   srv_agent_addr: ({ config }) => config.agent?.address ?? '-',
@@ -111,6 +111,8 @@ export interface SavedServer {
   readonly checkDisabled: boolean;
   readonly agentDisabled: boolean;
   readonly port: number;
+  /** Its traffic was encrypted; undefined where the line does not say. */
+  readonly ssl: boolean | undefined;
   readonly checkPort: number;
   /** What is wrong with a field that the rest of the line can do without. */
   readonly omitted: string | undefined;
@@ -198,8 +200,14 @@ function readLine(get: (name: keyof typeof COLUMNS) => string): SavedServer | { 
     checkDisabled: isDisabled(number('srv_check_state')),
     agentDisabled: isDisabled(number('srv_agent_state')),
     port: number('srv_port'),
+    ssl: readSsl(get('srv_use_ssl')),
     ...(typeof checkPort === 'number' ? { checkPort, omitted: undefined } : { checkPort: 0, omitted: checkPort }),
   };
+}
+
+/** Lines of older writers have none. */
+function readSsl(word: string): boolean | undefined {
+  return /^\d+$/.test(word) ? Number(word) !== 0 : undefined;
 }
 
 /** Text is what is wrong with it. Lines of older writers have none. */

@@ -41,6 +41,7 @@ const SAVED: SavedServer = {
   checkDisabled: false,
   agentDisabled: false,
   port: 0,
+  ssl: undefined,
   checkPort: 0,
   omitted: undefined,
 };

@@ -24,7 +24,7 @@ const SETTERS: Readonly<Record<string, Setter>> = {
   'check-port': setCheckPort,
   fqdn: setHost,
   health: setHealth,
-  ssl: () => refuse("'set server <srv> ssl' cannot be set.  default-server should define ssl settings"),
+  ssl: setSsl,
   state: setState,
   weight: (server, [text]) => changeWeight(server, text),
 };
@@ -42,6 +42,14 @@ function setState(server: Server, [state]: readonly string[]): Answer {
   }
   server.setAdmin(state, monotonic());
   return DONE;
+}
+
+function setSsl(server: Server, [on]: readonly string[]): Answer {
+  if (server.config.dynamic === true) return refuse("'set server <srv> ssl' not supported on dynamic servers");
+  if (!server.speaksTls) return refuse("'set server <srv> ssl' cannot be set.  default-server should define ssl settings");
+  if (on !== 'on' && on !== 'off') return refuse("'set server <srv> ssl' expects 'on' or 'off'.");
+  server.setSsl(on === 'on');
+  return message(Level.Notice, 'server ssl setting updated.');
 }
 
 function setHealth(server: Server, [health]: readonly string[]): Answer {
