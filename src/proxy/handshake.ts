@@ -31,6 +31,8 @@ export class Handshake extends Timed {
   readonly acceptedWall: number;
   readonly neighbours: Neighbours<Handshake> = { previous: undefined, next: undefined, listed: false };
   private readonly tls: ListenerTls;
+  /** What OpenSSL was given first: to who asks for no name. */
+  private readonly usual: Presented;
   private readonly owner: HandshakeOwner;
   private readonly wheel: Wheel;
   private started = false;
@@ -40,6 +42,7 @@ export class Handshake extends Timed {
     super();
     this.accepted = accepted;
     this.tls = accepted.certificates;
+    this.usual = accepted.usual;
     this.owner = owner;
     this.wheel = wheel;
     this.acceptedAt = now;
@@ -48,12 +51,12 @@ export class Handshake extends Timed {
 
   /** `patience`: ms for all of it; undefined is for ever. */
   begin(patience: number | undefined): void {
-    const { accepted, tls } = this;
+    const { accepted, tls, usual } = this;
     const { socket } = accepted;
     socket.handshake = this;
     if (patience !== undefined) this.wheel.arm(this, patience, this.acceptedAt);
-    if (tls.usual.verify !== 'none') ask(socket, tls.usual);
-    if (tls.usual.alpn.length > 0) socket.tls.setALPNProtocols(wireForm(tls.usual.alpn));
+    if (usual.verify !== 'none') ask(socket, usual);
+    if (usual.alpn.length > 0) socket.tls.setALPNProtocols(wireForm(usual.alpn));
     if (!tls.only) socket.tls.enableCertCb();
     socket.on('end', onEnd);
     // After a reset nobody could tell it for the log; asked now, the socket remembers it.
@@ -100,7 +103,7 @@ export class Handshake extends Timed {
   }
 
   private present(presented: Presented | undefined): void {
-    const { accepted, tls } = this;
+    const { accepted, usual } = this;
     const { socket } = accepted;
     accepted.tls.presented = presented;
     if (presented === undefined) {
@@ -108,11 +111,11 @@ export class Handshake extends Timed {
       this.fail(CONNECTION_ERRORS.handshake, undefined);
       return;
     }
-    if (presented !== tls.usual) {
+    if (presented !== usual) {
       if (presented.second !== undefined) socket.tls.setKeyCert((presented.second as { readonly context: object }).context);
-      if (presented.context !== tls.usual.context) socket.tls.sni_context = presented.context.context;
-      if (presented.verify !== tls.usual.verify) ask(socket, presented);
-      if (presented.alpn !== tls.usual.alpn) socket.tls.setALPNProtocols(wireForm(presented.alpn));
+      if (presented.context !== usual.context) socket.tls.sni_context = presented.context.context;
+      if (presented.verify !== usual.verify) ask(socket, presented);
+      if (presented.alpn !== usual.alpn) socket.tls.setALPNProtocols(wireForm(presented.alpn));
     }
     socket.tls.certCbDone();
   }
@@ -157,7 +160,7 @@ export class Handshake extends Timed {
   /** What is wrong with the client's certificate. A session that goes on had the checks of the name that it was made for. */
   private untrusted(): ConnectionError {
     const { accepted, tls } = this;
-    const presented = tls.only ? tls.usual : this.presentedFor(accepted.tls.sni);
+    const presented = tls.only ? this.usual : this.presentedFor(accepted.tls.sni);
     accepted.tls.presented = presented;
     if (presented.verify === 'none') return CONNECTION_ERRORS.none;
     const { verifyResult, verifyError } = accepted.tls;
@@ -169,9 +172,9 @@ export class Handshake extends Timed {
 
   private presentedFor(name: string | undefined): Presented {
     const { presented } = this.accepted.tls;
-    if (!this.accepted.tls.resumed) return presented ?? this.tls.usual;
+    if (!this.accepted.tls.resumed) return presented ?? this.usual;
     const chosen = this.tls.choose(name?.toLowerCase());
-    return chosen === undefined || chosen instanceof Promise ? this.tls.usual : chosen;
+    return chosen === undefined || chosen instanceof Promise ? this.usual : chosen;
   }
 }
 

@@ -220,7 +220,7 @@ export class Listener implements HandshakeOwner {
     leaveTurn();
     const { tls } = this;
     if (tls === undefined) this.enter(new AcceptedSocket(incoming));
-    else if ('handle' in incoming) this.enter(new AcceptedTls(new TlsSocket(incoming.handle, tls.usual), tls));
+    else if ('handle' in incoming) this.enter(new AcceptedTls(incoming.handle, tls));
     // Node has read for itself: its insides are not as expected.
     else incoming.destroy();
   }

@@ -147,9 +147,14 @@ export class AcceptedTls implements Accepted {
   readonly tls: ClientTls;
   /** Of its listener when it came. */
   readonly certificates: ListenerTls;
+  /** What it shows to who asks for no name. */
+  readonly usual: Presented;
   handshakeTime = 0;
 
-  constructor(socket: TlsSocket, certificates: ListenerTls) {
+  /** `handle` was just accepted. */
+  constructor(handle: object, certificates: ListenerTls) {
+    this.usual = certificates.usual;
+    const socket = new TlsSocket(handle, this.usual);
     this.socket = socket;
     this.certificates = certificates;
     this.stream = socket;

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { until } from './wait.ts';
 
 /** A TCP connection that remembers everything it received, as latin1 text. */
@@ -35,6 +36,14 @@ export class RawClient {
     const client = new RawClient(socket);
     await once(socket, 'connect');
     return client;
+  }
+
+  /** By TLS, whoever the server says it is; rejects when its handshake fails. */
+  static async secure(port: number, options: ConnectionOptions = {}): Promise<RawClient & { readonly socket: TLSSocket }> {
+    const socket = connectTls({ port, host: '127.0.0.1', servername: 'example.test', rejectUnauthorized: false, ...options });
+    const client = new RawClient(socket);
+    await once(socket, 'secureConnect');
+    return client as RawClient & { readonly socket: TLSSocket };
   }
 
   send(text: string): void {
