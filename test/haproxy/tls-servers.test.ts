@@ -1,6 +1,10 @@
 /** Servers of TLS, good and bad ones, before the real HAProxy and before Fairlead: the same table as in test/scenarios/tls-servers.ts. */
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import {
   answerOf,
@@ -14,7 +18,8 @@ import {
   type Upstreams,
 } from '../scenarios/tls-servers.ts';
 import { until } from '../support/wait.ts';
-import { both, DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
+import { configurationOf, FILE_CASES, writeFiles } from '../tls/servers-cases.ts';
+import { answerAlike, both, DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 const head = `global
  stats socket %DIR%/ctl level admin
@@ -70,3 +75,54 @@ async function play(side: Side, story: TlsStory, upstreams: Upstreams): Promise<
     counters: countersOf((name) => served[name]),
   };
 }
+
+describe('HAProxy, of the files of servers, says the same', { skip }, () => {
+  let folder = '';
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'fairlead-tls-files-'));
+    writeFiles(folder);
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  for (const one of FILE_CASES) {
+    it(one.words, () => {
+      const file = join(folder, 'cfg');
+      writeFileSync(file, configurationOf(one, folder));
+      const { stderr, stdout } = spawnSync('haproxy', ['-c', '-f', file], { encoding: 'utf8' });
+      const said = (stderr + stdout).split('\n').filter((line) => line.includes(`[${file}:7]`));
+      const message = `'server b/s1' : ${one.message.replaceAll('%DIR%', folder)}`;
+      assert.deepEqual(
+        said.map((line) => [/^\[(\w+)\]/.exec(line)?.[1]?.toLowerCase(), line.slice(line.indexOf("'server b/s1'"))]),
+        one.severity === undefined ? [] : [[one.severity, message]],
+      );
+    });
+  }
+});
+
+const LINES = [
+  'server s1 127.0.0.1:1 ssl verify none',
+  'server s2 127.0.0.1:1',
+  'server s3 127.0.0.1:1 verify none check check-ssl inter 1h',
+];
+
+describe('set server ssl', { skip }, () => {
+  let sides: Sides | undefined;
+  before(async () => {
+    sides = await startSides(`global\n stats socket %DIR%/ctl level admin\n${DEFAULTS}\nbackend app\n ${LINES.join('\n ')}\n`);
+  });
+  after(() => stopSides(sides));
+
+  const commands = ['s1 ssl off', 's1 ssl on', 's2 ssl on', 's2 ssl off', 's3 ssl on', 's1 ssl', 's1 ssl maybe', 's1 ssl off more'];
+  for (const command of commands) {
+    it(`answers ${command} as HAProxy, and the state is the same`, async () => {
+      await answerAlike(sides as Sides, `set server app/${command}`);
+      await answerAlike(sides as Sides, 'show servers state app', (answer) =>
+        answer
+          .trim()
+          .split('\n')
+          .slice(2)
+          .map((line) => line.split(' ')[20]),
+      );
+    });
+  }
+});
