@@ -1,6 +1,6 @@
 /**
- * Limits of the process and of each frontend, on how many there are (`maxconn`) and how many come in a second (`maxconnrate`,
- * `rate-limit sessions`), and `disable frontend`: who is served now and who waits, in arrival order.
+ * Limits of the process and of each frontend, on how many there are (`maxconn`, `maxsslconn`) and how many come in a second
+ * (`maxconnrate`, `maxsslrate`, `rate-limit sessions`), and `disable frontend`: who is served now and who waits, in arrival order.
  *
  * Who waits stands behind a listener: where that, or its frontend, is full, nobody looks at those who wait there, so one
  * frontend that is flooded does not slow the others.
@@ -16,6 +16,9 @@ import type { Services } from './services.ts';
 
 /** Connections of one listener that may wait, besides those in the kernel's backlog. */
 const MAX_WAITING = 1024;
+
+/** Ms: connections to servers end without a word to those who wait for one less of TLS. */
+const LOOK_AGAIN = 100;
 
 interface Waiting {
   /** In the order they came, of all. */
@@ -34,6 +37,8 @@ export class Admission extends Timed {
   /** `global maxconn`; undefined is unlimited. */
   maxconn: number | undefined = undefined;
   rateLimits: RateLimits | undefined = undefined;
+  /** `global maxsslconn`, of clients and to servers; 0 is unlimited. */
+  maxsslconn = 0;
   private readonly services: Services;
   private readonly queues: Map<Frontend, Map<Listener, Queue>> = new Map();
   private arrivals = 0;
@@ -44,6 +49,7 @@ export class Admission extends Timed {
   }
 
   full(listener: Listener): boolean {
+    if (listener.tls !== undefined && this.tlsPause() > 0) return true;
     return (listener.config.maxconn !== undefined && listener.scur >= listener.config.maxconn) || this.isFull(listener.frontend);
   }
 
@@ -68,6 +74,15 @@ export class Admission extends Timed {
     );
   }
 
+  /** Milliseconds until `maxsslrate` and `maxsslconn` let in one more who speaks TLS, perhaps. */
+  private tlsPause(): number {
+    const { sslSessions = 0 } = this.rateLimits ?? {};
+    if (sslSessions + this.maxsslconn === 0) return 0;
+    const { tls } = this.services.counters;
+    const rate = sslSessions === 0 ? 0 : tls.rate.until(sslSessions, monotonic());
+    return this.maxsslconn > 0 && tls.current >= this.maxsslconn ? Math.max(rate, LOOK_AGAIN) : rate;
+  }
+
   /** A second has room again, perhaps. */
   override onTimeout(): void {
     this.refill();
@@ -84,7 +99,7 @@ export class Admission extends Timed {
     socket.on('error', waiting.onClose);
     socket.on('close', waiting.onClose);
     this.add(listener, waiting);
-    if (this.full(listener)) this.remind(listener.frontend);
+    if (this.full(listener)) this.remind(listener.frontend, listener);
     else this.refill();
   }
 
@@ -107,8 +122,8 @@ export class Admission extends Timed {
   }
 
   /** Who waits for a second to pass is not woken by anybody's end. */
-  private remind(frontend: Frontend): void {
-    const pause = this.pause(frontend);
+  private remind(frontend: Frontend, listener?: Listener): void {
+    const pause = Math.max(this.pause(frontend), listener?.tls === undefined ? 0 : this.tlsPause());
     if (pause > 0 && (this.slot < 0 || monotonic() + pause < this.deadline)) this.services.wheel.arm(this, pause);
   }
 
@@ -141,7 +156,12 @@ export class Admission extends Timed {
     const open: Queue[] = [];
     for (const [frontend, queues] of this.queues) {
       if (this.isFull(frontend)) this.remind(frontend);
-      else for (const queue of queues.values()) if (!this.full(queue.listener)) open.push(queue);
+      else {
+        for (const queue of queues.values()) {
+          if (this.full(queue.listener)) this.remind(frontend, queue.listener);
+          else open.push(queue);
+        }
+      }
     }
     return open;
   }

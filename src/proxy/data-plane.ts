@@ -155,6 +155,7 @@ export class DataPlane {
     this.services.limits = { bufsize, headSize: bufsize - maxrewrite, maxhdr, logLine: logurilen - 1, h2 };
     this.admission.maxconn = config.global.maxconn;
     this.admission.rateLimits = config.global.rateLimits;
+    this.admission.maxsslconn = config.global.maxsslconn;
     for (const listener of plan.gone) listener.close();
     for (const listener of plan.paused) listener.pause();
     this.gone = [...this.gone, ...plan.gone, ...this.forgetInner(next)].filter((listener) => listener.scur > 0);

@@ -20,14 +20,18 @@ interface House {
   readonly wheel: Wheel;
   /** Names of who has come in. */
   readonly inside: string[];
+  readonly counters: ProcessCounters;
   /** A listener of a frontend of its own. */
   readonly listener: (maxconn: number | undefined, rateLimit?: number) => Listener;
+  /** The same for TLS. */
+  readonly tlsListener: () => Listener;
   readonly knock: (listener: Listener, name: string) => EventEmitter;
 }
 
 function house(): House {
   const wheel = new Wheel();
-  const services = { wheel, connections: 0, counters: new ProcessCounters() } as Partial<Services> as Services;
+  const counters = new ProcessCounters();
+  const services = { wheel, connections: 0, counters } as Partial<Services> as Services;
   const admission = new Admission(services);
   quiet = () => wheel.disarm(admission);
   const inside: string[] = [];
@@ -41,6 +45,15 @@ function house(): House {
     };
     return { frontend, config: {}, scur: 0, waiting: 0, admit } as unknown as Listener;
   };
+  const tlsListener = (): Listener => {
+    const plain = listener(undefined);
+    const admit = (accepted: Accepted): void => {
+      counters.tls.current++;
+      counters.tls.rate.add(monotonic());
+      plain.admit(accepted);
+    };
+    return { ...plain, tls: {}, admit } as unknown as Listener;
+  };
   const knock = (at: Listener, name: string): EventEmitter => {
     const socket = Object.assign(new EventEmitter(), { destroy: () => socket.emit('close') });
     const accepted = { socket } as unknown as Accepted;
@@ -49,7 +62,7 @@ function house(): House {
     else at.admit(accepted);
     return socket;
   };
-  return { admission, wheel, inside, listener, knock };
+  return { admission, wheel, inside, counters, listener, tlsListener, knock };
 }
 
 let quiet = (): void => {};
@@ -79,6 +92,44 @@ describe('Admission', () => {
     admission.left();
     assert.deepEqual(inside, ['a', 'b', 'c', 'd', 'e']);
     assert.deepEqual([one.waiting, other.waiting, closed.waiting], [0, 0, 1]);
+  });
+
+  it('has room for so many who speak TLS, wherever they come in and whoever else has some, and no bound for the others', () => {
+    const { admission, inside, counters, listener, tlsListener, knock } = house();
+    const [one, other, clear] = [tlsListener(), tlsListener(), listener(undefined)];
+    admission.maxsslconn = 2;
+    // To a server.
+    counters.tls.current = 1;
+    for (const [at, name] of [
+      [one, 'a'],
+      [other, 'b'],
+      [one, 'c'],
+      [clear, 'd'],
+    ] as const) {
+      knock(at, name);
+    }
+    assert.deepEqual(inside, ['a', 'd']);
+    counters.tls.current--;
+    // Nobody has been told of it.
+    admission.onTimeout();
+    assert.deepEqual(inside, ['a', 'd', 'b']);
+    counters.tls.current--;
+    admission.left();
+    assert.deepEqual(inside, ['a', 'd', 'b', 'c']);
+  });
+
+  it('has room for so many a second who speak TLS', () => {
+    const { admission, inside, listener, tlsListener, knock, wheel } = house();
+    const [one, clear] = [tlsListener(), listener(undefined)];
+    admission.rateLimits = { connections: 0, sessions: 0, sslSessions: 1, compression: 0 };
+    for (const name of ['a', 'b']) knock(one, name);
+    knock(clear, 'c');
+    assert.deepEqual(inside, ['a', 'c']);
+    assert.ok(admission.slot >= 0, 'it wakes up by itself');
+    wheel.disarm(admission);
+    admission.rateLimits = { connections: 0, sessions: 0, sslSessions: 0, compression: 0 };
+    admission.refill();
+    assert.deepEqual(inside, ['a', 'c', 'b']);
   });
 
   it('forgets who goes, and those of a listener that closes', () => {

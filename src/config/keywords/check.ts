@@ -14,9 +14,9 @@ function parseComment(protocol: Protocol): (proxy: ProxyDraft, line: Statement) 
   };
 }
 
-const CONNECT = '[default] [port <port>] [addr <ip>] [linger] [comment <text>]';
+const CONNECT = '[default] [port <port>] [addr <ip>] [ssl] [sni <name>] [alpn <protocols>] [linger] [comment <text>]';
 const CONNECT_DOC =
-  'Opens a connection, to another port or address if one is given; a check may have several. With `linger` it is closed, not reset.';
+  'Opens a connection, to another port or address if one is given; a check may have several. With `linger` it is closed, not reset. It speaks TLS where `ssl` stands, or where `default` stands and the server or its checks do: with the words of the server, and the name and protocols that are given here.';
 const EXPECT =
   '[comment <text>] [min-recv <bytes>] [ok-status <code>] [error-status <code>] [tout-status <code>] [on-success <text>] [on-error <text>] [status-code int(<n>)]';
 const EXPECT_DOC =
