@@ -6,8 +6,10 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import { createRequire } from 'node:module';
 import type { Duplex } from 'node:stream';
-import httpProxy from 'http-proxy';
+import util from 'node:util';
+import type httpProxy from 'http-proxy';
 import { answerPage, cut } from './answer.ts';
 import { type Body, Carried, type Next } from './carried.ts';
 import { type CarriedHead, carriedHead } from './carried-head.ts';
@@ -31,6 +33,21 @@ export interface WebOptions {
   readonly next: Next | undefined;
 }
 
+/**
+ * It keeps `util._extend` from when it is loaded, which warns (DEP0060) when it is used, on Node 22 and later: what that does is
+ * Object.assign's.
+ */
+const library: typeof httpProxy = (() => {
+  const legacy = util as unknown as { _extend: unknown };
+  const { _extend } = legacy;
+  legacy._extend = Object.assign;
+  try {
+    return createRequire(import.meta.url)('http-proxy');
+  } finally {
+    legacy._extend = _extend;
+  }
+})();
+
 /** Never connected to: the agent makes the connection. */
 const TARGET = { protocol: 'http:', host: 'localhost', port: '80', path: '' } as const;
 
@@ -42,7 +59,8 @@ export class Carrier {
   constructor(door: Door) {
     this.door = door;
     this.clients = new Clients((connection) => door.enter(connection));
-    this.proxy = httpProxy.createProxyServer({ target: TARGET });
+    // What it would make of the target is not used (carried.ts), and url.parse is spared.
+    this.proxy = library.createProxyServer({ target: TARGET, toProxy: true });
     this.proxy.on('proxyRes', (response, carried) => (carried as unknown as Carried).onResponse(response));
     this.proxy.on('proxyReqWs', (outgoing, upgraded) => (upgraded as unknown as Upgraded).onRequest(outgoing));
     // Each request hears of its own; without anybody http-proxy would throw.

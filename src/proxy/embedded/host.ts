@@ -1,12 +1,8 @@
 /** A host's side: what Node's servers give to their handlers, HTTP/1.1 and HTTP/2 alike, as far as it is used here. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Stream } from 'node:http2';
+import type { ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-
-/** Of `http`, `https` or `http2`; of the latter by its compatibility API. */
-export type NodeRequest = IncomingMessage | Http2ServerRequest;
-export type NodeResponse = ServerResponse | Http2ServerResponse;
 
 export type HostSocket = Socket;
 /** `stream` is there with HTTP/2 alone. */
