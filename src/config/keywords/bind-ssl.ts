@@ -163,7 +163,7 @@ const rows: readonly SslRow[] = [
     name: 'tls-ticket-keys',
     args: 1,
     syntax: '<file>',
-    doc: 'Keys of tickets, base64, one in a line: so that several machines know each other’s sessions.',
+    doc: 'Keys of tickets, base64, one in a line: so that several machines take up the sessions of each other.',
     missing: 'missing TLS ticket keys file path',
     read: (value, { bases }) => said({ ticketKeys: crtPath({ ...bases, crt: bases.cwd }, value) }),
   },
@@ -183,6 +183,7 @@ const rows: readonly SslRow[] = [
   ...versionParameters.map(
     ({ read, ...row }): SslRow => ({
       ...row,
+      ...(row.name === 'ssl-min-ver' ? { default: 'TLSv1.2' } : {}),
       read: (value, { versions }) => {
         const next = read(value, versions);
         return 'error' in next ? next : said({ versions: next.value });
@@ -193,8 +194,8 @@ const rows: readonly SslRow[] = [
 
 const byName: ReadonlyMap<string, SslRow> = new Map(rows.map((row) => [row.name, row]));
 
-/** A word that is accepted and does nothing. */
-function idle(name: string, args: 0 | 1, syntax: string, why: string): BindParameter {
+/** A parameter that is accepted and does nothing. */
+export function idle(name: string, args: 0 | 1, syntax: string, why: string): BindParameter {
   return { name, args, syntax, chapter: '5.1', doc: `Accepted without effect: ${why}.`, noEffect: why, apply: () => undefined };
 }
 

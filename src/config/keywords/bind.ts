@@ -7,7 +7,7 @@ import type { BindConfig, StatsSocketConfig } from '../model.ts';
 import type { Documented, Row, Statement } from '../row.ts';
 import { type BindSslWords, newBindSslWords } from '../tls-words.ts';
 import { readInteger } from '../values.ts';
-import { bindSslParameters } from './bind-ssl.ts';
+import { bindSslParameters, idle } from './bind-ssl.ts';
 import { refusal, refusedBindParameters } from './refused.ts';
 
 /** Parameters of one line, for each of its sockets. */
@@ -71,11 +71,6 @@ function v6only(value: boolean): (options: BindOptions) => undefined {
   };
 }
 
-/** A parameter that only tunes HAProxy or the kernel. */
-function tuning(name: string, args: 0 | 1, syntax: string, why: string): BindParameter {
-  return { name, args, syntax, chapter: '5.1', doc: `Accepted without effect: ${why}.`, noEffect: why, apply: () => undefined };
-}
-
 const ONE_LOOP = 'there are no threads to choose between';
 const KERNEL = 'Node does not offer this setting of the kernel';
 
@@ -90,9 +85,9 @@ export const bindParameters: readonly BindParameter[] = [
     doc: 'How many connections the kernel holds until they are accepted.',
     apply: integer('backlog', 0),
   },
-  tuning('defer-accept', 0, '', KERNEL),
+  idle('defer-accept', 0, '', KERNEL),
   {
-    ...tuning('expose-fd', 1, 'listeners', 'a reload keeps its sockets by itself'),
+    ...idle('expose-fd', 1, 'listeners', 'a reload keeps its sockets by itself'),
     apply: (_options, value) => (value === 'listeners' ? undefined : `'expose-fd' only supports 'listeners' (got '${value}')`),
   },
   { name: 'gid', args: 1, syntax: '<gid>', chapter: '5.1', doc: 'Group of a unix socket, by number.', apply: text('group') },
@@ -136,7 +131,7 @@ export const bindParameters: readonly BindParameter[] = [
       return undefined;
     },
   },
-  tuning('mss', 1, '<size>', KERNEL),
+  idle('mss', 1, '<size>', KERNEL),
   {
     name: 'name',
     args: 1,
@@ -146,8 +141,8 @@ export const bindParameters: readonly BindParameter[] = [
     doc: 'Name of the socket in the statistics.',
     apply: text('name'),
   },
-  tuning('nice', 1, '<nice>', ONE_LOOP),
-  tuning('process', 1, '<set>', ONE_LOOP),
+  idle('nice', 1, '<nice>', ONE_LOOP),
+  idle('process', 1, '<set>', ONE_LOOP),
   {
     name: 'proto',
     args: 1,
@@ -171,10 +166,10 @@ export const bindParameters: readonly BindParameter[] = [
     doc: 'Of a `stats socket`: how the severity stands in front of messages. Without meaning for other sockets.',
     apply: oneOf('severity-output', ['none', 'number', 'string'], "'none', 'number', and 'string'"),
   },
-  tuning('shards', 1, '<number>', ONE_LOOP),
-  tuning('tcp-ut', 1, '<time>', KERNEL),
-  tuning('tfo', 0, '', KERNEL),
-  tuning('thread', 1, '<set>', ONE_LOOP),
+  idle('shards', 1, '<number>', ONE_LOOP),
+  idle('tcp-ut', 1, '<time>', KERNEL),
+  idle('tfo', 0, '', KERNEL),
+  idle('thread', 1, '<set>', ONE_LOOP),
   { name: 'uid', args: 1, syntax: '<uid>', chapter: '5.1', doc: 'Owner of a unix socket, by number.', apply: text('user') },
   { name: 'user', args: 1, syntax: '<user>', chapter: '5.1', doc: 'Owner of a unix socket.', apply: text('user') },
   {

@@ -156,7 +156,7 @@ export const globalSslRows: readonly Row<GlobalDraft>[] = [
       syntax: '<number>',
       chapter: '3.2',
       default: '0, no limit',
-      doc: 'The most TLS connections of the whole process at the same time.',
+      doc: 'The most TLS connections of the whole process at the same time, those to servers included: while there are so many, further clients who speak TLS wait, in the order they came.',
       missing: "'maxsslconn' expects an integer argument.",
     },
     (text) => readInteger(text, 'maxsslconn'),

@@ -11,7 +11,6 @@ import { versionParameters } from './tls-versions.ts';
 type Words = Partial<ServerSslWords>;
 
 interface SslRow extends Omit<ServerParameter, 'apply' | 'chapter'> {
-  readonly chapter?: string;
   readonly read: (value: string, ssl: ServerSslWords) => Read<Words>;
 }
 
@@ -34,7 +33,7 @@ const rows: readonly SslRow[] = [
     args: 1,
     syntax: '<protocol>[,<protocol>]...',
     default: 'none',
-    doc: 'Protocols that are offered by ALPN. HTTP/1.1 is what is spoken: `h2` is not offered.',
+    doc: 'Protocols that are offered by ALPN. HTTP/1.1 is what is spoken: `h2` is offered in `mode tcp` alone, which passes on what clients speak.',
     missing: "'alpn' : missing the comma-delimited ALPN protocol suite",
     read: (value) => {
       const alpn = readAlpn(value);
@@ -86,7 +85,9 @@ const rows: readonly SslRow[] = [
   },
   flag('no-ssl-reuse', 'Each connection makes a session of its own.', { reuse: false }),
   flag('no-tls-tickets', 'No tickets are asked for.', { tickets: false }),
-  { ...flag('no-verifyhost', 'Takes back a `verifyhost` of `default-server`.', { verifyhost: undefined }), chapter: '' },
+  flag('no-verifyhost', 'Takes back a `verifyhost` of `default-server`. HAProxy 2.6 has it in its manual alone.', {
+    verifyhost: undefined,
+  }),
   {
     name: 'sni',
     args: 1,
@@ -121,6 +122,7 @@ const rows: readonly SslRow[] = [
   ...versionParameters.map(
     ({ read, missing, listed: _listed, ...row }): SslRow => ({
       ...row,
+      ...(row.name === 'ssl-min-ver' ? { default: 'TLSv1.0' } : {}),
       ...(row.args === 1 ? { missing: `'${row.name}' : ${missing}` } : {}),
       read: (value, { versions }) => {
         const next = read(value, versions);
@@ -180,7 +182,7 @@ export const sslParameters: readonly ServerParameter[] = [
     syntax: '<protocol>[,<protocol>]...',
     chapter: '5.2',
     default: '`alpn`',
-    doc: 'Protocols that health checks offer by ALPN; `h2` is not offered.',
+    doc: 'Protocols that health checks offer by ALPN; `h2` in `mode tcp` alone.',
     missing: "'check-alpn' : missing the comma-delimited ALPN protocol suite",
     apply: (server, value) => {
       const alpn = readAlpn(value);
@@ -247,8 +249,8 @@ export const sslParameters: readonly ServerParameter[] = [
   secured('ssl', true, 'The server is spoken to by TLS. Needs `ca-file`, or `verify none`.'),
   ...rows.map(
     ({ read, ...row }): ServerParameter => ({
-      chapter: '5.2',
       ...row,
+      chapter: '5.2',
       apply: (server, value) => {
         const words = read(value, server.sslWords);
         if ('error' in words) return words.error;
