@@ -158,6 +158,7 @@ export class App {
     this.master = new CliServer(this.runtime, (runtime) => new MasterDialect(runtime));
     this.backends.onShutdown = (server, cause) => this.dataPlane.shutdown(server, cause);
     this.backends.onForsaken = (servers) => this.dataPlane.abandon(servers);
+    this.backends.tlsCounters = this.dataPlane.counters.tls;
   }
 
   /** Where everything that happens is told. */

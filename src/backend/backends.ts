@@ -11,6 +11,7 @@ import type { ServerConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { Latency } from '../core/histogram.ts';
 import { type EventLog, Level } from '../core/log.ts';
+import type { TlsCounters } from '../core/tls-counters.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Change, DesiredBackend, DiscoveredServer } from '../state/types.ts';
 import { ServerContexts } from '../tls/servers.ts';
@@ -224,6 +225,11 @@ export class Backends {
     if (tell) this.events.event(Level.Notice, `Server ${backend.name}/${config.name} is added (${config.origin}).`, backend.name);
   }
 
+  /** Where TLS of checks is counted: with that of the traffic. */
+  set tlsCounters(counters: TlsCounters) {
+    this.contexts.counters = counters;
+  }
+
   /** What keeps it from being spoken to as its words say; undefined where nothing does. */
   refusal(config: ServerConfig): string | undefined {
     return tlsRefusal(config, this.contexts) ?? this.refuse(config);
@@ -244,6 +250,8 @@ export class Backends {
   /** Another configuration has read its files: what was no good may be good by now. */
   adoptContexts(prepared: ServerContexts): void {
     this.contexts.adopt(prepared);
+    // Who was trusted by other files is to be seen again.
+    for (const { servers } of this.known.values()) for (const { sessions } of servers) sessions.clear();
     const batch = new Batch(monotonic());
     for (const [server, said] of this.refused) {
       const { config, state, reason } = this.judged(server, said);

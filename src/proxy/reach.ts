@@ -263,7 +263,7 @@ export class Reach extends Timed implements Waiter {
     counters.connect++;
     this.phase = Phase.Connecting;
     this.arm(config.timeouts.connect, now);
-    this.connection = new ServerConnection(server, this.owner, this.owner.services, this.context.localPort, this.nameFor(server));
+    this.connection = new ServerConnection(server, this.owner, this.owner.services.wheel, this.context.localPort, this.nameFor(server));
     this.carried = this.connection;
   }
 

@@ -11,7 +11,6 @@
 import net, { type OnReadOpts } from 'node:net';
 import type { Server } from '../backend/server.ts';
 import type { ServerSslConfig } from '../config/model.ts';
-import type { ProcessCounters } from '../core/counters.ts';
 import type { Wheel } from '../core/wheel.ts';
 import type { Ends } from '../rules/log-facts.ts';
 import { type Address, connectServer } from '../tls/servers-connect.ts';
@@ -47,12 +46,6 @@ export interface ConnectionUser {
   onFault(error: unknown): void;
 }
 
-/** What all connections share. */
-export interface ConnectionParts {
-  readonly wheel: Wheel;
-  readonly counters: ProcessCounters;
-}
-
 export class ServerConnection implements Ends {
   readonly server: Server;
   readonly socket: net.Socket;
@@ -83,8 +76,8 @@ export class ServerConnection implements Ends {
    * `clientPort`: the port that the client connected to, for a server without one (manual 5.2, "server"). `name`: what the server is
    * asked for by SNI. A server with `refusal` has none.
    */
-  constructor(server: Server, user: ConnectionUser, parts: ConnectionParts, clientPort: number, name: string | undefined = undefined) {
-    this.wheel = parts.wheel;
+  constructor(server: Server, user: ConnectionUser, wheel: Wheel, clientPort: number, name: string | undefined = undefined) {
+    this.wheel = wheel;
     this.server = server;
     this.serverName = name;
     this.user = user;
@@ -108,7 +101,7 @@ export class ServerConnection implements Ends {
       this.socket = net.connect({ ...target, autoSelectFamily: false, noDelay: true, keepAlive, allowHalfOpen: true, onread });
       this.socket.on('connect', () => this.guard(() => this.onConnect()));
     } else {
-      this.tls = this.secure(ssl, target, onread, parts.counters);
+      this.tls = this.secure(ssl, target, onread);
       this.socket = this.tls.socket;
       this.socket.setNoDelay(true);
       if (keepAlive) this.socket.setKeepAlive(true);
@@ -120,12 +113,13 @@ export class ServerConnection implements Ends {
     this.socket.on('close', () => this.guard(() => this.onClose()));
   }
 
-  private secure(ssl: ServerSslConfig, address: Address, onread: OnReadOpts, { tls }: ConnectionParts['counters']): ServerTls {
+  private secure(ssl: ServerSslConfig, address: Address, onread: OnReadOpts): ServerTls {
     const { backend, sessions } = this.server;
     const context = backend.contexts.of(ssl);
     if (context === undefined) throw new Error(`TLS to ${backend.name}/${this.server.config.name} without a context`);
-    const spoken = { ssl, context, name: this.serverName, alpn: ssl.alpn, sessions };
-    return new ServerTls(connectServer(spoken, address, { allowHalfOpen: true, onread }), spoken, tls);
+    const { counters } = backend.contexts;
+    const spoken = { ssl, context, name: this.serverName, alpn: ssl.alpn, sessions, counters };
+    return new ServerTls(connectServer(spoken, address, { allowHalfOpen: true, onread }), spoken);
   }
 
   /** In its server's pool, or kept for its owner. */
@@ -182,6 +176,7 @@ export class ServerConnection implements Ends {
   close(): void {
     if (this.user === undefined) unparkIdle(this.server, this);
     this.user = undefined;
+    if (!this.closed) this.tls?.end();
     this.closed = true;
     this.socket.destroy();
     this.disown();

@@ -1,11 +1,9 @@
 /** What is known of the TLS of one connection to a server. Node forgets it with the socket, logs want it afterwards. */
 
 import type { TLSSocket } from 'node:tls';
-import { monotonic } from '../core/clock.ts';
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
-import type { TlsCounters } from '../core/tls-counters.ts';
 import { type TlsFacts, type TlsFailure, tlsFailure } from '../rules/tls-facts.ts';
-import { certificateError, resetTls, type Spoken } from '../tls/servers-connect.ts';
+import { resetTls, type Spoken, secured, unsecured } from '../tls/servers-connect.ts';
 
 export class ServerTls implements TlsFacts {
   protocol = '';
@@ -20,34 +18,22 @@ export class ServerTls implements TlsFacts {
   private over = false;
   readonly socket: TLSSocket;
   private readonly spoken: Spoken;
-  private readonly counters: TlsCounters;
 
-  constructor(socket: TLSSocket, spoken: Spoken, counters: TlsCounters) {
+  constructor(socket: TLSSocket, spoken: Spoken) {
     this.socket = socket;
     this.spoken = spoken;
-    this.counters = counters;
-    counters.total++;
-    counters.current++;
-    socket.on('close', () => {
-      counters.current--;
-    });
   }
 
   /** The handshake is over. False: the server's certificate will not do. */
   secured(): boolean {
-    const { socket, spoken, counters } = this;
+    const { socket, spoken } = this;
     this.over = true;
     this.protocol = socket.getProtocol() ?? '';
     this.cipher = socket.getCipher().name;
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
     this.resumed = socket.isSessionReused();
-    this.error = certificateError(socket, spoken);
-    if (this.error !== CONNECTION_ERRORS.none) {
-      counters.servers.fail(this.error);
-      return false;
-    }
-    counters.servers.done(this.protocol, this.resumed, monotonic());
-    return true;
+    this.error = secured(socket, spoken);
+    return this.error === CONNECTION_ERRORS.none;
   }
 
   /** The connection is lost: in the handshake, or behind it. */
@@ -58,11 +44,13 @@ export class ServerTls implements TlsFacts {
       return;
     }
     this.over = true;
-    // A session that the server does not like is not offered again.
-    this.spoken.sessions.forget(this.spoken.name);
-    if (error.syscall === 'connect') return;
-    this.error = CONNECTION_ERRORS.handshake;
-    this.counters.servers.fail(this.error);
+    if (error.syscall !== 'connect') this.error = unsecured(this.spoken);
+  }
+
+  /** Says so before it is closed (RFC 8446 6.1, close_notify), where there is somebody to hear it. */
+  end(): void {
+    const { socket, over, error } = this;
+    if (over && error === CONNECTION_ERRORS.none && !socket.destroyed) socket.end();
   }
 
   resetAndDestroy(): void {

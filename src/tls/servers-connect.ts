@@ -7,7 +7,9 @@
 import type { OnReadOpts } from 'node:net';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerSslConfig } from '../config/model.ts';
+import { monotonic } from '../core/clock.ts';
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
+import type { TlsCounters } from '../core/tls-counters.ts';
 import type { TlsSessions } from './sessions.ts';
 
 export interface Spoken {
@@ -18,6 +20,7 @@ export interface Spoken {
   readonly alpn: readonly string[];
   /** Of this server. */
   readonly sessions: TlsSessions;
+  readonly counters: TlsCounters;
 }
 
 /** Where to. */
@@ -26,13 +29,13 @@ export type Address = { readonly path: string } | { readonly host: string; reado
 /** OpenSSL sends no longer one. */
 const LONGEST_NAME = 255;
 
-/** `secureConnect` says that the handshake is over: whoever asked then asks `certificateError`. */
+/** `secureConnect` says that the handshake is over: `secured` is asked then; an error before it says that there was none: `unsecured`. */
 export function connectServer(
   spoken: Spoken,
   address: Address,
   more: { readonly allowHalfOpen?: boolean; readonly onread?: OnReadOpts },
 ): TLSSocket {
-  const { ssl, context, name, alpn, sessions } = spoken;
+  const { ssl, context, name, alpn, sessions, counters } = spoken;
   const session = ssl.reuse ? sessions.get(name) : undefined;
   const options: ConnectionOptions = {
     ...address,
@@ -47,6 +50,11 @@ export function connectServer(
   const socket = connect({ ...options, autoSelectFamily: false } as ConnectionOptions);
   // By itself: among the options, Node warns of addresses, which HAProxy sends as they are.
   if (name !== undefined && Buffer.byteLength(name) <= LONGEST_NAME) (socket as unknown as Named).setServername(name);
+  counters.total++;
+  counters.current++;
+  socket.on('close', () => {
+    counters.current--;
+  });
   if (ssl.reuse) {
     socket.on('session', (fresh) => {
       if (certificateError(socket, spoken) === CONNECTION_ERRORS.none) sessions.keep(name, fresh);
@@ -78,8 +86,24 @@ interface Named {
   setServername(name: string): void;
 }
 
+/** The handshake of `socket` is over; answers what is wrong with whom it was with. */
+export function secured(socket: TLSSocket, spoken: Spoken): ConnectionError {
+  const error = certificateError(socket, spoken);
+  const { servers } = spoken.counters;
+  if (error === CONNECTION_ERRORS.none) servers.done(socket.getProtocol() ?? '', socket.isSessionReused(), monotonic());
+  else servers.fail(error);
+  return error;
+}
+
+/** There was none: a session that the server does not like is not offered again. */
+export function unsecured({ counters, sessions, name }: Spoken): ConnectionError {
+  sessions.forget(name);
+  counters.servers.fail(CONNECTION_ERRORS.handshake);
+  return CONNECTION_ERRORS.handshake;
+}
+
 /** What is wrong with the certificate that the server has shown, as HAProxy numbers it. The session of an earlier connection had a good one. */
-export function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' | 'name'>): ConnectionError {
+function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' | 'name'>): ConnectionError {
   if (ssl.verify === 'none' || socket.isSessionReused()) return CONNECTION_ERRORS.none;
   if (!socket.authorized) return CONNECTION_ERRORS.handshake;
   const wanted = name ?? ssl.verifyhost;

@@ -9,6 +9,7 @@
 
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerSslConfig } from '../config/model.ts';
+import { TlsCounters } from '../core/tls-counters.ts';
 import { readAuthorities } from './authorities.ts';
 import { SUITES, VERSIONS } from './contexts.ts';
 import { readBundle } from './pem.ts';
@@ -25,6 +26,8 @@ interface Made {
 const MOST = 1000;
 
 export class ServerContexts {
+  /** Of connections to servers, those of checks included. */
+  counters: TlsCounters = new TlsCounters();
   private byWords = new Map<string, Made>();
   private byConfig = new WeakMap<ServerSslConfig, Made>();
 

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { Backend } from '../../src/backend/backend.ts';
-import { ProcessCounters } from '../../src/core/counters.ts';
 import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { type ConnectionUser, ServerConnection } from '../../src/proxy/server-connection.ts';
@@ -31,7 +30,7 @@ async function withOwned(story: (connection: ServerConnection, socket: Socket, t
       throw error;
     },
   };
-  const connection = new ServerConnection(server, user, { wheel, counters: new ProcessCounters() }, 0);
+  const connection = new ServerConnection(server, user, wheel, 0);
   try {
     await until('it is connected', () => connected && sockets.length === 1);
     connection.owner = {

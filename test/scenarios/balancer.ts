@@ -75,6 +75,7 @@ export class Balancer {
       stats: { matches: () => false, handle: () => undefined },
       named: new Map(services.map((service) => [service.name, service])),
     });
+    this.backends.tlsCounters = this.plane.counters.tls;
     this.backends.onShutdown = (server, cause) => this.plane.shutdown(server, cause);
     this.backends.onForsaken = (servers) => this.plane.abandon(servers);
   }

@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { ServerContexts } from '../../src/tls/servers.ts';
 import { tlsFile } from '../support/tls.ts';
 import { answers, type OnSecure, startTlsUpstream, type TlsUpstream, type TlsUpstreamOptions } from '../support/tls-upstream.ts';
 import { until } from '../support/wait.ts';
@@ -305,7 +306,50 @@ describe('bytes over TLS', () => {
   });
 });
 
+describe('set server ssl', () => {
+  it('goes over to clear text and back, for traffic alone', async () => {
+    await withServer('retries 0', 'check inter 1h', async (balancer) => {
+      const server = balancer.server('www', 's1');
+      const client = await balancer.client();
+      const ask = async () => {
+        client.send(get());
+        return (await client.readResponse()).status;
+      };
+      assert.equal(await ask(), 200);
+      server.setSsl(false);
+      // A server of TLS ends the connection of who speaks clear text to it.
+      assert.equal(await ask(), 502);
+      assert.equal(server.config.check?.ssl, true);
+      server.setSsl(true);
+      const again = await balancer.client();
+      again.send(get());
+      assert.equal((await again.readResponse()).status, 200);
+    });
+  });
+});
+
 describe('servers whose files are no good', () => {
+  it('of a source are down until the files are read again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-tls-'));
+    const file = join(folder, 'ca.pem');
+    const upstream = await startTlsUpstream('server', answers);
+    try {
+      await withBalancer(listen(`default-server ssl ca-file ${file}\n server s1 ${upstream.address}`), async (balancer) => {
+        const server = balancer.server('www', 's1');
+        assert.deepEqual([server.op, server.reason], [0, `Couldn't open the ca-file '${file}' (No such file or directory).`]);
+        copyFileSync(tlsFile('ca'), file);
+        balancer.backends.adoptContexts(new ServerContexts());
+        assert.deepEqual([server.op, server.reason, server.refusal], [2, '', undefined]);
+        const client = await balancer.client();
+        client.send(get());
+        assert.equal((await client.readResponse()).status, 200);
+      });
+    } finally {
+      await upstream.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('are down, say why, and harm nobody else', async () => {
     await withServer('', '', async (balancer, server) => {
       const bad = `server s2 ${server.address} ssl ca-file /nowhere/ca.pem`;

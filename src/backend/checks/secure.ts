@@ -14,7 +14,7 @@ export function spokenFor(server: Server, step: CheckConnect): Spoken | string |
   if (context === undefined) return backend.contexts.refusal(sslWords) ?? 'its files have changed';
   const name = step.sni ?? (asServer ? check?.sni : undefined);
   const alpn = step.alpn ?? (asServer ? check?.alpn : undefined) ?? sslWords.alpn;
-  return { ssl: sslWords, context, name: name === '' ? undefined : name, alpn, sessions };
+  return { ssl: sslWords, context, name: name === '' ? undefined : name, alpn, sessions, counters: backend.contexts.counters };
 }
 
 /** As the traffic, where checks go to its address and port, unless they say for themselves. */

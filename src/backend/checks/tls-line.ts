@@ -1,8 +1,8 @@
 /** The connection of a check that is encrypted. Its session is remembered with those of the traffic, and one context serves all. */
 
 import type { TLSSocket } from 'node:tls';
-import { CONNECTION_ERRORS, connectionErrorText } from '../../core/connection-errors.ts';
-import { certificateError, connectServer, resetTls, type Spoken } from '../../tls/servers-connect.ts';
+import { CONNECTION_ERRORS, type ConnectionError, connectionErrorText } from '../../core/connection-errors.ts';
+import { connectServer, resetTls, type Spoken, secured, unsecured } from '../../tls/servers-connect.ts';
 import type { Line, LineOwner } from './line.ts';
 
 /** All of them read into it; what came is copied before the next read. */
@@ -31,17 +31,17 @@ export class TlsLine implements Line {
       this.state = 'securing';
       this.owner?.onSecuring();
     });
-    this.socket.on('secureConnect', () => this.secured(certificateError(this.socket, spoken)));
+    this.socket.on('secureConnect', () => this.over(secured(this.socket, spoken)));
     this.socket.on('end', () => {
       if (this.listening) this.owner?.onEnd();
     });
     this.socket.on('error', (error) => {
-      if (this.state === 'securing') spoken.sessions.forget(spoken.name);
-      this.failed(error);
+      if (this.state === 'securing') this.over(unsecured(spoken));
+      else this.failed(error);
     });
   }
 
-  private secured(error: ReturnType<typeof certificateError>): void {
+  private over(error: ConnectionError): void {
     if (error !== CONNECTION_ERRORS.none) {
       this.owner?.onInsecure(connectionErrorText(error));
       return;
@@ -52,8 +52,7 @@ export class TlsLine implements Line {
 
   private failed(error: NodeJS.ErrnoException): void {
     const { code = error.message } = error;
-    if (this.state === 'securing') this.owner?.onInsecure(connectionErrorText(CONNECTION_ERRORS.handshake));
-    else if (this.state === 'connecting') this.owner?.onFailure(code, this.unix ? 'socket' : undefined);
+    if (this.state === 'connecting') this.owner?.onFailure(code, this.unix ? 'socket' : undefined);
     else this.owner?.onFailure(code.startsWith('ERR_') ? connectionErrorText(CONNECTION_ERRORS.fatal) : code, undefined);
   }
 
