@@ -111,8 +111,11 @@ describe('bind ... ssl', () => {
     assert.notEqual(first.ssl, fourth?.ssl);
   });
 
-  it('is clear text without ssl, whatever else is said', () => {
+  it('is clear text without ssl, whatever else is said, and says so', () => {
     assert.equal(bindOf(':443 crt a.pem verify required alpn h2').ssl, undefined);
+    assert.deepEqual(told('frontend f\n  bind :443 alpn h2 crt a name ssl\n'), [
+      "notice: 'bind :443' in section 'frontend' : 'alpn' has no effect without 'ssl': what is spoken here is clear text.",
+    ]);
   });
 
   it('may have a certificate of its own making', () => {

@@ -184,6 +184,7 @@ export const bindParameters: readonly BindParameter[] = [
 ];
 
 const byName: ReadonlyMap<string, BindParameter> = new Map(bindParameters.map((row) => [row.name, row]));
+const ofTls: ReadonlySet<string> = new Set(bindSslParameters.filter(({ noEffect }) => noEffect === undefined).map(({ name }) => name));
 
 export function readBindOptions(
   line: Statement,
@@ -205,12 +206,14 @@ export function readBindOptions(
     protocol: undefined,
     ssl: newBindSslWords(line.surroundings.tls),
   };
+  let tls: string | undefined;
   for (let i = 0; i < words.length; i++) {
     const name = words[i] ?? '';
     const row = byName.get(name);
     const refused = refusedBindParameters.get(name);
     if (row !== undefined) {
       applyRow(line, label, options, row, words[i + 1]);
+      if (ofTls.has(name)) tls ??= name;
       i += row.args;
     } else if (refused !== undefined) {
       line.fail(`${label} : ${refusal(`keyword '${name}'`, refused.why)}`);
@@ -220,6 +223,9 @@ export function readBindOptions(
       break;
     }
   }
+  // HAProxy says nothing.
+  if (tls !== undefined && !options.ssl.on)
+    line.note(`${label} : '${tls}' has no effect without 'ssl': what is spoken here is clear text.`);
   return options;
 }
 

@@ -1,6 +1,7 @@
 /** Parameters of a server that are about TLS towards it (manual 5.2). */
 
 import { bytesOf } from '../../core/bytes.ts';
+import type { ServerDraft } from '../draft.ts';
 import type { ServerSslConfig } from '../model-tls.ts';
 import { caPath, crtPath, readAlpn, type ServerSslWords } from '../tls-words.ts';
 import type { Read } from '../values.ts';
@@ -132,7 +133,7 @@ const rows: readonly SslRow[] = [
   ),
 ];
 
-function checkSecured(name: string, on: boolean, doc: string): ServerParameter {
+function toggle(name: string, doc: string, set: (server: ServerDraft) => void): ServerParameter {
   return {
     name,
     args: 0,
@@ -140,21 +141,7 @@ function checkSecured(name: string, on: boolean, doc: string): ServerParameter {
     chapter: '5.2',
     doc,
     apply: (server) => {
-      server.checkWords.ssl = on;
-      return undefined;
-    },
-  };
-}
-
-function secured(name: string, on: boolean, doc: string): ServerParameter {
-  return {
-    name,
-    args: 0,
-    syntax: '',
-    chapter: '5.2',
-    doc,
-    apply: (server) => {
-      server.secured = on;
+      set(server);
       return undefined;
     },
   };
@@ -213,11 +200,15 @@ export const sslParameters: readonly ServerParameter[] = [
       return undefined;
     },
   },
-  checkSecured('check-ssl', true, 'Health checks speak TLS, whatever the traffic does.'),
-  checkSecured(
+  toggle('check-ssl', 'Health checks speak TLS, whatever the traffic does.', ({ checkWords }) => {
+    checkWords.ssl = true;
+  }),
+  toggle(
     'no-check-ssl',
-    false,
     'Health checks are in clear text, whatever the traffic is. Takes back a `check-ssl` of `default-server`.',
+    ({ checkWords }) => {
+      checkWords.ssl = false;
+    },
   ),
   {
     name: 'proto',
@@ -241,12 +232,16 @@ export const sslParameters: readonly ServerParameter[] = [
     },
   },
   idle('allow-0rtt', 0, '', 'Node sends no early data'),
-  secured('no-ssl', false, 'Takes back an `ssl` of `default-server`.'),
+  toggle('no-ssl', 'Takes back an `ssl` of `default-server`.', (server) => {
+    server.secured = false;
+  }),
   {
     ...idle('npn', 1, '<protocols>', 'servers are asked by ALPN: see alpn'),
     missing: "'npn' : missing the comma-delimited NPN protocol suite",
   },
-  secured('ssl', true, 'The server is spoken to by TLS. Needs `ca-file`, or `verify none`.'),
+  toggle('ssl', 'The server is spoken to by TLS. Needs `ca-file`, or `verify none`.', (server) => {
+    server.secured = true;
+  }),
   ...rows.map(
     ({ read, ...row }): ServerParameter => ({
       ...row,
