@@ -397,9 +397,13 @@ describe('words in the brackets of a crt-list', () => {
   const wrong: readonly (readonly [words: string, error: string])[] = [
     ['alnp h2', "unknown ssl keyword alnp; did you mean 'alpn'?"],
     ['strict-sni', 'unknown ssl keyword strict-sni'],
-    ['alpn', "'alpn' : missing the comma-delimited ALPN protocol suite"],
+    ['alpn', "ssl args out of '[]' for alpn"],
     ['verify maybe', "'verify' : unknown verify method 'maybe', only 'none', 'optional', and 'required' are supported"],
     ['ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2', 'all SSL/TLS versions are disabled'],
   ];
+  it('are refused where nobody says what clients must stand on', () => {
+    assert.deepEqual(readSslWords(['verify', 'optional'], bindSsl('')), { error: 'verify is enabled but no CA file specified' });
+  });
+
   for (const [words, error] of wrong) it(`are refused: ${words}`, () => assert.deepEqual(readSslWords(words.split(' '), base), { error }));
 });

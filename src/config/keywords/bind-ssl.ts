@@ -235,14 +235,18 @@ export function readSslWords(words: readonly string[], base: BindSslConfig): { r
     }
     if (row?.listed !== true) return { error: `unknown ssl keyword ${name}${didYouMean(name, LISTED)}` };
     const value = words[i + 1] ?? '';
-    if (row.args === 1 && value === '') return { error: `'${name}' : ${row.missing}` };
+    if (row.args === 1 && value === '') return { error: `ssl args out of '[]' for ${name}` };
     const read = row.read(value, ssl);
     if ('error' in read) return read;
     ssl = { ...ssl, ...read.value };
     i += row.args;
   }
   const [none] = bindVersions(ssl).problems.filter(({ kind }) => kind === 'none');
-  return none === undefined ? { ssl: finishBindSsl(ssl) } : { error: 'all SSL/TLS versions are disabled' };
+  if (none !== undefined) return { error: 'all SSL/TLS versions are disabled' };
+  const { verify = 'none', caFile, caVerifyFile } = ssl;
+  if (verify !== 'none' && caFile === undefined && caVerifyFile === undefined)
+    return { error: 'verify is enabled but no CA file specified' };
+  return { ssl: finishBindSsl(ssl) };
 }
 
 const LISTED: readonly string[] = rows.filter(({ listed }) => listed).map(({ name }) => name);
