@@ -37,6 +37,18 @@ describe('RouteTable', () => {
     );
   });
 
+  it('knows whether a host is named, may be taken with others, or leads nowhere', () => {
+    const routes = [route('app.test', '/api', 'a'), route('*.wild.test', '/', 'b'), route('~^r[0-9]+\\.test$', '/', 'c')];
+    const table = new RouteTable(routes, true, [route('gone.test', '/', 'd')]);
+    const hosts = ['APP.test', 'gone.test', 'x.wild.test', 'r1.test', 'wild.test', 'other.test', ''];
+    const expected = ['named', 'named', 'possible', 'possible', 'no', 'no', 'no'];
+    assert.deepEqual(
+      hosts.map((host) => table.hostIs(host)),
+      expected,
+    );
+    assert.equal(new RouteTable([route('*', '/', 'any')], true).hostIs('x'), 'possible');
+  });
+
   it('takes the longest path on segment borders', () => {
     const routes = [route('a', '/', 'root'), route('a', '/api', 'api'), route('a', '/api/v2/', 'v2')];
     assert.deepEqual(
