@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls';
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
 import { type TlsFacts, type TlsFailure, tlsFailure } from '../rules/tls-facts.ts';
 import { resetTls, type Spoken, secured, unsecured } from '../tls/servers-connect.ts';
+import { verifyNumber } from './verify-error.ts';
 
 export class ServerTls implements TlsFacts {
   protocol = '';
@@ -12,7 +13,7 @@ export class ServerTls implements TlsFacts {
   resumed = false;
   error: ConnectionError = CONNECTION_ERRORS.none;
   failure: TlsFailure | undefined = undefined;
-  readonly verifyResult = 0;
+  verifyResult = 0;
   readonly verifyError = undefined;
   /** The handshake is over. */
   private over = false;
@@ -32,6 +33,8 @@ export class ServerTls implements TlsFacts {
     this.cipher = socket.getCipher().name;
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
     this.resumed = socket.isSessionReused();
+    // Node has its name here, whatever the types say.
+    if (!socket.authorized) this.verifyResult = verifyNumber(String(socket.authorizationError));
     this.error = secured(socket, spoken);
     return this.error === CONNECTION_ERRORS.none;
   }
@@ -71,6 +74,7 @@ export class ServerTls implements TlsFacts {
     return this.socket.destroyed ? undefined : this.socket.getSession();
   }
   get finished(): Buffer | undefined {
-    return this.socket.destroyed ? undefined : this.socket.getPeerFinished();
+    if (this.socket.destroyed) return undefined;
+    return this.resumed ? this.socket.getFinished() : this.socket.getPeerFinished();
   }
 }

@@ -26,8 +26,10 @@ export interface Spoken {
 /** Where to. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** OpenSSL sends no longer one. */
-const LONGEST_NAME = 255;
+/** OpenSSL sends no longer one, and would cut one at a NUL; it may be a client that makes it up. */
+function isName(name: string): boolean {
+  return Buffer.byteLength(name) <= 255 && !name.includes('\0');
+}
 
 /** `secureConnect` says that the handshake is over: `secured` is asked then; an error before it says that there was none: `unsecured`. */
 export function connectServer(
@@ -49,7 +51,7 @@ export function connectServer(
   };
   const socket = connect({ ...options, autoSelectFamily: false } as ConnectionOptions);
   // By itself: among the options, Node warns of addresses, which HAProxy sends as they are.
-  if (name !== undefined && Buffer.byteLength(name) <= LONGEST_NAME) (socket as unknown as Named).setServername(name);
+  if (name !== undefined && isName(name)) (socket as unknown as Named).setServername(name);
   counters.total++;
   counters.current++;
   socket.on('close', () => {
@@ -109,7 +111,7 @@ function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' |
   const wanted = name ?? ssl.verifyhost;
   if (wanted === undefined) return CONNECTION_ERRORS.none;
   // As HAProxy: its common name counts beside the others, too.
-  const certificate = socket.getPeerX509Certificate();
+  const certificate = isName(wanted) ? socket.getPeerX509Certificate() : undefined;
   if (certificate?.checkHost(wanted, { subject: 'always' }) !== undefined) return CONNECTION_ERRORS.none;
   return name === undefined ? CONNECTION_ERRORS.otherName : CONNECTION_ERRORS.otherSni;
 }

@@ -126,15 +126,15 @@ describe('connections by TLS', () => {
   }
 
   it('of a session that was found good under one name are not good under another', async () => {
-    await withServer('http-reuse never\n retries 0', 'sni req.hdr(host)', async (balancer) => {
+    await withServer('http-reuse never\n retries 0', 'sni req.hdr(host),url_dec', async (balancer) => {
       const answered: number[] = [];
-      for (const host of ['example.test', 'other.test', 'example.test']) {
+      for (const host of ['example.test', 'other.test', 'example.test', 'x'.repeat(300), 'example.test%00.other.test']) {
         const client = await balancer.client();
-        client.send(get('/', host));
+        client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
         answered.push((await client.readResponse()).status);
         client.close();
       }
-      assert.deepEqual(answered, [200, 503, 200]);
+      assert.deepEqual(answered, [200, 503, 200, 503, 503]);
     });
   });
 
