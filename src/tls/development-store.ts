@@ -14,8 +14,6 @@ import { join } from 'node:path';
 import type { Made, Maker } from './development-x509.ts';
 
 export const DAY = 24 * 3600 * 1000;
-/** Clocks of other machines may be behind. */
-export const BEFORE = DAY;
 const LIFE = 730 * DAY;
 
 export interface Authority extends Made {
@@ -104,7 +102,8 @@ export function openAuthority(folder: string, host: string, now: number, maker: 
 function make(host: string, now: number, maker: Maker): Authority {
   const name = `Fairlead development CA ${host.slice(0, 24)} ${new Date(now).toISOString().slice(0, 10)}`;
   const until = now + LIFE;
-  return { ...maker.makeAuthority(name, [now - BEFORE, until]), name, until };
+  // Clocks of other machines may be behind.
+  return { ...maker.makeAuthority(name, [now - DAY, until]), name, until };
 }
 
 /** `mine`, or what another process has made meanwhile. */

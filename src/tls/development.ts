@@ -7,7 +7,7 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { type Authority, BEFORE, certificateFile, DAY, type Opened, openAuthority } from './development-store.ts';
+import { type Authority, certificateFile, DAY, type Opened, openAuthority } from './development-store.ts';
 import type { Made, Maker, Period } from './development-x509.ts';
 import type { Bundle } from './pem.ts';
 
@@ -108,7 +108,8 @@ export class DevelopmentAuthority {
 
   private make(hosts: readonly string[], now: number): Vouched {
     const until = Math.min(now + LIFE, this.authority.until);
-    const period: Period = [now - BEFORE, until];
+    // Clocks of other machines may be behind.
+    const period: Period = [now - DAY, until];
     return bundleOf(this.maker.makeCertificate(this.authority, hosts, period), this.folder, Math.max(until - RENEWAL, now + DAY / 2));
   }
 

@@ -1,0 +1,81 @@
+/** Containers that speak TLS, and those that are for clients with TLS alone. */
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ServerConfig } from '../../../src/config/model.ts';
+import { dockerSnapshot } from '../../../src/discovery/docker/snapshot.ts';
+import type { Snapshot } from '../../../src/discovery/provider.ts';
+import { prepare } from '../../../src/prepare.ts';
+import { tlsFile } from '../../support/tls.ts';
+import { container, view } from './make.ts';
+
+const COMMON = 'defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n';
+
+function snapshotOf(section: string, labels: Readonly<Record<string, string>>, exposed: readonly number[] = [80]): Snapshot {
+  const { prepared, diagnostics } = prepare({ kind: 'text', text: `${COMMON}frontend www\n ${section}\n`, name: 't.cfg' }, { env: {} });
+  assert.ok(prepared, diagnostics.map(({ message }) => message).join());
+  const containers = [container('app', { labels: { 'fairlead.host': 'a.test', ...labels }, exposed })];
+  return dockerSnapshot({
+    source: 'docker',
+    view: view(containers),
+    config: prepared.config,
+    self: { hostname: 'here' },
+    platform: 'linux',
+  });
+}
+
+function serverOf(snapshot: Snapshot): ServerConfig | undefined {
+  return snapshot.pools.get('app')?.[0]?.config;
+}
+
+const warnings = ({ notes }: Snapshot) => notes.filter(({ level }) => level === 'warning').map(({ message }) => message);
+
+describe('label scheme=https', () => {
+  const https = { 'fairlead.scheme': 'https' };
+
+  it('speaks TLS to the container, whose certificate is not verified, in checks, too', () => {
+    const server = serverOf(snapshotOf('bind :80\n docker-routes check', { ...https, 'fairlead.port': '8443' }));
+    assert.equal(server?.ssl?.verify, 'none');
+    assert.ok(server?.check);
+    assert.equal(server.port, 8443);
+  });
+
+  it('verifies it where the line says against which authorities', () => {
+    const line = `bind :80\n docker-routes ca-file ${tlsFile('ca')} verifyhost app.internal`;
+    const { verify, caFile, verifyhost } = serverOf(snapshotOf(line, https))?.ssl ?? {};
+    assert.deepEqual([verify, caFile, verifyhost], ['required', tlsFile('ca'), 'app.internal']);
+    assert.equal(serverOf(snapshotOf(line, {}))?.ssl, undefined);
+  });
+
+  it('takes the port of https among several', () => {
+    const exposed = [80, 8443, 9000];
+    assert.equal(serverOf(snapshotOf('bind :80\n docker-routes', https, exposed))?.port, 8443);
+    assert.equal(serverOf(snapshotOf('bind :80\n docker-routes', {}, exposed))?.port, 80);
+  });
+});
+
+describe('label tls', () => {
+  const tls = { 'fairlead.tls': 'true' };
+  const secure = `bind :443 ssl crt ${tlsFile('server')}\n docker-routes`;
+
+  it('sends clients without TLS to https, where there is a listener for it', () => {
+    const snapshot = snapshotOf(`bind :80\n ${secure}`, tls);
+    assert.equal(snapshot.poolOptions.get('app')?.redirect, 302);
+    assert.deepEqual(warnings(snapshot), []);
+  });
+
+  it('does so with the status of redirect', () => {
+    assert.equal(snapshotOf(secure, { ...tls, 'fairlead.redirect': 'https:308' }).poolOptions.get('app')?.redirect, 308);
+  });
+
+  it('is told where there is none, and serves', () => {
+    const snapshot = snapshotOf('bind :80\n docker-routes', tls);
+    assert.equal(snapshot.poolOptions.get('app')?.redirect, undefined);
+    assert.equal(snapshot.routes.length, 1);
+    assert.match(warnings(snapshot).join(), /label fairlead\.tls wants TLS, .* pool 'app' is served in clear text/);
+  });
+
+  it('=false says nothing', () => {
+    assert.equal(snapshotOf(secure, { 'fairlead.tls': 'false' }).poolOptions.get('app')?.redirect, undefined);
+  });
+});
