@@ -34,7 +34,7 @@ import { Operator } from './operator.ts';
 import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
-import type { Door } from './proxy/embedded/carrier.ts';
+import type { Door } from './proxy/embedded/clients.ts';
 import { Pulse } from './pulse.ts';
 import { serverNameError } from './rules/server-names.ts';
 import { Sources } from './sources.ts';
@@ -193,10 +193,13 @@ export class App {
     this.embedded = frontend;
     const { dataPlane, events } = this;
     return {
+      get frontend() {
+        return frontend();
+      },
       get open() {
         return dataPlane.takes(frontend());
       },
-      enter: ({ client }) => dataPlane.enter(frontend(), client),
+      enter: (client) => dataPlane.enter(frontend(), client),
       onFault: (error) => events.event(Level.Err, `internal error in ${frontend()}: ${stackOf(error)}`, frontend()),
     };
   }

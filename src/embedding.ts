@@ -78,7 +78,7 @@ export type Next = (error?: unknown) => void;
 
 export interface WebOptions {
   /** The request's body where it was read from `req` before, by a body parser perhaps. A stream is sent in chunks. */
-  readonly body?: Readable | Buffer | string;
+  readonly body?: Readable | Uint8Array | string;
 }
 
 /** One row of HAProxy's statistics, by the names of its columns: `pxname`, `svname`, `status`, `scur`, ...; what is empty is not in it. */
@@ -170,7 +170,10 @@ class EmbeddedBalancer implements Balancer {
     };
     const carrier = new Carrier(this.app.door(() => this.frontend));
     this.web = (request, response, next, { body } = {}) =>
-      carrier.web(request as HostRequest, response as unknown as HostResponse, { body, next: fallthrough ? next : undefined });
+      carrier.web(request as HostRequest, response as unknown as HostResponse, {
+        body: isBody(body) ? body : undefined,
+        next: fallthrough ? next : undefined,
+      });
     this.ws = (request, socket, head) => carrier.ws(request, socket, head);
   }
 
@@ -268,6 +271,11 @@ class EmbeddedBalancer implements Balancer {
       on: () => {},
     };
   }
+}
+
+/** Body parsers leave objects of all kinds: what is no body stands for none. */
+function isBody(body: WebOptions['body']): boolean {
+  return typeof body === 'string' || body instanceof Uint8Array || typeof body?.pipe === 'function';
 }
 
 function sourceOf({ config, configFile }: ConfigurationSource): ConfigSource {

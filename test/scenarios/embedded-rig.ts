@@ -39,7 +39,8 @@ export type Kind = 'http' | 'https' | 'http2' | 'http2s';
 export type Handler = (request: NodeRequest, response: NodeResponse, balancer: Balancer) => void;
 
 const { createServer } = http;
-const secure = { cert: tlsText('server'), key: tlsText('server') };
+/** It asks its clients for certificates, and lets everybody in. */
+const secure = { cert: tlsText('server'), key: tlsText('server'), ca: tlsText('client-ca'), requestCert: true, rejectUnauthorized: false };
 
 function serverOf(kind: Kind, handle: (request: NodeRequest, response: NodeResponse) => void): http.Server {
   const listener = handle as RequestListener;

@@ -320,6 +320,24 @@ describe('createBalancer', () => {
     for (const server of servers) await server.stop();
   });
 
+  it('goes over to another section with those who are connected', async () => {
+    const sections = (order: readonly string[]) =>
+      configuration(
+        order.map((name) => `frontend ${name}\n    http-request return status 200 content-type text/plain string ${name}\n`).join(''),
+      );
+    const host = await Host.start(sections(['one', 'two']));
+    const client = await RawClient.connect(host.port);
+    const get = async () => {
+      client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+      return (await client.readResponse()).body;
+    };
+    assert.equal(await get(), 'one');
+    await host.balancer.reload({ config: sections(['two', 'one']) });
+    assert.equal(await get(), 'two');
+    client.close();
+    await host.stop();
+  });
+
   it('lets what is under way end before it closes, and takes nothing more', () => {
     let finish = () => {};
     const handler: RequestListener = (_asked, response) => {

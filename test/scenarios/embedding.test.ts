@@ -328,6 +328,25 @@ describe('what stands on Node’s own connection', () => {
       assert.equal((await ask(host.port, { path: '/' })).status, 200);
     }));
 
+  it('tells rules of its TLS, and of its client’s certificate', () => {
+    const names = ['ssl_fc', 'ssl_fc_protocol', 'ssl_fc_sni', 'ssl_fc_alpn', 'ssl_c_used', 'ssl_c_verify', 'ssl_c_s_dn(cn)'];
+    const lines = names.map((name, index) => `http-request set-header X-Tls-${index} %[${name}]`).join('\n    ');
+    return withHost({ handler: echo, lines }, 'https', async (host) => {
+      const options = { host: '127.0.0.1', port: host.port, agent: false, ca: tlsText('ca'), servername: 'www.example.test' };
+      const seen = async (more: object) => {
+        const outgoing = https.request({ ...options, ...more }).end();
+        const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+        const { headers } = JSON.parse(await bodyOf(response)) as Echo;
+        return names.map((_, index) => headers[`x-tls-${index}`]);
+      };
+      assert.deepEqual(await seen({}), ['1', 'TLSv1.3', 'www.example.test', '', '0', '0', '']);
+      const own = { cert: tlsText('client'), key: tlsText('client'), ALPNProtocols: ['http/1.1'] };
+      assert.deepEqual(await seen(own), ['1', 'TLSv1.3', 'www.example.test', 'http/1.1', '1', '0', 'alice']);
+      const other = { cert: tlsText('client-other'), key: tlsText('client-other') };
+      assert.deepEqual(await seen(other), ['1', 'TLSv1.3', 'www.example.test', '', '1', '21', 'bob']);
+    });
+  });
+
   it('refuses a request of HTTP/2 that names two hosts', () =>
     withHost({ handler: echo }, 'http2', async (host) => {
       assert.equal((await overTwo(host, 'http2', { headers: { ':authority': 'a', host: 'b' } })).status, 400);

@@ -17,7 +17,7 @@ import { type HostRequest, type HostResponse, StreamError } from './host.ts';
 import { InnerConnection } from './inner-connection.ts';
 
 /** A body that was read before. */
-export type Body = Readable | Buffer | string;
+export type Body = Readable | Uint8Array | string;
 export type Next = (error?: unknown) => void;
 
 export interface Carriage {
@@ -82,7 +82,7 @@ export class Carried {
 
   private sendBody(outgoing: ClientRequest): void {
     const { request, body } = this.carriage;
-    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    if (typeof body === 'string' || body instanceof Uint8Array) {
       // With a text Node's client would write the head in UTF-8, too.
       outgoing.end(Buffer.from(body));
       return;

@@ -13,18 +13,9 @@ import type httpProxy from 'http-proxy';
 import { answerPage, cut } from './answer.ts';
 import { type Body, Carried, type Next } from './carried.ts';
 import { type CarriedHead, carriedHead } from './carried-head.ts';
-import { Clients, type Enter } from './clients.ts';
+import { Clients, type Door } from './clients.ts';
 import type { HostRequest, HostResponse } from './host.ts';
 import { refuseUpgrade, Upgraded } from './upgraded.ts';
-
-/** Whom requests are carried to. */
-export interface Door {
-  /** It takes requests now. */
-  readonly open: boolean;
-  readonly enter: Enter;
-  /** A fault of ours. */
-  onFault(error: unknown): void;
-}
 
 export interface WebOptions {
   /** The request's body, where somebody has read it from `req` already. */
@@ -58,7 +49,7 @@ export class Carrier {
 
   constructor(door: Door) {
     this.door = door;
-    this.clients = new Clients((connection) => door.enter(connection));
+    this.clients = new Clients(door);
     // What it would make of the target is not used (carried.ts), and url.parse is spared.
     this.proxy = library.createProxyServer({ target: TARGET, toProxy: true });
     this.proxy.on('proxyRes', (response, carried) => (carried as unknown as Carried).onResponse(response));
@@ -115,7 +106,7 @@ export class Carrier {
 }
 
 function lengthOf(body: Body): number | undefined {
-  return typeof body === 'string' || Buffer.isBuffer(body) ? Buffer.byteLength(body) : undefined;
+  return typeof body === 'string' || body instanceof Uint8Array ? Buffer.byteLength(body) : undefined;
 }
 
 /** In the proxy's words, where nothing has been said yet. */

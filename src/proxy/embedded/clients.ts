@@ -8,37 +8,48 @@
 
 import { Agent } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { TlsFacts } from '../../rules/tls-facts.ts';
+import type { Accepted } from '../accept.ts';
 import type { HostRequest, HostSocket } from './host.ts';
 import { tlsFactsOf } from './host-tls.ts';
 import { InnerConnection, type Origin } from './inner-connection.ts';
 
-/** Takes a client in. */
-export type Enter = (connection: InnerConnection) => void;
+/** Whom requests are carried to. */
+export interface Door {
+  /** The section that takes them now. */
+  readonly frontend: string;
+  /** It does. */
+  readonly open: boolean;
+  enter(client: Accepted): void;
+  /** A fault of ours. */
+  onFault(error: unknown): void;
+}
 
 class ClientAgent extends Agent {
+  /** A reload may name another one: then its connections are not used any more. */
+  readonly frontend: string;
   private readonly origin: Origin;
-  private readonly enter: Enter;
+  private readonly door: Door;
 
-  constructor(origin: Origin, enter: Enter) {
+  constructor(origin: Origin, door: Door) {
     super({ keepAlive: true, maxFreeSockets: Number.POSITIVE_INFINITY });
+    this.frontend = door.frontend;
     this.origin = origin;
-    this.enter = enter;
+    this.door = door;
   }
 
   override createConnection(): Duplex {
     const connection = new InnerConnection(this.origin);
-    this.enter(connection);
+    this.door.enter(connection.client);
     return connection;
   }
 }
 
 export class Clients {
   private readonly agents = new WeakMap<object, ClientAgent>();
-  private readonly enter: Enter;
+  private readonly door: Door;
 
-  constructor(enter: Enter) {
-    this.enter = enter;
+  constructor(door: Door) {
+    this.door = door;
   }
 
   /** By the connection that the request came on; undefined when that has ended. */
@@ -46,8 +57,8 @@ export class Clients {
     const connection = request.stream === undefined ? request.socket : request.stream.session;
     if (connection === undefined || connection === null || connection.destroyed) return undefined;
     const known = this.agents.get(connection);
-    if (known !== undefined) return known;
-    const agent = new ClientAgent(originOf(request.socket), this.enter);
+    if (known?.frontend === this.door.frontend) return known;
+    const agent = new ClientAgent(originOf(request.socket), this.door);
     this.agents.set(connection, agent);
     connection.once('close', () => agent.destroy());
     return agent;
@@ -56,6 +67,5 @@ export class Clients {
 
 function originOf(socket: HostSocket): Origin {
   const { remoteAddress = '', remoteFamily = '', remotePort = 0, localAddress = '', localPort = 0 } = socket;
-  const tls: TlsFacts | undefined = tlsFactsOf(socket);
-  return { remoteAddress, remoteFamily, remotePort, localAddress, localPort, tls };
+  return { remoteAddress, remoteFamily, remotePort, localAddress, localPort, tls: tlsFactsOf(socket) };
 }

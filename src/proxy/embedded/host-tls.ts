@@ -3,10 +3,8 @@
 import type { TLSSocket } from 'node:tls';
 import { CONNECTION_ERRORS } from '../../core/connection-errors.ts';
 import type { TlsFacts } from '../../rules/tls-facts.ts';
+import { firstError, verifyNumber } from '../verify-error.ts';
 import type { HostSocket } from './host.ts';
-
-/** OpenSSL's X509_V_ERR_UNSPECIFIED: Node says in words of its own what it was. */
-const UNSPECIFIED = 1;
 
 /** Undefined where nothing is encrypted. */
 export function tlsFactsOf(socket: HostSocket): TlsFacts | undefined {
@@ -38,8 +36,9 @@ class HostTls implements TlsFacts {
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
     this.resumed = socket.isSessionReused();
     const trusted = socket.authorized || socket.getPeerX509Certificate() === undefined;
-    this.verifyResult = trusted ? 0 : UNSPECIFIED;
-    this.verifyError = trusted ? undefined : { number: UNSPECIFIED, depth: 0 };
+    // Node has OpenSSL's name for it, whatever its types say.
+    this.verifyResult = trusted ? 0 : verifyNumber(String(socket.authorizationError));
+    this.verifyError = trusted ? undefined : firstError(this.verifyResult, this.peerChain);
   }
 
   get peerChain(): readonly Buffer[] {

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { Outlet } from '../outlet.ts';
 
 export class InnerOutlet implements Outlet {
+  readonly copies: boolean = true;
   private readonly connection: Duplex;
   private readonly onDrain: () => void;
   private queue: Buffer[] = [];
@@ -44,7 +45,6 @@ export class InnerOutlet implements Outlet {
     this.add(Buffer.from(text, 'latin1'));
   }
 
-  /** A copy: they stand in a buffer that is used again when this returns. */
   bytes(bytes: Buffer): void {
     this.add(Buffer.from(bytes));
   }
