@@ -79,13 +79,12 @@ export class ClientTls implements TlsFacts {
     this.handle = undefined;
   }
 
-  /** Without a certificate Node has an error of its own. */
+  /** Without a certificate Node has an error of its own; before there is a cipher, asking for it would end the process. */
   private readResult(): number {
     const { handle } = this;
     if (handle === undefined || this.presented?.verify === 'none') return 0;
-    const error = handle.verifyError();
-    if (!error) return 0;
-    return this.peerChain.length === 0 ? 0 : verifyNumber(error.code);
+    const error = this.peerChain.length === 0 ? undefined : handle.verifyError();
+    return error ? verifyNumber(error.code) : 0;
   }
 
   /** Node puts the authority behind those that were sent, where it is known. */

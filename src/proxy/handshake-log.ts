@@ -39,7 +39,7 @@ class Failed implements TcpFacts {
   readonly handshakeTime = 0;
   readonly bytesIn = 0;
   readonly bytesOut = 0;
-  readonly termination = '--';
+  readonly termination = 'PR';
 
   constructor({ accepted, acceptedAt, acceptedWall }: Handshake, listener: Listener, services: Services) {
     this.listener = listener;

@@ -57,6 +57,8 @@ export class Handshake extends Timed {
     if (patience !== undefined) this.wheel.arm(this, patience, this.acceptedAt);
     if (usual.verify !== 'none') ask(socket, usual);
     if (usual.alpn.length > 0) socket.tls.setALPNProtocols(wireForm(usual.alpn));
+    // OpenSSL takes note of the client's name then, for sessions of TLSv1.2 that go on.
+    socket.tls.sni_context = usual.context.context;
     if (!tls.only) socket.tls.enableCertCb();
     socket.on('end', onEnd);
     // After a reset nobody could tell it for the log; asked now, the socket remembers it.

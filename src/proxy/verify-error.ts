@@ -37,7 +37,8 @@ const NUMBERS: Readonly<Record<string, number>> = {
   HOSTNAME_MISMATCH: 62,
 };
 const UNSPECIFIED = 1;
-const { CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, UNABLE_TO_VERIFY_LEAF_SIGNATURE, UNABLE_TO_GET_ISSUER_CERT_LOCALLY } = NUMBERS;
+const { CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, UNABLE_TO_VERIFY_LEAF_SIGNATURE, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, INVALID_PURPOSE } =
+  NUMBERS;
 /** Those of who issued the last certificate that is known. */
 const OF_THE_LAST: readonly number[] = ['UNABLE_TO_GET_ISSUER_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'].map(
   (name) => NUMBERS[name] as number,
@@ -54,9 +55,19 @@ export function firstError(last: number, chain: readonly Buffer[]): { readonly n
   if (last === UNABLE_TO_VERIFY_LEAF_SIGNATURE) return { number: UNABLE_TO_GET_ISSUER_CERT_LOCALLY as number, depth: 0 };
   if (OF_THE_LAST.includes(last)) return { number: last, depth: Math.max(0, chain.length - 1) };
   if (last !== CERT_HAS_EXPIRED && last !== CERT_NOT_YET_VALID) return { number: last, depth: 0 };
+  // Purposes are looked at before times.
+  if (chain[0] !== undefined && isForServers(chain[0])) return { number: INVALID_PURPOSE as number, depth: 0 };
   // OpenSSL goes from the authority down.
   return { number: last, depth: Math.max(0, chain.findLastIndex(outOfTime)) };
 }
+
+/** It says what it is for, and clients are not among that (RFC 5280 4.2.1.12). */
+function isForServers(certificate: Buffer): boolean {
+  const { keyUsage } = new X509Certificate(certificate);
+  return keyUsage !== undefined && keyUsage.length > 0 && !keyUsage.includes(CLIENT_AUTHENTICATION);
+}
+
+const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
 
 function outOfTime(certificate: Buffer): boolean {
   const { validFrom, validTo } = new X509Certificate(certificate);

@@ -192,8 +192,15 @@ function ofCertificate(prefix: string, whose: string, owner: Owner): readonly Fe
 
 /** `from`: a client's own is not among those that it has sent with it. */
 function chain(name: string, whose: string, side: Side, from: number): FetchRow {
-  const all = ({ resumed, peerChain }: TlsFacts): string | undefined => (resumed ? undefined : bytes(Buffer.concat(peerChain.slice(from))));
+  const all = ({ resumed, peerChain }: TlsFacts): string | undefined =>
+    resumed ? undefined : bytes(Buffer.concat(sent(peerChain).slice(from)));
   return rowOf(name, side, 'nothing', reading('', 'bin', `The certificates that ${whose} has sent, in DER form.`, all));
+}
+
+/** Node puts the authority behind those that were sent, where it is known. */
+function sent(chain: readonly Buffer[]): readonly Buffer[] {
+  const last = chain.length > 1 ? certificateFacts(chain.at(-1) as Buffer) : undefined;
+  return last !== undefined && oneLine(last.issuer) === oneLine(last.subject) ? chain.slice(0, -1) : chain;
 }
 
 export const TLS_FETCHES: readonly FetchRow[] = [

@@ -23,7 +23,8 @@ export type TlsFixture =
   | 'client'
   | 'client-revoked'
   | 'other-ca'
-  | 'client-other';
+  | 'client-other'
+  | 'odd';
 
 /** The path of its PEM file. */
 export function tlsFile(name: TlsFixture): string {
