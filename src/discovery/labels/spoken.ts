@@ -51,7 +51,7 @@ const TRAEFIK_SERVICE =
 const TRAEFIK_MIDDLEWARE =
   'chain\\.middlewares|redirectscheme\\.(scheme|permanent)|stripprefix\\.prefixes|addprefix\\.prefix|ip(allow|white)list\\.sourcerange';
 const CADDY_DIRECTIVE =
-  '(\\d+_)?(@[^.]*|handle|handle_path|route|rewrite|uri|reverse_proxy|to|path|host|lb_policy|' +
+  '(\\d+_)?(@[^.]*|handle|handle_path|route|rewrite|uri|reverse_proxy|tls|to|path|host|lb_policy|' +
   'health_(uri|path|method|status|interval|timeout|port|passes|fails))(_\\d+)?';
 
 /** Names that a reader makes something of. What it only knows to leave out may be anything: `SERVICE_API_KEY`, a password for Traefik. */
@@ -59,14 +59,14 @@ const READ: Readonly<Record<CompatName, RegExp>> = {
   registrator: /^SERVICE_(\d+_)?(NAME|IGNORE|CHECK_(HTTP|HTTPS|TCP|HTTP_METHOD|INTERVAL|TIMEOUT))$/i,
   camptocamp: /^SERVICE_(\d+_)?(NAME|TAGS|IGNORE|CHECK_(HTTP|HTTPS|TCP|HTTP_METHOD|INTERVAL|TIMEOUT))$/i,
   'nginx-proxy':
-    /^(VIRTUAL_(HOST|HOST_MULTIPORTS|PATH|DEST|PORT|PROTO)|NETWORK_ACCESS|HTTPS_METHOD|com\.github\.nginx-proxy\.nginx-proxy\.loadbalance)$/,
+    /^(VIRTUAL_(HOST|HOST_MULTIPORTS|PATH|DEST|PORT|PROTO)|NETWORK_ACCESS|HTTPS_METHOD|CERT_NAME|com\.github\.nginx-proxy\.nginx-proxy\.loadbalance)$/,
   traefik: new RegExp(
-    '^traefik\\.(enable|(docker|swarm)\\.network|http\\.(routers\\.[^.]+\\.(rule|service|priority|entrypoints|middlewares)|' +
+    '^traefik\\.(enable|(docker|swarm)\\.network|http\\.(routers\\.[^.]+\\.(rule|service|priority|entrypoints|middlewares|tls(\\.options)?)|' +
       `services\\.[^.]+\\.loadbalancer\\.(${TRAEFIK_SERVICE})|middlewares\\.[^.]+\\.(${TRAEFIK_MIDDLEWARE})))$`,
     'i',
   ),
   caddy: new RegExp(`^(caddy(_\\d+)?(\\.${CADDY_DIRECTIVE})*|caddy_ingress_network)$`),
-  easyhaproxy: /^easyhaproxy\.[^.]+\.(host|localport|port|mode|balance|redirect_ssl|proto)$/i,
+  easyhaproxy: /^easyhaproxy\.[^.]+\.(host|localport|port|mode|balance|redirect_ssl|proto|ssl|clone_to_ssl)$/i,
 };
 
 /** Parts of values that may hold what clients have to know to be let in, and users with their passwords in URLs. */
