@@ -50,6 +50,7 @@ import type { ProcessFacts } from './stats/page.ts';
 import type { OwnFacts } from './stats/prometheus.ts';
 import { records, type StatsRecord } from './stats/records.ts';
 import { EVERYTHING, pairProxies, rowsIn, type StatsProxy } from './stats/rows.ts';
+import { CertificateWatch } from './tls/watch.ts';
 
 /** What the process edge knows and lends. */
 export interface Surroundings {
@@ -96,6 +97,7 @@ export class App {
   private readonly backends: Backends;
   private readonly store: Store;
   private readonly sources: Sources;
+  private readonly certificateWatch: CertificateWatch;
   private readonly dataPlane: DataPlane;
   private readonly development: Development;
   private readonly changes: Changes = new Changes();
@@ -124,6 +126,7 @@ export class App {
     const warn = (message: string) => this.events.event(Level.Warning, message);
     this.sinks = new LogSinks({ pid, hostname: self.hostname, stream, warn });
     this.events = new Events({ pid, sinks: this.sinks, write, quiet, debug });
+    this.certificateWatch = new CertificateWatch(this.events);
     const { wheel } = this;
     const { spreadChecks } = prepared.config.global;
     this.backends = new Backends({ wheel, events: this.events, spreadChecks, refuse: serverNameError });
@@ -277,6 +280,7 @@ export class App {
   stop(): void {
     this.pulse.stop();
     this.history.stop();
+    this.certificateWatch.stop();
     this.sources.stop();
     this.cli.destroy();
     this.master.destroy();
@@ -300,7 +304,8 @@ export class App {
       sources: this.surroundings.enginesAreOptional ? sources.filter(({ snapshot }) => snapshot !== undefined) : sources,
       frontends: [...this.dataPlane.frontends.values()].map(({ name, config, listeners }) => ({
         name,
-        listeners: listeners.map((listener) => listener.text),
+        listeners: listeners.map(({ text }) => text),
+        secure: listeners.filter(({ tls }) => tls !== undefined).map(({ text }) => text),
         statsUri: config.stats?.uri,
       })),
     };
@@ -324,6 +329,7 @@ export class App {
     const commitAll = () => {
       this.cli.commit(statsSockets, config.global);
       commit();
+      this.certificateWatch.watch(certificates);
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     };
     await this.development.arm(certificates, config);

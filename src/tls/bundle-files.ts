@@ -6,7 +6,7 @@ import type { TlsFilesConfig } from '../config/model.ts';
 import { type Parts, parseParts } from './pem.ts';
 
 /** `site.pem.rsa`, ...: in this order, as HAProxy looks for them. */
-const BUNDLE: readonly string[] = ['.rsa', '.dsa', '.ecdsa'];
+const BUNDLE: readonly string[] = ['.dsa', '.ecdsa', '.rsa'];
 
 /** What a directory has besides certificates. */
 const RESERVED = /\.(?:key|issuer|ocsp|sctl)$/;

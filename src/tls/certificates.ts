@@ -25,6 +25,15 @@ export type ReadWords = (words: readonly string[], base: BindSslConfig) => { rea
 /** Says something of a `bind` line's certificates: in the log later, as a diagnostic while it is read. */
 type Report = (severity: 'alert' | 'warning', bind: BindCertificates, message: string) => void;
 
+/** What became of files that have changed. */
+export interface Refreshed {
+  readonly replaced: readonly string[];
+  /** Why what was read before still counts, by file. */
+  readonly failed: ReadonlyMap<string, string>;
+  /** What lines say besides, and cannot have. */
+  readonly left: readonly string[];
+}
+
 const LIFETIME_MS = 300_000;
 
 export class Certificates {
@@ -38,13 +47,19 @@ export class Certificates {
   private readonly lifetime: number;
   private readonly ticketKeys = new Map<BindSslConfig, Buffer>();
   private dh: string | undefined = undefined;
+  /** Of all files, when they were read. */
+  readonly stamps: ReadonlyMap<string, string>;
 
   /** Reads those of all listeners; what is wrong is handed to `report`, at the line of the `bind`. */
   constructor(config: Pick<Config, 'proxies' | 'global'> | undefined, readWords: ReadWords, report: (diagnostic: Diagnostic) => void) {
     this.readWords = readWords;
     this.library = new Library(config?.global.tlsFiles ?? DEFAULT_FILES);
     this.lifetime = Math.ceil((config?.global.tls?.lifetime ?? LIFETIME_MS) / 1000);
-    if (config === undefined) return;
+    if (config !== undefined) this.readAll(config, report);
+    this.stamps = this.library.stamps();
+  }
+
+  private readAll(config: Pick<Config, 'proxies' | 'global'>, report: (diagnostic: Diagnostic) => void): void {
     this.readGlobal(report);
     for (const proxy of config.proxies) {
       for (const bind of proxy.binds)
@@ -55,6 +70,23 @@ export class Certificates {
   /** Undefined for clear text. */
   of({ ssl }: BindConfig): ListenerTls | undefined {
     return ssl === undefined ? undefined : this.listeners.get(ssl);
+  }
+
+  /** Reads these paths anew, if the library has them, and builds all lines of them. */
+  refresh(paths: ReadonlySet<string>): Refreshed {
+    const replaced: string[] = [];
+    const failed = new Map<string, string>();
+    for (const path of paths) {
+      const file = this.library.bundleOf(path);
+      try {
+        if (!this.library.reread(path, file)) continue;
+        replaced.push(file ?? path);
+      } catch (error) {
+        failed.set(file ?? path, (error as Error).message);
+      }
+    }
+    const left = replaced.length > 0 ? this.rebuild() : [];
+    return { replaced: [...new Set(replaced)], failed, left };
   }
 
   /** Builds all lines of what the library has now. Answers why some stay as they are. */
@@ -69,6 +101,7 @@ export class Certificates {
         found.add((error as Error).message);
       }
     }
+    this.library.keep(new Set(this.binds.flatMap(({ entries }) => entries.map(({ bundle }) => bundle.file))));
     return [...found];
   }
 

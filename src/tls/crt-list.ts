@@ -30,7 +30,7 @@ export function parseCrtList(text: string, file: string): CrtList {
   const rows = text.split('\n');
   if (rows.pop() !== '') {
     const last = rows.length + 1;
-    const length = text.length - (text.lastIndexOf('\n') + 1);
+    const length = text.length - text.lastIndexOf('\n');
     if (length > LONGEST) throw new Error(tooLong(file, last));
     throw new Error(`parsing [${file}:${last}]: Missing LF on last line, file might have been truncated at position ${length}.`);
   }

@@ -5,8 +5,9 @@
  * Invariant: what is here is good. A file that has become bad leaves what was read of it before.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import type { TlsFilesConfig } from '../config/model.ts';
 import { type Authorities, readAuthorities } from './authorities.ts';
 import { filesOf, isDirectory, readIssuers } from './bundle-files.ts';
@@ -25,6 +26,8 @@ export class Library {
   readonly files: TlsFilesConfig;
   /** Also those that nobody uses (`new ssl cert`). */
   readonly bundles = new Map<string, Bundle>();
+  /** Files that lists and directories name, and that are no good so far. */
+  private readonly awaited = new Set<string>();
   /** Lists of `crt-list`; directories of `crt` count as such, without words and names. */
   readonly lists = new Map<string, CrtList>();
   readonly authorities = new Map<string, Authorities>();
@@ -64,7 +67,9 @@ export class Library {
   }
 
   readBundle(file: string): Bundle {
+    this.awaited.add(file);
     const bundle = this.completed(readBundle(file, this.files));
+    this.awaited.delete(file);
     this.bundles.set(file, bundle);
     return bundle;
   }
@@ -89,6 +94,20 @@ export class Library {
     return authorities;
   }
 
+  /** Answers whether it says anything else than before. `file`: the certificate that it belongs to. Throws what is wrong with it. */
+  reread(path: string, file: string | undefined): boolean {
+    if (file !== undefined) {
+      const before = this.bundles.get(file);
+      return !sameBundle(before, this.readBundle(file));
+    }
+    if (this.lists.has(path)) {
+      const before = this.lists.get(path);
+      return !isDeepStrictEqual(before, this.readList(path));
+    }
+    const before = this.authorities.get(path);
+    return before !== undefined && !isDeepStrictEqual(before, this.readAuthorities(path));
+  }
+
   /** The chain that a certificate without one lacks. */
   completed(bundle: Bundle): Bundle {
     const issued = bundle.chain.length > 0 ? undefined : this.issuers.get(bundle.certificate.issuer);
@@ -101,22 +120,45 @@ export class Library {
   /** Everything whose change is to be noticed: what was read, what lies beside it, and where it lies. */
   watched(): Set<string> {
     const paths = new Set<string>([...this.lists.keys(), ...this.authorities.keys()]);
-    for (const file of this.bundles.keys()) {
+    for (const file of [...this.bundles.keys(), ...this.awaited]) {
       paths.add(file);
       if (this.files.extraFiles.has('key')) paths.add(keyFileOf(file, this.files.extraDelExt));
     }
     return paths;
   }
 
+  /** What nobody uses any more is not looked at any more. */
+  keep(used: ReadonlySet<string>): void {
+    for (const file of this.bundles.keys()) if (!used.has(file)) this.bundles.delete(file);
+    const listed = new Set([...this.lists.values()].flatMap(({ lines }) => lines.map(({ file }) => file)));
+    for (const file of this.awaited) if (!listed.has(file)) this.awaited.delete(file);
+  }
+
+  /** How each of them is now, to be compared. */
+  stamps(): ReadonlyMap<string, string> {
+    return new Map([...this.watched()].map((path) => [path, stampText(statSync(path, { throwIfNoEntry: false }))]));
+  }
+
   /** The certificate whose file, or key, this is. */
   bundleOf(path: string): string | undefined {
-    if (this.bundles.has(path)) return path;
-    return [...this.bundles.keys()].find((file) => keyFileOf(file, this.files.extraDelExt) === path);
+    if (this.bundles.has(path) || this.awaited.has(path)) return path;
+    return [...this.bundles.keys(), ...this.awaited].find((file) => keyFileOf(file, this.files.extraDelExt) === path);
   }
 }
 
 function plainLine(file: string, index: number): CrtListLine {
   return { file, words: [], filters: [], line: index + 1 };
+}
+
+/** Of what a path leads to: `..data` of a mounted secret is a link that points elsewhere one day. */
+export function stampText(stats: Stats | undefined): string {
+  return stats === undefined ? 'none' : [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs].join(' ');
+}
+
+function sameBundle(one: Bundle | undefined, other: Bundle): boolean {
+  if (one === undefined || one.dh !== other.dh || !one.key.equals(other.key)) return false;
+  const textOf = ({ certificate, chain }: Bundle) => [certificate, ...chain].map(String).join('');
+  return textOf(one) === textOf(other);
 }
 
 /** The path of a list's certificate. */
