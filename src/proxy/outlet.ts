@@ -11,6 +11,9 @@ import type { Writable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { streamWrap } from './stream-wrap.ts';
 
+/** Bodies up to this size are written together with their head, as one string: one call of the system, one record of TLS. */
+export const JOIN_LIMIT = 4096;
+
 /** What an exchange writes to. Heads and bodies in HTTP/1.1 form, whatever becomes of them on the way. */
 export interface Outlet {
   /** Bytes that the peer's side has not taken yet; some of them may be counted although it has. */

@@ -11,11 +11,9 @@ import { responseFraming } from '../http/parse.ts';
 import { ResponseHeads } from '../http/response-heads.ts';
 import { headSize } from '../http/size.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
-import type { Outlet } from './outlet.ts';
+import { JOIN_LIMIT, type Outlet } from './outlet.ts';
 import type { ServerConnection } from './server-connection.ts';
 
-/** Bodies up to this size are written together with their head, as one string. */
-const JOIN_LIMIT = 4096;
 /** Pieces up to this size are copied when they must wait for the client; larger ones keep the buffer they stand in. */
 const COPY_LIMIT = 16 * 1024;
 

@@ -6,7 +6,7 @@
 import { errorReply } from '../http/replies.ts';
 import { messageSize, replySize } from '../http/size.ts';
 import type { ExchangeFacts } from './exchange-facts.ts';
-import type { Outlet } from './outlet.ts';
+import { JOIN_LIMIT, type Outlet } from './outlet.ts';
 import type { Reply } from './types.ts';
 
 export type Connection = '' | 'close' | 'keep-alive';
@@ -47,9 +47,12 @@ export function sendReply(exchange: ExchangeFacts, status: number, reply: WholeR
   const head = `HTTP/1.1 ${status} ${reply.reason}\r\n${bodied ? fields : reply.fieldLines}${connectionLine(connection)}\r\n`;
   if (!sent || body.length === 0) outlet.text(sent && chunked ? `${head}${LAST_CHUNK}` : head);
   else if (chunked) sendChunk(outlet, head, body, LAST_CHUNK);
+  else if (body.length <= JOIN_LIMIT) outlet.text(head + body.toString('latin1'));
   else {
+    outlet.cork();
     outlet.text(head);
     outlet.bytes(body);
+    outlet.uncork();
   }
   // HAProxy has a length in its own form of a reply that must not tell one, too.
   exchange.bytesOut += replySize(reply.reason, fields) + (sent ? body.length : 0);

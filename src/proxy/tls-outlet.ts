@@ -27,6 +27,7 @@ export class TlsOutlet implements Outlet {
   private writing = 0;
   /** The kernel has not taken all of that. */
   private stuck = false;
+  readonly copies: boolean = true;
   private held: (string | Buffer)[] = [];
   private heldBytes = 0;
   private corked = false;
@@ -61,8 +62,10 @@ export class TlsOutlet implements Outlet {
     else this.send(text);
   }
 
+  /** Either it is encrypted by the end of the call, or copied. */
   bytes(bytes: Buffer): void {
-    if (this.writing > 0 || this.corked) this.hold(bytes);
+    if (this.writing > 0) this.hold(Buffer.from(bytes));
+    else if (this.corked) this.hold(bytes);
     else this.send(bytes);
   }
 
@@ -72,7 +75,7 @@ export class TlsOutlet implements Outlet {
 
   uncork(): void {
     this.corked = false;
-    if (this.writing === 0) this.flush();
+    this.flush();
   }
 
   end(done?: () => void): void {
@@ -98,7 +101,7 @@ export class TlsOutlet implements Outlet {
 
   private flush(): void {
     const { held } = this;
-    if (held.length === 0) return;
+    if (held.length === 0 || this.writing > 0) return;
     const [first = ''] = held;
     this.held = [];
     const length = this.heldBytes;
@@ -145,7 +148,7 @@ export class TlsOutlet implements Outlet {
       this.socket.destroy(new Error(`write failed with error ${status}`));
       return;
     }
-    if (!this.corked) this.flush();
+    this.flush();
     if (this.writing === 0) this.settleIdle();
     if (this.awaited && !this.behind) {
       this.awaited = false;
