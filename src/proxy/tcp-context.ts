@@ -23,7 +23,6 @@ export class TcpContext implements KeyContext {
   readonly frontend: string;
   backend: string | undefined = undefined;
   readonly server = undefined;
-  serverTls: TlsFacts | undefined = undefined;
   disableL7Retry = false;
   notes: Notes | undefined = undefined;
   /** While its log line is written: that is what it tells. */
@@ -43,6 +42,9 @@ export class TcpContext implements KeyContext {
     this.frontend = listener.frontend.name;
   }
 
+  get serverTls(): TlsFacts | undefined {
+    return this.subject.reach.carried?.tls;
+  }
   get facts(): LogFacts {
     return this.frozen ?? this.subject.facts;
   }

@@ -17,6 +17,7 @@ import {
   type TlsStory,
   type Upstreams,
 } from '../scenarios/tls-servers.ts';
+import { answers, startTlsUpstream } from '../support/tls-upstream.ts';
 import { until } from '../support/wait.ts';
 import { configurationOf, FILE_CASES, writeFiles } from '../tls/servers-cases.ts';
 import { answerAlike, both, DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
@@ -95,6 +96,32 @@ describe('HAProxy, of the files of servers, says the same', { skip }, () => {
         said.map((line) => [/^\[(\w+)\]/.exec(line)?.[1]?.toLowerCase(), line.slice(line.indexOf("'server b/s1'"))]),
         one.severity === undefined ? [] : [[one.severity, message]],
       );
+    });
+  }
+});
+
+describe('what logs tell of TLS to a server', { skip }, () => {
+  const FORMAT = '%b %[ssl_bc] %[ssl_bc_protocol] %[ssl_bc_cipher] %[ssl_bc_is_resumed] %[ssl_bc_alpn]';
+  for (const mode of ['http', 'tcp']) {
+    it(`in mode ${mode} is the same, also when the connection has gone`, async () => {
+      const upstream = await startTlsUpstream('server', answers, { alpn: ['http/1.1'] });
+      let sides: Sides | undefined;
+      try {
+        const server = `server s1 ${upstream.address} ssl verify none alpn http/1.1`;
+        const listen = `listen app\n mode ${mode}\n log global\n log-format "${FORMAT}"\n bind unix@%DIR%/app\n ${server}`;
+        sides = await startSides(`global\n stats socket %DIR%/ctl\n log stdout format raw local0\n${DEFAULTS}\n${listen}\n`);
+        const lines = await both(sides, async (side) => {
+          const client = side.client('app');
+          client.socket.write('GET /close-notify HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+          await client.rest();
+          client.close();
+          return (await until('it is logged', () => /^app 1 .*$/m.exec(side.output) ?? undefined))[0];
+        });
+        assert.deepEqual(lines, Array(2).fill('app 1 TLSv1.3 TLS_AES_256_GCM_SHA384 0 http/1.1'));
+      } finally {
+        await stopSides(sides);
+        await upstream.stop();
+      }
     });
   }
 });
