@@ -19,6 +19,8 @@ export interface BannerFacts {
     readonly name: string;
     /** `127.0.0.1:8080`, `[::]:80`, `unix@/run/x`. */
     readonly listeners: readonly string[];
+    /** Those of them that speak TLS. */
+    readonly secure?: readonly string[];
     readonly statsUri: string | undefined;
   }[];
 }
@@ -49,10 +51,11 @@ function sourceLine(name: string, snapshot: Snapshot | undefined): readonly stri
   return [`source ${name}: ${count(servers, 'server')} in ${count(snapshot.pools.size, 'backend')}${routes}`];
 }
 
-function statsLine({ name, listeners, statsUri }: BannerFacts['frontends'][number]): readonly string[] {
+function statsLine({ name, listeners, secure = [], statsUri }: BannerFacts['frontends'][number]): readonly string[] {
   const listener = listeners.find((text) => /:\d+$/.test(text));
   if (statsUri === undefined || listener === undefined) return [];
-  return [`statistics at http://${reachable(listener)}${statsUri} (frontend ${name})`];
+  const scheme = secure.includes(listener) ? 'https' : 'http';
+  return [`statistics at ${scheme}://${reachable(listener)}${statsUri} (frontend ${name})`];
 }
 
 /** An address that a browser can be pointed at. */

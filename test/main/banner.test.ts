@@ -42,6 +42,8 @@ describe('the banner', () => {
   it('gives the statistics an address that a browser takes', () => {
     const frontends = [{ name: 'www', listeners: ['unix@/run/a', '0.0.0.0:8080'], statsUri: '/admin?stats' }];
     assert.ok(bannerLines({ ...facts, frontends }).includes('statistics at http://localhost:8080/admin?stats (frontend www)'));
+    const secure = [{ name: 'www', listeners: ['127.0.0.1:8443'], secure: ['127.0.0.1:8443'], statsUri: '/s' }];
+    assert.ok(bannerLines({ ...facts, frontends: secure }).includes('statistics at https://127.0.0.1:8443/s (frontend www)'));
   });
 
   it('says what each source knows, and which has not answered', () => {
