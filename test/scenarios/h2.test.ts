@@ -322,6 +322,26 @@ describe('a connection of HTTP/2', () => {
     );
   });
 
+  it('resets a WebSocket whose server does not prove that it is one', async () => {
+    const upstream = await startRawUpstream((socket) => {
+      socket.on('data', () => {
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: AAAA\r\n\r\n');
+      });
+      socket.on('end', () => socket.end());
+    });
+    try {
+      await withBalancer(plain(upstream.address), async (balancer) => {
+        const client = await H2Client.connect(`http://127.0.0.1:${balancer.port('www')}`);
+        const { status, reset } = await answerOf(client.open({ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/chat' }));
+        assert.deepEqual([status, reset], [0, 'INTERNAL_ERROR']);
+        await until('its slot is back', () => balancer.server('www', 's1').scur === 0);
+        await client.close();
+      });
+    } finally {
+      await upstream.stop();
+    }
+  });
+
   it('carries WebSocket by an extended CONNECT', async () => {
     const { createHash } = await import('node:crypto');
     let asked = '';

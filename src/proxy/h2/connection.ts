@@ -33,8 +33,6 @@ const LINGER = 1000;
 
 /** Of all connections: a request is translated and handed over in one go. */
 const translation = new Translation();
-/** Where its head stands for that long; the longest that Node lets in fits. */
-const scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 function webSocketKey(): string {
   return randomBytes(16).toString('base64');
@@ -103,16 +101,13 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     this.readyAt = now;
     this.requestsSeen++;
     if (!translation.request(raw, stream.endAfterHeaders, webSocketKey)) {
-      lane.attach(stream, false);
+      lane.attach(stream);
       lane.cut(constants.NGHTTP2_PROTOCOL_ERROR);
       session.refuse(MALFORMED);
       this.onReset();
       return;
     }
-    const { head, carriage, method } = translation;
-    translation.head = '';
-    scratch.write(head, 'latin1');
-    lane.take(stream, scratch, head.length, carriage, method === 'HEAD');
+    lane.take(stream, translation);
   }
 
   private newLane(now: number): Lane {

@@ -7,6 +7,7 @@
  * stream keeps it until the client's window lets it go.
  */
 
+import { createHash } from 'node:crypto';
 import { constants, type ServerHttp2Stream } from 'node:http2';
 import { Body } from '../../http/body.ts';
 import { Framing } from '../../http/head.ts';
@@ -19,6 +20,11 @@ const NOTHING = Buffer.alloc(0);
 const State = { Head: 0, Body: 1, Tunnel: 2, Done: 3 } as const;
 type State = (typeof State)[keyof typeof State];
 
+/** RFC 6455 4.2.2: the answer to a client's key. */
+function proofOf(key: string): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
+}
+
 export class LaneOutlet implements Outlet {
   readonly copies: boolean = true;
   onDrain: () => void = () => {};
@@ -26,16 +32,18 @@ export class LaneOutlet implements Outlet {
   private stream: ServerHttp2Stream | undefined = undefined;
   private state: State = State.Head;
   private isHead = false;
+  private key = '';
   private waiting = false;
   private written = 0;
   private readonly form: ResponseForm = new ResponseForm();
   private readonly body: Body = new Body();
 
-  /** `isHead`: its method is HEAD. */
-  attach(stream: ServerHttp2Stream, isHead: boolean): void {
+  /** `isHead`: its method is HEAD. `key`: what a server of WebSocket has to prove itself by (RFC 6455 4.2.2). */
+  attach(stream: ServerHttp2Stream, isHead: boolean, key: string): void {
     this.stream = stream;
     this.state = State.Head;
     this.isHead = isHead;
+    this.key = key;
     this.waiting = false;
     this.written = 0;
   }
@@ -153,7 +161,11 @@ export class LaneOutlet implements Outlet {
 
   /** The request was RFC 8441's: its answer is 200. */
   private tunnel(stream: ServerHttp2Stream): void {
-    const { fields } = this.form;
+    const { fields, accept } = this.form;
+    if (this.key !== '' && accept !== proofOf(this.key)) {
+      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+      return;
+    }
     fields[':status'] = 200;
     delete fields['sec-websocket-accept'];
     this.state = State.Tunnel;

@@ -16,7 +16,7 @@ import type { Outlet } from '../outlet.ts';
 import type { Session } from '../session.ts';
 import { LaneOutlet } from './lane-outlet.ts';
 import { resetStream } from './node-session.ts';
-import { Carriage, trailerLines } from './request.ts';
+import { Carriage, type Translation, trailerLines } from './request.ts';
 
 /** The connection, as its lanes see it. */
 export interface LaneOwner extends Mux {
@@ -29,6 +29,9 @@ export interface LaneOwner extends Mux {
   /** Its session is over. */
   onGone(lane: Lane): void;
 }
+
+/** Where a head stands while it is read; the longest that Node lets in fits. */
+const scratch = Buffer.allocUnsafeSlow(256 * 1024);
 
 const LAST_CHUNK = '0\r\n';
 
@@ -151,21 +154,23 @@ export class Lane implements Accepted, ClientSocket {
     return this.current === undefined && !this.destroyed && this.session?.idle === true;
   }
 
-  /** `head`: the request's in HTTP/1.1 form, `length` bytes of `bytes`, valid during the call. `refused`: it is malformed. */
-  take(stream: ServerHttp2Stream, head: Buffer, length: number, carriage: Carriage, isHead: boolean): void {
-    this.attach(stream, isHead);
+  /** `request` is read at once. */
+  take(stream: ServerHttp2Stream, request: Translation): void {
+    const { head, carriage, method, key } = request;
+    this.attach(stream, method === 'HEAD', key);
     this.carriage = carriage;
     if (carriage !== Carriage.None && !stream.endAfterHeaders) this.listen(stream);
-    this.receive(head, length);
+    scratch.write(head, 'latin1');
+    this.receive(scratch, head.length);
   }
 
-  /** A stream whose request is none. */
-  attach(stream: ServerHttp2Stream, isHead: boolean): void {
+  /** Its request may be none. */
+  attach(stream: ServerHttp2Stream, isHead = false, key = ''): void {
     this.current = stream;
     this.carriage = Carriage.None;
     this.trailers = '';
     this.reading = false;
-    this.out.attach(stream, isHead);
+    this.out.attach(stream, isHead, key);
     this.cutByUs = false;
     stream.on('error', ignore);
     stream.on('close', this.closed);

@@ -54,6 +54,8 @@ export class Translation {
   /** Up to and with the empty line, one byte a character. */
   head = '';
   carriage: Carriage = Carriage.None;
+  /** Of a WebSocket: the key that its server is asked to prove itself by; else empty. */
+  key = '';
 
   method = '';
   private scheme = '';
@@ -80,6 +82,7 @@ export class Translation {
     this.length = '';
     this.lines = '';
     this.head = '';
+    this.key = '';
     let at = 0;
     for (; at < raw.length && raw[at]?.charCodeAt(0) === COLON; at += 2) {
       if (!this.pseudo(raw[at] as string, raw[at + 1] as string)) return false;
@@ -191,7 +194,8 @@ export class Translation {
     this.carriage = Carriage.Tunnel;
     if (this.cookie !== '') this.lines += `cookie: ${this.cookie}\r\n`;
     const host = withoutDefaultPort(authority, scheme);
-    const challenge = protocol === 'websocket' ? `sec-websocket-key: ${key()}\r\n` : '';
+    if (protocol === 'websocket') this.key = key();
+    const challenge = this.key === '' ? '' : `sec-websocket-key: ${this.key}\r\n`;
     const upgrade = `connection: upgrade\r\nupgrade: ${protocol}\r\n${challenge}`;
     this.head = `GET ${scheme}://${host}${path} HTTP/2.0\r\nhost: ${host}\r\n${this.lines}${upgrade}\r\n`;
     return true;
