@@ -70,7 +70,7 @@ export class Balancer {
           if (record.frontend.config.logFormat === 'tcplog') this.lines.push(tcpLine(record));
         },
         connect: (record) => this.lines.push(connectLine(record)),
-        failed: (_frontend, context) => this.lines.push(failedLine(context)),
+        failed: ({ program }, context) => this.lines.push(program.rules.log?.error?.(context) ?? failedLine(context)),
       },
       stats: { matches: () => false, handle: () => undefined },
       named: new Map(services.map((service) => [service.name, service])),
