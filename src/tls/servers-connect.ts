@@ -31,6 +31,9 @@ function isName(name: string): boolean {
   return Buffer.byteLength(name) <= 255 && !name.includes('\0');
 }
 
+/** Those whose sessions may go on. Node tells of a session after `secureConnect`, when the certificate is not always to be had any more. */
+const trusted = new WeakSet<TLSSocket>();
+
 /** `secureConnect` says that the handshake is over: `secured` is asked then; an error before it says that there was none: `unsecured`. */
 export function connectServer(
   spoken: Spoken,
@@ -59,7 +62,7 @@ export function connectServer(
   });
   if (ssl.reuse) {
     socket.on('session', (fresh) => {
-      if (certificateError(socket, spoken) === CONNECTION_ERRORS.none) sessions.keep(name, fresh);
+      if (trusted.has(socket)) sessions.keep(name, fresh);
     });
   }
   return socket;
@@ -92,8 +95,10 @@ interface Named {
 export function secured(socket: TLSSocket, spoken: Spoken): ConnectionError {
   const error = certificateError(socket, spoken);
   const { servers } = spoken.counters;
-  if (error === CONNECTION_ERRORS.none) servers.done(socket.getProtocol() ?? '', socket.isSessionReused(), monotonic());
-  else servers.fail(error);
+  if (error === CONNECTION_ERRORS.none) {
+    trusted.add(socket);
+    servers.done(socket.getProtocol() ?? '', socket.isSessionReused(), monotonic());
+  } else servers.fail(error);
   return error;
 }
 

@@ -109,7 +109,7 @@ describe('connections by TLS', () => {
   ] as const) {
     for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
       it(`of ${version} ${resumed === 'true' ? 'go on with' : 'do not go on with'} the session of the one before${words === '' ? '' : `: ${words}`}`, async () => {
-        await withServer('http-reuse never', `${words} ssl-max-ver ${version}`, async (balancer) => {
+        await withServer('http-reuse never', `verifyhost example.test ${words} ssl-max-ver ${version}`, async (balancer) => {
           const bodies: string[] = [];
           for (let i = 0; i < 2; i++) {
             const client = await balancer.client();
@@ -124,6 +124,17 @@ describe('connections by TLS', () => {
       });
     }
   }
+
+  it('of checks go on with the session of the one before, too', async () => {
+    const check = 'option httpchk GET /\n http-check connect default sni example.test';
+    await withServer(check, 'check inter 10ms', async (balancer) => {
+      const { servers } = balancer.plane.counters.tls;
+      await until('some have gone on', () => (servers.resumed.get('TLSv1.3') ?? 0) > 3);
+      assert.equal(balancer.server('www', 's1').verdict?.code, 'L7OK');
+      // One that begins while the first is not over has nothing to go on with.
+      assert.ok((servers.fresh.get('TLSv1.3') ?? 0) <= 2);
+    });
+  });
 
   it('of a session that was found good under one name are not good under another', async () => {
     await withServer('http-reuse never\n retries 0', 'sni req.hdr(host),url_dec', async (balancer) => {
