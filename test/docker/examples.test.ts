@@ -1,6 +1,7 @@
 /** The examples with containers do what their READMEs say, over images that need no registry. */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -67,6 +68,18 @@ example('docker-routes', (up) => {
     await spreadsOver('shop.localhost', 2);
     await spreadsOver('blog.localhost', 1);
     assert.notEqual(await hostname('blog.localhost'), await hostname('www.shop.localhost'));
+  });
+});
+
+example('dev-server', (up) => {
+  it('serves the hosts that containers claim, and everything else itself', async (test) => {
+    await up('--scale', 'shop=2');
+    const env = { ...process.env, PORT: String(port), DOCKER_HOST: `unix://${socketPath()}` };
+    const server = spawn(process.execPath, [join(root, 'examples', 'dev-server', 'server.mjs')], { env, stdio: 'ignore' });
+    test.after(() => server.kill());
+    await spreadsOver('shop.localhost', 2);
+    await spreadsOver('blog.localhost', 1);
+    assert.match((await ask(port)).body, /^The development server's own page\./);
   });
 });
 

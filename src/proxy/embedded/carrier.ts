@@ -70,10 +70,16 @@ export class Carrier {
     const options = { target: TARGET, agent, method: head.method, selfHandleResponse: true };
     try {
       this.proxy.web(carried as unknown as IncomingMessage, response, options, () => carried.onError());
-    } catch {
-      // What Node's client would not write is no request.
-      refuse(response, 400);
+    } catch (error) {
+      refuse(response, this.judge(error));
     }
+  }
+
+  /** What Node's client would not write is no request: 400. Anything else is a fault of ours. */
+  private judge(error: unknown): 400 | 500 {
+    if (String((error as Partial<NodeJS.ErrnoException> | null)?.code).startsWith('ERR_')) return 400;
+    this.door.onFault(error);
+    return 500;
   }
 
   /** The status that it comes to without being carried; 0 for none. */
@@ -99,8 +105,8 @@ export class Carrier {
     const upgraded = new Upgraded(request, socket, head);
     try {
       this.proxy.ws(upgraded as unknown as IncomingMessage, socket, first, { target: TARGET, agent }, () => upgraded.onError());
-    } catch {
-      refuseUpgrade(socket, 400);
+    } catch (error) {
+      refuseUpgrade(socket, this.judge(error));
     }
   }
 }
