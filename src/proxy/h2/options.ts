@@ -11,7 +11,7 @@ const MAX_HEADER_LIST = 65535;
 /** tune.http.maxhdr has its say later, with a reply; four more are pseudo-header fields. */
 const MAX_HEADER_PAIRS = 256;
 
-/** Beyond what @types/node knows: of Node 24 and later. */
+/** Beyond what @types/node knows: where Node has them, they are what nghttp2 does without. */
 interface Options extends ServerSessionOptions {
   readonly streamResetBurst?: number;
   readonly streamResetRate?: number;
@@ -29,6 +29,8 @@ export function sessionOptions(h2: H2Config): Options {
     maxSettings: 32,
     maxOutstandingPings: 10,
     maxSessionMemory: 16,
+    streamResetBurst: 1000,
+    streamResetRate: 33,
     settings: {
       headerTableSize: h2.headerTableSize,
       initialWindowSize: h2.initialWindowSize,
@@ -38,7 +40,7 @@ export function sessionOptions(h2: H2Config): Options {
       enableConnectProtocol: h2.websockets,
       ...(h2.maxConcurrentStreams === 0 ? {} : { maxConcurrentStreams: h2.maxConcurrentStreams }),
     },
-  } as Options;
+  };
   last = { of: h2, options };
   return options;
 }
