@@ -31,7 +31,8 @@ export class ClientTls implements TlsFacts {
     return this.knownProtocol ?? '';
   }
   get cipher(): string {
-    this.knownCipher ??= this.handle?.getCipher()?.name;
+    // As OpenSSL says it of a handshake that has not come so far.
+    if (this.handle !== undefined) this.knownCipher ??= this.handle.getCipher()?.name ?? '(NONE)';
     return this.knownCipher ?? '';
   }
   get sni(): string | undefined {

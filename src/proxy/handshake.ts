@@ -4,7 +4,7 @@
  *
  * Where more than one certificate can be presented OpenSSL asks for one when it has read the client's first message. It asks neither
  * when a session goes on, nor whether a client's certificate will do: Node lets every one pass, and it is looked at behind the
- * handshake, before anything of HTTP is. So its end is not an alert (HAProxy sends one), but the end of the connection.
+ * handshake, before anything of HTTP is. So with TLSv1.3 its end is no alert (HAProxy sends one), but that of the connection.
  */
 
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
@@ -14,6 +14,7 @@ import type { ListenerTls, Presented } from '../tls/types.ts';
 import type { Neighbours } from './sessions.ts';
 import type { AcceptedTls, TlsSocket } from './tls-socket.ts';
 import { type TlsWrap, tlsWrap } from './tls-wrap.ts';
+import { alertOf } from './verify-error.ts';
 
 /** Told how it ends; `handshake` is of no use any more then. */
 export interface HandshakeOwner {
@@ -21,8 +22,7 @@ export interface HandshakeOwner {
   failed(handshake: Handshake): void;
 }
 
-/** A fatal alert before there are keys (RFC 8446 5.1, 6.2): unrecognized_name. */
-const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112]);
+const UNRECOGNIZED_NAME = 112;
 
 export class Handshake extends Timed {
   readonly accepted: AcceptedTls;
@@ -109,7 +109,7 @@ export class Handshake extends Timed {
     const { socket } = accepted;
     accepted.tls.presented = presented;
     if (presented === undefined) {
-      socket.below.writeBuffer(new (tlsWrap as TlsWrap).WriteWrap(), UNRECOGNIZED_NAME);
+      sendAlert(socket, UNRECOGNIZED_NAME);
       this.fail(CONNECTION_ERRORS.handshake, undefined);
       return;
     }
@@ -125,8 +125,12 @@ export class Handshake extends Timed {
   onDone(): void {
     if (this.over) return;
     const error = this.untrusted();
-    if (error !== CONNECTION_ERRORS.none) this.fail(error, undefined);
-    else {
+    if (error !== CONNECTION_ERRORS.none) {
+      const { socket, tls } = this.accepted;
+      // Before TLSv1.3 a server's last word has not been said here, and it is said without keys.
+      if (tls.protocol !== 'TLSv1.3') sendAlert(socket, alertOf(tls.verifyResult));
+      this.fail(error, undefined);
+    } else {
       this.end();
       this.owner.shaken(this);
     }
@@ -178,6 +182,11 @@ export class Handshake extends Timed {
     const chosen = this.tls.choose(name?.toLowerCase());
     return chosen === undefined || chosen instanceof Promise ? this.usual : chosen;
   }
+}
+
+/** A fatal alert while there are no keys (RFC 8446 5.1, 6.2). */
+function sendAlert({ below }: TlsSocket, description: number): void {
+  below.writeBuffer(new (tlsWrap as TlsWrap).WriteWrap(), Buffer.from([21, 3, 3, 0, 2, 2, description]));
 }
 
 function onEnd(this: TlsSocket): void {

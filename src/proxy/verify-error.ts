@@ -49,6 +49,29 @@ export function verifyNumber(code: string): number {
   return NUMBERS[code] ?? UNSPECIFIED;
 }
 
+/** How OpenSSL tells a peer of it (RFC 8446 6.2): certificate_expired, certificate_revoked, unsupported_certificate, unknown_ca, bad_certificate. */
+const ALERTS: Readonly<Record<number, number>> = {
+  10: 45,
+  12: 45,
+  23: 44,
+  26: 43,
+  2: 48,
+  3: 48,
+  18: 48,
+  19: 48,
+  20: 48,
+  21: 48,
+  22: 48,
+  24: 48,
+  25: 48,
+};
+const BAD_CERTIFICATE = 42;
+
+/** The alert for an error's number. */
+export function alertOf(number: number): number {
+  return ALERTS[number] ?? BAD_CERTIFICATE;
+}
+
 /** Of the last error's number: the first one, and how far above the client's own certificate it was. `chain`: in DER form. */
 export function firstError(last: number, chain: readonly Buffer[]): { readonly number: number; readonly depth: number } {
   // OpenSSL gets there from the issuer that it did not find.
