@@ -1,6 +1,6 @@
 /** What is known of the TLS of one connection to a server. Node forgets it with the socket, logs want it afterwards. */
 
-import type { TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-errors.ts';
 import { type TlsFacts, type TlsFailure, tlsFailure } from '../rules/tls-facts.ts';
 import { resetTls, type Spoken, secured, unsecured } from '../tls/servers-connect.ts';
@@ -17,6 +17,7 @@ export class ServerTls implements TlsFacts {
   readonly verifyError = undefined;
   /** The handshake is over. */
   private over = false;
+  private knownChain: readonly Buffer[] | undefined = undefined;
   readonly socket: TLSSocket;
   private readonly spoken: Spoken;
 
@@ -35,6 +36,8 @@ export class ServerTls implements TlsFacts {
     this.resumed = socket.isSessionReused();
     // Node has its name here, whatever the types say.
     if (!socket.authorized) this.verifyResult = verifyNumber(String(socket.authorizationError));
+    // `getPeerX509Certificate` takes a certificate away from OpenSSL's list each time: the chain is read before.
+    void this.peerChain;
     this.error = secured(socket, spoken);
     return this.error === CONNECTION_ERRORS.none;
   }
@@ -64,8 +67,8 @@ export class ServerTls implements TlsFacts {
     return this.spoken.name;
   }
   get peerChain(): readonly Buffer[] {
-    const certificate = this.socket.destroyed ? undefined : this.socket.getPeerX509Certificate();
-    return certificate === undefined ? [] : [certificate.raw];
+    this.knownChain ??= this.readChain();
+    return this.knownChain;
   }
   get ownCertificate(): Buffer | undefined {
     return this.socket.destroyed ? undefined : this.socket.getX509Certificate()?.raw;
@@ -76,5 +79,18 @@ export class ServerTls implements TlsFacts {
   get finished(): Buffer | undefined {
     if (this.socket.destroyed) return undefined;
     return this.resumed ? this.socket.getFinished() : this.socket.getPeerFinished();
+  }
+
+  private readChain(): readonly Buffer[] {
+    if (this.socket.destroyed) return [];
+    const chain: Buffer[] = [];
+    let last: DetailedPeerCertificate | undefined;
+    let next: DetailedPeerCertificate | undefined = this.socket.getPeerCertificate(true);
+    while (next?.raw !== undefined && next !== last) {
+      chain.push(next.raw);
+      last = next;
+      next = next.issuerCertificate;
+    }
+    return chain;
   }
 }
