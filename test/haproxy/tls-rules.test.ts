@@ -24,6 +24,12 @@ const OF_REQUESTS = `
   fc_http_major req.ver url path pathq query base baseq base32 url32 capture.req.uri capture.req.ver capture.req.method
   req.hdr(host) req.hdrs req.hdr_names(:) req.hdr_cnt(host) urlp(a) method url,length req.hdr(cookie)`;
 
+const OF_SERVERS = `
+  ssl_bc ssl_bc_alg_keysize ssl_bc_alpn ssl_bc_cipher ssl_bc_err ssl_bc_err_str ssl_bc_is_resumed ssl_bc_npn ssl_bc_protocol
+  ssl_bc_session_id,hex,length ssl_bc_session_key,hex,length ssl_bc_unique_id,hex,length ssl_bc_use_keysize ssl_s_der,sha1,hex
+  ssl_s_chain_der,sha1,hex ssl_s_key_alg ssl_s_notafter ssl_s_notbefore ssl_s_i_dn ssl_s_s_dn ssl_s_s_dn(CN) ssl_s_serial,hex
+  ssl_s_sha1,hex ssl_s_sig_alg ssl_s_version`;
+
 const words = (text: string): string[] => text.trim().split(/\s+/);
 const FACTS = [OF_CONNECTIONS, OF_CLIENTS, OF_OURS, OF_REQUESTS].flatMap(words);
 const UNIQUE = ['ssl_fc_unique_id,hex', 'ssl_fc_session_id,hex,length'];
@@ -36,6 +42,7 @@ const FILES = {
   facts: `${lines(FACTS)}\n${VARIABLES}\n`,
   unique: lines(UNIQUE),
   server: tlsText('server'),
+  chained: tlsText('chained'),
   authorities: tlsText('client-ca') + tlsText('intermediate') + tlsText('ca'),
 };
 
@@ -67,6 +74,26 @@ frontend logs
 frontend https-logs
  bind unix@%DIR%/https-log ${LENIENT}
  option httpslog
+ http-request return status 200
+frontend servers
+ bind unix@%DIR%/servers
+ use_backend %[path,field(2,/)]
+${['none', 'required', 'clear']
+  .map((name) => {
+    const tls = name === 'clear' ? '' : `ssl verify ${name} ca-file %DIR%/authorities verifyhost chained.test`;
+    const headers = words(OF_SERVERS).map((fetch) => ` http-response add-header x-fact "${fetch} = %[${fetch}]"`);
+    return [
+      `backend ${name}`,
+      ' no log',
+      ...headers,
+      ` server s unix@%DIR%/${name === 'clear' ? 'clear-server' : 'server-tls'} ${tls}`,
+    ].join('\n');
+  })
+  .join('\n')}
+frontend server
+ no log
+ bind unix@%DIR%/server-tls ssl crt %DIR%/chained
+ bind unix@%DIR%/clear-server
  http-request return status 200
 frontend errors
  bind unix@%DIR%/errors name outside ${STRICT}
@@ -208,6 +235,14 @@ for (const [socket, encrypted, options, target] of STREAMS) {
     assert.match(theirs[0], /^req\.ver = 2\.0$/m);
     assert.deepEqual(ours[0].split('\n'), theirs[0].split('\n'));
     assert.deepEqual(ours[1].split(' | '), theirs[1].split(' | '));
+  });
+}
+
+for (const backend of ['none', 'required', 'clear']) {
+  test(`fetches of the connection to a server: ${backend}`, { skip }, async () => {
+    const [[theirs], [ours]] = await asked((side) => side.ask('servers', `GET /${backend} HTTP/1.1\r\nHost: a\r\n\r\n`));
+    assert.match(theirs, backend === 'clear' ? /x-fact: ssl_bc = 0\r/ : /x-fact: ssl_s_s_dn\(CN\) = chained.test\r/);
+    assert.deepEqual(ours.split('\r\n'), theirs.split('\r\n'));
   });
 }
 
