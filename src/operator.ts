@@ -41,6 +41,7 @@ import type { CliCounts } from './stats/info.ts';
 import type { LogSinks } from './stats/log-sinks.ts';
 import type { ProcessFacts } from './stats/page.ts';
 import type { StatsProxy } from './stats/rows.ts';
+import type { Certificates } from './tls/certificates.ts';
 
 /** The parts that operators look at, and what the composition root does for them; getters where the answer changes. */
 export interface Parts {
@@ -108,6 +109,10 @@ export class Operator implements Runtime {
 
   get patterns(): Patterns {
     return this.parts.current.patterns;
+  }
+
+  get certificates(): Certificates {
+    return this.parts.current.certificates;
   }
 
   get sockets(): Runtime['sockets'] {

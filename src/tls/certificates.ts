@@ -17,6 +17,7 @@ import { doubtsOfValidity, doubtsOfWords } from './doubts.ts';
 import { DEFAULT_FILES, Library, underBase } from './library.ts';
 import { type Bundle, systemWords } from './pem.ts';
 import { readTicketKeys } from './ticket-keys.ts';
+import { CertificateTransaction } from './transaction.ts';
 import type { ListenerTls } from './types.ts';
 
 /** What `[...]` on a line of a `crt-list` means over what the `bind` line says. */
@@ -40,6 +41,7 @@ export class Certificates {
   /** Of lines with `self-signed`: they are given the authority before they listen. */
   readonly development: DevelopmentListener[] = [];
   readonly library: Library;
+  readonly transaction: CertificateTransaction = new CertificateTransaction(this);
   readonly binds: BindCertificates[] = [];
   private readonly listeners = new Map<BindSslConfig, BindCertificates>();
   private readonly made = new PresentedCache();
@@ -103,11 +105,6 @@ export class Certificates {
     }
     this.library.keep(new Set(this.binds.flatMap(({ entries }) => entries.map(({ bundle }) => bundle.file))));
     return [...found];
-  }
-
-  /** The lines that show this certificate. */
-  usersOf(file: string): readonly BindCertificates[] {
-    return this.binds.filter(({ entries }) => entries.some(({ bundle }) => bundle.file === file));
   }
 
   private readGlobal(report: (diagnostic: Diagnostic) => void): void {

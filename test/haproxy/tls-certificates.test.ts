@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import tls from 'node:tls';
 import { program, root } from '../support/paths.ts';
-import { DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
+import { answerAlike, DEFAULTS, type Side, type Sides, skip, startSides, stopSides } from './side-by-side.ts';
 
 /** Certificates lie here, and what stands under a case's `files`. */
 const folder = mkdtempSync(join(tmpdir(), 'tls-certificates-'));
@@ -126,6 +126,51 @@ describe('certificates of a listener', { skip }, () => {
       }
     });
   }
+});
+
+describe('certificates in the Runtime API', { skip }, () => {
+  const own = mkdtempSync(join(tmpdir(), 'tls-api-'));
+  const file = (name: string): string => join(own, name);
+  let sides: Sides;
+
+  before(async () => {
+    cpSync(join(root, 'test', 'fixtures', 'tls'), own, { recursive: true });
+    const crts = ['no-san', 'wildcard', 'chained', 'names'].map((name) => `crt ${file(`${name}.pem`)}`).join(' ');
+    sides = await startSides(
+      `global\n stats socket %DIR%/ctl level admin\n${DEFAULTS}\nfrontend www\n bind %DIR%/www ssl ${crts}\n http-request return status 200\n`,
+    );
+  });
+  after(async () => {
+    await stopSides(sides);
+    rmSync(own, { recursive: true, force: true });
+  });
+
+  it('tells which there are, and what is in each', async () => {
+    for (const name of ['', 'nothing', ...['no-san', 'wildcard', 'chained', 'names'].map((one) => file(`${one}.pem`))]) {
+      await answerAlike(sides, `show ssl cert ${name}`.trim());
+    }
+  });
+
+  it('replaces one for the next handshake, in a transaction', async () => {
+    const name = file('no-san.pem');
+    const text = (fixture: string): string => readFileSync(file(fixture), 'latin1');
+    const lines = [
+      ...[`commit ssl cert ${name}`, `abort ssl cert ${name}`, 'set ssl cert', 'commit ssl cert', `set ssl cert ${name}`],
+      ...[`set ssl cert nothing <<\n${text('names.pem')}`, `set ssl cert ${name} <<\ngarbage\n`],
+      ...[`set ssl cert ${name} <<\n${text('mismatched.pem')}`, 'show ssl cert', `show ssl cert *${name}`, `commit ssl cert ${name}`],
+      ...[
+        `abort ssl cert ${name}`,
+        `set ssl cert ${name} <<\n${text('names.pem')}`,
+        `set ssl cert ${name} <<\n${text('server-ecdsa.pem')}`,
+      ],
+      ...[`commit ssl cert ${name}`, 'show ssl cert'],
+    ];
+    // HAProxy writes nothing but a comma for addresses among the names.
+    for (const line of lines) await answerAlike(sides, line, (answer) => answer.replace(/, , $/m, ''));
+    const [theirs, ours] = await Promise.all(sides.map((side) => shownBy(side, 'www', undefined, undefined)));
+    assert.deepEqual(ours, theirs);
+    assert.equal(ours?.subject, 'CN=example.test');
+  });
 });
 
 /** A `bind` line's words; `%D` is the folder. */

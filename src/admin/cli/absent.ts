@@ -32,7 +32,6 @@ interface Empty {
 
 /** Reports of nothing. */
 const EMPTY: readonly Empty[] = [
-  { name: 'show ssl cert', heading: '', unknown: "Can't display the certificate: Not found or the certificate is a bundle!" },
   { name: 'show ssl crt-list', heading: '', unknown: "didn't find the specified filename", level: 'admin' },
   { name: 'show ssl ocsp-response', heading: '', unknown: 'Certificate ID does not match any certificate.' },
   { name: 'show ssl ca-file', heading: '# filename\n', unknown: "Can't display the CA file : Not found!" },

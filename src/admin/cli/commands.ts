@@ -21,6 +21,7 @@ import { rateLimitCommands } from './rate-limits.ts';
 import { resolverCommands } from './resolvers.ts';
 import { serverCommands } from './servers.ts';
 import { sessionCommands } from './sessions.ts';
+import { sslCommands } from './ssl.ts';
 import { statCommands } from './stat.ts';
 import { tableCommands } from './tables.ts';
 import { variableCommands } from './variables.ts';
@@ -33,7 +34,16 @@ function notDone(why: string, ...names: readonly string[]): readonly Command[] {
 const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
-  ...notDone('it has no TLS yet', 'show ssl', 'set ssl', 'new ssl', 'add ssl', 'del ssl', 'commit ssl', 'abort ssl'),
+  ...notDone(
+    'of TLS it has show, set, commit and abort ssl cert',
+    'show ssl',
+    'set ssl',
+    'new ssl',
+    'add ssl',
+    'del ssl',
+    'commit ssl',
+    'abort ssl',
+  ),
   ...notDone(OWN, 'debug'),
 ];
 
@@ -55,6 +65,7 @@ const own: readonly Command[] = [
   ...resolverCommands,
   ...serverCommands,
   ...sessionCommands,
+  ...sslCommands,
   ...statCommands,
   ...tableCommands,
   ...variableCommands,

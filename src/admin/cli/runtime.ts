@@ -11,6 +11,7 @@ import type { InvalidMessages } from '../../proxy/invalid.ts';
 import type { ClientSession } from '../../proxy/sessions.ts';
 import type { Patterns } from '../../rules/patterns.ts';
 import type { ProcessState } from '../../stats/info.ts';
+import type { Certificates } from '../../tls/certificates.ts';
 
 /** Host names and what became of the questions for them. */
 export interface ResolverCounts {
@@ -57,6 +58,8 @@ export interface Runtime extends ProcessState {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What ACLs and maps look things up in. */
   readonly patterns: Patterns;
+  /** Of listeners. */
+  readonly certificates: Certificates;
   /** Those of the Runtime API itself, as they listen. */
   readonly sockets: readonly { readonly text: string; readonly config: StatsSocketConfig; readonly server: NetServer }[];
   /** What `global` says of TLS. */
