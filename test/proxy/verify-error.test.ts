@@ -17,7 +17,7 @@ describe('an error of a client’s certificate', () => {
   ])[] = [
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', ['client-other'], 21, 20, 0, 48],
     ['SELF_SIGNED_CERT_IN_CHAIN', ['client-other', 'other-ca'], 19, 19, 1, 48],
-    ['CERT_HAS_EXPIRED', ['expired', 'ca'], 10, 10, 0, 45],
+    ['CERT_HAS_EXPIRED', ['client', 'ca'], 10, 10, 0, 45],
     ['CERT_HAS_EXPIRED', ['client', 'expired'], 10, 10, 1, 45],
     ['CERT_REVOKED', ['client-revoked', 'client-ca'], 23, 23, 0, 44],
     ['INVALID_PURPOSE', ['server'], 26, 26, 0, 43],
