@@ -34,10 +34,11 @@ export async function contest<T>(
   try {
     const script = scriptOf(arena, scenario);
     const http2 = http2Of(arena, scenario);
-    const { log, connections, streams, wire, key } = scenario;
+    const { log, connections, streams, wire, key, keepAlive } = scenario;
+    const handshakes = wire === 'tls' && !keepAlive;
     for (const peer of peers.filter((one) => one.version() !== undefined && (one.logs || !log) && one.speaks.includes(wire))) {
       const proxy = await arena.start(peer, { log, connections, active: connections * streams, wire, key });
-      const load = { url: urlOf(scenario, proxy.port), seconds, connections, script, http2 };
+      const load = { url: urlOf(scenario, proxy.port), seconds, connections, script, handshakes, http2 };
       contestants.push({ ...proxy, load });
       await measure(proxy.pid, { ...load, seconds: warmUpSeconds });
     }

@@ -1,4 +1,7 @@
-/** One closed-loop round: wrk or, for HTTP/2, h2load drives one proxy for some seconds, and the proxy's process says what that cost. */
+/**
+ * One closed-loop round: a load drives one proxy for some seconds, and the proxy's process says what that cost. The load is wrk;
+ * h2load for HTTP/2; and ab where every request has a TLS connection of its own, because wrk resumes sessions.
+ */
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -19,19 +22,18 @@ export interface Load {
   readonly connections: number;
   /** Path of a script for wrk; undefined for plain GETs. */
   readonly script: string | undefined;
+  /** Each request on a TLS connection of its own, with a full handshake. */
+  readonly handshakes: boolean;
   /** HTTP/2: requests at a time on each connection, and the path of the body to post; undefined for GETs. */
   readonly http2: { readonly streams: number; readonly body: string | undefined } | undefined;
 }
 
 export async function measure(pid: number, load: Load): Promise<Round> {
+  const [command, read] = player(load);
   const before = cpuMicros(pid);
-  const { stdout } = await promisify(execFile)('taskset', [
-    '-c',
-    String(loadCore),
-    ...(load.http2 === undefined ? wrkCommand(load) : h2loadCommand(load, load.http2)),
-  ]);
+  const { stdout } = await promisify(execFile)('taskset', ['-c', String(loadCore), ...command]);
   const used = cpuMicros(pid) - before;
-  const said = load.http2 === undefined ? readReport(stdout) : readH2Report(stdout);
+  const said = read(stdout);
   return {
     microsPerRequest: used / said.requests,
     requestsPerSecond: said.perSecond,
@@ -39,6 +41,12 @@ export async function measure(pid: number, load: Load): Promise<Round> {
     residentMebibytes: residentMebibytes(pid),
     invalid: said.complaint,
   };
+}
+
+/** The command that plays a load, and how to read what it says. */
+function player(load: Load): readonly [command: readonly string[], read: (said: string) => LoadReport] {
+  if (load.http2 !== undefined) return [h2loadCommand(load, load.http2), readH2Report];
+  return load.handshakes ? [abCommand(load), readAbReport] : [wrkCommand(load), readReport];
 }
 
 export interface LoadReport {
@@ -51,7 +59,7 @@ export interface LoadReport {
 }
 
 /** The command that plays a load, on the load's core. */
-export function wrkCommand({ url, seconds, connections, script }: Omit<Load, 'http2'>): string[] {
+export function wrkCommand({ url, seconds, connections, script }: Omit<Load, 'http2' | 'handshakes'>): string[] {
   const scripted = script === undefined ? [] : ['-s', script];
   // wrk counts an answer that takes longer than its time-out as an error; with 1,000 connections its 2 s can be too few.
   return ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '--latency', ...scripted, url];
@@ -71,6 +79,22 @@ export function readReport(said: string): LoadReport {
 function h2loadCommand({ url, seconds, connections }: Load, { streams, body }: NonNullable<Load['http2']>): string[] {
   const posted = body === undefined ? [] : ['-d', body];
   return ['h2load', '-t1', `-c${connections}`, `-m${streams}`, `-D${seconds}`, '-w20', '-W23', ...posted, url];
+}
+
+/** It takes `-n` for the end, too, where that stands behind `-t`. */
+function abCommand({ url, seconds, connections }: Load): string[] {
+  return ['ab', '-q', '-c', String(connections), '-t', String(seconds), '-n', '100000000', url];
+}
+
+export function readAbReport(said: string): LoadReport {
+  const requests = numberIn(said, /^Complete requests:\s+(\d+)/m);
+  const bad = /^(?:Failed requests|Non-2xx responses):\s+[1-9].*$/m.exec(said)?.[0];
+  return {
+    requests,
+    perSecond: numberIn(said, /^Requests per second:\s+([\d.]+)/m),
+    p99Millis: numberIn(said, /^\s+99%\s+(\d+)/m),
+    complaint: requests > 0 ? bad : 'no request was answered',
+  };
 }
 
 /** It has no percentiles. */

@@ -40,6 +40,7 @@ async function main(): Promise<void> {
   const loads = [
     ...(wires.some((wire) => wire === 'tls' || wire === 'h2') ? ['openssl'] : []),
     ...(wires.some((wire) => wire.startsWith('h2')) ? ['h2load'] : []),
+    ...(options.scenarios.some(({ wire, keepAlive }) => wire === 'tls' && !keepAlive) ? ['ab'] : []),
   ];
   const missing = lacking(...(options.latency ? ['chrt'] : loads));
   if (missing.length > 0) throw new Error(`missing ${missing.join(', ')}`);

@@ -152,7 +152,7 @@ function explain(verdict: Verdict): string {
 /** The exit code. */
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
-  const missing = lacking(yardstick, 'openssl', 'h2load');
+  const missing = lacking(yardstick, 'openssl', 'h2load', 'ab');
   if (missing.length > 0) {
     process.stderr.write(`bench:check: missing ${missing.join(', ')}\n`);
     return 2;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { differences, fails, judge, parseRecord } from '../../bench/check/record.ts';
-import { readH2Report, readReport } from '../../bench/measure.ts';
+import { readAbReport, readH2Report, readReport } from '../../bench/measure.ts';
 import { readOptions } from '../../bench/options.ts';
 import { scenarios, wrkScript } from '../../bench/scenarios.ts';
 import { growth } from '../../bench/soak/growth.ts';
@@ -135,6 +135,24 @@ traffic: 28.32MB (29697304) total
     assert.match(readH2Report(refused).complaint ?? '', /^requests: .*; status codes: 287841 2xx, 0 3xx, 7 4xx, 0 5xx$/);
     assert.match(readH2Report(said.replace('0 errored', '2 errored')).complaint ?? '', /2 errored/);
     assert.equal(readH2Report('connection refused\n').complaint, 'no request was answered');
+  });
+
+  it('reads what ab reports', () => {
+    const said = `
+Complete requests:      8195
+Failed requests:        0
+Requests per second:    2048.63 [#/sec] (mean)
+  90%     17
+  99%     25
+ 100%     61 (longest request)
+`;
+    assert.deepEqual(readAbReport(said), { requests: 8195, perSecond: 2048.63, p99Millis: 25, complaint: undefined });
+    assert.equal(
+      readAbReport(said.replace('Failed requests:        0', 'Failed requests:        3')).complaint,
+      'Failed requests:        3',
+    );
+    assert.equal(readAbReport(`${said}Non-2xx responses:      8195\n`).complaint, 'Non-2xx responses:      8195');
+    assert.equal(readAbReport('apr_socket_connect(): Connection refused (111)\n').complaint, 'no request was answered');
   });
 
   it('knows which options go together', () => {
