@@ -1,22 +1,19 @@
 /**
- * Fairlead inside of a Node server, as a peer: `node peers-embedded.js CONFIG PORT` serves HTTP/1.1 at PORT and clear-text HTTP/2 at
- * the port behind it, both by `createBalancer`. Says `listening on PORT, PORT+1` when both are there.
+ * Fairlead inside of a Node server, as a peer: `node peers-embedded.js CONFIG PORT clear|h2c` serves HTTP/1.1, or HTTP/2 in clear
+ * text, by `createBalancer`: Node's objects, carried by http-proxy.
  */
 
 import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import { createBalancer } from '../src/embedding.ts';
 
-const [configFile = '', port = ''] = process.argv.slice(2);
-const first = Number(port);
+const [configFile = '', port, wire] = process.argv.slice(2);
 const balancer = await createBalancer({ configFile, log: (line) => process.stderr.write(`${line}\n`) });
 
-const one = createServer(balancer.web);
-// Node would close a connection after 5 s of silence; the others keep it for minutes.
-one.keepAliveTimeout = 300_000;
-const two = createHttp2Server(balancer.web);
-await Promise.all([
-  new Promise<void>((resolve) => one.listen(first, '127.0.0.1', resolve)),
-  new Promise<void>((resolve) => two.listen(first + 1, '127.0.0.1', resolve)),
-]);
-process.stdout.write(`listening on ${first}, ${first + 1}\n`);
+if (wire === 'h2c') createHttp2Server(balancer.web).listen(Number(port), '127.0.0.1');
+else {
+  const server = createServer(balancer.web);
+  // Node would close a connection after 5 s of silence; the others keep it for minutes.
+  server.keepAliveTimeout = 300_000;
+  server.listen(Number(port), '127.0.0.1');
+}

@@ -38,6 +38,8 @@ export interface Peer {
   readonly start: (setup: Setup) => ChildProcess;
 }
 
+const embedded = fileURLToPath(new URL('peers-embedded.js', import.meta.url));
+
 const ALL: readonly Wire[] = ['clear', 'tls', 'h2c', 'h2'];
 
 /** The build that this benchmark belongs to, wherever it stands. */
@@ -72,6 +74,14 @@ export const peers: readonly Peer[] = [
     version: () => (installed('caddy') ? `Caddy ${versionOf('caddy', 'version')}` : undefined),
     start: (setup) =>
       run(setup, ['caddy', 'run', '--adapter', 'caddyfile', '--config', write(setup, 'Caddyfile', caddyConfig(setup))], caddyEnv(setup)),
+  },
+  {
+    name: 'embedded',
+    logs: true,
+    speaks: ['clear', 'h2c'],
+    version: () => `Fairlead inside of a server of Node ${process.version}`,
+    start: (setup) =>
+      run(setup, [process.execPath, embedded, write(setup, 'haproxy.cfg', haproxyConfig(setup)), String(setup.port), setup.wire]),
   },
   {
     name: 'http-proxy',
