@@ -119,6 +119,8 @@ export interface TlsFilesConfig {
 export interface ServerSslConfig extends TlsOptions, TlsVerifyOptions {
   /** Default `required`, or what `ssl-server-verify` says. */
   readonly verify: 'none' | 'required';
+  /** The line or its `default-server` says so itself. */
+  readonly verifySaid?: true;
   /** A bundle of our own certificate and its key, for servers that ask for one. */
   readonly crt: string | undefined;
   /** Sample expression that makes the name to ask for: bytes, one character each. */

@@ -233,12 +233,13 @@ export const finishServerSsl = remembering((words: ServerSslWords): ServerSslCon
   return {
     ...finishTls(words, defaults, serverVersions(words)),
     ...{ verify: verify ?? defaults.verify, caFile, crlFile, crt, sni, verifyhost, reuse, bases },
+    ...(verify === undefined ? {} : { verifySaid: true }),
   };
 });
 
 /** The way back: all that counts for it has been said. */
 export function reopenServerSsl(config: ServerSslConfig): ServerSslWords {
-  const { minVersion, maxVersion, ...rest } = config;
+  const { minVersion, maxVersion, verifySaid: _said, ...rest } = config;
   const versions = {
     disabled: [],
     min: minVersion === 'TLSv1.0' ? undefined : minVersion,

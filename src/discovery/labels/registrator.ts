@@ -44,7 +44,7 @@ export function readChecks({ attributes }: Registration, into: Settings, finding
     if (!isTarget(path)) findings.errors.push(`${asked.label}=${asked.value} is not a path`);
     if (!isToken(word)) findings.errors.push(`${method?.label}=${method?.value} is not a method`);
     into.httpCheck = { method: word, path, statuses: [[200, 299]] };
-    if (asked === https) into.server = [...into.server, { label: asked.label, words: ['check-ssl', 'verify', 'none'] }];
+    if (asked === https) into.server = [...into.server, { label: asked.label, words: ['check-ssl'] }];
   }
   into.checkTimeout = timeoutOf(attributes, findings);
 }

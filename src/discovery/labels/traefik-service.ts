@@ -92,7 +92,7 @@ function readScheme(value: string, into: Settings): string | undefined {
 }
 
 function readCheckScheme(value: string, into: Settings, label: string): string | undefined {
-  if (value === 'https') return serverWord(['check-ssl', 'verify', 'none'], into, label);
+  if (value === 'https') return serverWord(['check-ssl'], into, label);
   return value === 'http' || value === '' ? undefined : 'is neither http nor https';
 }
 

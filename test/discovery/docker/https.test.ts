@@ -11,10 +11,13 @@ import { container, view } from './make.ts';
 
 const COMMON = 'defaults\n mode http\n timeout connect 1s\n timeout client 1s\n timeout server 1s\n';
 
-function snapshotOf(section: string, labels: Readonly<Record<string, string>>, exposed: readonly number[] = [80]): Snapshot {
+function snapshotOf(section: string, labels: Readonly<Record<string, string | undefined>>, exposed: readonly number[] = [80]): Snapshot {
   const { prepared, diagnostics } = prepare({ kind: 'text', text: `${COMMON}frontend www\n ${section}\n`, name: 't.cfg' }, { env: {} });
   assert.ok(prepared, diagnostics.map(({ message }) => message).join());
-  const containers = [container('app', { labels: { 'fairlead.host': 'a.test', ...labels }, exposed })];
+  const given = Object.entries({ 'fairlead.host': 'a.test', ...labels }).filter(
+    (label): label is [string, string] => label[1] !== undefined,
+  );
+  const containers = [container('app', { labels: Object.fromEntries(given), exposed })];
   return dockerSnapshot({
     source: 'docker',
     view: view(containers),
@@ -28,6 +31,7 @@ function serverOf(snapshot: Snapshot): ServerConfig | undefined {
   return snapshot.pools.get('app')?.[0]?.config;
 }
 
+const errors = ({ notes }: Snapshot) => notes.filter(({ level }) => level === 'error').map(({ message }) => message);
 const warnings = ({ notes }: Snapshot) => notes.filter(({ level }) => level === 'warning').map(({ message }) => message);
 
 describe('label scheme=https', () => {
@@ -47,11 +51,58 @@ describe('label scheme=https', () => {
     assert.equal(serverOf(snapshotOf(line, {}))?.ssl, undefined);
   });
 
+  it('is refused where the line wants it verified and does not say against what', () => {
+    for (const [words, named] of [
+      ['verify required', 'verify required'],
+      ['verifyhost app.internal', 'verifyhost'],
+      [`crl-file ${tlsFile('ca')}`, 'crl-file'],
+    ] as const) {
+      const snapshot = snapshotOf(`bind :80\n docker-routes ${words}`, https);
+      assert.equal(serverOf(snapshot), undefined, words);
+      assert.match(errors(snapshot).join(), new RegExp(`label scheme: .* has '${named}' and no 'ca-file'`));
+      assert.ok(serverOf(snapshotOf(`bind :80\n docker-routes ${words}`, {})));
+    }
+  });
+
   it('takes the port of https among several', () => {
     const exposed = [80, 8443, 9000];
     assert.equal(serverOf(snapshotOf('bind :80\n docker-routes', https, exposed))?.port, 8443);
     assert.equal(serverOf(snapshotOf('bind :80\n docker-routes', {}, exposed))?.port, 80);
   });
+});
+
+describe('checks over TLS that labels ask for', () => {
+  const readers: readonly (readonly [compat: string, labels: Readonly<Record<string, string>>])[] = [
+    [
+      'traefik',
+      {
+        'traefik.http.routers.app.rule': 'Host(`a.test`)',
+        'traefik.http.services.app.loadbalancer.healthcheck.path': '/ok',
+        'traefik.http.services.app.loadbalancer.healthcheck.scheme': 'https',
+      },
+    ],
+    ['registrator', { SERVICE_NAME: 'app', SERVICE_CHECK_HTTPS: '/ok' }],
+  ];
+  for (const [compat, labels] of readers) {
+    const sslOf = (words: string) => {
+      const snapshot = snapshotOf(`bind :80\n docker-routes domain=test compat ${compat} ${words}`, {
+        ...labels,
+        'fairlead.host': undefined,
+      });
+      const config = serverOf(snapshot) ?? assert.fail(errors(snapshot).join());
+      assert.equal(config.checkWords?.ssl, true);
+      return [config.ssl?.verify, config.sslWords?.verify];
+    };
+
+    it(`are not verified where the line says nothing of it: ${compat}`, () => assert.deepEqual(sslOf(''), [undefined, 'none']));
+
+    it(`leave the verification of the line as it is: ${compat}`, () => {
+      const verified = `ca-file ${tlsFile('ca')} verifyhost app.internal`;
+      assert.deepEqual(sslOf(verified), [undefined, 'required']);
+      assert.deepEqual(sslOf(`ssl verify required ${verified}`), ['required', 'required']);
+      assert.deepEqual(sslOf(`${verified} verify none`), [undefined, 'none']);
+    });
+  }
 });
 
 describe('label tls', () => {
