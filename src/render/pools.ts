@@ -4,6 +4,7 @@
  */
 
 import type { Config, ProxyConfig } from '../config/model.ts';
+import type { GlobalTlsConfig } from '../config/model-tls.ts';
 import type { Route } from '../discovery/provider.ts';
 import type { DesiredBackend, DesiredState } from '../state/types.ts';
 import { asWritten, comment, INDENT } from './lines.ts';
@@ -21,7 +22,7 @@ export function* poolSections(config: Config, state: DesiredState, sections: rea
     yield comment(`what ${proxy.kind} '${proxy.name}' gives to the pools that it routes to`);
     yield `defaults ${defaults}`;
     if (section !== undefined) yield* inherited(section, sections);
-    for (const pool of pools) yield* poolSection(pool, defaults, proxy, routes.get(pool.name) ?? []);
+    for (const pool of pools) yield* poolSection(pool, defaults, proxy, routes.get(pool.name) ?? [], config.global.tls);
   }
 }
 
@@ -53,8 +54,9 @@ function poolSection(
   defaults: string,
   frontend: ProxyConfig,
   routes: readonly Route[],
+  tls: GlobalTlsConfig,
 ): readonly string[] {
-  const lines = [...poolOptionLines(config, frontend), ...rewriteLines(routes), ...serverLines(servers, defaultServer([]))];
+  const lines = [...poolOptionLines(config, frontend), ...rewriteLines(routes), ...serverLines(servers, defaultServer([], tls))];
   return ['', comment(`found by ${origin}`), `backend ${name} from ${defaults}`, ...lines.map((line) => INDENT + line)];
 }
 

@@ -149,7 +149,7 @@ class Rendering {
       else if (keyword.name === 'bind') yield* bound(line);
       else if (SERVERS.test(keyword.name)) {
         yield aside(line);
-        for (const text of serverLines(waiting, defaultServer(defaults))) yield INDENT + text;
+        for (const text of serverLines(waiting, defaultServer(defaults, this.config.global.tls))) yield INDENT + text;
         waiting = [];
       } else yield* keyword.own ? [aside(line, whyNot(keyword))] : asWritten(line);
     }
@@ -167,7 +167,7 @@ class Rendering {
     if (dynamic.length > 0) {
       const defaults = [...this.inheritedDefaults(section), ...section.lines.filter(isDefaultServer).map(({ words }) => words.slice(1))];
       yield comment('operators have added');
-      yield* serverLines(dynamic, defaultServer(defaults));
+      yield* serverLines(dynamic, defaultServer(defaults, this.config.global.tls));
     }
     const routes = this.state.routes.get(proxy.name);
     if (routes !== undefined && proxy.kind !== 'backend') yield* this.routing(proxy, routes);

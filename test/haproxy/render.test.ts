@@ -119,6 +119,8 @@ const files: readonly (readonly [folder: string, file: string])[] = [
 /** Also what is not in the examples, and what HAProxy does not have. */
 const MIXED = `global
     tune.http.maxurilen 4096
+    ssl-server-verify none
+    ssl-default-server-options ssl-min-ver TLSv1.2 no-tls-tickets
     setenv BACK two
 docker east
     endpoint tcp://127.0.0.1:1

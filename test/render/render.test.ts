@@ -150,6 +150,17 @@ describe('servers that were found', () => {
     );
   });
 
+  it('say what they have of TLS where global has it otherwise for those that say nothing', () => {
+    const global = 'global\n    ssl-server-verify none\n    ssl-default-server-options ssl-min-ver TLSv1.2 no-tls-tickets';
+    const line = 'docker-servers image=a ssl verify required ca-file /ca.pem ssl-min-ver TLSv1.0 tls-tickets';
+    const text = `${global}\n${DEFAULTS}\nbackend a\n    ${line}`;
+    const template = loadText(text, 'a.cfg', { env: {} }).config?.proxies[0]?.dockerServers[0]?.template ?? assert.fail();
+    const at = { name: 's1', identity: 's1', address: '192.0.2.1', port: 80, origin: 'a container' };
+    const snapshot = docker({ pools: new Map([['a', [found('', {}, { ...template, ...at })]]]) });
+    const said = 'ssl verify required ca-file /ca.pem ssl-min-ver TLSv1.0 tls-tickets';
+    assert.equal(textOf(text, { snapshot }), `${global}\n${DEFAULTS}\nbackend a\n    # ${line}\n    server s1 192.0.2.1:80 ${said}`);
+  });
+
   it('are none where their source has not spoken', () => {
     assert.equal(textOf(`${before}\n    docker-servers image=a`), `${before}\n    # docker-servers image=a`);
   });
