@@ -438,8 +438,8 @@ export class App {
 
   /** As everything is now. */
   private world(): World {
-    const { config, rules } = this.current;
-    return worldOf({ config: this.changes.over(config), rules }, this.store, this.sources, {
+    const { config, rules, certificates } = this.current;
+    return worldOf({ config: this.changes.over(config), rules, certificates }, this.store, this.sources, {
       backend: (name) => this.backends.get(name),
       frontend: (name) => this.dataPlane.frontends.get(name),
       isEmbedded: (name) => this.embedded?.() === name,

@@ -1,6 +1,7 @@
 /** What the sources and the merged state come to for who explains them, and for the statistics page's view of discovery. */
 
-import type { Config, ProxyConfig } from './config/model.ts';
+import { isIP } from 'node:net';
+import type { BindConfig, Config, ProxyConfig } from './config/model.ts';
 import { DNS_SOURCE } from './discovery/dns/names.ts';
 import type { Note, Snapshot } from './discovery/provider.ts';
 import { routeText } from './discovery/routes.ts';
@@ -17,10 +18,12 @@ import type { Store } from './state/store.ts';
 import type { DesiredState } from './state/types.ts';
 import type { ExplainFacts, ExplainSource } from './stats/page/explain.ts';
 import type { ExplainAnswer, ExplainContainer } from './stats/page/verdicts.ts';
+import type { Certificates } from './tls/certificates.ts';
+import { namesOf } from './tls/names.ts';
 
 /** What is to be explained; `live` where a balancer runs. */
 export function worldOf(
-  { config, rules }: Pick<Prepared, 'config' | 'rules'>,
+  { config, rules, certificates }: Pick<Prepared, 'config' | 'rules' | 'certificates'>,
   store: Pick<Store, 'state' | 'sources'>,
   sources: Pick<Sources, 'reports' | 'names' | 'troubleOf'>,
   live: LiveWorld | undefined,
@@ -30,7 +33,16 @@ export function worldOf(
     .filter(({ name, spoken }) => name !== DNS_SOURCE || !spoken);
   const { state } = store;
   const rulesOf = (proxy: ProxyConfig) => rules.get(proxy.id) ?? poolRules(proxy, state, config);
-  return { config, rulesOf, state, sources: states, reports: sources.reports(), live };
+  const certificateOf = (bind: BindConfig, name: string | undefined) => foreseen(certificates, bind, name);
+  return { config, rulesOf, certificateOf, state, sources: states, reports: sources.reports(), live };
+}
+
+function foreseen({ binds }: Certificates, { ssl }: BindConfig, name: string | undefined): ReturnType<World['certificateOf']> {
+  const entry = binds.find((bind) => bind.ssl === ssl)?.foresee(name);
+  if (entry === undefined || typeof entry === 'string') return entry;
+  const { file, certificate } = entry.bundle;
+  const isFor = (host: string): boolean => (isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+  return { file, names: namesOf(certificate), isFor };
 }
 
 /** As the data plane has them. */

@@ -19,6 +19,7 @@ import { pathOf, rewritePrefix } from '../http/target.ts';
 import { bindText } from '../proxy/frontend.ts';
 import type { Condition, Final, RuleStep } from '../rules/types.ts';
 import type { Outcome, Path, Pool, Step } from './explanation.ts';
+import { type Handshake, handshakeOf } from './handshake.ts';
 import { poolOf } from './pool.ts';
 import { HypotheticalRequest, Unknown, type Wanted } from './request.ts';
 import type { World } from './world.ts';
@@ -42,9 +43,12 @@ class Walk {
   private readonly steps: Step[] = [];
   private readonly unknown = new Set<string>();
 
+  private readonly handshake: Handshake;
+
   constructor(world: World, proxy: ProxyConfig, wanted: Wanted) {
     this.world = world;
     this.proxy = proxy;
+    this.handshake = handshakeOf(world, proxy, wanted);
     this.request = new HypotheticalRequest(world, proxy, wanted);
   }
 
@@ -58,7 +62,9 @@ class Walk {
   private go(): Outcome {
     const { proxy, world } = this;
     const closed = closedBecause(world, proxy);
-    if (closed !== '') return { routed: false, status: 0, text: closed, pool: undefined };
+    const nobody = closed !== '' ? closed : this.handshake.failure;
+    if (nobody !== '') return { routed: false, status: 0, text: nobody, pool: undefined };
+    this.steps.push(...this.handshake.steps);
     if (proxy.mode === 'tcp') return this.defaultBackend();
     return this.own(proxy, at) ?? this.useBackend() ?? this.discovered() ?? this.defaultBackend();
   }

@@ -160,7 +160,7 @@ export class HypotheticalRequest implements RuleContext {
  * By the listeners at its port, or else all of the section: they speak TLS or they do not, or the scheme decides. Where none speaks it,
  * none is spoken, whatever the scheme is: then somebody in front of us does.
  */
-function comesByTls({ binds }: ProxyConfig, { port, secure }: Wanted): boolean | undefined {
+export function comesByTls({ binds }: ProxyConfig, { port, secure }: Wanted): boolean | undefined {
   const there = binds.filter(({ address }) => port !== undefined && address.kind === 'inet' && address.port === port);
   const all = new Set((there.length > 0 ? there : binds).map(({ ssl }) => ssl !== undefined));
   return all.size === 1 ? all.has(true) : all.size === 0 ? false : secure;

@@ -1,7 +1,7 @@
 /** What there is to explain: a configuration, what its sources have said, and, where a balancer runs, how things are now. */
 
 import type { Backend } from '../backend/backend.ts';
-import type { Config, ProxyConfig } from '../config/model.ts';
+import type { BindConfig, Config, ProxyConfig } from '../config/model.ts';
 import type { Report } from '../discovery/report.ts';
 import type { Frontend } from '../proxy/frontend.ts';
 import type { CompiledRules } from '../rules/types.ts';
@@ -13,11 +13,20 @@ export interface World {
   readonly config: Config;
   /** Of a section, or of a pool that labels have given some. */
   rulesOf(proxy: ProxyConfig): CompiledRules | undefined;
+  /** What the `bind` line shows who asks for `name`: undefined is clear text, `made` what `self-signed` makes, `none` the end of it. */
+  certificateOf(bind: BindConfig, name: string | undefined): KnownCertificate | 'made' | 'none' | undefined;
   readonly state: DesiredState;
   readonly sources: readonly SourceState[];
   readonly reports: readonly Report[];
   /** Undefined where nothing serves. */
   readonly live: LiveWorld | undefined;
+}
+
+export interface KnownCertificate {
+  readonly file: string;
+  readonly names: readonly string[];
+  /** Whether clients take it for this name or address. */
+  isFor(host: string): boolean;
 }
 
 export interface LiveWorld {

@@ -65,6 +65,14 @@ export class BindCertificates implements ListenerTls {
     return vouched ?? (this.ssl.strictSni ? undefined : (this.first ?? this.development?.usual));
   }
 
+  /** For people, what `choose` would show: `made` is one of the development authority, which is not made for this. */
+  foresee(name: string | undefined): Entry | 'made' | 'none' {
+    const choice = name === undefined ? undefined : this.selection.find(name);
+    if (choice !== undefined) return (choice.ecdsa ?? choice.rsa ?? choice.other) as Entry;
+    if (this.development !== undefined) return 'made';
+    return (this.ssl.strictSni ? undefined : this.entries[0]) ?? 'none';
+  }
+
   /** Of several kinds of key, OpenSSL takes what the client knows: ECDSA first, as HAProxy. */
   private presentedFor({ ecdsa, rsa, other }: Choice<Entry>): Presented {
     const second = rsa ?? other;

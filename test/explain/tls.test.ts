@@ -1,6 +1,8 @@
 /** What is explained of requests by https. */
 
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Explanation } from '../../src/explain/explanation.ts';
 import { container } from '../discovery/docker/make.ts';
@@ -62,6 +64,43 @@ describe('explain of https', () => {
     assert.deepEqual(asked(':80', `:443 ssl crt ${CRT}`), ['f1: routed']);
     assert.deepEqual(asked(':80', `:8443 ssl crt ${CRT}`), ['f1: routed']);
     assert.deepEqual(asked(':80', ':81'), ['f0: routed', 'f1: routed']);
+  });
+
+  it('says where a port does not speak what the client does', () => {
+    const apart = worldOf(
+      `${COMMON}frontend clear\n    bind :8080\n    docker-routes\nfrontend tls\n    bind :8443 ssl crt ${CRT}\n    docker-routes\n`,
+      CONTAINERS,
+    );
+    const cases: readonly (readonly [asked: string, routed: boolean, text: RegExp])[] = [
+      ['https://open.test:8080/', false, /frontend clear .*: port 8080 of 'clear' speaks clear text: no client gets there by https/],
+      ['http://open.test:8443/', false, /frontend tls .*: port 8443 of 'tls' speaks TLS: no client gets there by http/],
+      ['https://open.test:8443/', true, /frontend tls .*: goes to backend open/],
+      ['http://open.test:8080/', true, /frontend clear .*: goes to backend open/],
+      ['open.test:8443', true, /frontend tls .*: goes to backend open/],
+    ];
+    for (const [asked, routed, text] of cases) {
+      const answer = ask(apart, asked);
+      assert.equal(answer.routed, routed, asked);
+      assert.match(textOf(answer), text);
+    }
+  });
+
+  it('takes TLS through a port in mode tcp for what its server speaks', () => {
+    const through = worldOf(`${COMMON}listen through\n    mode tcp\n    bind :8443\n    server s 192.0.2.1:443\n`, []);
+    assert.deepEqual(outcomes(ask(through, 'https://open.test:8443/')), ['through: routed']);
+  });
+
+  it('names the certificate that is shown, and says whom it is not for', () => {
+    const shown = (words: string, asked = 'https://open.test/') =>
+      textOf(ask(worldOf(`${COMMON}frontend www\n    bind :443 ssl ${words}\n    docker-routes\n`, CONTAINERS), asked));
+    const names = new X509Certificate(readFileSync(CRT)).subjectAltName ?? '';
+    const [, own = ''] = /DNS:([a-z.]+)/.exec(names) ?? [];
+    assert.match(shown(`crt ${CRT}`), /certificate .*server.*\.pem \(.*\): it is not for open\.test: clients that verify it complain/);
+    assert.match(shown(`crt ${CRT}`, `https://${own}/`), /certificate .*server.*\.pem \([^)]*\)\n/);
+    assert.match(shown('self-signed'), /certificate of self-signed: made for every host that leads somewhere/);
+    const strict = shown(`crt ${CRT} strict-sni`);
+    assert.match(strict, /^https:\/\/open\.test\/ is not routed$/m);
+    assert.match(strict, /no certificate of its bind line is for open\.test, and 'strict-sni' shows no other one/);
   });
 
   it('tells how a container is spoken to, and that one is served without TLS where nobody speaks it', () => {
