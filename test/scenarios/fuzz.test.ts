@@ -36,9 +36,11 @@ const FAMILIES = [requestSeeds.map((one) => one.text), requestCases.map((one) =>
 const config = (address: string) => `
 listen www
   bind 127.0.0.1:0
+  option disable-h2-upgrade
   server s1 ${address}
 listen edited
   bind 127.0.0.1:0
+  option disable-h2-upgrade
   option http-server-close
   http-request del-header x-b
   http-request add-header x-edited yes
