@@ -8,7 +8,7 @@ import { poolRules } from './pool-rules.ts';
 import { poolSticking } from './pool-sticking.ts';
 
 /** What a pool takes from the rest of the configuration. */
-export type Whole = Pick<Config, 'userlists'> & { readonly global: Pick<Config['global'], 'bufsize'> };
+export type Whole = Pick<Config, 'userlists' | 'proxies'> & { readonly global: Pick<Config['global'], 'bufsize'> };
 
 /**
  * What a `backend NAME` section under the same `defaults` would be. Rules, statistics and `option forwardfor` of the
@@ -25,7 +25,7 @@ export function poolConfig(name: string, id: number, frontend: ProxyConfig, opti
     description: undefined,
     forwardfor: undefined,
     acls: [],
-    httpRequest: poolRules(frontend.place, options, whole.userlists),
+    httpRequest: poolRules(frontend.place, options, whole),
     httpResponse: [],
     redirects: [],
     stats: undefined,

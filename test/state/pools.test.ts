@@ -88,6 +88,19 @@ describe('the rules of a pool', () => {
     ]);
   });
 
+  it('send clients to the only port of TLS who have come to a port of ours', () => {
+    const plain =
+      'redirect location https://%[req.hdr(host),host_only]%[capture.req.uri] code 302 unless { ssl_fc } or { req.hdr(x-forwarded-proto) -i https }';
+    const ported = (port: number, from: string) =>
+      `redirect location https://%[req.hdr(host),host_only]:${port}%[capture.req.uri] code 302 if !{ ssl_fc } !{ req.hdr(x-forwarded-proto) -i https } { req.hdr(host),port_only ${from} }`;
+    const rules = (...binds: string[]) => words(pool({ redirect: 302 }, { frontend: binds.map((bind) => ` bind ${bind}\n`).join('') }));
+    assert.deepEqual(rules(':8443 ssl self-signed'), [plain]);
+    assert.deepEqual(rules(':8080', ':8443 ssl self-signed'), [ported(8443, '8080'), plain]);
+    assert.deepEqual(rules(':8080', ':8081', ':8443 ssl self-signed'), [ported(8443, '8080 8081'), plain]);
+    assert.deepEqual(rules(':8080', ':443 ssl self-signed'), [plain]);
+    assert.deepEqual(rules(':8080', ':8443 ssl self-signed', ':9443 ssl self-signed'), [plain]);
+  });
+
   it('let nobody in for whom there is no list', () => {
     assert.deepEqual(words(pool({ auth: 'stuff' })), ['deny']);
   });
