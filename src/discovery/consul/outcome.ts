@@ -146,10 +146,11 @@ class Reader implements Outcome {
     if (ways.length === 0 && warnings.length === 0) {
       this.remark(instance, 'info', `is not routed by '${name}': none of its tags names a host, and consul-routes no domain=`);
     }
-    for (const way of ways) this.routeWay(line, instance, way);
+    for (const way of ways) this.routeWay(line, instance, way, ways);
   }
 
-  private routeWay(line: ConsulRoutesConfig, instance: Instance, { settings, pool }: Way): void {
+  private routeWay(line: ConsulRoutesConfig, instance: Instance, way: Way, ways: readonly Way[]): void {
+    const { settings, pool } = way;
     const bad = forbiddenInName(pool);
     const advice = `tag ${line.prefix}service gives the pool another name`;
     if (bad !== undefined) {
@@ -163,7 +164,8 @@ class Reader implements Outcome {
     const { name } = this.proxy;
     const placed = this.place(instance, settings, `is not routed by '${name}'`);
     if (placed === undefined) return;
-    const { tls } = this.scene;
+    const others = ways.filter((other) => other !== way && other.pool === pool).map((other) => other.settings);
+    const demand = { settings, pool, tls: this.scene.tls, others };
     const { path, exact, rewrite, priority, hosts = [] } = settings;
     const origin = placed.server.config.origin;
     const routes = hosts.map((host): Route => ({ frontend: name, host, path, exact, rewrite, priority, pool, origin }));
@@ -173,9 +175,9 @@ class Reader implements Outcome {
       line: this.line,
       backend: pool,
       routes,
-      options: mergeOptions({}, { ...settings, redirect: redirectOf(settings, tls), rollout: undefined }).options,
+      options: mergeOptions({}, { ...settings, redirect: redirectOf(demand), rollout: undefined }).options,
     });
-    const clear = clearText(settings, pool, tls);
+    const clear = clearText(demand);
     if (clear !== '') this.remark(instance, 'warning', asTag(clear));
   }
 

@@ -3,7 +3,7 @@
 import type { DockerRoutesConfig, ProxyConfig } from '../../config/model.ts';
 import { forbiddenInName } from '../../config/values.ts';
 import { didYouMean } from '../../core/suggest.ts';
-import { clearText, redirectOf } from '../labels/secure.ts';
+import { clearText, type Demand, redirectOf } from '../labels/secure.ts';
 import type { Labels, Settings } from '../labels/settings.ts';
 import { Memo } from '../memo.ts';
 import type { Route } from '../provider.ts';
@@ -32,7 +32,8 @@ export function routeContainers(proxy: ProxyConfig, line: DockerRoutesConfig, sc
       collector.note('info', container.name, `is not routed by '${proxy.name}': ${missing}`);
     }
     for (const way of ways) {
-      if (isFor(proxy, container, way, scene, collector)) routeWay(proxy, line, known, way, labels.silent, scene, collector);
+      if (isFor(proxy, container, way, scene, collector))
+        routeWay(proxy, line, known, way, { silent: labels.silent, ways }, scene, collector);
     }
   }
 }
@@ -67,7 +68,7 @@ function routeWay(
   line: DockerRoutesConfig,
   known: KnownContainer,
   way: Way,
-  silent: boolean,
+  { silent, ways }: { readonly silent: boolean; readonly ways: readonly Way[] },
   scene: Scene,
   collector: Collector,
 ): void {
@@ -128,11 +129,20 @@ function routeWay(
   collector.pool(pool);
   // One that has stopped has nothing to say of those that run.
   const live = isLive(container.state);
-  collector.option(container, pool, live ? { ...settings, redirect: redirectOf(settings, scene.tls) } : {});
-  const clear = clearText(settings, pool, scene.tls);
+  const demand = demandOf(way, ways, scene);
+  collector.option(container, pool, live ? { ...settings, redirect: redirectOf(demand) } : {});
+  const clear = clearText(demand);
   if (live && clear !== '') collector.note('warning', container.name, clear);
   if (live) collector.rollOut(pool, settings.rollout, line.rollout);
   for (const route of routes) collector.claims.push({ route, container });
+}
+
+function demandOf(way: Way, ways: readonly Way[], { routing, secured }: Scene): Demand {
+  const { settings, pool } = way;
+  const named = settings.frontends?.filter((frontend) => routing.has(frontend)) ?? [];
+  const tls = named.length === 0 ? secured.size > 0 : named.some((frontend) => secured.has(frontend));
+  const others = ways.filter((other) => other !== way && other.pool === pool).map((other) => other.settings);
+  return { settings, pool, tls, others };
 }
 
 /** The container's flat way, where it has a host or there is a domain to make one, and its named ones. */

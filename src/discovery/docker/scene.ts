@@ -47,8 +47,8 @@ export interface Scene {
   readonly sections: ReadonlySet<string>;
   /** Names of the sections that have a `docker-routes` line. */
   readonly routing: ReadonlySet<string>;
-  /** One of those has a listener for TLS. */
-  readonly tls: boolean;
+  /** Those of them that have a listener for TLS. */
+  readonly secured: ReadonlySet<string>;
   readonly members: MemberLists;
   readonly userlists: ReadonlySet<string>;
 }
@@ -59,6 +59,7 @@ export function sceneOf({ source, view, config, self: hint, platform, members = 
     all.map(({ container }) => container),
     hint,
   );
+  const routing = config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0);
   const gateways = view.facts.local || self !== undefined ? [] : publishedGateways(all);
   return {
     containers: all.filter(({ container }) => container.id !== self?.id && !isOneOff(container)),
@@ -66,8 +67,8 @@ export function sceneOf({ source, view, config, self: hint, platform, members = 
     vantage: vantages.of(view.facts, self ?? NOBODY, [platform, gateways.join()], () => vantageOf(view.facts, self, platform, gateways)),
     standpoint: standpointOf(source, view.facts, self, hint),
     sections: new Set(config.proxies.filter(({ kind }) => kind !== 'frontend').map(({ name }) => name)),
-    routing: new Set(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0).map(({ name }) => name)),
-    tls: speakTls(config.proxies.filter(({ dockerRoutes }) => dockerRoutes.length > 0)),
+    routing: new Set(routing.map(({ name }) => name)),
+    secured: new Set(routing.filter((proxy) => speakTls([proxy])).map(({ name }) => name)),
     members,
     userlists: new Set(config.userlists.keys()),
   };

@@ -99,10 +99,18 @@ class Reading {
       return;
     }
     const addresses = address.split(/[\s,]+/).filter((one) => one !== '');
-    const hosts = addresses.flatMap((one) => this.hostOf(one, label));
-    const secure = secureOf(addresses, label);
     this.look(directives, this.wide || isProxied(directives));
-    if (hosts.length > 0) this.block(directives, { hosts, strip: '', prefix: '', path: '/', exact: false, secure });
+    const clear = this.hostsOf(addresses.filter(isClear), label);
+    // Who has a host by both ways serves it by both.
+    const tls = addresses.filter((one) => !isClear(one));
+    const hosts = this.hostsOf(tls, label).filter((host) => !clear.some(({ kind, value }) => kind === host.kind && value === host.value));
+    const scope = { strip: '', prefix: '', path: '/', exact: false };
+    if (clear.length > 0) this.block(directives, { ...scope, hosts: clear, secure: undefined });
+    if (hosts.length > 0) this.block(directives, { ...scope, hosts, secure: secureOf(tls, label) });
+  }
+
+  private hostsOf(addresses: readonly string[], label: string): readonly Route['host'][] {
+    return addresses.flatMap((one) => this.hostOf(one, label));
   }
 
   /** `https://a.test:443`; nothing for what is wrong. */
@@ -180,11 +188,15 @@ class Reading {
   }
 }
 
-/** Caddy sends clients to https, but for sites that say `http://` or port 80. */
-function secureOf(addresses: readonly string[], label: string): Secure | undefined {
-  if (addresses.some((one) => one.startsWith('http://') || /:(?!443\b)\d+\/?$/.test(one))) return undefined;
+/** Sites that say `http://` or port 80; Caddy sends the clients of all others to https. */
+function isClear(address: string): boolean {
+  return address.startsWith('http://') || /:(?!443\b)\d+\/?$/.test(address);
+}
+
+/** What nobody has asked for is not for ever: browsers keep a 308. */
+function secureOf(addresses: readonly string[], label: string): Secure {
   const asked = addresses.some((one) => one.startsWith('https://') || /:443\/?$/.test(one));
-  return { word: `label ${label}`, status: 308, ...(asked ? {} : { unasked: true }) };
+  return { word: `label ${label}`, ...(asked ? { status: 308 } : { status: 302, unasked: true }) };
 }
 
 /** For a certificate, somewhere below it. */

@@ -129,6 +129,8 @@ function readGate(value: string, into: Settings): string | undefined {
 function readTls(value: string, into: Settings, label: string): string | undefined {
   const word = value.trim();
   if (word === '') return 'names no certificate';
+  // Whoever writes one of these means none by it.
+  if (/^(no|not|off|none|never|disabled?|f|n|0)$/i.test(word)) return 'is neither true nor false, nor the name of a certificate';
   if (word.toLowerCase() !== 'false') into.secure = { word: `label ${label}`, status: 302 };
   return undefined;
 }

@@ -13,18 +13,45 @@ export interface Secure {
   readonly unasked?: true;
 }
 
-/** Whether one of the sections that make routes of labels or tags has a listener for TLS. */
+/** Whether one of these sections has a listener for TLS. */
 export function speakTls(routing: readonly Pick<ProxyConfig, 'binds'>[]): boolean {
   return routing.some(({ binds }) => binds.some(({ ssl }) => ssl !== undefined));
 }
 
-/** What the pool does with clients that came without TLS; `tls`: they could come otherwise. */
-export function redirectOf({ redirect, secure }: Settings, tls: boolean): RedirectStatus | undefined {
-  return redirect ?? (tls ? secure?.status : undefined);
+/** What a service wants of one pool, and what there is. */
+export interface Demand {
+  readonly settings: Settings;
+  readonly pool: string;
+  /** Clients can come by TLS where it is routed. */
+  readonly tls: boolean;
+  /** What else the same service wants of the pool. */
+  readonly others: readonly Settings[];
 }
 
-/** What people are told where a service wants TLS that nobody speaks; empty where there is nothing to tell. */
-export function clearText({ secure, redirect }: Settings, pool: string, tls: boolean): string {
-  if (tls || secure === undefined || secure.unasked || redirect !== undefined) return '';
-  return `${secure.word} wants TLS, and no section that routes it has a 'bind ... ssl' line: pool '${pool}' is served in clear text`;
+/** What the pool does with clients that came without TLS: it is for all of its routes, so that one that is open to them keeps it open. */
+export function redirectOf({ settings: { redirect, secure }, tls, others }: Demand): RedirectStatus | undefined {
+  return redirect ?? (tls && !others.some(isOpen) ? secure?.status : undefined);
+}
+
+function isOpen({ secure, redirect }: Settings): boolean {
+  return secure === undefined && redirect === undefined;
+}
+
+/** What people are told where a service that wants TLS is served without; empty where there is nothing to tell. */
+export function clearText({ settings, pool, tls, others }: Demand): string {
+  const { secure, redirect } = settings;
+  if (secure === undefined || secure.unasked || redirect !== undefined) return '';
+  const served = `pool '${pool}' is served in clear text`;
+  if (!tls) return `${secure.word} wants TLS, and no section that routes it has a 'bind ... ssl' line: ${served}`;
+  const open = others.filter(isOpen);
+  if (open.length === 0 || open.some((other) => takesAll(other, settings))) return '';
+  return `${secure.word} wants TLS, and other routes of the pool do not: ${served}, too; its own pool would not be`;
+}
+
+/** Whatever `inner` routes `outer` routes, too. */
+function takesAll(outer: Settings, inner: Settings): boolean {
+  const { hosts = [] } = outer;
+  const isHost = inner.hosts?.every((host) => hosts.some(({ kind, value }) => kind === host.kind && value === host.value)) ?? true;
+  const isBelow = outer.path === '/' || `${inner.path}/`.startsWith(`${outer.path}/`);
+  return isHost && (outer.exact ? inner.exact && inner.path === outer.path : isBelow);
 }

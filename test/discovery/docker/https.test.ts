@@ -105,6 +105,24 @@ describe('checks over TLS that labels ask for', () => {
   }
 });
 
+describe('sites of Caddy', () => {
+  const redirects = (address: string) => {
+    const labels = { 'fairlead.host': undefined, caddy: address, 'caddy.reverse_proxy': '{{upstreams 80}}' };
+    const { routes, poolOptions } = snapshotOf(`bind :80\n bind :443 ssl crt ${tlsFile('server')}\n docker-routes compat caddy`, labels);
+    return Object.fromEntries(routes.map(({ host, pool }) => [host.value, poolOptions.get(pool)?.redirect]));
+  };
+
+  it('that say http:// beside others are in clear text alone', () => {
+    assert.deepEqual(redirects('http://a.test, https://b.test, c.test'), { 'a.test': undefined, 'b.test': 308, 'c.test': 308 });
+    assert.deepEqual(redirects('http://a.test, https://a.test'), { 'a.test': undefined });
+  });
+
+  it('are led to https for now where they do not ask for it', () => {
+    assert.deepEqual(redirects('a.test'), { 'a.test': 302 });
+    assert.deepEqual(redirects('https://a.test'), { 'a.test': 308 });
+  });
+});
+
 describe('label tls', () => {
   const tls = { 'fairlead.tls': 'true' };
   const secure = `bind :443 ssl crt ${tlsFile('server')}\n docker-routes`;
@@ -124,6 +142,57 @@ describe('label tls', () => {
     assert.equal(snapshot.poolOptions.get('app')?.redirect, undefined);
     assert.equal(snapshot.routes.length, 1);
     assert.match(warnings(snapshot).join(), /label fairlead\.tls wants TLS, .* pool 'app' is served in clear text/);
+  });
+
+  it('that means none is refused, and not taken for a name', () => {
+    for (const value of ['no', 'off', '0', ' Disabled']) {
+      const snapshot = snapshotOf(secure, { 'fairlead.tls': value });
+      assert.deepEqual([snapshot.routes.length, snapshot.poolOptions.size], [0, 0]);
+      assert.match(errors(snapshot).join(), /label fairlead\.tls=.* is neither true nor false/);
+    }
+    assert.equal(snapshotOf(secure, { 'fairlead.tls': 'site' }).poolOptions.get('app')?.redirect, 302);
+  });
+
+  it('of one router among several leaves the pool open to those of the others', () => {
+    const routers = (more: Readonly<Record<string, string>>) =>
+      snapshotOf(secure.replace('docker-routes', 'docker-routes compat traefik'), {
+        'fairlead.host': undefined,
+        'traefik.http.services.app.loadbalancer.server.port': '80',
+        'traefik.http.routers.r.service': 'app',
+        'traefik.http.routers.rs.service': 'app',
+        'traefik.http.routers.rs.tls': 'true',
+        ...more,
+      });
+    const apart = routers({ 'traefik.http.routers.r.rule': 'Host(`a.test`)', 'traefik.http.routers.rs.rule': 'Host(`b.test`)' });
+    assert.equal(apart.poolOptions.get('app')?.redirect, undefined);
+    assert.match(warnings(apart).join(), /label traefik\.http\.routers\.rs\.tls wants TLS, and other routes of the pool do not/);
+    const within = routers({
+      'traefik.http.routers.r.rule': 'Host(`a.test`)',
+      'traefik.http.routers.rs.rule': 'Host(`a.test`) && PathPrefix(`/secure`)',
+    });
+    assert.equal(within.poolOptions.get('app')?.redirect, undefined);
+    assert.deepEqual(warnings(within), []);
+    const all = routers({
+      'traefik.http.routers.r.rule': 'Host(`a.test`)',
+      'traefik.http.routers.r.tls': 'true',
+      'traefik.http.routers.rs.rule': 'Host(`b.test`)',
+    });
+    assert.equal(all.poolOptions.get('app')?.redirect, 302);
+  });
+
+  it('is asked of the sections that route it', () => {
+    const sections = `bind :8080\n docker-routes compat traefik\nfrontend sec\n bind :8443 ssl crt ${tlsFile('server')}\n docker-routes compat traefik`;
+    const of = (points: string) =>
+      snapshotOf(sections, {
+        'fairlead.host': undefined,
+        'traefik.http.routers.app.rule': 'Host(`a.test`)',
+        'traefik.http.routers.app.tls': 'true',
+        'traefik.http.routers.app.entrypoints': points,
+      });
+    assert.equal(of('www').poolOptions.get('app')?.redirect, undefined);
+    assert.match(warnings(of('www')).join(), /no section that routes it has a 'bind \.\.\. ssl' line/);
+    assert.equal(of('sec').poolOptions.get('app')?.redirect, 302);
+    assert.equal(of('www,sec').poolOptions.get('app')?.redirect, 302);
   });
 
   it('=false says nothing', () => {

@@ -33,7 +33,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
   [
     'several addresses',
     caddy({ '': 'http://example.com, https://www.example.com:443 *.example.org', reverse_proxy: UP }),
-    { routes: ['example.com/ www.example.com/ ~^[^.]+\\.example\\.org$/ -> example.com-20f70164:80'] },
+    { routes: ['example.com/ -> example.com:80', 'www.example.com/ ~^[^.]+\\.example\\.org$/ -> www.example.com-66f78800:80 secure=308'] },
   ],
   ['any host', caddy({ '': ':80', reverse_proxy: UP }), { routes: ['*/ -> any-22de6956:80'] }],
   [

@@ -86,7 +86,7 @@ const CASES: readonly (readonly [behaviour: string, traits: SubjectTraits, expec
     'a check by https',
     { env: { SERVICE_NAME: 'web', SERVICE_CHECK_HTTPS: '/h', SERVICE_CHECK_INTERVAL: '1m30s' } },
     {
-      routes: ['web.a.test/ -> web:80 check http=GET/h200,299 inter 90000 check-ssl verify none'],
+      routes: ['web.a.test/ -> web:80 check http=GET/h200,299 inter 90000 check-ssl'],
     },
   ],
   ['an interval without a check', { env: { SERVICE_NAME: 'web', SERVICE_CHECK_INTERVAL: 'x' } }, { routes: ['web.a.test/ -> web:80'] }],
