@@ -50,6 +50,7 @@ import type { ProcessFacts } from './stats/page.ts';
 import type { OwnFacts } from './stats/prometheus.ts';
 import { records, type StatsRecord } from './stats/records.ts';
 import { EVERYTHING, pairProxies, rowsIn, type StatsProxy } from './stats/rows.ts';
+import { ServerContexts } from './tls/servers.ts';
 import { CertificateWatch } from './tls/watch.ts';
 
 /** What the process edge knows and lends. */
@@ -204,6 +205,7 @@ export class App {
       },
       enter: (client) => dataPlane.enter(frontend(), client),
       onFault: (error) => events.event(Level.Err, `internal error in ${frontend()}: ${stackOf(error)}`, frontend()),
+      tell: (line) => events.event(Level.Warning, `${frontend()}: ${line}`, frontend()),
     };
   }
 
@@ -330,6 +332,7 @@ export class App {
       this.cli.commit(statsSockets, config.global);
       commit();
       this.certificateWatch.watch(certificates);
+      certificates.ofServersChanged = () => this.backends.adoptContexts(new ServerContexts(certificates.library));
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     };
     await this.development.arm(certificates, config);

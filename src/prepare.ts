@@ -73,7 +73,7 @@ export function prepare(source: ConfigSource, options: PrepareOptions): Preparat
   const more = loaded.config === undefined ? found.filter(isAlert) : found;
   const certificates = new Certificates(loaded.config, readSslWords, (diagnostic) => more.push(diagnostic));
   if (loaded.config !== undefined) more.push(...checkAuthority(certificates, loaded.config, options.env));
-  const serverContexts = new ServerContexts();
+  const serverContexts = new ServerContexts(certificates.library);
   checkServers(loaded.config?.proxies ?? [], serverContexts, (diagnostic) => more.push(diagnostic));
   const saved = loaded.config === undefined ? undefined : readSavedStates(loaded.config);
   const sockets = loaded.config === undefined ? [] : checkSockets(loaded.config);

@@ -62,7 +62,12 @@ function readDirectory(path: string): Authorities {
 }
 
 function readPem(file: string): Omit<Authorities, 'doubts'> {
-  const blocks = [...readFileSync(file, 'latin1').matchAll(BLOCK)].map(([text, label]) => ({ text, label }));
+  return parseAuthorities(readFileSync(file, 'latin1'));
+}
+
+/** Throws an Error, without a name, for a text that has none or bad ones. */
+export function parseAuthorities(pem: string): Omit<Authorities, 'doubts'> {
+  const blocks = [...pem.matchAll(BLOCK)].map(([text, label]) => ({ text, label }));
   const isRevocation = ({ label }: (typeof blocks)[number]): boolean => label === 'X509 CRL';
   if (blocks.length === 0) throw new Error('no certificate or crl found');
   const certificates = blocks.filter((block) => !isRevocation(block)).map(({ text }) => String(new X509Certificate(text)));

@@ -5,6 +5,7 @@
 
 import type { BindConfig, BindSslConfig } from '../config/model.ts';
 import { listenerContext, type Material } from './contexts.ts';
+import type { CrtListLine } from './crt-list.ts';
 import type { DevelopmentListener } from './development-listener.ts';
 import { kindOf, namesOf } from './names.ts';
 import type { Bundle } from './pem.ts';
@@ -19,6 +20,8 @@ export interface Entry {
   readonly material: Material;
   /** Empty: the certificate's own names. */
   readonly filters: readonly string[];
+  /** Of the list that it stands on. */
+  readonly line?: CrtListLine | undefined;
 }
 
 export class BindCertificates implements ListenerTls {

@@ -14,10 +14,10 @@ import { type Material, newTicketKeys, wordsProblem } from './contexts.ts';
 import type { CrtListLine } from './crt-list.ts';
 import { DevelopmentListener } from './development-listener.ts';
 import { doubtsOfValidity, doubtsOfWords } from './doubts.ts';
-import { DEFAULT_FILES, Library, underBase } from './library.ts';
+import { type AuthorityKind, DEFAULT_FILES, Library, underBase } from './library.ts';
 import { type Bundle, systemWords } from './pem.ts';
 import { readTicketKeys } from './ticket-keys.ts';
-import { CertificateTransaction } from './transaction.ts';
+import { Transactions } from './transactions.ts';
 import type { ListenerTls } from './types.ts';
 
 /** What `[...]` on a line of a `crt-list` means over what the `bind` line says. */
@@ -36,16 +36,19 @@ export interface Refreshed {
 }
 
 const LIFETIME_MS = 300_000;
+const ROOT = { crt: '/', ca: '/', cwd: '/' };
 
 export class Certificates {
   /** Of lines with `self-signed`: they are given the authority before they listen. */
   readonly development: DevelopmentListener[] = [];
   readonly library: Library;
-  readonly transaction: CertificateTransaction = new CertificateTransaction(this);
+  readonly transactions: Transactions = new Transactions(this);
+  /** Something that servers' lines name has been replaced. */
+  ofServersChanged: () => void = () => {};
   readonly binds: BindCertificates[] = [];
   private readonly listeners = new Map<BindSslConfig, BindCertificates>();
   private readonly made = new PresentedCache();
-  private readonly readWords: ReadWords;
+  readonly readWords: ReadWords;
   private readonly lifetime: number;
   private readonly ticketKeys = new Map<BindSslConfig, Buffer>();
   private dh: string | undefined = undefined;
@@ -55,7 +58,7 @@ export class Certificates {
   /** Reads those of all listeners; what is wrong is handed to `report`, at the line of the `bind`. */
   constructor(config: Pick<Config, 'proxies' | 'global'> | undefined, readWords: ReadWords, report: (diagnostic: Diagnostic) => void) {
     this.readWords = readWords;
-    this.library = new Library(config?.global.tlsFiles ?? DEFAULT_FILES);
+    this.library = new Library(config?.global.tlsFiles ?? DEFAULT_FILES, config?.global.tls?.bases ?? ROOT);
     this.lifetime = Math.ceil((config?.global.tls?.lifetime ?? LIFETIME_MS) / 1000);
     if (config !== undefined) this.readAll(config, report);
     this.stamps = this.library.stamps();
@@ -87,8 +90,18 @@ export class Certificates {
         failed.set(file ?? path, (error as Error).message);
       }
     }
-    const left = replaced.length > 0 ? this.rebuild() : [];
+    if (replaced.length === 0) return { replaced, failed, left: [] };
+    const before = this.used();
+    const left = this.rebuild();
+    const after = this.used();
+    this.library.drop([...before].filter((file) => !after.has(file)));
+    if (replaced.some((path) => this.library.ofServers.has(path))) this.ofServersChanged();
     return { replaced: [...new Set(replaced)], failed, left };
+  }
+
+  /** The files that listeners show. */
+  private used(): ReadonlySet<string> {
+    return new Set(this.binds.flatMap(({ entries }) => entries.map(({ bundle }) => bundle.file)));
   }
 
   /** Builds all lines of what the library has now. Answers why some stay as they are. */
@@ -96,14 +109,16 @@ export class Certificates {
     const found = new Set<string>();
     for (const bind of this.binds) {
       try {
-        const entries = this.entriesOf(bind, (_severity, _bind, message) => found.add(message), true);
+        const report: Report = (severity, _bind, message) => {
+          if (severity === 'alert') found.add(message);
+        };
+        const entries = this.entriesOf(bind, report, true);
         const missing = entries.length === 0 && bind.entries.length > 0;
         if (!missing) bind.use(entries, this.materialOf(bind.ssl, bind.ssl));
       } catch (error) {
         found.add((error as Error).message);
       }
     }
-    this.library.keep(new Set(this.binds.flatMap(({ entries }) => entries.map(({ bundle }) => bundle.file))));
     return [...found];
   }
 
@@ -187,9 +202,9 @@ export class Certificates {
     };
   }
 
-  private authoritiesOf(word: string, path: string) {
+  private authoritiesOf(word: AuthorityKind, path: string) {
     try {
-      return this.library.authoritiesOf(path);
+      return this.library.authoritiesOf(word, path);
     } catch (error) {
       throw new Error(`'${word}' : unable to load ${path}: ${(error as Error).message}`);
     }
@@ -220,9 +235,11 @@ export class Certificates {
   private entriesOfFile(own: BindCertificates, path: string, report: Report): readonly Entry[] {
     const material = this.materialOf(own.ssl, own.ssl);
     const directory = this.library.lists.get(path);
-    const files = directory === undefined ? this.library.filesOf(path) : directory.lines.map(({ file }) => file);
-    return files.flatMap((file) => {
-      const entry = this.entryOf(own, { file, filters: [], ssl: own.ssl, material }, report, '');
+    const lines = directory?.lines ?? this.library.filesOf(path).map((file) => ({ file, words: [], filters: [], line: 0 }));
+    return lines.flatMap((line) => {
+      // As an operator may have added it.
+      if (line.words.length + line.filters.length > 0) return this.entriesOfLine(own, path, line, report);
+      const entry = this.entryOf(own, { file: line.file, filters: [], ssl: own.ssl, material, line }, report, '');
       return entry === undefined ? [] : [entry];
     });
   }
@@ -241,7 +258,8 @@ export class Certificates {
   }
 
   /** Throws what is wrong with its words. */
-  entriesOfLine(own: BindCertificates, path: string, { file, words, filters, line }: CrtListLine, report: Report): readonly Entry[] {
+  private entriesOfLine(own: BindCertificates, path: string, listed: CrtListLine, report: Report): readonly Entry[] {
+    const { file, words, filters, line } = listed;
     const read = words.length === 0 ? { ssl: own.ssl } : this.readWords(words, own.ssl);
     if ('error' in read) throw new Error(read.error);
     const { ssl } = read;
@@ -254,7 +272,7 @@ export class Certificates {
     for (const doubt of doubtsOfWords(ssl, own.ssl)) report('warning', own, where + doubt);
     const material = this.materialOf(own.ssl, ssl);
     return this.library.filesOf(underBase(own.ssl.bases.crt, file)).flatMap((one) => {
-      const entry = this.entryOf(own, { file: one, filters, ssl, material }, report, where);
+      const entry = this.entryOf(own, { file: one, filters, ssl, material, line: listed }, report, where);
       return entry === undefined ? [] : [entry];
     });
   }

@@ -6,9 +6,9 @@
  */
 
 import { readFileSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { TlsFilesConfig } from '../config/model.ts';
+import type { PathBases, TlsFilesConfig } from '../config/model.ts';
 import { type Authorities, readAuthorities } from './authorities.ts';
 import { filesOf, isDirectory, readIssuers } from './bundle-files.ts';
 import { type CrtList, type CrtListLine, parseCrtList } from './crt-list.ts';
@@ -22,22 +22,50 @@ export const DEFAULT_FILES: TlsFilesConfig = {
   defaultDhParam: undefined,
 };
 
+/** As words name them. */
+export type AuthorityKind = 'ca-file' | 'crl-file';
+
 export class Library {
   readonly files: TlsFilesConfig;
+  /** Where names begin that an operator gives. */
+  private readonly bases: PathBases;
   /** Also those that nobody uses (`new ssl cert`). */
   readonly bundles = new Map<string, Bundle>();
+  /** Names of certificates that an operator is about to bring. */
+  readonly empty = new Set<string>();
+  /** What servers' lines name. */
+  readonly ofServers = new Set<string>();
   /** Files that lists and directories name, and that are no good so far. */
   private readonly awaited = new Set<string>();
   /** Lists of `crt-list`; directories of `crt` count as such, without words and names. */
   readonly lists = new Map<string, CrtList>();
   readonly authorities = new Map<string, Authorities>();
+  /** Which of them are named as what. */
+  readonly named: Readonly<Record<AuthorityKind, Set<string>>> = { 'ca-file': new Set(), 'crl-file': new Set() };
   private issuers: ReturnType<typeof readIssuers> = new Map();
   /** What `crt` names that are no file have meant: `site.pem.rsa`, ... */
   private readonly several = new Map<string, readonly string[]>();
 
   /** Throws an Error for chains of issuers that cannot be read. */
-  constructor(files: TlsFilesConfig) {
+  constructor(files: TlsFilesConfig, bases: PathBases) {
     this.files = files;
+    this.bases = bases;
+  }
+
+  /** What an operator calls so: by its path, or as the configuration does. */
+  certificateNamed(name: string): string {
+    const found = [this.bases.crt, this.bases.cwd].map((base) => resolve(base, name));
+    return (found.find((file) => this.bundles.has(file) || this.empty.has(file)) ?? found[0]) as string;
+  }
+
+  listNamed(name: string): string {
+    return resolve(this.bases.cwd, name);
+  }
+
+  authoritiesNamed(name: string): string {
+    if (name.startsWith('@')) return name;
+    const found = [this.bases.ca, this.bases.cwd].map((base) => resolve(base, name));
+    return (found.find((path) => this.authorities.has(path)) ?? found[0]) as string;
   }
 
   /** Throws an Error, as all that follow. */
@@ -74,6 +102,19 @@ export class Library {
     return bundle;
   }
 
+  /** Of a server's line. It is not waited for: whoever named it is told. */
+  bundleOfServer(file: string): Bundle {
+    this.ofServers.add(file);
+    const bundle = this.bundles.get(file) ?? this.completed(readBundle(file, this.files));
+    this.bundles.set(file, bundle);
+    return bundle;
+  }
+
+  authoritiesOfServer(kind: AuthorityKind, path: string): Authorities {
+    this.ofServers.add(path);
+    return this.authoritiesOf(kind, path);
+  }
+
   list(path: string): CrtList {
     return this.lists.get(path) ?? this.readList(path);
   }
@@ -84,8 +125,10 @@ export class Library {
     return list;
   }
 
-  authoritiesOf(path: string): Authorities {
-    return this.authorities.get(path) ?? this.readAuthorities(path);
+  authoritiesOf(kind: AuthorityKind, path: string): Authorities {
+    const authorities = this.authorities.get(path) ?? this.readAuthorities(path);
+    this.named[kind].add(path);
+    return authorities;
   }
 
   readAuthorities(path: string): Authorities {
@@ -127,9 +170,9 @@ export class Library {
     return paths;
   }
 
-  /** What nobody uses any more is not looked at any more. */
-  keep(used: ReadonlySet<string>): void {
-    for (const file of this.bundles.keys()) if (!used.has(file)) this.bundles.delete(file);
+  /** What its list no longer names is not looked at any more; what an operator has brought, or taken off a list, stays. */
+  drop(unused: Iterable<string>): void {
+    for (const file of unused) if (!this.ofServers.has(file)) this.bundles.delete(file);
     const listed = new Set([...this.lists.values()].flatMap(({ lines }) => lines.map(({ file }) => file)));
     for (const file of this.awaited) if (!listed.has(file)) this.awaited.delete(file);
   }
@@ -146,8 +189,9 @@ export class Library {
   }
 }
 
-function plainLine(file: string, index: number): CrtListLine {
-  return { file, words: [], filters: [], line: index + 1 };
+/** Those of a directory have no number, as for HAProxy. */
+function plainLine(file: string): CrtListLine {
+  return { file, words: [], filters: [], line: 0 };
 }
 
 /** Of what a path leads to: `..data` of a mounted secret is a link that points elsewhere one day. */

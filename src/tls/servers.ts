@@ -10,9 +10,10 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerSslConfig } from '../config/model.ts';
 import { TlsCounters } from '../core/tls-counters.ts';
-import { readAuthorities } from './authorities.ts';
+import { type Authorities, readAuthorities } from './authorities.ts';
 import { SUITES, VERSIONS } from './contexts.ts';
-import { readBundle } from './pem.ts';
+import type { AuthorityKind } from './library.ts';
+import { type Bundle, readBundle } from './pem.ts';
 
 interface Made {
   readonly context: SecureContext | undefined;
@@ -22,14 +23,27 @@ interface Made {
   readonly doubts: readonly string[];
 }
 
+/** Where files are read, that they can be replaced there. All throw an Error in HAProxy's words. */
+export interface ServerFiles {
+  bundleOfServer(file: string): Bundle;
+  authoritiesOfServer(kind: AuthorityKind, path: string): Authorities;
+}
+
+const FROM_DISK: ServerFiles = { bundleOfServer: (file) => readBundle(file), authoritiesOfServer: (_kind, path) => readAuthorities(path) };
+
 /** Words of labels may be anything: beyond so many different ones, those of the past are forgotten. */
 const MOST = 1000;
 
 export class ServerContexts {
   /** Of connections to servers, those of checks included. */
   counters: TlsCounters = new TlsCounters();
+  private files: ServerFiles;
   private byWords = new Map<string, Made>();
   private byConfig = new WeakMap<ServerSslConfig, Made>();
+
+  constructor(files: ServerFiles = FROM_DISK) {
+    this.files = files;
+  }
 
   /** Undefined where there is none: `refusal` says why. */
   of(ssl: ServerSslConfig): SecureContext | undefined {
@@ -51,6 +65,7 @@ export class ServerContexts {
 
   /** What `prepared` has read counts from now on. */
   adopt(prepared: ServerContexts): void {
+    this.files = prepared.files;
     this.byWords = prepared.byWords;
     this.byConfig = prepared.byConfig;
   }
@@ -59,7 +74,7 @@ export class ServerContexts {
     const known = this.byConfig.get(ssl);
     if (known !== undefined) return known;
     const words = wordsOf(ssl);
-    const made = this.byWords.get(words) ?? make(ssl);
+    const made = this.byWords.get(words) ?? make(ssl, this.files);
     if (this.byWords.size >= MOST) this.byWords.clear();
     this.byWords.set(words, made);
     this.byConfig.set(ssl, made);
@@ -83,10 +98,10 @@ function wordsOf({
   return JSON.stringify([minVersion, maxVersion, ciphers, ciphersuites, curves, tickets, caFile, crlFile, crt, verify]);
 }
 
-function make(ssl: ServerSslConfig): Made {
+function make(ssl: ServerSslConfig, files: ServerFiles): Made {
   const doubts: string[] = [];
   try {
-    return { context: createContext(ssl, doubts), error: undefined, doubts };
+    return { context: createContext(ssl, files, doubts), error: undefined, doubts };
   } catch (error) {
     return { context: undefined, error: (error as Error).message, doubts };
   }
@@ -101,13 +116,13 @@ const NO_AUTHORITY =
 const NO_TICKET = 0x4000;
 
 /** Throws an Error in HAProxy's words. */
-function createContext(ssl: ServerSslConfig, doubts: string[]): SecureContext {
+function createContext(ssl: ServerSslConfig, files: ServerFiles, doubts: string[]): SecureContext {
   const { minVersion, maxVersion, ciphers, ciphersuites, curves, tickets, caFile, crlFile, crt, verify } = ssl;
-  const authorities = caFile === undefined ? undefined : readAuthorities(caFile);
-  const revoked = crlFile === undefined ? undefined : readAuthorities(crlFile);
+  const authorities = caFile === undefined ? undefined : files.authoritiesOfServer('ca-file', caFile);
+  const revoked = crlFile === undefined ? undefined : files.authoritiesOfServer('crl-file', crlFile);
   doubts.push(...(authorities?.doubts ?? []), ...(revoked?.doubts ?? []));
   if (verify === 'required' && authorities === undefined) throw new Error(NO_AUTHORITY);
-  const bundle = crt === undefined ? undefined : readBundle(crt);
+  const bundle = crt === undefined ? undefined : files.bundleOfServer(crt);
   // Without `verify` nobody asks, and authorities take their time to be read.
   const asked = verify === 'required';
   const revocations = [...(authorities?.revocations ?? []), ...(revoked?.revocations ?? [])];

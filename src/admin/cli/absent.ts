@@ -1,10 +1,10 @@
 /**
- * Commands about what Fairlead has none of (caches, peers, TLS), as a HAProxy answers them in whose
+ * Commands about what Fairlead has none of (caches, peers, OCSP), as a HAProxy answers them in whose
  * configuration there is none: that is the truth, and scripts that ask everybody go on.
  */
 
 import { Level } from '../../core/log.ts';
-import { type Answer, type Call, type CliLevel, type CliState, type Command, DONE, data, message, refuse } from './command.ts';
+import { type Answer, type Call, type CliState, type Command, DONE, data, message, refuse } from './command.ts';
 
 function showPeers({ args: [first, section] }: Call): Answer {
   const name = first === 'dict' || first === '-' ? section : first;
@@ -26,23 +26,17 @@ interface Empty {
   readonly heading: string;
   /** What whoever asks for one of them is answered. */
   readonly unknown?: string;
-  /** Whom it is for. */
-  readonly level?: CliLevel;
 }
 
 /** Reports of nothing. */
 const EMPTY: readonly Empty[] = [
-  { name: 'show ssl crt-list', heading: '', unknown: "didn't find the specified filename", level: 'admin' },
   { name: 'show ssl ocsp-response', heading: '', unknown: 'Certificate ID does not match any certificate.' },
-  { name: 'show ssl ca-file', heading: '# filename\n', unknown: "Can't display the CA file : Not found!" },
-  { name: 'show ssl crl-file', heading: '# filename\n', unknown: "Can't display the CRL file : Not found!" },
   { name: 'show ssl providers', heading: 'Loaded providers : \n' },
   { name: 'show tls-keys', heading: '# id (file)\n', unknown: "'show tls-keys' unable to locate referenced filename" },
 ];
 
 /** Options that stand before a name, and what they are answered without one. */
 const OPTIONS: Readonly<Record<string, Answer>> = {
-  'show ssl crt-list -n': refuse("'show ssl crt-list -n' expects a filename or a directory"),
   'show tls-keys *': data('# id secret\n'),
 };
 
@@ -60,7 +54,6 @@ export const absentCommands: readonly Command[] = [
     name: report.name,
     syntax: '',
     help: '',
-    level: report.level ?? 'user',
     run: (call: Call) => showNothing(report, call),
   })),
 ];

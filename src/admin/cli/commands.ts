@@ -35,7 +35,7 @@ const OWN = 'it concerns how HAProxy itself runs';
 
 const refused: readonly Command[] = [
   ...notDone(
-    'of TLS it has show, set, commit and abort ssl cert',
+    'of TLS it has certificates, lists of them, authorities and revocations',
     'show ssl',
     'set ssl',
     'new ssl',
