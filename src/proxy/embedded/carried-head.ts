@@ -7,18 +7,8 @@
  */
 
 import type { OutgoingHttpHeaders } from 'node:http';
+import { CONNECTION_FIELDS } from '../../http/h2-fields.ts';
 import type { HostRequest } from './host.ts';
-
-/** What an HTTP/2 request may not have, and a host may have put there. */
-const CONNECTION_FIELDS: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'te',
-  'http2-settings',
-]);
 
 export interface CarriedHead {
   readonly method: string;
@@ -39,6 +29,8 @@ export type Replacement = { readonly length: number | undefined } | undefined;
 export function carriedHead(request: HostRequest, upgrade: boolean, replacement: Replacement): CarriedHead | undefined {
   const method = request.method ?? '';
   const target = request.url ?? '';
+  // What Node's client would make of it is a tunnel, and no answer to it would come here.
+  if (method === 'CONNECT') return undefined;
   // The rest is for the session to judge: here it could not stand in one line.
   if (!/^[\x21-\x7e\x80-\xff]+$/.test(target)) return undefined;
   const fields: OutgoingHttpHeaders = request.stream === undefined ? fieldsOfOne(request, upgrade) : fieldsOfTwo(request);

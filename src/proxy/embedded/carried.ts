@@ -11,9 +11,9 @@
 
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
-import { answerEnd, answerHead, answerInterim, cut, type Interim } from './answer.ts';
+import { answerBadGateway, answerEnd, answerHead, answerInterim, cut, type Interim } from './answer.ts';
 import type { CarriedHead } from './carried-head.ts';
-import { type HostRequest, type HostResponse, StreamError } from './host.ts';
+import { type HostRequest, type HostResponse, isOfNode, StreamError } from './host.ts';
 import { InnerConnection } from './inner-connection.ts';
 
 /** A body that was read before. */
@@ -30,7 +30,12 @@ export interface Carriage {
   readonly next: Next | undefined;
   /** A fault of ours. */
   readonly onFault: (error: unknown) => void;
+  /** Something for the log that is no fault of ours. */
+  readonly tell: (line: string) => void;
 }
+
+/** More than any response's head that a session lets through, bytes. */
+export const HEAD_LIMIT: number = 256 * 1024 * 1024;
 
 type State = 'sent' | 'answered' | 'over';
 
@@ -69,11 +74,19 @@ export class Carried {
     outgoing.path = head.target;
     // Node's client would name the target.
     if (head.hostless) outgoing.setHeader('Host', '');
-    outgoing.on('information', (interim: Interim) => this.guard(() => this.onInterim(interim)));
+    // Our session has bounded the response's head before, by `tune.bufsize` and `tune.http.maxhdr`.
+    (outgoing as { maxHeaderSize?: number }).maxHeaderSize = HEAD_LIMIT;
+    outgoing.maxHeadersCount = 0;
+    outgoing.on('information', (interim: Interim) => this.onInterim(interim));
+    // Node's client may end without a word of why.
+    outgoing.once('close', () => this.state === 'sent' && this.fail());
     if (next !== undefined) outgoing.once('socket', forgetRoute);
     if (head.bodiless) outgoing.end();
-    else if (next === undefined || body !== undefined) this.sendBody(outgoing);
-    else {
+    else if (next === undefined || body !== undefined) {
+      this.sendBody(outgoing);
+      // Rules and servers need not wait for a body that comes later; one that is here goes with its head.
+      setImmediate(() => this.guard(() => this.state === 'sent' && !outgoing.headersSent && outgoing.flushHeaders()));
+    } else {
       // Whoever is next finds the body untouched: a route is looked for when the head is there, within this turn.
       outgoing.flushHeaders();
       outgoing.once('socket', () => setImmediate(() => this.guard(() => this.state === 'sent' && this.sendBody(outgoing))));
@@ -96,26 +109,50 @@ export class Carried {
     source.pipe(outgoing);
   }
 
+  /** What cannot be said before is left out: the response itself is still to come. */
   private onInterim(interim: Interim): void {
-    if (this.state === 'sent') answerInterim(this.carriage.response, interim);
+    if (this.state !== 'sent') return;
+    try {
+      answerInterim(this.carriage.response, interim);
+    } catch (error) {
+      if (!isOfNode(error)) this.carriage.onFault(error);
+    }
   }
 
   onResponse(from: IncomingMessage): void {
     this.guard(() => {
-      const { response, next } = this.carriage;
+      const { response, next, head, tell } = this.carriage;
       if (this.state !== 'sent') {
         from.resume();
       } else if (next !== undefined && isUnrouted(from)) {
         this.passOn(from, next);
-      } else {
-        this.state = 'answered';
-        answerHead(response, from);
+      } else if (response.headersSent) {
+        tell(`the host has answered ${head.method} ${head.target} itself, before the response came`);
+        this.fail();
+      } else if (this.answer(from)) {
         from.once('aborted', () => this.fail());
         from.on('error', () => this.fail());
         from.once('end', () => this.guard(() => this.finish(from)));
         from.pipe(response, { end: false });
       }
     });
+  }
+
+  /** False: Node does not take the server's head, and 502 was answered in its place. */
+  private answer(from: IncomingMessage): boolean {
+    const { response, head, tell } = this.carriage;
+    try {
+      answerHead(response, from);
+      this.state = 'answered';
+      return true;
+    } catch (error) {
+      if (!isOfNode(error) || response.headersSent) throw error;
+      tell(`the response to ${head.method} ${head.target} cannot be passed on: ${(error as Error).message}`);
+      answerBadGateway(response, from);
+      this.state = 'over';
+      this.outgoing?.destroy();
+      return false;
+    }
   }
 
   /** http-proxy's word for an end without a response: the balancer has closed the connection, as it does without one. */
@@ -131,14 +168,15 @@ export class Carried {
       request.unpipe(this.outgoing);
       this.outgoing?.destroy();
     }
-    next();
+    // What the host's own handler throws is the host's.
+    queueMicrotask(next);
   }
 
   private finish(from: IncomingMessage): void {
     if (this.state !== 'answered' || !from.complete) return;
-    this.state = 'over';
     const { request, response } = this.carriage;
     answerEnd(response, from);
+    this.state = 'over';
     if (request.complete) return;
     // The answer came before all of the request: nobody wants the rest of it (RFC 9112 9.3, RFC 9113 8.1).
     request.unpipe(this.outgoing);

@@ -14,7 +14,7 @@ import { answerPage, cut } from './answer.ts';
 import { type Body, Carried, type Next } from './carried.ts';
 import { type CarriedHead, carriedHead } from './carried-head.ts';
 import { Clients, type Door } from './clients.ts';
-import type { HostRequest, HostResponse } from './host.ts';
+import { type HostRequest, type HostResponse, isOfNode } from './host.ts';
 import { refuseUpgrade, Upgraded } from './upgraded.ts';
 
 export interface WebOptions {
@@ -66,7 +66,7 @@ export class Carrier {
     const agent = refused === 0 ? this.clients.agentOf(request) : undefined;
     if (refused !== 0) refuse(response, refused);
     if (head === undefined || agent === undefined) return;
-    const carried = new Carried({ request, response, head, body, next, onFault: this.door.onFault });
+    const carried = new Carried({ request, response, head, body, next, onFault: this.door.onFault, tell: this.door.tell });
     const options = { target: TARGET, agent, method: head.method, selfHandleResponse: true };
     try {
       this.proxy.web(carried as unknown as IncomingMessage, response, options, () => carried.onError());
@@ -77,7 +77,7 @@ export class Carrier {
 
   /** What Node's client would not write is no request: 400. Anything else is a fault of ours. */
   private judge(error: unknown): 400 | 500 {
-    if (String((error as Partial<NodeJS.ErrnoException> | null)?.code).startsWith('ERR_')) return 400;
+    if (isOfNode(error)) return 400;
     this.door.onFault(error);
     return 500;
   }
@@ -87,7 +87,7 @@ export class Carrier {
     if (head === undefined) return 400;
     if (!this.door.open) return 503;
     if (head.bodiless || body !== undefined || !request.readableDidRead) return 0;
-    this.door.onFault(new Error(`the body of ${head.method} ${head.target} was read before web(): pass it as 'body'`));
+    this.door.tell(`the body of ${head.method} ${head.target} was read before web(): pass it as 'body'`);
     return 500;
   }
 

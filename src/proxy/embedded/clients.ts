@@ -22,12 +22,14 @@ export interface Door {
   enter(client: Accepted): void;
   /** A fault of ours. */
   onFault(error: unknown): void;
+  /** Something for the log that is no fault of ours. */
+  tell(line: string): void;
 }
 
 class ClientAgent extends Agent {
   /** A reload may name another one: then its connections are not used any more. */
   readonly frontend: string;
-  private readonly origin: Origin;
+  readonly origin: Origin;
   private readonly door: Door;
 
   constructor(origin: Origin, door: Door) {
@@ -41,6 +43,12 @@ class ClientAgent extends Agent {
     const connection = new InnerConnection(this.origin);
     this.door.enter(connection.client);
     return connection;
+  }
+
+  /** What is under way goes on; nothing is kept behind it. */
+  retire(): void {
+    for (const free of Object.values(this.freeSockets).flat()) free?.destroy();
+    this.maxFreeSockets = 0;
   }
 }
 
@@ -58,9 +66,10 @@ export class Clients {
     if (connection === undefined || connection === null || connection.destroyed) return undefined;
     const known = this.agents.get(connection);
     if (known?.frontend === this.door.frontend) return known;
-    const agent = new ClientAgent(originOf(request.socket), this.door);
+    const agent = new ClientAgent(known?.origin ?? originOf(request.socket), this.door);
     this.agents.set(connection, agent);
-    connection.once('close', () => agent.destroy());
+    if (known === undefined) connection.once('close', () => this.agents.get(connection)?.destroy());
+    else known.retire();
     return agent;
   }
 }

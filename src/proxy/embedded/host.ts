@@ -11,3 +11,8 @@ export type HostResponse = ServerResponse & { readonly stream?: ServerHttp2Strea
 
 /** RFC 9113 7: what a stream is closed with. */
 export const StreamError = { None: 0, Internal: 2 } as const;
+
+/** Of what Node's objects throw where they do not take something. */
+export function isOfNode(error: unknown): boolean {
+  return String((error as Partial<NodeJS.ErrnoException> | null)?.code).startsWith('ERR_');
+}

@@ -1,30 +1,9 @@
 /** A response's head as the exchange writes it, in HTTP/2's form (RFC 9113 8.2, 8.3.2). */
 
 import type { OutgoingHttpHeaders } from 'node:http2';
+import { CONNECTION_FIELDS, SINGLE_FIELDS } from '../../http/h2-fields.ts';
 import { Framing } from '../../http/head.ts';
 import { parseLength } from '../../http/parse.ts';
-
-/** RFC 9113 8.2.2: what concerns a connection of HTTP/1.1 alone. */
-const DROPPED: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'te',
-]);
-
-/**
- * Fields that Node writes once or not at all. Where a server has sent several, all but the first of one that means one thing
- * go: a list is what no client makes of them.
- */
-const SINGLE: ReadonlySet<string> = new Set(
-  `access-control-allow-credentials access-control-max-age access-control-request-method age authorization content-encoding
-   content-language content-length content-location content-md5 content-range content-type date dnt etag expires from host
-   if-match if-modified-since if-none-match if-range if-unmodified-since last-modified location max-forwards
-   proxy-authorization range referer retry-after tk upgrade-insecure-requests user-agent x-content-type-options`.split(/\s+/),
-);
 
 export class ResponseForm {
   status = 0;
@@ -70,7 +49,7 @@ export class ResponseForm {
     } else if (name === 'sec-websocket-accept') {
       this.accept = value;
     }
-    if (!DROPPED.has(name)) add(fields, name, value);
+    if (!CONNECTION_FIELDS.has(name)) add(fields, name, value);
   }
 }
 
@@ -81,7 +60,7 @@ export function trailersOf(lines: string): OutgoingHttpHeaders {
     const colon = line.indexOf(':');
     if (colon <= 0) continue;
     const name = line.slice(0, colon).toLowerCase();
-    if (!DROPPED.has(name)) add(fields, name, trimmed(line, colon + 1, line.length));
+    if (!CONNECTION_FIELDS.has(name)) add(fields, name, trimmed(line, colon + 1, line.length));
   }
   return fields;
 }
@@ -89,7 +68,7 @@ export function trailersOf(lines: string): OutgoingHttpHeaders {
 function add(fields: OutgoingHttpHeaders, name: string, value: string): void {
   const before = fields[name];
   if (before === undefined) fields[name] = value;
-  else if (!SINGLE.has(name)) fields[name] = Array.isArray(before) ? [...before, value] : [before as string, value];
+  else if (!SINGLE_FIELDS.has(name)) fields[name] = Array.isArray(before) ? [...before, value] : [before as string, value];
 }
 
 function trimmed(text: string, from: number, to: number): string {
