@@ -12,7 +12,10 @@ export function tlsFactsOf(socket: HostSocket): TlsFacts | undefined {
   return encrypted === true ? new HostTls(socket as TLSSocket) : undefined;
 }
 
-/** What Node forgets with the socket is read at once; what is a copy each time, when it is asked for. */
+/**
+ * Of one connection, read at once: Node forgets it with the socket, before a request of it is logged, and the socket that a request of
+ * HTTP/2 shows is gone with its stream. The buffers are the same each time, as x509.ts wants them.
+ */
 class HostTls implements TlsFacts {
   readonly protocol: string;
   readonly cipher: string;
@@ -25,36 +28,26 @@ class HostTls implements TlsFacts {
   readonly handshakeTime: number = 0;
   readonly error: TlsFacts['error'] = CONNECTION_ERRORS.none;
   readonly failure: undefined = undefined;
-  private readonly socket: TLSSocket;
+  readonly peerChain: readonly Buffer[];
+  readonly ownCertificate: Buffer | undefined;
+  readonly session: Buffer | undefined;
+  readonly finished: Buffer | undefined;
 
   constructor(socket: TLSSocket) {
     const { servername } = socket as { readonly servername?: string | false | null };
-    this.socket = socket;
     this.protocol = socket.getProtocol() ?? '';
     this.cipher = socket.getCipher()?.name ?? '';
     this.sni = typeof servername === 'string' ? servername : undefined;
     this.alpn = typeof socket.alpnProtocol === 'string' ? socket.alpnProtocol : undefined;
     this.resumed = socket.isSessionReused();
-    const trusted = socket.authorized || socket.getPeerX509Certificate() === undefined;
+    const certificate = socket.getPeerX509Certificate();
+    this.peerChain = certificate === undefined ? [] : [certificate.raw];
+    this.ownCertificate = socket.getX509Certificate()?.raw;
+    this.session = socket.getSession();
+    this.finished = this.resumed ? socket.getFinished() : socket.getPeerFinished();
+    const trusted = socket.authorized || certificate === undefined;
     // Node has OpenSSL's name for it, whatever its types say.
     this.verifyResult = trusted ? 0 : verifyNumber(String(socket.authorizationError));
     this.verifyError = trusted ? undefined : firstError(this.verifyResult, this.peerChain);
-  }
-
-  get peerChain(): readonly Buffer[] {
-    const certificate = this.socket.destroyed ? undefined : this.socket.getPeerX509Certificate();
-    return certificate === undefined ? [] : [certificate.raw];
-  }
-
-  get ownCertificate(): Buffer | undefined {
-    return this.socket.destroyed ? undefined : this.socket.getX509Certificate()?.raw;
-  }
-
-  get session(): Buffer | undefined {
-    return this.socket.destroyed ? undefined : this.socket.getSession();
-  }
-
-  get finished(): Buffer | undefined {
-    return this.socket.destroyed ? undefined : this.socket.getPeerFinished();
   }
 }
