@@ -233,7 +233,7 @@ describe('a label that cannot be heeded', () => {
     await withFleet(WWW, async (fleet) => {
       await fleet.run('one', { labels: A });
       await fleet.run('two', { labels: { ...A, scheme: 'gopher' } });
-      assert.match(fleet.notesOf('two'), /error: is not routed by 'www': .*scheme/);
+      assert.match(fleet.notesOf('two'), /error: is refused: label fairlead.scheme=gopher is neither 'http' nor 'https'/);
       for (let i = 0; i < 3; i++) assert.equal((await get(fleet)).body, 'one');
     });
   });
