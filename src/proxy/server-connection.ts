@@ -214,10 +214,13 @@ export class ServerConnection implements Ends {
     this.user?.onConnected(this);
   }
 
+  /** Also where a server renegotiates, in the middle of whatever is going on: only the first handshake connects. */
   private onSecure(): void {
     if (this.closed) return;
-    if ((this.tls as ServerTls).secured()) this.user?.onConnected(this);
-    else this.onError(undefined);
+    const tls = this.tls as ServerTls;
+    const first = !tls.over;
+    if (!tls.secured()) this.onError(undefined);
+    else if (first) this.user?.onConnected(this);
   }
 
   private onBytes(length: number, bytes: Buffer): boolean {

@@ -15,8 +15,8 @@ export class ServerTls implements TlsFacts {
   failure: TlsFailure | undefined = undefined;
   verifyResult = 0;
   readonly verifyError = undefined;
-  /** The handshake is over. */
-  private over = false;
+  /** The first handshake is over. */
+  over = false;
   private knownChain: readonly Buffer[] | undefined = undefined;
   readonly socket: TLSSocket;
   private readonly spoken: Spoken;
@@ -26,7 +26,7 @@ export class ServerTls implements TlsFacts {
     this.spoken = spoken;
   }
 
-  /** The handshake is over. False: the server's certificate will not do. */
+  /** A handshake is over. False: the server's certificate will not do. */
   secured(): boolean {
     const { socket, spoken } = this;
     this.over = true;
@@ -37,7 +37,7 @@ export class ServerTls implements TlsFacts {
     // Node has its name here, whatever the types say.
     if (!socket.authorized) this.verifyResult = verifyNumber(String(socket.authorizationError));
     // `getPeerX509Certificate` takes a certificate away from OpenSSL's list each time: the chain is read before.
-    void this.peerChain;
+    this.knownChain = this.readChain();
     this.error = secured(socket, spoken);
     return this.error === CONNECTION_ERRORS.none;
   }

@@ -34,7 +34,7 @@ function isName(name: string): boolean {
 /** Those whose sessions may go on. Node tells of a session after `secureConnect`, when the certificate is not always to be had any more. */
 const trusted = new WeakSet<TLSSocket>();
 
-/** `secureConnect` says that the handshake is over: `secured` is asked then; an error before it says that there was none: `unsecured`. */
+/** `secureConnect` says, each time, that a handshake is over: `secured` is asked then; an error before it says that there was none: `unsecured`. */
 export function connectServer(
   spoken: Spoken,
   address: Address,
@@ -91,14 +91,20 @@ interface Named {
   setServername(name: string): void;
 }
 
-/** The handshake of `socket` is over; answers what is wrong with whom it was with. */
+/**
+ * The handshake of `socket` is over; answers what is wrong with whom it was with. Before TLSv1.3 there may be more than one: a server
+ * that renegotiates may show another certificate. The connection counts once.
+ */
 export function secured(socket: TLSSocket, spoken: Spoken): ConnectionError {
   const error = certificateError(socket, spoken);
   const { servers } = spoken.counters;
-  if (error === CONNECTION_ERRORS.none) {
+  if (error !== CONNECTION_ERRORS.none) {
+    trusted.delete(socket);
+    servers.fail(error);
+  } else if (!trusted.has(socket)) {
     trusted.add(socket);
     servers.done(socket.getProtocol() ?? '', socket.isSessionReused(), monotonic());
-  } else servers.fail(error);
+  }
   return error;
 }
 

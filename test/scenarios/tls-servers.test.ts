@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ServerContexts } from '../../src/tls/servers.ts';
 import { tlsFile } from '../support/tls.ts';
-import { answers, type OnSecure, startTlsUpstream, type TlsUpstream, type TlsUpstreamOptions } from '../support/tls-upstream.ts';
+import { answers, type OnSecure, startTlsUpstream } from '../support/tls-upstream.ts';
 import { until } from '../support/wait.ts';
 import { Balancer, withBalancer } from './balancer.ts';
+import { CA, get, listen, withServer } from './tls-server-rig.ts';
 import {
   answerOf,
   configuration,
@@ -21,10 +22,6 @@ import {
   TLS_STORIES,
   type Upstreams,
 } from './tls-servers.ts';
-
-const CA = `ca-file ${tlsFile('ca')}`;
-const listen = (more: string) => `listen www\n bind 127.0.0.1:0\n ${more}\n`;
-const get = (path = '/', host = 'example.test') => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
 
 describe('a server of TLS', () => {
   let upstreams: Upstreams;
@@ -71,22 +68,6 @@ describe('a server of TLS', () => {
     assert.equal(balancer.plane.counters.tls.current, 0);
   });
 });
-
-/** Behind a good server whose certificate is trusted; `words` of its line. */
-async function withServer(
-  lines: string,
-  words: string,
-  story: (balancer: Balancer, server: TlsUpstream) => Promise<void>,
-  onSocket: OnSecure = answers,
-  options: TlsUpstreamOptions = {},
-): Promise<void> {
-  const server = await startTlsUpstream('server', onSocket, options);
-  try {
-    await withBalancer(listen(`${lines}\n server s1 ${server.address} ssl ${CA} ${words}`), (balancer) => story(balancer, server));
-  } finally {
-    await server.stop();
-  }
-}
 
 describe('connections by TLS', () => {
   it('are kept for who asks for the same name', async () => {

@@ -41,13 +41,15 @@ export class TlsLine implements Line {
     });
   }
 
+  /** Also where a server renegotiates: only the first handshake connects. */
   private over(error: ConnectionError): void {
+    const first = this.state !== 'secured';
     if (error !== CONNECTION_ERRORS.none) {
       this.owner?.onInsecure(connectionErrorText(error));
       return;
     }
     this.state = 'secured';
-    this.owner?.onConnected();
+    if (first) this.owner?.onConnected();
   }
 
   private failed(error: NodeJS.ErrnoException): void {
