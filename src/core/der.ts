@@ -42,10 +42,12 @@ export function derValues(bytes: Buffer): readonly DerValue[] | undefined {
 
 /** The values within one that is made of others (SEQUENCE, SET); undefined where it is none. */
 export function derChildren(value: DerValue | undefined): readonly DerValue[] | undefined {
-  return value === undefined || (value.tag & CONSTRUCTED) === 0 ? undefined : derValues(value.content);
+  return value === undefined || !isConstructed(value) ? undefined : derValues(value.content);
 }
 
-const CONSTRUCTED = 0x20;
+export function isConstructed({ tag }: DerValue): boolean {
+  return (tag & 0x20) !== 0;
+}
 
 function derValue(bytes: Buffer, from: number): DerValue | undefined {
   const tag = bytes[from];
@@ -60,18 +62,23 @@ function derValue(bytes: Buffer, from: number): DerValue | undefined {
   return { tag, content: bytes.subarray(begin, begin + length), whole: bytes.subarray(from, begin + length) };
 }
 
-/** `1.2.840.113549.1.1.1` */
+/** OpenSSL's bound, bytes (CVE-2023-2650): certificates come from strangers, and the decimal digits of long arcs are dear. */
+const OID_LIMIT = 586;
+
+/** `1.2.840.113549.1.1.1`; empty, as OpenSSL has it, for one that is longer than anybody's. */
 export function oidText(content: Buffer): string {
+  if (content.length > OID_LIMIT) return '';
   const arcs: bigint[] = [];
-  let arc = 0n;
+  let bits = '';
   for (const byte of content) {
-    arc = (arc << 7n) | BigInt(byte & 0x7f);
+    bits += (byte & 0x7f).toString(2).padStart(7, '0');
     if (byte >= 0x80) continue;
+    const arc = BigInt(`0b${bits}`);
+    bits = '';
     if (arcs.length === 0) {
       const root = arc < 80n ? arc / 40n : 2n;
       arcs.push(root, arc - root * 40n);
     } else arcs.push(arc);
-    arc = 0n;
   }
   return arcs.join('.');
 }

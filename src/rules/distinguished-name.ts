@@ -1,6 +1,6 @@
 /** Distinguished names of certificates (X.501), as HAProxy writes them: values are their bytes, one character each. */
 
-import { DER, type DerValue, derChildren, oidText } from '../core/der.ts';
+import { DER, type DerValue, derChildren, isConstructed, oidText } from '../core/der.ts';
 import { objectName } from './object-names.ts';
 
 export interface NameEntry {
@@ -14,6 +14,9 @@ export interface NameEntry {
 
 export type DistinguishedName = readonly NameEntry[];
 
+/** HAProxy's buffer for the OID of an attribute that has no name, characters. */
+const OID_TEXT = 127;
+
 /** @param name RDNSequence */
 export function readName(name: DerValue | undefined): DistinguishedName {
   const entries: NameEntry[] = [];
@@ -24,7 +27,7 @@ export function readName(name: DerValue | undefined): DistinguishedName {
       if (type?.tag !== DER.oid || value === undefined) continue;
       const oid = oidText(type.content);
       const key = objectName(oid);
-      entries.push({ key: key ?? oid, named: key !== undefined, value, joined });
+      entries.push({ key: key ?? oid.slice(0, OID_TEXT), named: key !== undefined, value, joined });
       joined = true;
     }
   }
@@ -33,14 +36,19 @@ export function readName(name: DerValue | undefined): DistinguishedName {
 
 /** `/C=FR/O=x/CN=y`; undefined for an empty name. */
 export function oneLine(name: DistinguishedName): string | undefined {
-  return name.length === 0 ? undefined : name.map(({ key, value }) => `/${key}=${value.content.toString('latin1')}`).join('');
+  return name.length === 0 ? undefined : name.map(({ key, value }) => `/${key}=${valueText(value)}`).join('');
+}
+
+/** OpenSSL keeps what is made of other values with its tag and length. */
+function valueText(value: DerValue): string {
+  return (isConstructed(value) ? value.whole : value.content).toString('latin1');
 }
 
 /** @param occurrence from 1 for the first, from -1 for the last; there is no 0th */
 export function entryOf(name: DistinguishedName, wanted: string, occurrence: number): string | undefined {
   const found = name.filter(({ key }) => key.toLowerCase() === wanted.toLowerCase());
   const entry = occurrence === 0 ? undefined : found.at(occurrence < 0 ? occurrence : occurrence - 1);
-  const text = entry?.value.content.toString('latin1');
+  const text = entry === undefined ? '' : valueText(entry.value);
   return text === '' ? undefined : text;
 }
 

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { derValues, oidText } from '../../src/core/der.ts';
+import { entryOf, oneLine, readName } from '../../src/rules/distinguished-name.ts';
 import { type TlsFacts, tlsFailure } from '../../src/rules/tls-facts.ts';
 import type { RuleContext } from '../../src/rules/types.ts';
 import { certificateFacts } from '../../src/rules/x509.ts';
@@ -201,6 +202,32 @@ test('what HAProxy refuses of these fetches is refused in its words', () => {
     const { diagnostics } = compile([line]);
     assert.match(diagnostics[0]?.message ?? '', message, line);
   }
+});
+
+/** A name of one attribute in an RDN: its type and its value, each in DER form. */
+function nameOf(...parts: readonly Buffer[]): ReturnType<typeof readName> {
+  const wrapped = (tag: number, content: Buffer) => {
+    const { length } = content;
+    return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
+  };
+  return readName(derValues(wrapped(0x30, wrapped(0x31, wrapped(0x30, Buffer.concat(parts)))))?.[0]);
+}
+
+test('odd attributes of names are written as HAProxy does', () => {
+  const x = Buffer.from('0c0178', 'hex');
+  const unnamed = (length: number) => {
+    const oid = Buffer.alloc(length + 4, 0xff);
+    oid.set([0x06, 0x82, length >> 8, length & 0xff, 0x2a]);
+    oid[oid.length - 1] = 0x7f;
+    return oid;
+  };
+  assert.equal(oneLine(nameOf(unnamed(20), x)), '/1.2.10889035741470030830827987437816582766591=x');
+  const cut =
+    '1.2.410948117308466680253202334600010051996120297095560457773303195552244699554459439227630198146686597752108044441888923258829';
+  assert.equal(oneLine(nameOf(unnamed(100), x)), `/${cut}=x`);
+  for (const length of [587, 55_000]) assert.equal(oneLine(nameOf(unnamed(length), x)), '/=x');
+  const made = nameOf(Buffer.from('0603550403', 'hex'), Buffer.from('30030c0161', 'hex'));
+  assert.deepEqual([oneLine(made), entryOf(made, 'CN', 1)], ['/CN=0\x03\x0c\x01a', '0\x03\x0c\x01a']);
 });
 
 test('broken DER is no certificate, and reads nothing outside of its bytes', () => {
