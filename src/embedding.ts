@@ -254,9 +254,20 @@ class EmbeddedBalancer implements Balancer {
     return prepared;
   }
 
-  /** `text`: lines, each with its newline. */
+  /** `text`: lines, each with its newline. What a listener throws must not end what has spoken: it is thrown where nothing of ours is at work. */
   private tell(text: string): void {
-    for (const line of text.split('\n')) if (line !== '') this.lines.emit('log', line);
+    for (const line of text.split('\n')) {
+      if (line === '') continue;
+      for (const listener of this.lines.listeners('log')) {
+        try {
+          (listener as (line: string) => void)(line);
+        } catch (error) {
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
+      }
+    }
   }
 
   /** In place of the host's standard streams. */

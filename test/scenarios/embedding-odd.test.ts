@@ -3,14 +3,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type RequestListener, request } from 'node:http';
 import https from 'node:https';
+import { Readable } from 'node:stream';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { SINGLE_FIELDS } from '../../src/http/h2-fields.ts';
 import { RawClient } from '../support/client.ts';
 import { tlsText } from '../support/tls.ts';
-import { startRawUpstream } from '../support/upstream.ts';
+import { startRawUpstream, type Upstream } from '../support/upstream.ts';
 import { until } from '../support/wait.ts';
 import { bodyOf, type Echo, echo, KINDS, over, withSession } from './embedded-client.ts';
 import { configuration, Host, type Kind, simple, withHost } from './embedded-rig.ts';
@@ -210,4 +211,146 @@ describe('a host’s own doings', () => {
         balancer.web(asked, response);
       },
     ));
+});
+
+describe('a WebSocket that waits for its server', () => {
+  const ASKED = 'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+  const config = (more: string) => (upstream: Upstream) => simple(upstream).replace(upstream.address, `${upstream.address} ${more}`);
+
+  it('frees its place when its client leaves, at the server and in the queue', async () => {
+    const upstream = await startRawUpstream((socket) => socket.resume());
+    const host = await Host.start(config('maxconn 1')(upstream));
+    try {
+      const first = await RawClient.connect(host.port);
+      first.send(ASKED);
+      await until('it is at the server', () => host.row('app', 's1').scur === 1);
+      const second = await RawClient.connect(host.port);
+      second.send(ASKED);
+      await until('it is in the queue', () => host.row('app', 'BACKEND').qcur === 1);
+      second.close();
+      await until('its place is free', () => host.row('app', 'BACKEND').qcur === 0);
+      assert.equal(host.row('app', 's1').scur, 1);
+      first.close();
+      await host.idle();
+    } finally {
+      await host.stop();
+      await upstream.stop();
+    }
+  });
+
+  it('has what its client has said already passed on when it is open', async () => {
+    const upstream = await startRawUpstream((socket) => {
+      let said = '';
+      socket.on('data', (bytes) => {
+        said += bytes.toString('latin1');
+        if (said.endsWith('\r\n\r\n'))
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+        if (said.endsWith('last')) socket.end(said.slice(said.indexOf('\r\n\r\n') + 4));
+      });
+    });
+    const host = await Host.start(simple(upstream));
+    try {
+      const early = 'e'.repeat(100_000);
+      const client = await RawClient.connect(host.port);
+      client.send(ASKED + early);
+      await client.readUntil('\r\n\r\n');
+      client.send('last');
+      const answer = await client.readAll();
+      assert.ok(answer.endsWith(`${early}last`));
+    } finally {
+      await host.stop();
+      await upstream.stop();
+    }
+  });
+});
+
+describe('a body that the host gives', () => {
+  const giving = (body: Readable, handler: RequestListener, story: (host: Host) => Promise<void>) =>
+    withHost({ handler }, 'http', story, {}, (asked, response, balancer) => balancer.web(asked, response, undefined, { body }));
+
+  it('is ended when its client leaves', () => {
+    const body = new Readable({ read() {} });
+    return giving(
+      body,
+      () => {},
+      async (host) => {
+        const client = await RawClient.connect(host.port);
+        client.send('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
+        await until('the request is at the server', () => host.row('app', 's1').scur === 1);
+        client.close();
+        await until('the body is ended', () => body.destroyed);
+        await host.idle();
+      },
+    );
+  });
+
+  it('is told in the log when it fails', () => {
+    const body = new Readable({
+      read() {
+        this.destroy(new Error('the disk is gone'));
+      },
+    });
+    return giving(
+      body,
+      () => {},
+      async (host) => {
+        await assert.rejects(over(host, 'http', { method: 'POST', path: '/x' }));
+        assert.ok(
+          host.lines.some((line) => line.endsWith('www: the body given for POST /x has failed: the disk is gone')),
+          host.lines.join(),
+        );
+      },
+    );
+  });
+
+  it('is refused when it has ended before', async () => {
+    const body = Readable.from(['a']);
+    for await (const _ of body);
+    await giving(body, echo, async (host) => {
+      assert.equal((await over(host, 'http', { method: 'POST' })).status, 500);
+      assert.ok(host.lines.some((line) => line.includes('was read or ended before web()')));
+    });
+  });
+});
+
+describe('reloads', () => {
+  it('to other sections leave nothing behind at a connection that stays', () =>
+    withHost({ handler: echo }, 'http', async (host, upstream) => {
+      const warnings: Error[] = [];
+      const hear = (warning: Error) => warnings.push(warning);
+      process.on('warning', hear);
+      const client = await RawClient.connect(host.port);
+      for (let round = 0; round < 14; round++) {
+        await host.balancer.reload({ config: simple(upstream).replace('frontend www', `frontend www${round % 2}`) });
+        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        await client.readResponse();
+      }
+      const [name] = host.balancer.stats().flatMap(({ pxname, svname }) => (svname === 'FRONTEND' ? [String(pxname)] : []));
+      assert.equal(name, 'www1');
+      assert.equal(host.row('www1', 'FRONTEND').scur, 1);
+      client.close();
+      await new Promise(setImmediate);
+      process.off('warning', hear);
+      assert.deepEqual(warnings, []);
+    }));
+});
+
+describe('a listener of the log', () => {
+  it('that throws does so outside of what has spoken', async () => {
+    const script = `
+      import { createBalancer } from ${JSON.stringify(new URL('../../src/embedding.js', import.meta.url))};
+      let inside = false;
+      process.on('uncaughtException', ({ message }) => console.log(message, inside));
+      const log = () => { throw new Error('of the host'); };
+      const balancer = await createBalancer({ config: ${JSON.stringify(configuration('frontend www\n'))}, log });
+      inside = true;
+      const closed = balancer.close({ drainMs: 0 });
+      inside = false;
+      await closed;
+      console.log('closed');`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], { timeout: 30_000 });
+    assert.match(stdout, /of the host false\n/);
+    assert.match(stdout, /closed\n/);
+    assert.doesNotMatch(stdout, /true/);
+  });
 });

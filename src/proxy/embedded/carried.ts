@@ -13,7 +13,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { answerBadGateway, answerEnd, answerHead, answerInterim, cut, type Interim } from './answer.ts';
 import type { CarriedHead } from './carried-head.ts';
-import { type HostRequest, type HostResponse, isOfNode, StreamError } from './host.ts';
+import { boundElsewhere, type HostRequest, type HostResponse, isOfNode, StreamError } from './host.ts';
 import { InnerConnection } from './inner-connection.ts';
 
 /** A body that was read before. */
@@ -33,9 +33,6 @@ export interface Carriage {
   /** Something for the log that is no fault of ours. */
   readonly tell: (line: string) => void;
 }
-
-/** More than any response's head that a session lets through, bytes. */
-export const HEAD_LIMIT: number = 256 * 1024 * 1024;
 
 type State = 'sent' | 'answered' | 'over';
 
@@ -74,9 +71,7 @@ export class Carried {
     outgoing.path = head.target;
     // Node's client would name the target.
     if (head.hostless) outgoing.setHeader('Host', '');
-    // Our session has bounded the response's head before, by `tune.bufsize` and `tune.http.maxhdr`.
-    (outgoing as { maxHeaderSize?: number }).maxHeaderSize = HEAD_LIMIT;
-    outgoing.maxHeadersCount = 0;
+    boundElsewhere(outgoing);
     outgoing.on('information', (interim: Interim) => this.onInterim(interim));
     // Node's client may end without a word of why.
     outgoing.once('close', () => this.state === 'sent' && this.fail());
@@ -101,12 +96,18 @@ export class Carried {
       return;
     }
     const source = body ?? request;
-    if (body !== undefined) body.on('error', () => this.fail());
+    if (body !== undefined) body.on('error', (error) => this.bodyFailed(error));
     source.once('end', () => {
       const { rawTrailers } = request;
       if (body === undefined && rawTrailers.length > 0 && !outgoing.writableEnded) outgoing.addTrailers(pairs(rawTrailers));
     });
     source.pipe(outgoing);
+  }
+
+  private bodyFailed(error: Error): void {
+    const { head, tell } = this.carriage;
+    if (this.state !== 'over') tell(`the body given for ${head.method} ${head.target} has failed: ${error.message}`);
+    this.fail();
   }
 
   /** What cannot be said before is left out: the response itself is still to come. */
@@ -151,6 +152,7 @@ export class Carried {
       answerBadGateway(response, from);
       this.state = 'over';
       this.outgoing?.destroy();
+      this.dropBody();
       return false;
     }
   }
@@ -177,6 +179,7 @@ export class Carried {
     const { request, response } = this.carriage;
     answerEnd(response, from);
     this.state = 'over';
+    this.dropBody();
     if (request.complete) return;
     // The answer came before all of the request: nobody wants the rest of it (RFC 9112 9.3, RFC 9113 8.1).
     request.unpipe(this.outgoing);
@@ -189,6 +192,13 @@ export class Carried {
     if (this.state === 'over') return;
     this.state = 'over';
     this.outgoing?.destroy();
+    this.dropBody();
+  }
+
+  /** Nobody reads the rest of a body that was given: a file would stay open. */
+  private dropBody(): void {
+    const { body } = this.carriage;
+    if (body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array) && !body.readableEnded) body.destroy();
   }
 
   /** Nothing, or only a part of a response, has come. */
@@ -196,6 +206,7 @@ export class Carried {
     if (this.state === 'over') return;
     this.state = 'over';
     this.outgoing?.destroy();
+    this.dropBody();
     cut(this.carriage.request, this.carriage.response);
   }
 

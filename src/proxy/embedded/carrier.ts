@@ -86,6 +86,10 @@ export class Carrier {
   private refusal(request: HostRequest, head: CarriedHead | undefined, body: Body | undefined): number {
     if (head === undefined) return 400;
     if (!this.door.open) return 503;
+    if (isSpent(body)) {
+      this.door.tell(`the body given for ${head.method} ${head.target} was read or ended before web()`);
+      return 500;
+    }
     if (head.bodiless || body !== undefined || !request.readableDidRead) return 0;
     this.door.tell(`the body of ${head.method} ${head.target} was read before web(): pass it as 'body'`);
     return 500;
@@ -109,6 +113,11 @@ export class Carrier {
       refuseUpgrade(socket, this.judge(error));
     }
   }
+}
+
+/** A stream out of which nothing comes any more. */
+function isSpent(body: Body | undefined): boolean {
+  return body !== undefined && typeof body !== 'string' && !(body instanceof Uint8Array) && (body.readableEnded || body.destroyed);
 }
 
 function lengthOf(body: Body): number | undefined {

@@ -4,7 +4,10 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { errorReply } from '../../http/replies.ts';
 import type { CarriedHead } from './carried-head.ts';
-import type { HostRequest } from './host.ts';
+import { boundElsewhere, type HostRequest } from './host.ts';
+
+/** What a client may say before the server has agreed, bytes; then it is not read until that has. */
+const EARLY_LIMIT = 16 * 1024;
 
 export class Upgraded {
   readonly method: string;
@@ -14,6 +17,9 @@ export class Upgraded {
   private readonly client: Duplex;
   private readonly target: string;
   private outgoing: ClientRequest | undefined = undefined;
+  /** What the client has said already, and how much of it, bytes. */
+  private readonly early: Buffer[] = [];
+  private earlyBytes = 0;
 
   constructor(request: HostRequest, client: Duplex, { method, target, fields }: CarriedHead) {
     this.method = method;
@@ -24,12 +30,27 @@ export class Upgraded {
     this.socket = request.socket;
     this.client = client;
     client.once('close', () => this.outgoing?.destroy());
+    // Its end is heard by who reads it alone, and it may leave while it waits for a server.
+    client.on('data', this.onEarly);
+    client.on('end', this.onLeft);
   }
+
+  private readonly onEarly = (bytes: Buffer): void => {
+    this.early.push(bytes);
+    this.earlyBytes += bytes.length;
+    if (this.earlyBytes >= EARLY_LIMIT) this.client.pause();
+  };
+
+  private readonly onLeft = (): void => {
+    this.outgoing?.destroy();
+    this.client.destroy();
+  };
 
   /** http-proxy has made it, and nothing of it is sent yet. */
   onRequest(outgoing: ClientRequest): void {
     this.outgoing = outgoing;
     outgoing.path = this.target;
+    boundElsewhere(outgoing);
     outgoing.on('response', (response: IncomingMessage) => this.onRefused(response));
     outgoing.on('upgrade', (_response: IncomingMessage, server: Duplex) => this.onOpen(server));
   }
@@ -54,6 +75,11 @@ export class Upgraded {
   /** Its ends go both ways by http-proxy; what is broken off does so here. */
   private onOpen(server: Duplex): void {
     const { client } = this;
+    client.off('data', this.onEarly);
+    client.off('end', this.onLeft);
+    // http-proxy reads it from here on.
+    client.pause();
+    if (this.early.length > 0) client.unshift(Buffer.concat(this.early));
     client.once('close', () => server.destroy());
     server.once('close', () => {
       if (!client.writableEnded) client.destroy();
