@@ -101,9 +101,10 @@ export class DevelopmentListener {
 /** Its own, and those of the machine: several sockets of a line share it. */
 function addressesOf({ address }: BindConfig): readonly string[] {
   if (address.kind !== 'inet') return [];
-  const own = isIP(address.host) !== 0 && address.host !== '0.0.0.0' && address.host !== '::' ? [address.host] : [];
-  const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   // Those of a link are written with its name, which certificates have no place for.
+  const isOwn = isIP(address.host) !== 0 && !address.host.includes('%') && address.host !== '0.0.0.0' && address.host !== '::';
+  const own = isOwn ? [address.host] : [];
+  const all = Object.values(networkInterfaces()).flatMap((some) => some ?? []);
   const addresses = all.map((one) => one.address).filter((one) => !one.startsWith('fe80:'));
   return [...new Set([...own, '127.0.0.1', '::1', ...addresses])].slice(0, MOST_ADDRESSES);
 }
