@@ -56,7 +56,7 @@ interface Parts {
 
 export class Development {
   private readonly parts: Parts;
-  /** By their folders: a reload does not make another one. */
+  /** By their folders: a reload makes no other one, and looks at what is kept. */
   private readonly authorities = new Map<string, Promise<DevelopmentAuthority>>();
 
   constructor(parts: Parts) {
@@ -76,7 +76,12 @@ export class Development {
 
   private authority(folder: string): Promise<DevelopmentAuthority> {
     const known = this.authorities.get(folder);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      return known.then((authority) => {
+        if (authority.reopen()) this.tell(authority);
+        return authority;
+      });
+    }
     const opening = DevelopmentAuthority.open(folder, { hostname: this.parts.hostname, now: wall });
     this.authorities.set(folder, opening);
     return opening.then((authority) => {
@@ -85,9 +90,11 @@ export class Development {
     });
   }
 
-  /** Once: people have to trust it by hand. */
-  private tell({ file, folder, trouble, made, name, until }: DevelopmentAuthority): void {
+  /** Once, and when it has become another one: people have to trust it by hand. */
+  private tell({ file, folder, trouble, made, name, until, doubts }: DevelopmentAuthority): void {
     const { events } = this.parts;
+    for (const doubt of doubts)
+      events.event(Level.Warning, `self-signed: ${doubt}: whoever has the key can pretend to be any site to those who trust it`);
     if (file === undefined) {
       const message = `the development authority cannot be kept in ${folder} (${trouble}): there is one for this run alone, and whoever trusts it has to do so again. 'self-signed-dir' in 'global' names another folder`;
       events.event(Level.Warning, message);

@@ -7,7 +7,7 @@
  */
 
 import { X509Certificate } from 'node:crypto';
-import { type Authority, certificateFile, DAY, type Opened, openAuthority } from './development-store.ts';
+import { type Authority, certificateFile, DAY, doubtsOfKeeping, type Opened, openAuthority, reopenAuthority } from './development-store.ts';
 import type { Made, Maker, Period } from './development-x509.ts';
 import type { Bundle } from './pem.ts';
 
@@ -70,6 +70,19 @@ export class DevelopmentAuthority {
   /** It was made by this process. */
   get made(): boolean {
     return this.opened.made;
+  }
+
+  /** Why others may vouch with what is kept, too; empty where all is well. */
+  get doubts(): readonly string[] {
+    return this.trouble === undefined ? doubtsOfKeeping(this.folder, this.opened.authority) : [];
+  }
+
+  /** Looks at what is kept now, at a reload. Answers whether there is something to be told. */
+  reopen(): boolean {
+    const { authority, trouble } = this.opened;
+    this.opened = reopenAuthority(this.folder, this.opened, this.options.now());
+    if (this.opened.authority.certificate !== authority.certificate) this.kept.clear();
+    return this.opened.authority !== authority || this.opened.trouble !== trouble;
   }
 
   get hostname(): string {

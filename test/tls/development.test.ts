@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createPublicKey, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -62,7 +62,56 @@ describe('the development authority', () => {
     assert.equal(readFileSync(second.file ?? '', 'latin1'), first.certificate);
     assert.deepEqual(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem']);
     const modes = [folder, join(folder, 'ca-key.pem')].map((path) => statSync(path).mode & 0o777);
-    assert.deepEqual(modes, [0o700, 0o600]);
+    assert.deepEqual(modes, [0o755 & ~process.umask(), 0o600]);
+  });
+
+  it('is put back by a reload where it has gone, and gives way to another one there', async () => {
+    const folder = fresh();
+    const authority = await open(folder);
+    const { certificate } = authority;
+    assert.equal(authority.reopen(), false, 'nothing has happened');
+    rmSync(folder, { recursive: true });
+    assert.equal(authority.reopen(), true);
+    assert.deepEqual([readAuthority(folder, START)?.certificate, authority.certificate, authority.made], [certificate, certificate, false]);
+    rmSync(folder, { recursive: true });
+    const other = await open(folder);
+    const before = authority.certificateFor(['a.test'], true)?.certificate;
+    assert.equal(authority.reopen(), true);
+    assert.equal(authority.certificate, other.certificate);
+    const now = authority.certificateFor(['a.test'], true)?.certificate;
+    const ca = new X509Certificate(other.certificate);
+    assert.deepEqual([before?.checkIssued(ca) && before.verify(ca.publicKey), now?.verify(ca.publicKey)], [false, true]);
+  });
+
+  it('that could not be kept is kept by a reload once it can be', async () => {
+    const folder = fresh();
+    writeFileSync(join(folder, '..').replace(/\/$/, ''), '');
+    const authority = await open(folder);
+    assert.ok(authority.trouble);
+    rmSync(join(folder, '..'));
+    assert.equal(authority.reopen(), true);
+    assert.deepEqual([authority.trouble, readAuthority(folder, START)?.certificate], [undefined, authority.certificate]);
+  });
+
+  it('is not said to be kept where its file leads nowhere', async () => {
+    const folder = fresh();
+    mkdirSync(folder, { recursive: true });
+    symlinkSync(join(folder, 'gone'), join(folder, 'ca-key.pem'));
+    const { trouble, file } = await open(folder);
+    assert.match(trouble ?? '', /ca-key\.pem' is there and leads nowhere/);
+    assert.equal(file, undefined);
+  });
+
+  it('is doubted where others may write it, and not as it is made', async () => {
+    const folder = fresh();
+    const authority = await open(folder);
+    assert.deepEqual(authority.doubts, []);
+    chmodSync(folder, 0o777);
+    chmodSync(join(folder, 'ca-key.pem'), 0o666);
+    assert.match(authority.doubts.join('\n'), /ca-key\.pem' is open to others \(mode 0666\)\n'.*tls' is open to others \(mode 0777\)/);
+    chmodSync(folder, 0o1777);
+    chmodSync(join(folder, 'ca-key.pem'), 0o440);
+    assert.deepEqual(authority.doubts, [], 'as where secrets are mounted');
   });
 
   it('is one, whoever of several processes makes it', () => {
