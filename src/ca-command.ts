@@ -1,5 +1,6 @@
 /** `fairlead ca`: the certificate of the development authority (`ssl self-signed`), and how browsers, systems and programs trust it. */
 
+import { existsSync } from 'node:fs';
 import { diagnosticLines } from './banner.ts';
 import { wall } from './core/clock.ts';
 import { didYouMean } from './core/suggest.ts';
@@ -7,13 +8,16 @@ import type { CtlEdge } from './ctl/ctl.ts';
 import { harmless } from './ctl/table.ts';
 import { authorityFolder } from './development.ts';
 import type { Preparation } from './prepare.ts';
-import { type Authority, certificateFile, readAuthority } from './tls/development-store.ts';
+import { type AuthorityCertificate, certificateFile, readCertificate } from './tls/development-store.ts';
 
 export interface CaEdge extends CtlEdge {
   readonly pid: number;
   /** Reads these files; without any, what would run. */
   read(files: readonly string[]): Preparation;
 }
+
+/** What the image runs with when it is given nothing else. */
+const IMAGE_CONFIG = '/usr/local/etc/haproxy/haproxy.cfg';
 
 const Code = { Done: 0, None: 1, Failed: 2 } as const;
 
@@ -23,7 +27,7 @@ const CA_HELP = `fairlead ca: the development authority, whose certificates 'bin
   fairlead ca --path             where the certificate is
   docker exec lb fairlead ca > ca.pem
 
-  -f FILE     the configuration, for its 'self-signed-dir'; without it, what runs without one
+  -f FILE     the configuration, for its 'self-signed-dir'; without it, the image's, or what runs without one
   --dir DIR   the directory itself
 
 The authority is made when such a line listens for the first time. Whoever has its key can pretend to be any site to those
@@ -49,8 +53,8 @@ export function caCommand(words: readonly string[], edge: CaEdge): number {
   const folder = options.folder ?? folderOf(options, edge);
   if (folder === undefined) return Code.Failed;
   try {
-    const authority = readAuthority(folder, wall());
-    const none = `there is no development authority in ${folder} yet: it is made when a line 'bind ... ssl self-signed' listens for the first time`;
+    const authority = readCertificate(folder, wall());
+    const none = `there is no development authority in ${folder} yet: it is made when a line 'bind ... ssl self-signed' listens for the first time; -f FILE or --dir DIR where it is kept elsewhere`;
     if (authority === undefined) return fail(edge, none, Code.None);
     show(authority, folder, options, edge);
     return Code.Done;
@@ -60,22 +64,23 @@ export function caCommand(words: readonly string[], edge: CaEdge): number {
 }
 
 function folderOf({ files }: Options, edge: CaEdge): string | undefined {
-  const { prepared, diagnostics } = edge.read(files);
+  const { prepared, diagnostics } = edge.read(files.length === 0 && existsSync(IMAGE_CONFIG) ? [IMAGE_CONFIG] : files);
   if (prepared !== undefined) return authorityFolder(prepared.config, edge.env);
   fail(edge, `the configuration cannot be read\n${diagnosticLines(diagnostics, edge.pid).join('').trimEnd()}`);
   return undefined;
 }
 
-function show(authority: Authority, folder: string, { pathAlone }: Options, { stdout, stderr }: CaEdge): void {
+function show(authority: AuthorityCertificate, folder: string, { pathAlone }: Options, { stdout, stderr }: CaEdge): void {
   const file = certificateFile(folder);
   stdout.write(pathAlone ? `${file}\n` : authority.certificate);
-  if (!pathAlone) stderr.write(harmless(trustText(authority, file)));
+  if (!pathAlone) stderr.write(harmless(trustText(authority, file, stdout.isTTY === true ? file : 'ca.pem')));
 }
 
-function trustText({ name, until }: Authority, file: string): string {
+/** @param file what programs are to be given: what stands on the terminal is in `place`, the rest goes where the reader has put it */
+function trustText({ name, until }: AuthorityCertificate, place: string, file: string): string {
   return `
 ${name}, until ${new Date(until).toISOString().slice(0, 10)}
-is in ${file}. Who trusts it reaches the hosts of 'ssl self-signed' without warnings:
+is in ${place}. Who trusts it reaches the hosts of 'ssl self-signed' without warnings:
 
   curl, for one request      curl --cacert ${file} https://...
   Node                       NODE_EXTRA_CA_CERTS=${file} node ...
@@ -87,7 +92,7 @@ is in ${file}. Who trusts it reaches the hosts of 'ssl self-signed' without warn
   macOS                      sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain ${file}
   Windows                    certutil -addstore -user Root ${file}
 
-Let nobody have the key beside it (ca-key.pem).
+Let nobody have the key (ca-key.pem, there).
 `;
 }
 

@@ -66,11 +66,12 @@ describe('the development authority of a configuration', () => {
     const { code, output } = runFairlead(['ca', '--dir', folder]);
     assert.equal(code, 0);
     assert.ok(output.includes(readFileSync(file, 'latin1')));
-    assert.ok(output.includes(`curl --cacert ${file}`));
+    assert.ok(output.includes(`is in ${file}.`));
+    assert.ok(output.includes('curl --cacert ca.pem '), 'the file that the output goes to');
     assert.equal(runFairlead(['ca', '--dir', folder, '--path']).output, `${file}\n`);
     const none = runFairlead(['ca', '--dir', join(folder, 'none')]);
     assert.equal(none.code, 1);
-    assert.match(none.output, /there is no development authority in .*none yet/);
+    assert.match(none.output, /there is no development authority in .*none yet.*--dir DIR where it is kept elsewhere/);
     assert.equal(runFairlead(['ca', '--directory']).code, 2);
   });
 
