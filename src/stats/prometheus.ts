@@ -86,7 +86,40 @@ const SOURCE_COUNTERS: readonly BySource[] = [
   ['errors_total', 'Failures to reach the source or to get an answer.', ({ failures }) => failures],
 ];
 
+/**
+ * What prom-client tells of any Node process, and collections: kept once for all balancers of a process, and from the first one on to its
+ * end, because prom-client lets go of nothing that it has begun to measure.
+ */
+let ofProcess: Registry | undefined;
+
+function processRegistry(): Registry {
+  if (ofProcess !== undefined) return ofProcess;
+  ofProcess = new Registry();
+  collectDefaultMetrics({ register: ofProcess });
+  for (const name of [...TOO_DEAR, GC]) ofProcess.removeSingleMetric(name);
+  observeCollections(ofProcess);
+  return ofProcess;
+}
+
+function observeCollections(registry: Registry): void {
+  const durations = new Histogram({
+    name: GC,
+    help: 'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
+    labelNames: ['kind'],
+    buckets: [0.001, 0.01, 0.1, 1, 2, 5],
+    registers: [registry],
+  });
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) {
+      const { duration, detail } = entry as typeof entry & { readonly detail: { readonly kind: number } };
+      durations.observe({ kind: KINDS.get(detail.kind) ?? 'other' }, duration / 1000);
+    }
+  });
+  observer.observe({ entryTypes: ['gc'] });
+}
+
 export class OwnMetrics {
+  private readonly shared = processRegistry();
   private readonly registry = new Registry();
   private readonly facts: OwnFacts;
   /** Of this moment. */
@@ -94,17 +127,15 @@ export class OwnMetrics {
 
   constructor(facts: OwnFacts) {
     this.facts = facts;
-    collectDefaultMetrics({ register: this.registry });
-    for (const name of [...TOO_DEAR, GC]) this.registry.removeSingleMetric(name);
-    this.observeCollections();
     this.addDiscovery();
     this.addProcess(facts);
     this.addTls(facts);
+    this.addCertificates(facts);
   }
 
   async families(): Promise<readonly OwnFamily[]> {
     this.sources = this.facts.sources();
-    const metrics = await this.registry.getMetricsAsJSON();
+    const metrics = [...(await this.shared.getMetricsAsJSON()), ...(await this.registry.getMetricsAsJSON())];
     const delayed = metrics.some(({ name, values }) => name === MEAN_DELAY && values.every(({ value }) => !Number.isNaN(value)));
     const told = delayed ? metrics : metrics.filter(({ name }) => !DELAYS.test(name));
     return told.map(({ name, help, type, values }) => ({
@@ -116,23 +147,6 @@ export class OwnMetrics {
         return { name: metricName, value, labels: labels as Readonly<Record<string, string | number>> };
       }),
     }));
-  }
-
-  private observeCollections(): void {
-    const durations = new Histogram({
-      name: GC,
-      help: 'Duration of garbage collections, by kind: major, minor, incremental or weakcb.',
-      labelNames: ['kind'],
-      buckets: [0.001, 0.01, 0.1, 1, 2, 5],
-      registers: [this.registry],
-    });
-    const observer = new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) {
-        const { duration, detail } = entry as typeof entry & { readonly detail: { readonly kind: number } };
-        durations.observe({ kind: KINDS.get(detail.kind) ?? 'other' }, duration / 1000);
-      }
-    });
-    observer.observe({ entryTypes: ['gc'] });
   }
 
   private addDiscovery(): void {

@@ -354,3 +354,27 @@ describe('a listener of the log', () => {
     assert.doesNotMatch(stdout, /true/);
   });
 });
+
+describe('a balancer that is closed', () => {
+  it('is kept by nothing, metrics of its process included', async () => {
+    const config = configuration('frontend www\n    http-request use-service prometheus-exporter if { path /metrics }\n');
+    const script = `
+      import { createBalancer } from ${JSON.stringify(new URL('../../src/embedding.js', import.meta.url))};
+      const made = [];
+      const one = async () => {
+        const balancer = await createBalancer({ config: ${JSON.stringify(config)} });
+        made.push(new WeakRef(balancer));
+        await balancer.close({ drainMs: 0 });
+      };
+      for (let round = 0; round < 20; round++) await one();
+      for (let round = 0; round < 10; round++) {
+        await new Promise(setImmediate);
+        globalThis.gc();
+      }
+      console.log(made.filter((ref) => ref.deref() !== undefined).length);`;
+    const words = ['--expose-gc', '--input-type=module', '-e', script];
+    const { stdout } = await promisify(execFile)(process.execPath, words, { timeout: 30_000 });
+    // The last one may still be named by a frame that has ended.
+    assert.ok(Number(stdout) <= 2, `${stdout.trim()} of 20 are still there`);
+  });
+});
