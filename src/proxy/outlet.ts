@@ -4,7 +4,8 @@
  * A head goes to the kernel by the socket's handle, without the stream in between, whenever nothing else is waiting: that
  * spares a request a tenth of its cost (bench/README.md). What the kernel does not take at once is finished by libuv, in
  * order with what the stream writes later; until then it counts as pending here, because the stream does not know of it. A TLS
- * socket's handle takes one write at a time (it ends the process for another): there the stream writes all.
+ * socket's handle takes one write at a time (it ends the process for another): there the stream writes all. It tells that a write is
+ * done a turn after the kernel took it, behind the response of a quick server: whether the kernel has it is asked of the handle below.
  */
 
 import type { Writable } from 'node:stream';
@@ -13,6 +14,9 @@ import { streamWrap } from './stream-wrap.ts';
 
 /** Bodies up to this size are written together with their head, as one string: one call of the system, one record of TLS. */
 export const JOIN_LIMIT = 4096;
+
+/** By TLS, Node gives to the kernel so much of one write at once, or a little more. */
+export const FIRST_PART: number = 128 * 1024;
 
 /** What an exchange writes to. Heads and bodies in HTTP/1.1 form, whatever becomes of them on the way. */
 export interface Outlet {
@@ -45,6 +49,12 @@ interface Handle {
   writeLatin1String(request: object, text: string): number;
 }
 
+/** Of TLS: what it was given. What it is written to is below. */
+interface TlsHandle {
+  readonly bytesWritten: number;
+  readonly _parent?: Pick<Handle, 'writeQueueSize'>;
+}
+
 interface WriteRequest {
   oncomplete?: (status: number) => void;
 }
@@ -55,6 +65,7 @@ let spare: WriteRequest | undefined;
 export class SocketOutlet implements Outlet {
   private readonly socket: Writable;
   private readonly onDrain: () => void;
+  private readonly tls: TLSSocket | undefined;
   /** Texts may go by the handle. */
   private readonly direct: boolean;
   /** Bytes of a text that libuv is still writing. */
@@ -64,12 +75,15 @@ export class SocketOutlet implements Outlet {
   constructor(socket: Writable, onDrain: () => void) {
     this.socket = socket;
     this.onDrain = onDrain;
-    this.direct = streamWrap !== undefined && !(socket instanceof TLSSocket);
+    this.tls = socket instanceof TLSSocket ? socket : undefined;
+    this.direct = streamWrap !== undefined && this.tls === undefined;
     socket.on('drain', () => this.settle());
   }
 
   get pending(): number {
-    return this.inFlight + this.socket.writableLength;
+    const { writableLength } = this.socket;
+    if (writableLength > 0 && this.tls !== undefined && hasLeft(this.tls)) return 0;
+    return this.inFlight + writableLength;
   }
 
   get taken(): number {
@@ -136,4 +150,10 @@ export class SocketOutlet implements Outlet {
   private settle(): void {
     if (!this.behind) this.onDrain();
   }
+}
+
+/** Whether all that was written is with the kernel; what the handle was given is encrypted, nobody has to keep it. */
+function hasLeft(socket: TLSSocket): boolean {
+  const { _handle: handle } = socket as unknown as { readonly _handle: TlsHandle | null };
+  return handle?._parent?.writeQueueSize === 0 && socket.writableLength <= FIRST_PART && socket.bytesWritten === handle.bytesWritten;
 }

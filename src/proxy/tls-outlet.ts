@@ -4,15 +4,12 @@
  * it. So what comes in between is held here and goes out as one write; whether the kernel keeps up is asked of the handle below.
  */
 
-import type { Outlet } from './outlet.ts';
+import { FIRST_PART, type Outlet } from './outlet.ts';
 import type { TlsSocket } from './tls-socket.ts';
 import { type Carrying, type TlsHandle, type TlsWrap, tlsWrap } from './tls-wrap.ts';
 
 /** What may be held: as Node's streams do. */
 const MOST_HELD = 16 * 1024;
-/** Node gives to the kernel so much of one write at once, or a little more. */
-const FIRST_PART = 128 * 1024;
-
 interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void;
   outlet?: TlsOutlet;

@@ -156,9 +156,9 @@ describe('a server that renegotiates', () => {
       await until('it is asked', () => server.received.endsWith('\r\n\r\n'));
       const { received } = server;
       await server.renegotiate();
-      server.socket.write(ok);
+      server.socket.write('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n');
       const verdict = await until('it is checked', () => balancer.server('www', 's1').verdict);
-      assert.deepEqual([verdict.code, server.received, server.upstream.connections, handshakes(balancer)], ['L7OK', received, 1, 1]);
+      assert.deepEqual([verdict.code, server.received, server.upstream.connections, handshakes(balancer)], ['L7STS', received, 1, 1]);
     });
   });
 });

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ServerContexts } from '../../src/tls/servers.ts';
 import { tlsFile } from '../support/tls.ts';
+import { startTlsElsewhere } from '../support/tls-elsewhere.ts';
 import { answers, type OnSecure, startTlsUpstream } from '../support/tls-upstream.ts';
 import { until } from '../support/wait.ts';
 import { Balancer, withBalancer } from './balancer.ts';
@@ -82,6 +83,23 @@ describe('connections by TLS', () => {
       assert.equal(server.connections, 2);
       assert.equal(balancer.server('www', 's1').counters.reuse, 2);
     });
+  });
+
+  it('are kept of a server that answers at once', async () => {
+    const server = await startTlsElsewhere();
+    try {
+      await withBalancer(listen(`server s1 ${server.address} ssl ${CA}`), async (balancer) => {
+        const client = await balancer.client();
+        for (let i = 0; i < 300; i++) {
+          client.send(get());
+          assert.equal((await client.readResponse()).status, 200);
+        }
+        const { connect, reuse } = balancer.server('www', 's1').counters;
+        assert.deepEqual([connect, reuse, balancer.plane.counters.tls.servers.fresh.get('TLSv1.3')], [1, 299, 1]);
+      });
+    } finally {
+      await server.stop();
+    }
   });
 
   for (const [words, resumed] of [
