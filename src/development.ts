@@ -7,6 +7,7 @@ import type { Config, Diagnostic, ProxyConfig } from './config/model.ts';
 import { wall } from './core/clock.ts';
 import { type EventLog, Level } from './core/log.ts';
 import type { Environment } from './discovery/docker/endpoint.ts';
+import { namedHosts } from './named-hosts.ts';
 import type { Certificates } from './tls/certificates.ts';
 import { DevelopmentAuthority } from './tls/development.ts';
 import type { Routed } from './tls/development-listener.ts';
@@ -70,7 +71,8 @@ export class Development {
     const proxies = new Map(config.proxies.flatMap((proxy) => (proxy.kind === 'backend' ? [] : [[proxy.name, proxy] as const])));
     for (const listener of development) {
       const proxy = proxies.get(listener.frontend);
-      listener.use(authority, (host) => (proxy === undefined ? 'no' : this.routed(proxy, host)), wall);
+      const named = proxy === undefined ? new Set<string>() : namedHosts(proxy);
+      listener.use(authority, (host) => (proxy === undefined ? 'no' : named.has(host) ? 'named' : this.routed(proxy, host)), wall);
     }
   }
 
@@ -108,7 +110,7 @@ export class Development {
     );
   }
 
-  /** Hosts of rules are not known, so that with them, as with a default, any may be meant. */
+  /** Rules may take hosts that they do not name, so that with them, as with a default, any may be meant. */
   private routed({ name, kind, useBackends, defaultBackend, servers, dockerRoutes, consulRoutes }: ProxyConfig, host: string): Routed {
     const routes = this.parts.routes(name);
     const how = routes?.hostIs(host) ?? 'no';

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { RouteTable } from '../../src/backend/routes.ts';
 import { authorityFolder, Development } from '../../src/development.ts';
+import { namedHosts } from '../../src/named-hosts.ts';
 import { prepare } from '../../src/prepare.ts';
 import { route } from '../discovery/make.ts';
 import { runFairlead } from '../support/fairlead.ts';
@@ -60,6 +61,34 @@ describe('the development authority of a configuration', () => {
       for (const name of ['127.0.0.1', '-', 'a..b', 'x'.repeat(254), '']) assert.equal(listener.find(name), undefined, name);
     });
   }
+
+  it('vouches at once for hosts that rules name, however many others are asked for', async () => {
+    const rules = [
+      'acl one hdr(host) -i One.test two.test:8443',
+      'acl sni ssl_fc_sni sni.test',
+      'acl ends hdr(host) -m end wide.test',
+      'acl begins hdr_beg(host) begun.test',
+      'use_backend b if one or sni or ends or begins',
+      'use_backend b if { req.hdr(Host),lower -m str three.test } { path /four.test }',
+    ].join('\n ');
+    const { prepared, diagnostics } = read(`frontend www\n bind :443 ssl self-signed\n ${rules}\nbackend b\n`);
+    assert.ok(prepared, diagnostics.map(({ message }) => message).join());
+    const development = new Development({ env: {}, hostname: 'lab', events: { event: () => {} }, routes: () => undefined });
+    await development.arm(prepared.certificates, prepared.config);
+    const listener = prepared.certificates.development[0] ?? assert.fail();
+    // As many as a flood is given, and time for a few more.
+    for (let at = 0; at < 1000 && listener.find(`x${at}.evil.test`) !== undefined; at++);
+    const named = ['one.test', 'two.test', 'sni.test', 'three.test'];
+    assert.deepEqual(
+      named.filter((name) => listener.find(name) === undefined),
+      [],
+    );
+    const others = ['wide.test', 'begun.test', '/four.test', 'path'];
+    assert.deepEqual(
+      [...namedHosts(prepared.config.proxies[0] ?? assert.fail())].filter((name) => others.includes(name)),
+      [],
+    );
+  });
 
   it('is printed by fairlead ca, with what to do', () => {
     const file = join(folder, 'ca.pem');
