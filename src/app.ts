@@ -474,6 +474,7 @@ export class App {
       get tls() {
         return app.dataPlane.counters.tls;
       },
+      certificates: () => this.current.certificates.expiries(),
     };
     return new MetricsEndpoint({ state: () => this.runtime, facts });
   }

@@ -8,6 +8,7 @@ import { ask } from './support/client.ts';
 import { type Family, parseExposition } from './support/exposition.ts';
 import { Fairlead } from './support/fairlead.ts';
 import { root } from './support/paths.ts';
+import { tlsFile } from './support/tls.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
 import { until } from './support/wait.ts';
 
@@ -77,7 +78,8 @@ describe('what the program exports', () => {
     const config = readFileSync(join(folder, 'haproxy.cfg'), 'utf8')
       .replace(/:(?:8404|8080)$/gm, ':0')
       .replace(/127\.0\.0\.1:900\d/g, server.address);
-    fairlead = await Fairlead.start(config);
+    // Certificates are told of where there are some.
+    fairlead = await Fairlead.start(`${config}\nfrontend tls\n    bind 127.0.0.1:0 ssl crt ${tlsFile('server')}\n`);
     assert.equal((await ask(fairlead.port('www'))).status, 200);
   });
 

@@ -38,6 +38,8 @@ export interface OwnFacts {
   droppedLogs(): Iterable<readonly [target: string, lines: number]>;
   reloads(): { readonly done: number; readonly failed: number };
   readonly tls: TlsCounters;
+  /** Certificates of listeners and servers, with the Unix time of their end, seconds. */
+  certificates(): Iterable<readonly [file: string, expiry: number]>;
 }
 
 /** They look at all descriptors, handles and requests one by one. */
@@ -195,6 +197,13 @@ export class OwnMetrics {
       for (const [side, { failed }] of sides()) {
         for (const [error, count] of failed) counter.inc({ side, reason: connectionErrorText(error) }, count);
       }
+    });
+  }
+
+  private addCertificates(facts: OwnFacts): void {
+    const help = 'When the certificate of a file stops being valid, Unix time.';
+    this.gauge('fairlead_certificate_expiry_timestamp_seconds', help, ['file'], (gauge) => {
+      for (const [file, expiry] of facts.certificates()) gauge.set({ file }, expiry);
     });
   }
 

@@ -77,6 +77,11 @@ export class Certificates {
     return ssl === undefined ? undefined : this.listeners.get(ssl);
   }
 
+  /** Of every file in use, the Unix time of its certificate's end, seconds. */
+  *expiries(): Generator<readonly [file: string, expiry: number]> {
+    for (const { file, certificate } of this.library.bundles.values()) yield [file, Date.parse(certificate.validTo) / 1000];
+  }
+
   /** Reads these paths anew, if the library has them, and builds all lines of them. */
   refresh(paths: ReadonlySet<string>): Refreshed {
     const replaced: string[] = [];

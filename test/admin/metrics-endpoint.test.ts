@@ -27,7 +27,14 @@ const endpoint = new MetricsEndpoint({
     made++;
     return state;
   },
-  facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() },
+  facts: {
+    version: '0.1.0',
+    sources: () => [],
+    droppedLogs: () => [],
+    reloads: () => ({ done: 0, failed: 0 }),
+    tls: new TlsCounters(),
+    certificates: () => [],
+  },
 });
 
 function ask(target: string, fields: Fields = [], method = 'GET'): Reply | Promise<Reply> {
@@ -96,7 +103,13 @@ test('our own metrics are gathered once for all who ask in one turn of the event
     gathered++;
     return [];
   };
-  const facts = { version: '0.1.0', droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() };
+  const facts = {
+    version: '0.1.0',
+    droppedLogs: () => [],
+    reloads: () => ({ done: 0, failed: 0 }),
+    tls: new TlsCounters(),
+    certificates: () => [],
+  };
   const counting = new MetricsEndpoint({ state: () => state, facts: { ...facts, sources } });
   const get = () => Promise.resolve(counting.answer(contextOf(request({ target: '/metrics?scope=fairlead' }))));
   const texts = (await Promise.all([get(), get(), get()])).map(textOf);
@@ -107,22 +120,30 @@ test('our own metrics are gathered once for all who ask in one turn of the event
   assert.equal(gathered, 2);
 });
 
-test('handshakes are told by side, protocol and how they went', async () => {
+test('handshakes are told by side, protocol and how they went; certificates by when they end', async () => {
   const tls = new TlsCounters();
   tls.clients.done('TLSv1.3', false, 0);
   tls.clients.done('TLSv1.3', true, 0);
   tls.clients.done('TLSv1.3', true, 0);
   tls.servers.done('TLSv1.2', false, 0);
   tls.clients.fail(CONNECTION_ERRORS.handshakeTimeout);
-  const facts = { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls };
+  const facts = {
+    version: '0.1.0',
+    sources: () => [],
+    droppedLogs: () => [],
+    reloads: () => ({ done: 0, failed: 0 }),
+    tls,
+    certificates: () => [['/etc/site.pem', 4_102_444_800] as const],
+  };
   const telling = new MetricsEndpoint({ state: () => state, facts });
   const text = textOf(await telling.answer(contextOf(request({ target: '/metrics?scope=fairlead' }))));
-  const samples = text.split('\n').filter((line) => line.startsWith('fairlead_tls_'));
+  const samples = text.split('\n').filter((line) => /^fairlead_(?:tls|certificate)_/.test(line));
   assert.deepEqual(samples, [
     'fairlead_tls_handshakes_total{side="client",protocol="TLSv1.3",keys="new"} 1',
     'fairlead_tls_handshakes_total{side="client",protocol="TLSv1.3",keys="resumed"} 2',
     'fairlead_tls_handshakes_total{side="server",protocol="TLSv1.2",keys="new"} 1',
     'fairlead_tls_handshake_failures_total{side="client",reason="Timeout during SSL handshake"} 1',
+    'fairlead_certificate_expiry_timestamp_seconds{file="/etc/site.pem"} 4102444800',
   ]);
 });
 
@@ -132,7 +153,14 @@ test('a report that fails is the only one', async () => {
       if (made++ === fails) throw new Error('no state');
       return state;
     },
-    facts: { version: '0.1.0', sources: () => [], droppedLogs: () => [], reloads: () => ({ done: 0, failed: 0 }), tls: new TlsCounters() },
+    facts: {
+      version: '0.1.0',
+      sources: () => [],
+      droppedLogs: () => [],
+      reloads: () => ({ done: 0, failed: 0 }),
+      tls: new TlsCounters(),
+      certificates: () => [],
+    },
   });
   const fails = made;
   const get = async () => broken.answer(contextOf(request({ target: '/metrics?scope=global' })));

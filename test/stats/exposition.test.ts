@@ -21,6 +21,7 @@ function ownMetrics(sources = [SOURCE]): OwnMetrics {
     version: '0.1.0',
     sources: () => sources,
     droppedLogs: () => [['127.0.0.1:514', 5]],
+    certificates: () => [],
     reloads: () => ({ done: 2, failed: 0 }),
     tls: new TlsCounters(),
   });

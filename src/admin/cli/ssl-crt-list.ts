@@ -37,7 +37,7 @@ function fileOf({ file }: CrtListLine, bind: BindCertificates | undefined): stri
   return underBase(bind?.ssl.bases.crt ?? '/', file);
 }
 
-/** Words of a line in HAProxy's order, with what stands behind each; where `alpn` is, there is a blank behind its value, too. */
+/** Words of a line in HAProxy's order, and how many values stand behind each. */
 const ORDER: Readonly<Record<string, 0 | 1>> = {
   alpn: 1,
   verify: 1,
@@ -62,7 +62,7 @@ function wordsOf(words: readonly string[], bind: BindCertificates | undefined, {
     const at = words.indexOf(word);
     if (at < 0) return [];
     if (takes === 0) return [word];
-    return [`${word} ${paths[word] ?? words[at + 1]}${word === 'alpn' ? ' ' : ''}`];
+    return [`${word} ${paths[word] ?? words[at + 1]}`];
   });
   return ` [${told.join(' ')}]`;
 }
