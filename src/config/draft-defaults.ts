@@ -241,6 +241,7 @@ export function newProxy(place: Place, kind: ProxyDraft['kind'], name: string, f
     stickTableRefused: false,
     stickRules: [],
     serverStateFileName: undefined,
+    httpNotices: [],
     resolvers: [],
     seen: new Set(),
     rulesUsedBy: undefined,

@@ -229,6 +229,8 @@ export interface ProxyDraft extends Inherited {
   /** `table` is empty for the backend's own. */
   readonly stickRules: StickRuleDraft[];
   serverStateFileName: string | undefined;
+  /** What is told of servers where the section is in mode http. */
+  readonly httpNotices: { readonly place: Place; readonly message: string }[];
   /** References of `server ... resolvers NAME`. */
   readonly resolvers: Reference[];
   /** What this very section has set, for warnings about setting it twice. */

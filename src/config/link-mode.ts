@@ -24,9 +24,12 @@ export function settleModes({ proxies }: Draft, reporter: Reporter): void {
   }
 }
 
-/** Says what of a section in mode tcp has no effect. */
+/** Says what of a section has no effect in its mode. */
 export function checkMode(proxy: ProxyDraft, reporter: Reporter): void {
-  if (isHttp(proxy)) return;
+  if (isHttp(proxy)) {
+    for (const { place, message } of proxy.httpNotices) reporter.notice(place, message);
+    return;
+  }
   if (proxy.kind !== 'backend') checkFront(proxy, reporter);
   if (proxy.kind !== 'frontend') checkBack(proxy, reporter);
   const ignored = (given: boolean, place: Place | undefined, name: string, requires = 'it requires'): void => {

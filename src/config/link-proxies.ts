@@ -122,10 +122,15 @@ function checkStats({ kind, name, stats }: ProxyDraft, reporter: Reporter): void
   reporter.alert(stats.place, `${kind} '${name}': stats 'auth'/'realm' and 'http-request' can't be used at the same time.`);
 }
 
+/** The warning that a proxy does not listen: none inside of a program that does so for it (unbound.ts). */
+export function withoutBind({ kind, name }: Pick<ProxyDraft, 'kind' | 'name'>): string {
+  return `${kind} '${name}' has no 'bind' directive. Please declare it as a backend if this was intended.`;
+}
+
 function warnWithoutEffect(proxy: ProxyDraft, draft: Draft, reporter: Reporter): void {
   const { kind, name, place } = proxy;
   if (kind !== 'backend' && proxy.binds.length === 0) {
-    reporter.warning(place, `${kind} '${name}' has no 'bind' directive. Please declare it as a backend if this was intended.`);
+    reporter.warning(place, withoutBind(proxy));
   }
   const logs = proxy.logs.some((log) => log !== 'global' || draft.global.logs.length > 0);
   if (kind !== 'backend' && proxy.logFormat !== 'none' && !logs) {

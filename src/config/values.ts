@@ -9,9 +9,9 @@ const UNITS: ReadonlyMap<string, number> = new Map(Object.entries({ us: 0.001, m
 
 /**
  * Manual 2.5: `500`, `5s`, `1m`. Answers milliseconds; microseconds round up, so that a short time never becomes 0.
- * `unit` is what a bare number means.
+ * `unit` is what a bare number means; a time that no timer waits for may be longer than timers go.
  */
-export function readTime(word: string | undefined, what: string, unit: 'ms' | 's' = 'ms'): Read<number> {
+export function readTime(word: string | undefined, what: string, unit: 'ms' | 's' = 'ms', most: number = MAX_TIME): Read<number> {
   if (word === undefined || word === '') {
     return { error: `'${what}' expects an integer value (in ${unit === 'ms' ? 'milliseconds' : 'seconds'})` };
   }
@@ -22,8 +22,9 @@ export function readTime(word: string | undefined, what: string, unit: 'ms' | 's
     return { error: `unexpected character '${word.charAt(at)}' in '${what}' (a time is a number with us, ms, s, m, h or d)` };
   }
   const value = Math.ceil(Number(match[1]) * factor);
-  if (value > MAX_TIME) {
-    return { error: `timer overflow in argument '${word}' to '${what}' (maximum value is ${MAX_TIME} ms or ~24.8 days)` };
+  if (value > most) {
+    const days = Math.floor(most / 8_640_000) / 10;
+    return { error: `timer overflow in argument '${word}' to '${what}' (maximum value is ${most} ms or ~${days} days)` };
   }
   return { value };
 }

@@ -223,6 +223,7 @@ describe('global', () => {
     const { tls: plain, maxsslconn: none } = load('').global;
     assert.deepEqual([plain.lifetime, none], [300_000, 0]);
     assert.equal(load('', 'tune.ssl.lifetime 60').global.tls.lifetime, 60_000);
+    assert.equal(load('', 'tune.ssl.lifetime 25d').global.tls.lifetime, 25 * 86_400_000, 'longer than a timer goes');
   });
 
   it('bounds what an HTTP/2 connection may have', () => {
@@ -274,6 +275,7 @@ describe('server ... ssl', () => {
     assert.deepEqual(ssl, {
       ...serverOf('ssl').ssl,
       verify: 'none',
+      verifySaid: true,
       caFile: '/srv/ca.pem',
       crlFile: '/srv/crl.pem',
       crt: '/srv/me.pem',
@@ -311,7 +313,8 @@ describe('server ... ssl', () => {
 
   it('keeps its words where it is not spoken to by TLS, for its checks', () => {
     const { ssl, sslWords, check } = serverOf('check check-ssl verify none check-sni c.test check-alpn http/1.1,foo');
-    assert.deepEqual([ssl, sslWords?.verify], [undefined, 'none']);
+    assert.deepEqual([ssl, sslWords?.verify, sslWords?.verifySaid], [undefined, 'none', true]);
+    assert.equal(serverOf('check').sslWords?.verifySaid, undefined);
     assert.deepEqual([check?.ssl, check?.sni, check?.alpn], [true, 'c.test', ['http/1.1', 'foo']]);
   });
 
@@ -325,6 +328,8 @@ describe('server ... ssl', () => {
       "notice: 'server b/s' : 'alpn' : HTTP/2 is not spoken to servers: 'h2' is offered in mode tcp alone.",
       "notice: 'server b/s' : 'check-alpn' : HTTP/2 is not spoken to servers: 'h2' is offered in mode tcp alone.",
     ]);
+    assert.deepEqual(told(`backend b\n  mode tcp\n  ${words}\n`), []);
+    assert.deepEqual(told(`backend b\n  ${words}\n  mode tcp\n`), []);
   });
 });
 

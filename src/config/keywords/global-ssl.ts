@@ -11,6 +11,9 @@ import { versionParameters } from './tls-versions.ts';
 type Side = 'bind' | 'server';
 
 /** Lines keep what counted for them: it is replaced here, not changed. */
+/** HAProxy's: about 68 years. */
+const MOST_SECONDS = 2_147_483_647;
+
 function say(global: GlobalDraft, side: Side, words: Partial<TlsDefaults>): void {
   global.tls[side] = { ...global.tls[side], ...words };
 }
@@ -233,7 +236,7 @@ export const globalSslRows: readonly Row<GlobalDraft>[] = [
       doc: 'For how long a session may be resumed; seconds where there is no unit.',
       missing: "'tune.ssl.lifetime' expects ssl sessions <lifetime> in seconds as argument.",
     },
-    (text) => readTime(text, 'tune.ssl.lifetime', 's'),
+    (text) => readTime(text, 'tune.ssl.lifetime', 's', MOST_SECONDS * 1000),
     ({ tls }, time) => {
       tls.lifetime = time;
     },

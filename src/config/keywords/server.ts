@@ -24,7 +24,7 @@ export interface ServerParameter extends Documented {
   readonly missing?: string;
   /** Answers the error to report, or undefined. */
   apply(server: ServerDraft, value: string): string | undefined;
-  /** What there is to tell of a value that is accepted; undefined where there is nothing. */
+  /** What there is to tell of a value that is accepted, in mode http; undefined where there is nothing. */
   readonly tell?: (value: string) => string | undefined;
 }
 
@@ -185,6 +185,8 @@ const byName: ReadonlyMap<string, ServerParameter> = new Map(serverParameters.ma
 export interface Applied {
   readonly errors: readonly string[];
   readonly notices: readonly string[];
+  /** Likewise, where the section is in mode http: that is not known before its end. */
+  readonly httpNotices: readonly string[];
 }
 
 /**
@@ -198,6 +200,7 @@ export function applyWords(
 ): Applied {
   const errors: string[] = [];
   const notices: string[] = [];
+  const httpNotices: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const name = words[i] ?? '';
     const row = byName.get(name);
@@ -219,10 +222,10 @@ export function applyWords(
     const error = applyRow(server, row, words[i + 1]);
     if (error !== undefined) errors.push(error);
     else if (row.noEffect !== undefined) notices.push(`'${name}' is accepted and has no effect: ${row.noEffect}.`);
-    else notices.push(...told(row, words[i + 1]));
+    else httpNotices.push(...told(row, words[i + 1]));
     i += row.args;
   }
-  return { errors, notices };
+  return { errors, notices, httpNotices };
 }
 
 function told({ tell }: ServerParameter, value = ''): readonly string[] {
@@ -245,8 +248,8 @@ export function applyServerParameters(
   words: readonly string[],
 ): { readonly server: ServerConfig; readonly notices: readonly string[] } | { readonly error: string } {
   const draft = reopenServer(base);
-  const { errors, notices } = applyWords(draft, words);
+  const { errors, notices, httpNotices } = applyWords(draft, words);
   const { error: misfit, doubts } = versionsOf(draft, '', base.name);
   const [error = misfit] = errors;
-  return error === undefined ? { server: withoutH2(finishServer(draft)), notices: [...notices, ...doubts] } : { error };
+  return error === undefined ? { server: withoutH2(finishServer(draft)), notices: [...notices, ...httpNotices, ...doubts] } : { error };
 }

@@ -23,9 +23,10 @@ export function serverOf(
   const { bases, server: defaults } = line.surroundings.tls;
   server.sslWords = { ...server.sslWords, bases, defaults };
   server.origin = `${line.place.file}:${line.place.line}`;
-  const { errors, notices } = applyWords(server, parameters);
+  const { errors, notices, httpNotices } = applyWords(server, parameters);
   for (const error of errors) line.fail(`${label}${error}`);
   for (const notice of notices) line.note(`${label}${notice}`);
+  for (const notice of httpNotices) proxy.httpNotices.push({ place: line.place, message: `${label}${notice}` });
   if (line.keyword !== 'default-server') {
     const { error, doubts } = versionsOf(server, proxy.name, name);
     for (const doubt of doubts) line.warn(`${label}${doubt}`);
