@@ -66,7 +66,7 @@ export interface Preparation {
 export function prepare(source: ConfigSource, options: PrepareOptions): Preparation {
   const whole = source.kind === 'files' ? loadConfig(source.paths, options) : loadText(source.text, source.name, options);
   const loaded = options.listen === false ? unbound(whole) : whole;
-  const { rules, patterns, found } = compileAll(loaded);
+  const { rules, patterns, found } = compileAll({ ...loaded, ...(loaded.config === undefined ? {} : { global: loaded.config.global }) });
   patterns.finish(loaded.files);
   const variables = evaluate(loaded.config?.global.variables ?? [], options.pid ?? 0, found);
   // What a broken line should have set may be missed by rules: then only their errors count, not their doubts.

@@ -59,7 +59,7 @@ export function compileRules(
   return fill(patterns, () => new Compiler(proxy, report, whole).compile());
 }
 
-export type Whole = Pick<Config, 'proxies' | 'userlists'>;
+export type Whole = Pick<Config, 'proxies' | 'userlists'> & { readonly global?: Pick<Config['global'], 'bufsize'> };
 
 class Compiler {
   private readonly proxy: ProxyConfig;
@@ -68,7 +68,7 @@ class Compiler {
   /** The section's own, and those of the `defaults` that it takes after: HAProxy lists them apart. */
   private readonly predefined = { own: new Map<string, readonly AclTest[]>(), inherited: new Map<string, readonly AclTest[]>() };
 
-  private readonly known: Pick<Scope, 'knows' | 'userlists'>;
+  private readonly known: Pick<Scope, 'knows' | 'userlists' | 'bufsize'>;
 
   constructor(proxy: ProxyConfig, report: (diagnostic: Diagnostic) => void, whole: Whole | undefined) {
     this.proxy = proxy;
@@ -274,8 +274,9 @@ function statsRule({ place, words }: RawRule): RawRule {
   return { place, words: ['auth', 'realm', 'HAProxy Statistics', ...words.slice(1)] };
 }
 
-function knownOf({ proxies, userlists }: Whole): Pick<Scope, 'knows' | 'userlists'> {
-  return { knows: (kind, name) => proxies.some((one) => one.name === name && isA(kind, one)), userlists };
+function knownOf({ proxies, userlists, global }: Whole): Pick<Scope, 'knows' | 'userlists' | 'bufsize'> {
+  const knows: Scope['knows'] = (kind, name) => proxies.some((one) => one.name === name && isA(kind, one));
+  return { knows, userlists, ...(global === undefined ? {} : { bufsize: global.bufsize }) };
 }
 
 function isA(kind: 'frontend' | 'backend', proxy: ProxyConfig): boolean {

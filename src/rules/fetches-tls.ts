@@ -10,7 +10,7 @@ import { type DistinguishedName, entryOf, oneLine, rfc2253 } from './distinguish
 import { RuleError } from './error.ts';
 import type { FetchRow } from './fetch.ts';
 import { type Sample, single } from './sample.ts';
-import type { Needs } from './scope.ts';
+import type { Needs, Scope } from './scope.ts';
 import type { TlsFacts } from './tls-facts.ts';
 import { tlsSession } from './tls-session.ts';
 import type { RuleContext } from './types.ts';
@@ -148,7 +148,19 @@ const DN: readonly ArgumentSpec[] = [
   { name: 'format', type: 'string', optional: true },
 ];
 
-function readerOf(args: Arguments): (name: DistinguishedName) => string | undefined {
+/** What does not fit HAProxy's buffer is no value. */
+function readerOf(args: Arguments, { bufsize = BUFSIZE }: Scope): (name: DistinguishedName) => string | undefined {
+  const read = formOf(args);
+  return (name) => {
+    const text = read(name);
+    return text === undefined || text.length > bufsize ? undefined : text;
+  };
+}
+
+/** The default of `tune.bufsize`. */
+const BUFSIZE = 16_384;
+
+function formOf(args: Arguments): (name: DistinguishedName) => string | undefined {
   const [entry = '', , format = ''] = args;
   if (format !== '' && format !== 'rfc2253') {
     throw new RuleError('only rfc2253 or a blank value are currently supported as the format argument.');
@@ -178,8 +190,8 @@ function ofCertificate(prefix: string, whose: string, owner: Owner): readonly Fe
       return facts === undefined ? undefined : get(facts);
     });
   const name = (key: 'issuer' | 'subject'): FetchRow['compile'] => {
-    return (args) => {
-      const read = readerOf(args);
+    return (args, scope) => {
+      const read = readerOf(args, scope);
       return sample('str', (facts) => read(facts[key]));
     };
   };

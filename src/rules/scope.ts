@@ -13,6 +13,8 @@ export interface Scope {
   readonly knows?: (kind: 'frontend' | 'backend', name: string) => boolean;
   /** By name; undefined where nobody can tell yet. */
   readonly userlists?: ReadonlyMap<string, Userlist>;
+  /** `tune.bufsize`; undefined where nobody can tell yet: the default. */
+  readonly bufsize?: number;
   /** In HAProxy's words, for messages: `frontend http-request header rule`. */
   readonly name: string;
 }

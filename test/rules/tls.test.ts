@@ -5,7 +5,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { derValues, oidText } from '../../src/core/der.ts';
+import { derChildren, derValues, oidText } from '../../src/core/der.ts';
 import { entryOf, oneLine, readName } from '../../src/rules/distinguished-name.ts';
 import { type TlsFacts, tlsFailure } from '../../src/rules/tls-facts.ts';
 import type { RuleContext } from '../../src/rules/types.ts';
@@ -204,12 +204,13 @@ test('what HAProxy refuses of these fetches is refused in its words', () => {
   }
 });
 
+function wrapped(tag: number, content: Buffer): Buffer {
+  const { length } = content;
+  return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
+}
+
 /** A name of one attribute in an RDN: its type and its value, each in DER form. */
 function nameOf(...parts: readonly Buffer[]): ReturnType<typeof readName> {
-  const wrapped = (tag: number, content: Buffer) => {
-    const { length } = content;
-    return Buffer.concat([Buffer.from([tag, 0x82, length >> 8, length & 0xff]), content]);
-  };
   return readName(derValues(wrapped(0x30, wrapped(0x31, wrapped(0x30, Buffer.concat(parts)))))?.[0]);
 }
 
@@ -228,6 +229,30 @@ test('odd attributes of names are written as HAProxy does', () => {
   for (const length of [587, 55_000]) assert.equal(oneLine(nameOf(unnamed(length), x)), '/=x');
   const made = nameOf(Buffer.from('0603550403', 'hex'), Buffer.from('30030c0161', 'hex'));
   assert.deepEqual([oneLine(made), entryOf(made, 'CN', 1)], ['/CN=0\x03\x0c\x01a', '0\x03\x0c\x01a']);
+});
+
+test('a name that does not fit tune.bufsize is no value', () => {
+  const [toBeSigned, ...more] = derChildren(derValues(certificate('server.pem'))?.[0]) ?? [];
+  const fields = (derChildren(toBeSigned) ?? []).map(({ whole }) => whole);
+  const name = (length: number) =>
+    wrapped(
+      0x30,
+      wrapped(0x31, wrapped(0x30, Buffer.concat([Buffer.from('0603550403', 'hex'), wrapped(0x0c, Buffer.alloc(length, 'a'))]))),
+    );
+  const of = (length: number) => {
+    const der = wrapped(
+      0x30,
+      Buffer.concat([
+        wrapped(0x30, Buffer.concat(fields.map((field, index) => (index === 5 ? name(length) : field)))),
+        ...more.map(({ whole }) => whole),
+      ]),
+    );
+    return { tls: facts({ peerChain: [der] }) };
+  };
+  for (const expression of ['ssl_c_s_dn', 'ssl_c_s_dn(CN)', 'ssl_c_s_dn(,0,rfc2253)']) {
+    assert.ok(worth(expression, of(16_000)).endsWith('a'.repeat(16_000)), expression);
+    assert.equal(worth(expression, of(16_385)), '-', expression);
+  }
 });
 
 test('broken DER is no certificate, and reads nothing outside of its bytes', () => {
