@@ -146,6 +146,8 @@ describe('the certificate of a client', () => {
 });
 
 describe('a host’s own doings', () => {
+  it('listening for a frontend is nothing to be warned of', () => withHost({}, 'http', async ({ lines }) => assert.deepEqual(lines, [])));
+
   it('what its next handler throws is its own to catch, and none of ours to log', async () => {
     const script = `
       import { createServer, get } from 'node:http';
