@@ -59,6 +59,8 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
   private hurried = false;
   /** It takes no more streams. */
   private closing = false;
+  /** GOAWAY is on its way, and the end of all that is open. */
+  private ending = false;
 
   /** `accepted` has a stream of Node's, on which nobody reads. What has come already stands in that. */
   constructor(accepted: Accepted, listener: Listener, services: Services, now: number, acceptedWall: number) {
@@ -71,7 +73,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     this.services = services;
     this.acceptedWall = acceptedWall;
     this.readyAt = now;
-    this.session = openSession(socket, sessionOptions(services.limits.h2));
+    this.session = openSession(socket, sessionOptions(services.limits.h2), () => this.onDeaf());
     this.session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, _flags: number, raw: readonly string[]) =>
       this.onStream(stream, raw),
     );
@@ -91,6 +93,10 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
       // Reset in the same breath: there is nothing to answer.
       stream.on('error', () => {});
       this.onReset();
+      return;
+    }
+    if (this.ending) {
+      stream.on('error', () => {});
       return;
     }
     const now = monotonic();
@@ -137,7 +143,14 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
   }
 
   onReset(): void {
-    if (this.resets.exceeded(monotonic())) this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    if (this.resets.exceeded(monotonic())) this.calmDown();
+  }
+
+  /** Says so at once, before any stream hears of its end: nghttp2 counts resets, too, and would call it an internal error. */
+  private calmDown(): void {
+    if (this.ending) return;
+    if (!this.session.destroyed) this.session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   }
 
   // --- time
@@ -163,8 +176,21 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
   /** GOAWAY, and what is open is reset. */
   private end(code: number): void {
     this.closing = true;
+    this.ending = true;
     endSession(this.session, code);
     if (!this.gone) this.services.wheel.arm(this, LINGER, monotonic());
+  }
+
+  /** nghttp2 neither reads nor writes any more: an error of the connection's, or the last stream after a GOAWAY is over. */
+  private onDeaf(): void {
+    if (this.gone || this.ending) return;
+    if (!this.closing) {
+      this.closing = true;
+      this.ending = true;
+      this.destroyLanes();
+      this.socket.end();
+    }
+    this.services.wheel.arm(this, LINGER, monotonic());
   }
 
   // --- as a client's session
@@ -212,7 +238,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     if (silently) {
       this.socket.resetAndDestroy();
       this.onClose();
-    } else this.end(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+    } else this.calmDown();
   }
 
   shutdown(server: Server, cause: ShutdownCause): void {
@@ -233,8 +259,12 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
     if (this.gone) return;
     this.gone = true;
     this.services.wheel.disarm(this);
-    for (const lane of [...this.lanes]) lane.session?.destroy();
+    this.destroyLanes();
     this.listener.leave(this);
+  }
+
+  private destroyLanes(): void {
+    for (const lane of [...this.lanes]) lane.session?.destroy();
   }
 }
 

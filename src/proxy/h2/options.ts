@@ -11,17 +11,11 @@ const MAX_HEADER_LIST = 65535;
 /** tune.http.maxhdr has its say later, with a reply; four more are pseudo-header fields. */
 const MAX_HEADER_PAIRS = 256;
 
-/** Beyond what @types/node knows: where Node has them, they are what nghttp2 does without. */
-interface Options extends ServerSessionOptions {
-  readonly streamResetBurst?: number;
-  readonly streamResetRate?: number;
-}
+let last: { readonly of: H2Config; readonly options: ServerSessionOptions } | undefined;
 
-let last: { readonly of: H2Config; readonly options: Options } | undefined;
-
-export function sessionOptions(h2: H2Config): Options {
+export function sessionOptions(h2: H2Config): ServerSessionOptions {
   if (last?.of === h2) return last.options;
-  const options: Options = {
+  const options: ServerSessionOptions = {
     maxDeflateDynamicTableSize: 4096,
     maxHeaderListPairs: MAX_HEADER_PAIRS,
     maxSessionInvalidFrames: 1000,
@@ -29,8 +23,6 @@ export function sessionOptions(h2: H2Config): Options {
     maxSettings: 32,
     maxOutstandingPings: 10,
     maxSessionMemory: 16,
-    streamResetBurst: 1000,
-    streamResetRate: 33,
     settings: {
       headerTableSize: h2.headerTableSize,
       initialWindowSize: h2.initialWindowSize,
