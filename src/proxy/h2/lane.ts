@@ -109,17 +109,21 @@ export class Lane implements Accepted, ClientSocket {
     if (this.reading) this.current?.resume();
   }
 
-  /** The response is over, and no other will follow: what the client still sends is not wanted. */
+  /**
+   * The response is over, and no other will follow: what the client still sends is not wanted. That all of it has left is told
+   * by the stream's close: what the client's window has no room for yet is waited for.
+   */
   end(done?: () => void): void {
     this.writableEnded = true;
     const { current } = this;
-    if (current !== undefined && !current.destroyed) {
+    if (current === undefined) {
+      done?.();
+      this.onClosed();
+    } else if (!current.destroyed) {
       if (!this.out.finish()) this.cut(constants.NGHTTP2_INTERNAL_ERROR);
       // RFC 9113 8.1: the response is whole, the request need not be.
-      else if (this.reading && this.carriage !== Carriage.Tunnel) current.close(constants.NGHTTP2_NO_ERROR);
+      else if (this.reading && !this.out.tunnelled) current.close(constants.NGHTTP2_NO_ERROR);
     }
-    done?.();
-    if (current === undefined) this.onClosed();
   }
 
   destroy(): void {
@@ -142,8 +146,13 @@ export class Lane implements Accepted, ClientSocket {
 
   removeListener(): void {}
 
-  /** The client's connection has ended, though it may still read. */
+  /** The client's connection has ended, though it may still read. Of a tunnel, its half of the stream will never be told to. */
   onClientEnd(): void {
+    const { current } = this;
+    if (this.out.tunnelled && current !== undefined) {
+      if (current.writableFinished) this.cut(constants.NGHTTP2_NO_ERROR);
+      else current.on('finish', () => this.cut(constants.NGHTTP2_NO_ERROR));
+    }
     this.onEnd();
   }
 
@@ -227,7 +236,8 @@ export class Lane implements Accepted, ClientSocket {
 
   /** Node has closed the stream, whoever wanted it. */
   private readonly closed = (): void => {
-    const reset = !this.cutByUs && this.current?.aborted === true;
+    const { current } = this;
+    const reset = !this.cutByUs && (current?.aborted === true || current?.rstCode !== constants.NGHTTP2_NO_ERROR);
     this.current = undefined;
     this.reading = false;
     this.out.detach();
