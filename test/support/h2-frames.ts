@@ -93,8 +93,12 @@ export class FrameClient {
     }
   }
 
-  /** Connects to a port, or to a unix socket, and says the preface with `settings` (identifiers and values by turns). */
-  static async connect(to: number | string, settings: readonly (readonly [id: number, value: number])[] = []): Promise<FrameClient> {
+  /** Connects to a port, or to a unix socket, and says `preface` with `settings` (identifiers and values by turns). */
+  static async connect(
+    to: number | string,
+    settings: readonly (readonly [id: number, value: number])[] = [],
+    preface: Buffer = PREFACE,
+  ): Promise<FrameClient> {
     const socket = typeof to === 'number' ? connect(to, '127.0.0.1') : connect(to);
     await once(socket, 'connect');
     const client = new FrameClient(socket);
@@ -106,7 +110,7 @@ export class FrameClient {
         return entry;
       }),
     );
-    client.send(PREFACE, frame(Type.Settings, 0, 0, payload));
+    client.send(preface, frame(Type.Settings, 0, 0, payload));
     await client.await('SETTINGS', ({ type }) => type === Type.Settings);
     client.send(frame(Type.Settings, Flag.Ack, 0));
     return client;

@@ -28,6 +28,8 @@ function proofOf(key: string): string {
 export class LaneOutlet implements Outlet {
   readonly copies: boolean = true;
   onDrain: () => void = () => {};
+  /** What it carries is a tunnel, or was one. */
+  tunnelled = false;
 
   private stream: ServerHttp2Stream | undefined = undefined;
   private state: State = State.Head;
@@ -46,6 +48,7 @@ export class LaneOutlet implements Outlet {
     this.key = key;
     this.waiting = false;
     this.written = 0;
+    this.tunnelled = false;
   }
 
   detach(): void {
@@ -134,7 +137,11 @@ export class LaneOutlet implements Outlet {
 
   private respond(stream: ServerHttp2Stream, text: string): void {
     const { form, body } = this;
-    const bodiless = this.isHead || form.status === 204 || form.status === 304;
+    const bodiless = this.isHead || form.status === 204 || form.status === 205 || form.status === 304;
+    // RFC 9110 15.3.6: it has none, though the server may think so.
+    if (form.status === 205) delete form.fields['content-length'];
+    // Node writes no other; RFC 9110 15 has them taken for a server's error.
+    if (form.status > 599) form.fields[':status'] = 502;
     body.start(bodiless ? Framing.None : form.framing, form.length, false);
     const here = !body.done && form.end < text.length;
     if (here) body.take(Buffer.from(text.slice(form.end), 'latin1'), 0, text.length - form.end);
@@ -151,7 +158,7 @@ export class LaneOutlet implements Outlet {
         waitForTrailers,
       } as object);
     } catch {
-      // A status beyond 599, which Node does not write.
+      // A field that Node does not write.
       resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
       return;
     }
@@ -169,6 +176,7 @@ export class LaneOutlet implements Outlet {
     fields[':status'] = 200;
     delete fields['sec-websocket-accept'];
     this.state = State.Tunnel;
+    this.tunnelled = true;
     stream.respond(fields, { sendDate: false } as object);
   }
 
