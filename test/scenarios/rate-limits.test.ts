@@ -70,7 +70,9 @@ describe('a limit of rates', () => {
         clients.push(client);
       }
       await until('all are answered', () => answered.length === came.length);
-      assert.deepEqual(answered, came);
+      // Two come in at once: which of them we read first is the system's choice.
+      const pairs = (numbers: readonly number[]) => numbers.map((number) => Math.floor(number / 2));
+      assert.deepEqual(pairs(answered), pairs(came));
       for (const client of clients) client.close();
     });
   });
