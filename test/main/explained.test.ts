@@ -50,7 +50,15 @@ test('every source is told of, and what came up in merging them', () => {
   const store = { state, sources: new Map([['docker', snapshot]]), spokenAt: (name: string) => (name === 'docker' ? 5 : undefined) };
   const sources = { names: ['dns', 'docker'], troubleOf: (name: string) => (name === 'dns' ? 'away' : '') };
   const { config } = prepare({ kind: 'text', text: '', name: 'test' }, { env: {} }).prepared as Prepared;
-  const world: World = { config, rulesOf: () => undefined, certificateOf: () => undefined, state, sources: [], reports: [reported('db')], live: undefined };
+  const world: World = {
+    config,
+    rulesOf: () => undefined,
+    certificateOf: () => undefined,
+    state,
+    sources: [],
+    reports: [reported('db')],
+    live: undefined,
+  };
   assert.deepEqual(explained(world, 'db', store, sources), {
     sources: [
       { name: 'dns', spokenAt: undefined, trouble: 'away', servers: 0, pools: 0, routes: 0, notes: [] },
