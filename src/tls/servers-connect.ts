@@ -121,8 +121,8 @@ function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' |
   if (!socket.authorized) return CONNECTION_ERRORS.handshake;
   const wanted = name ?? ssl.verifyhost;
   if (wanted === undefined) return CONNECTION_ERRORS.none;
-  // As HAProxy: its common name counts beside the others, too.
-  const certificate = isName(wanted) ? socket.getPeerX509Certificate() : undefined;
+  // As HAProxy: its common name counts beside the others, too. For OpenSSL `.test` is any name that ends so.
+  const certificate = isName(wanted) && !wanted.startsWith('.') ? socket.getPeerX509Certificate() : undefined;
   if (certificate?.checkHost(wanted, { subject: 'always' }) !== undefined) return CONNECTION_ERRORS.none;
   return name === undefined ? CONNECTION_ERRORS.otherName : CONNECTION_ERRORS.otherSni;
 }
