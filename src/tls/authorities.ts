@@ -13,6 +13,8 @@ export interface Authorities {
   readonly doubts: readonly string[];
 }
 
+const NOTHING = 'no certificate or crl found';
+
 const BLOCK = /-----BEGIN (CERTIFICATE|TRUSTED CERTIFICATE|X509 CERTIFICATE|X509 CRL)-----[\s\S]*?-----END \1-----/g;
 
 /** Where systems keep all of theirs in one file. */
@@ -51,14 +53,21 @@ function readDirectory(path: string): Authorities {
     const file = join(path, name);
     try {
       const read = readPem(file);
+      if (read.certificates.length === 0) doubts.push(doubtOf(path, file));
       certificates.push(...read.certificates);
       revocations.push(...read.revocations);
     } catch (error) {
-      doubts.push(`ca-file: '${path}' couldn't load '${file}' (${reasonOf(error)})`);
+      doubts.push(doubtOf(path, file, error));
     }
   }
   if (certificates.length === 0) doubts.push(`ca-file: 0 CA were loaded from '${path}'`);
   return { certificates, revocations, doubts };
+}
+
+/** As HAProxy, which looks for certificates there. */
+function doubtOf(path: string, file: string, error?: unknown): string {
+  const reason = error === undefined || (error as Error).message === NOTHING ? 'no start line' : reasonOf(error);
+  return `ca-file: '${path}' couldn't load '${file}' (${reason})`;
 }
 
 function readPem(file: string): Omit<Authorities, 'doubts'> {
@@ -69,7 +78,7 @@ function readPem(file: string): Omit<Authorities, 'doubts'> {
 export function parseAuthorities(pem: string): Omit<Authorities, 'doubts'> {
   const blocks = [...pem.matchAll(BLOCK)].map(([text, label]) => ({ text, label }));
   const isRevocation = ({ label }: (typeof blocks)[number]): boolean => label === 'X509 CRL';
-  if (blocks.length === 0) throw new Error('no certificate or crl found');
+  if (blocks.length === 0) throw new Error(NOTHING);
   const certificates = blocks.filter((block) => !isRevocation(block)).map(({ text }) => String(new X509Certificate(text)));
   return { certificates, revocations: blocks.filter(isRevocation).map(({ text }) => text) };
 }

@@ -104,6 +104,12 @@ export const TLS_STORIES: readonly TlsStory[] = [
   },
   { name: 'other-authority', kind: 'good', words: `ca-file ${tlsFile('other-ca')}`, ...unreached(FAILED) },
   { name: 'expired', kind: 'expired', words: CA, ...unreached(FAILED) },
+  {
+    name: 'revocations-of-others-among-authorities',
+    kind: 'good',
+    words: `ca-file ${tlsFile('ca-and-crl')}`,
+    ...served('false false false TLSv1.3'),
+  },
   { name: 'no-revocations', kind: 'good', words: `${CA} crl-file ${tlsFile('client-ca.crl')}`, ...unreached(FAILED) },
   { name: 'no-version', kind: 'TLS 1.3 alone', words: 'verify none ssl-max-ver TLSv1.2', ...unreached(FAILED) },
   { name: 'no-certificate-in-1.2', kind: 'asks for a certificate in TLS 1.2', words: 'verify none', ...unreached(FAILED) },

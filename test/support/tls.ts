@@ -6,6 +6,7 @@ import { root } from './paths.ts';
 
 export type TlsFixture =
   | 'ca'
+  | 'ca-and-crl'
   | 'intermediate'
   | 'server'
   | 'server-ecdsa'
@@ -22,6 +23,12 @@ export type TlsFixture =
   | 'client-ca.crl'
   | 'client'
   | 'client-revoked'
+  | 'late-ca'
+  | 'late-ca.crl'
+  | 'late'
+  | 'late-revoked'
+  | 'late-forged'
+  | 'late-own'
   | 'other-ca'
   | 'client-other'
   | 'odd';
