@@ -251,6 +251,7 @@ export class App {
       this.store.configure(config);
       this.sources.commit(config);
       this.store.flush();
+      this.backends.judgeAgain();
       // Users of a list may be all that has changed, which is no change of a backend.
       this.setPools(this.store.state);
     });
@@ -332,7 +333,10 @@ export class App {
       this.cli.commit(statsSockets, config.global);
       commit();
       this.certificateWatch.watch(certificates);
-      certificates.ofServersChanged = () => this.backends.adoptContexts(new ServerContexts(certificates.library));
+      certificates.ofServersChanged = () => {
+        this.backends.adoptContexts(new ServerContexts(certificates.library));
+        this.backends.judgeAgain();
+      };
       for (const frontend of this.dataPlane.frontends.values()) frontend.state = this.changes.stateOf(frontend.name);
     };
     await this.development.arm(certificates, config);

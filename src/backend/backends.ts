@@ -7,7 +7,7 @@
  */
 
 import { isDeepStrictEqual } from 'node:util';
-import type { ServerConfig } from '../config/model.ts';
+import type { ServerConfig, ServerSslConfig } from '../config/model.ts';
 import { monotonic } from '../core/clock.ts';
 import { Latency } from '../core/histogram.ts';
 import { type EventLog, Level } from '../core/log.ts';
@@ -42,8 +42,8 @@ export class Backends {
   private readonly checker: Checker;
   private readonly contexts: ServerContexts;
   private readonly refuse: (config: ServerConfig) => string | undefined;
-  /** Servers that cannot be spoken to as their words say, and what their source says of them. */
-  private readonly refused = new Map<Server, DiscoveredServer>();
+  /** What was said of servers whose words may be judged otherwise when files are read again. */
+  private readonly judgements = new Map<Server, DiscoveredServer>();
   /** Retired ones too, until they are idle. In order of arrival. */
   private readonly known = new Map<string, Backend>();
   private readonly tables = new Map<string, RouteTable>();
@@ -239,22 +239,29 @@ export class Backends {
   private judged(server: Server, said: DiscoveredServer): DiscoveredServer {
     const refusal = this.refusal(said.config);
     server.refusal = refusal;
-    if (refusal === undefined) {
-      this.refused.delete(server);
-      return said;
-    }
-    this.refused.set(server, said);
-    return { config: said.config, state: 'down', reason: refusal };
+    const words = tlsWords(said.config);
+    if (words === undefined && refusal === undefined) this.judgements.delete(server);
+    else this.judgements.set(server, said);
+    if (refusal !== undefined) return { config: said.config, state: 'down', reason: refusal };
+    const content = words === undefined ? '' : this.contexts.contentOf(words);
+    if (server.tlsContent !== content) server.renewTls();
+    server.tlsContent = content;
+    return said;
   }
 
-  /** Another configuration has read its files: what was no good may be good by now. */
+  /** Another configuration has read its files: they count for who comes from now on. */
   adoptContexts(prepared: ServerContexts): void {
     this.contexts.adopt(prepared);
-    // Who was trusted by other files is to be seen again.
-    for (const { servers } of this.known.values()) for (const { sessions } of servers) sessions.clear();
+  }
+
+  /** What was no good may be good by now, and the other way round; and where a file says something else, who is trusted is to be seen again. */
+  judgeAgain(): void {
     const batch = new Batch(monotonic());
-    for (const [server, said] of this.refused) {
+    for (const [server, said] of this.judgements) {
+      const { refusal } = server;
+      if (server.removed) continue;
       const { config, state, reason } = this.judged(server, said);
+      if (server.refusal === refusal) continue;
       if (server.update(config, state, reason, batch.now)) batch.recheck.add(server);
       batch.touched.add(server.backend);
     }
@@ -314,7 +321,7 @@ export class Backends {
     if (gone.length === 0) return;
     for (const server of gone) {
       this.checker.stop(server);
-      this.refused.delete(server);
+      this.judgements.delete(server);
       untrack(server);
       // On their way out, too: the others are bound anew as soon as whom they track is removed.
       for (const tracker of server.trackers) untrack(tracker);
@@ -329,9 +336,14 @@ export class Backends {
 }
 
 /** Why TLS to it, or to where it is checked, is not to be had. */
-function tlsRefusal({ ssl, sslWords = ssl, check }: ServerConfig, contexts: ServerContexts): string | undefined {
-  if (sslWords === undefined || (ssl === undefined && check?.ssl !== true)) return undefined;
-  return contexts.refusal(sslWords);
+function tlsRefusal(config: ServerConfig, contexts: ServerContexts): string | undefined {
+  const words = tlsWords(config);
+  return words === undefined ? undefined : contexts.refusal(words);
+}
+
+/** Undefined where neither traffic nor checks are encrypted. */
+function tlsWords({ ssl, sslWords = ssl, check }: ServerConfig): ServerSslConfig | undefined {
+  return ssl === undefined && check?.ssl !== true ? undefined : sslWords;
 }
 
 /** What one `apply` has touched. */

@@ -116,7 +116,7 @@ export class Server {
   maxconn: number;
   /** A removed server finishes its exchanges and takes no new one. */
   removed = false;
-  /** Goes up when the address changes: a connection opened under an older number must not be kept for reuse. */
+  /** Goes up when the address changes, or how it is spoken to: a connection opened under an older number must not be kept for reuse. */
   addressVersion = 0;
   /** `init-addr`: where it is asked while its name has no address. */
   firstAddress: string | undefined = undefined;
@@ -141,7 +141,9 @@ export class Server {
   /** Kept-alive connections without an exchange; `proxy/pool.ts` puts its pool here with the first of them. */
   idle: IdleConnections = NO_IDLE;
   /** Of TLS, for the next connection to go on with. */
-  readonly sessions: TlsSessions = new TlsSessions();
+  sessions: TlsSessions = new TlsSessions();
+  /** What its words of TLS and their files say: `contentOf` of its contexts. */
+  tlsContent = '';
   /** For the balancing algorithm in use: its own bookkeeping. */
   readonly lb: Placement = new Placement();
 
@@ -479,8 +481,17 @@ export class Server {
     this.config = config;
     this.backend.serversVersion++;
     const sameSsl = config.ssl === ssl || isDeepStrictEqual(config.ssl, ssl);
-    if (!sameSsl) this.sessions.clear();
-    if (config.address === address && config.port === port && sameSsl) return;
+    if (!sameSsl) this.renewTls();
+    else if (config.address !== address || config.port !== port) this.leaveConnections();
+  }
+
+  /** Who is trusted is to be seen again. What is open feeds the sessions of old, which nobody asks any more. */
+  renewTls(): void {
+    this.sessions = new TlsSessions();
+    this.leaveConnections();
+  }
+
+  private leaveConnections(): void {
     this.addressVersion++;
     this.closeIdle();
   }

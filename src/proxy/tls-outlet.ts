@@ -10,6 +10,7 @@ import { type Carrying, type TlsHandle, type TlsWrap, tlsWrap } from './tls-wrap
 
 /** What may be held: as Node's streams do. */
 const MOST_HELD = 16 * 1024;
+
 interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void;
   outlet?: TlsOutlet;

@@ -9,6 +9,8 @@ interface Line {
   /** In HAProxy's words: `'server b/s1' : `. */
   readonly subject: string;
   readonly server: ServerConfig;
+  /** What it says is for servers that a source finds: each of them may say that it is one of TLS. */
+  readonly ofSource: boolean;
 }
 
 /** What is wrong is handed to `report`, at the line that says it; what is read is in `contexts`. */
@@ -21,7 +23,7 @@ export function checkServers(proxies: readonly ProxyConfig[], contexts: ServerCo
 }
 
 function checkLine(
-  { place, subject, server }: Line,
+  { place, subject, server, ofSource }: Line,
   encrypts: boolean,
   contexts: ServerContexts,
   report: (diagnostic: Diagnostic) => void,
@@ -29,17 +31,21 @@ function checkLine(
   const { ssl, sslWords = ssl, checkWords } = server;
   if (sslWords === undefined) return;
   const spoken = ssl !== undefined || encrypts || checkWords?.ssl === true;
+  const crt = spoken || ofSource ? sslWords.crt : undefined;
   // As HAProxy: files are read wherever they are named.
-  if (!spoken && sslWords.caFile === undefined && sslWords.crlFile === undefined) return;
-  const { error, doubts } = contexts.check(spoken ? sslWords : { ...sslWords, verify: 'none', crt: undefined });
+  if (!spoken && crt === undefined && sslWords.caFile === undefined && sslWords.crlFile === undefined) return;
+  const verify = spoken || (ofSource && sslWords.caFile !== undefined) ? sslWords.verify : 'none';
+  const { error, doubts } = contexts.check({ ...sslWords, verify, crt });
   for (const doubt of doubts) report({ severity: 'warning', place, message: subject + doubt });
   if (error !== undefined) report({ severity: 'alert', place, message: subject + error });
 }
 
 function linesOf({ name, place, servers, serverTemplates, dockerServers, consulServers, fileServers }: ProxyConfig): readonly Line[] {
+  const found = [...dockerServers, ...consulServers, ...fileServers];
+  const line = (at: Place, subject: string, server: ServerConfig, ofSource: boolean): Line => ({ place: at, subject, server, ofSource });
   return [
-    ...servers.map((server) => ({ place: placeIn(server.origin) ?? place, subject: `'server ${name}/${server.name}' : `, server })),
-    ...serverTemplates.map((line) => ({ place: line.place, subject: `'server ${name}/${line.prefix}' : `, server: line.template })),
-    ...[...dockerServers, ...consulServers, ...fileServers].map((line) => ({ place: line.place, subject: '', server: line.template })),
+    ...servers.map((server) => line(placeIn(server.origin) ?? place, `'server ${name}/${server.name}' : `, server, false)),
+    ...serverTemplates.map(({ place: at, prefix, template }) => line(at, `'server ${name}/${prefix}' : `, template, false)),
+    ...found.map(({ place: at, template }) => line(at, '', template, true)),
   ];
 }

@@ -7,6 +7,7 @@
  * that is no good keeps that server down and nobody else.
  */
 
+import { createHash } from 'node:crypto';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 import type { ServerSslConfig } from '../config/model.ts';
 import { TlsCounters } from '../core/tls-counters.ts';
@@ -17,6 +18,8 @@ import { type Bundle, readBundle } from './pem.ts';
 
 interface Made {
   readonly context: SecureContext | undefined;
+  /** Of all that OpenSSL was told, a digest; empty where there is no context. */
+  readonly content: string;
   /** Why there is none. */
   readonly error: string | undefined;
   /** What is doubtful of its files, and no reason not to use it. */
@@ -48,6 +51,11 @@ export class ServerContexts {
   /** Undefined where there is none: `refusal` says why. */
   of(ssl: ServerSslConfig): SecureContext | undefined {
     return this.made(ssl).context;
+  }
+
+  /** The same for as long as the files that are named say the same. */
+  contentOf(ssl: ServerSslConfig): string {
+    return this.made(ssl).content;
   }
 
   /** What is wrong with a server of these words; undefined where nothing is. What was wrong before is looked at again. */
@@ -101,9 +109,11 @@ function wordsOf({
 function make(ssl: ServerSslConfig, files: ServerFiles): Made {
   const doubts: string[] = [];
   try {
-    return { context: createContext(ssl, files, doubts), error: undefined, doubts };
+    const options = optionsOf(ssl, files, doubts);
+    const content = createHash('sha256').update(JSON.stringify(options)).digest('base64');
+    return { context: createSecureContext(options), content, error: undefined, doubts };
   } catch (error) {
-    return { context: undefined, error: (error as Error).message, doubts };
+    return { context: undefined, content: '', error: (error as Error).message, doubts };
   }
 }
 
@@ -116,7 +126,7 @@ const NO_AUTHORITY =
 const NO_TICKET = 0x4000;
 
 /** Throws an Error in HAProxy's words. */
-function createContext(ssl: ServerSslConfig, files: ServerFiles, doubts: string[]): SecureContext {
+function optionsOf(ssl: ServerSslConfig, files: ServerFiles, doubts: string[]): SecureContextOptions {
   const { minVersion, maxVersion, ciphers, ciphersuites, curves, tickets, caFile, crlFile, crt, verify } = ssl;
   const authorities = caFile === undefined ? undefined : files.authoritiesOfServer('ca-file', caFile);
   const revoked = crlFile === undefined ? undefined : files.authoritiesOfServer('crl-file', crlFile);
@@ -125,7 +135,8 @@ function createContext(ssl: ServerSslConfig, files: ServerFiles, doubts: string[
   const bundle = crt === undefined ? undefined : files.bundleOfServer(crt);
   // Without `verify` nobody asks, and authorities take their time to be read.
   const asked = verify === 'required';
-  const revocations = [...(authorities?.revocations ?? []), ...(revoked?.revocations ?? [])];
+  // As HAProxy: those in a `ca-file` count where there is a `crl-file`. OpenSSL wants one of every authority as soon as there is any.
+  const revocations = revoked === undefined ? [] : [...(authorities?.revocations ?? []), ...revoked.revocations];
   const options: SecureContextOptions = {
     minVersion: VERSIONS[minVersion],
     maxVersion: VERSIONS[maxVersion],
@@ -144,7 +155,7 @@ function createContext(ssl: ServerSslConfig, files: ServerFiles, doubts: string[
     attempt({ ciphers: `${ciphersuites}:DEFAULT` }, `unable to set TLS 1.3 cipher suites to '${ciphersuites}'.`);
   }
   if (curves !== undefined) attempt({ ecdhCurve: curves }, `unable to set elliptic named curve to '${curves}'.`);
-  return createSecureContext({ ...options, ciphers: `${suites}:${list}` });
+  return { ...options, ciphers: `${suites}:${list}` };
 }
 
 /** Which of several words is wrong OpenSSL does not tell. */

@@ -28,8 +28,4 @@ export class TlsSessions {
   forget(name: string | undefined): void {
     this.byName.delete(name);
   }
-
-  clear(): void {
-    this.byName.clear();
-  }
 }

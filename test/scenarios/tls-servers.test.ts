@@ -138,13 +138,13 @@ describe('connections by TLS', () => {
   it('of a session that was found good under one name are not good under another', async () => {
     await withServer('http-reuse never\n retries 0', 'sni req.hdr(host),url_dec', async (balancer) => {
       const answered: number[] = [];
-      for (const host of ['example.test', 'other.test', 'example.test', 'x'.repeat(300), 'example.test%00.other.test']) {
+      for (const host of ['example.test', 'other.test', 'example.test', 'x'.repeat(300), 'example.test%00.other.test', '.test']) {
         const client = await balancer.client();
         client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
         answered.push((await client.readResponse()).status);
         client.close();
       }
-      assert.deepEqual(answered, [200, 503, 200, 503, 503]);
+      assert.deepEqual(answered, [200, 503, 200, 503, 503, 503]);
     });
   });
 
@@ -158,6 +158,44 @@ describe('connections by TLS', () => {
       assert.equal((await client.readResponse()).status, 503);
       await until('the old one is closed', () => server.open === 0);
     });
+  });
+
+  it('are not kept when a file that they name says something else', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-tls-'));
+    const file = join(folder, 'ca.pem');
+    copyFileSync(tlsFile('ca'), file);
+    const server = await startTlsUpstream('server', answers);
+    const readAgain = (balancer: Balancer) => {
+      balancer.backends.adoptContexts(new ServerContexts());
+      balancer.backends.judgeAgain();
+    };
+    try {
+      await withBalancer(listen(`retries 0\n server s1 ${server.address} ssl ca-file ${file} check inter 1h`), async (balancer) => {
+        const client = await balancer.client();
+        const ask = async () => {
+          client.send(get());
+          return (await client.readResponse()).status;
+        };
+        assert.equal(await ask(), 200);
+        const { connect } = balancer.server('www', 's1').counters;
+        readAgain(balancer);
+        assert.equal(await ask(), 200);
+        assert.equal(balancer.server('www', 's1').counters.connect, connect);
+        copyFileSync(tlsFile('other-ca'), file);
+        readAgain(balancer);
+        assert.equal(await ask(), 503);
+        rmSync(file);
+        readAgain(balancer);
+        assert.equal(balancer.server('www', 's1').reason, `Couldn't open the ca-file '${file}' (No such file or directory).`);
+        assert.equal(await ask(), 503);
+        copyFileSync(tlsFile('ca'), file);
+        readAgain(balancer);
+        assert.equal(await ask(), 200);
+      });
+    } finally {
+      await server.stop();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('go to a unix socket, too', async () => {
@@ -349,6 +387,7 @@ describe('servers whose files are no good', () => {
         assert.deepEqual([server.op, server.reason], [0, `Couldn't open the ca-file '${file}' (No such file or directory).`]);
         copyFileSync(tlsFile('ca'), file);
         balancer.backends.adoptContexts(new ServerContexts());
+        balancer.backends.judgeAgain();
         assert.deepEqual([server.op, server.reason, server.refusal], [2, '', undefined]);
         const client = await balancer.client();
         client.send(get());

@@ -89,6 +89,25 @@ describe('contexts of servers', () => {
   });
 });
 
+/** The words of a line behind `%DIR%`, and what is said of it. */
+const OF_SOURCES: readonly (readonly [string, string | undefined])[] = [
+  ['crt /nope', "unable to stat SSL certificate from file '/nope' : No such file or directory."],
+  [`ca-file ${tlsFile('ca')} crt /nope`, "unable to stat SSL certificate from file '/nope' : No such file or directory."],
+  [`ca-file ${tlsFile('ca')} crt ${tlsFile('client')}`, undefined],
+  [`crt ${tlsFile('client')}`, undefined],
+];
+
+describe('the words of a line for containers', () => {
+  for (const [words, message] of OF_SOURCES) {
+    it(`are looked at before any of them is spoken to by TLS: ${words}`, () => {
+      const text = `backend b\n docker-servers label=a ${words}\n`;
+      const { diagnostics } = prepare({ kind: 'text', text, name: 'test.cfg' }, { env: {} });
+      const found = diagnostics.filter(({ severity }) => severity === 'alert').map((one) => one.message);
+      assert.deepEqual(found, message === undefined ? [] : [message]);
+    });
+  }
+});
+
 describe('authorities', () => {
   it('of a directory are those of its files, but for what is none', () => {
     const directory = mkdtempSync(join(folder, 'authorities-'));
@@ -97,9 +116,13 @@ describe('authorities', () => {
     copyFileSync(tlsFile('ca'), join(directory, '.hidden.pem'));
     copyFileSync(tlsFile('ca'), join(directory, 'c.txt'));
     writeFileSync(join(directory, 'd.cer'), 'junk');
+    copyFileSync(tlsFile('client-ca.crl'), join(directory, 'e.crl'));
     const { certificates, doubts } = readAuthorities(directory);
     assert.equal(certificates.length, 2);
-    assert.deepEqual(doubts, [`ca-file: '${directory}' couldn't load '${join(directory, 'd.cer')}' (no certificate or crl found)`]);
+    assert.deepEqual(
+      doubts,
+      ['d.cer', 'e.crl'].map((name) => `ca-file: '${directory}' couldn't load '${join(directory, name)}' (no start line)`),
+    );
   });
 
   it('of the system are many', () => {
