@@ -4,7 +4,7 @@ import { CONNECTION_ERRORS, type ConnectionError } from '../core/connection-erro
 import type { TlsFacts, TlsFailure } from '../rules/tls-facts.ts';
 import type { Presented } from '../tls/types.ts';
 import type { PeerCertificate, TlsHandle } from './tls-wrap.ts';
-import { firstError, verifyNumber } from './verify-error.ts';
+import { type VerifyError, verifyErrors, verifyNumber } from './verify-error.ts';
 
 export class ClientTls implements TlsFacts {
   error: ConnectionError = CONNECTION_ERRORS.none;
@@ -19,6 +19,7 @@ export class ClientTls implements TlsFacts {
   private knownAlpn: string | false | undefined = undefined;
   private knownResumed: boolean | undefined = undefined;
   private knownResult: number | undefined = undefined;
+  private knownErrors: readonly VerifyError[] | undefined = undefined;
   private knownChain: readonly Buffer[] | undefined = undefined;
 
   constructor(handle: TlsHandle, presented: Presented) {
@@ -53,8 +54,11 @@ export class ClientTls implements TlsFacts {
     return this.knownResult;
   }
   get verifyError(): TlsFacts['verifyError'] {
-    const { verifyResult } = this;
-    return verifyResult === 0 || this.resumed ? undefined : firstError(verifyResult, this.peerChain);
+    return this.resumed ? undefined : this.verifyErrors[0];
+  }
+  get verifyErrors(): readonly VerifyError[] {
+    this.knownErrors ??= this.readErrors();
+    return this.knownErrors;
   }
   get peerChain(): readonly Buffer[] {
     this.knownChain ??= this.readChain();
@@ -86,6 +90,11 @@ export class ClientTls implements TlsFacts {
     if (handle === undefined || this.presented?.verify === 'none') return 0;
     const error = this.peerChain.length === 0 ? undefined : handle.verifyError();
     return error ? verifyNumber(error.code) : 0;
+  }
+
+  private readErrors(): readonly VerifyError[] {
+    const { verifyResult } = this;
+    return verifyResult === 0 ? [] : verifyErrors(verifyResult, this.peerChain, this.presented?.trust);
   }
 
   /** Node puts the authority behind those that were sent, where it is known. */

@@ -169,11 +169,10 @@ export class Handshake extends Timed {
     const presented = tls.only ? this.usual : this.presentedFor(accepted.tls.sni);
     accepted.tls.presented = presented;
     if (presented.verify === 'none') return CONNECTION_ERRORS.none;
-    const { verifyResult, verifyError } = accepted.tls;
-    if (verifyResult === 0) return CONNECTION_ERRORS.none;
-    const { number, depth } = verifyError ?? { number: verifyResult, depth: 0 };
-    if (presented.forgives(number, depth > 0) && presented.forgives(verifyResult, depth > 0)) return CONNECTION_ERRORS.none;
-    return depth > 0 ? CONNECTION_ERRORS.untrustedAuthority : CONNECTION_ERRORS.untrustedCertificate;
+    if (accepted.tls.verifyResult === 0) return CONNECTION_ERRORS.none;
+    const wrong = accepted.tls.verifyErrors.find(({ number, depth }) => !presented.forgives(number, depth > 0));
+    if (wrong === undefined) return CONNECTION_ERRORS.none;
+    return wrong.depth > 0 ? CONNECTION_ERRORS.untrustedAuthority : CONNECTION_ERRORS.untrustedCertificate;
   }
 
   private presentedFor(name: string | undefined): Presented {

@@ -1,6 +1,6 @@
 /**
  * What OpenSSL found wrong with a client's certificate. Node lets every handshake go on and tells the last error of it, by a name of
- * its own and without the place in the chain; the first error and its place are concluded from that.
+ * its own and without the place in the chain; those before it and their places are concluded from that.
  */
 
 import { X509Certificate } from 'node:crypto';
@@ -37,12 +37,19 @@ const NUMBERS: Readonly<Record<string, number>> = {
   HOSTNAME_MISMATCH: 62,
 };
 const UNSPECIFIED = 1;
-const { CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, UNABLE_TO_VERIFY_LEAF_SIGNATURE, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, INVALID_PURPOSE } =
+const { UNABLE_TO_GET_CRL, CERT_SIGNATURE_FAILURE, CERT_NOT_YET_VALID, CERT_HAS_EXPIRED, CERT_REVOKED, INVALID_CA, INVALID_PURPOSE } =
+  NUMBERS;
+const { DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, UNABLE_TO_VERIFY_LEAF_SIGNATURE } =
   NUMBERS;
 /** Those of who issued the last certificate that is known. */
-const OF_THE_LAST: readonly number[] = ['UNABLE_TO_GET_ISSUER_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'].map(
-  (name) => NUMBERS[name] as number,
-);
+const OF_THE_LAST: readonly (number | undefined)[] = [
+  ...[NUMBERS.UNABLE_TO_GET_ISSUER_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_GET_ISSUER_CERT_LOCALLY],
+];
+/** As the last error they tell that revocation was looked at afterwards and found nothing. */
+const BEFORE_REVOCATION: readonly (number | undefined)[] = [
+  ...[DEPTH_ZERO_SELF_SIGNED_CERT, SELF_SIGNED_CERT_IN_CHAIN, UNABLE_TO_GET_ISSUER_CERT_LOCALLY, INVALID_CA, INVALID_PURPOSE],
+];
+const OF_REVOCATION: readonly (number | undefined)[] = [UNABLE_TO_GET_CRL, CERT_REVOKED];
 
 /** Of what Node calls `code`. */
 export function verifyNumber(code: string): number {
@@ -72,28 +79,97 @@ export function alertOf(number: number): number {
   return ALERTS[number] ?? BAD_CERTIFICATE;
 }
 
-/** Of the last error's number: the first one, and how far above the client's own certificate it was. `chain`: in DER form. */
-export function firstError(last: number, chain: readonly Buffer[]): { readonly number: number; readonly depth: number } {
-  // OpenSSL gets there from the issuer that it did not find.
-  if (last === UNABLE_TO_VERIFY_LEAF_SIGNATURE) return { number: UNABLE_TO_GET_ISSUER_CERT_LOCALLY as number, depth: 0 };
-  if (OF_THE_LAST.includes(last)) return { number: last, depth: Math.max(0, chain.length - 1) };
-  if (last !== CERT_HAS_EXPIRED && last !== CERT_NOT_YET_VALID) return { number: last, depth: 0 };
-  // Purposes are looked at before times.
-  if (chain[0] !== undefined && isForServers(chain[0])) return { number: INVALID_PURPOSE as number, depth: 0 };
-  // OpenSSL goes from the authority down.
-  return { number: last, depth: Math.max(0, chain.findLastIndex(outOfTime)) };
+export interface VerifyError {
+  readonly number: number;
+  /** How far above the client's own certificate. */
+  readonly depth: number;
+}
+
+/** What certificates are looked at with. */
+export interface Trust {
+  /** PEM, each one by itself. */
+  readonly authorities: readonly string[];
+  /** Lists of revoked certificates count. */
+  readonly revoking: boolean;
+}
+
+/**
+ * All that may be wrong, the first of OpenSSL's order first, concluded from the `last` error: OpenSSL goes on behind each one, and a
+ * later one hides those before it. So the chain is walked again; what cannot be seen here is suspected. `chain`: in DER form. Without
+ * `trust` nothing is known of authorities.
+ */
+export function verifyErrors(last: number, chain: readonly Buffer[], trust: Trust | undefined): readonly VerifyError[] {
+  const certificates = chain.map((der) => new X509Certificate(der));
+  const errors = [...(trust === undefined ? [] : issuerErrors(last, certificates, trust)), ...purposeErrors(certificates)];
+  errors.push(...timeErrors(certificates));
+  if (!errors.some(({ number }) => number === last)) {
+    // OpenSSL gets there from the issuer that it did not find.
+    if (last !== UNABLE_TO_VERIFY_LEAF_SIGNATURE) errors.push(...everywhere(last));
+    else errors.push({ number: UNABLE_TO_GET_ISSUER_CERT_LOCALLY as number, depth: 0 }, { number: last, depth: 0 });
+  }
+  if (trust?.revoking === true && !BEFORE_REVOCATION.includes(last)) {
+    if (!OF_REVOCATION.includes(last)) errors.push(...everywhere(UNABLE_TO_GET_CRL as number));
+    if (last !== CERT_REVOKED) errors.push(...everywhere(CERT_REVOKED as number));
+  }
+  return errors;
+}
+
+/** Its place is not known: it has to be forgiven in each. */
+function everywhere(number: number): readonly VerifyError[] {
+  return [
+    { number, depth: 0 },
+    { number, depth: 1 },
+  ];
+}
+
+/** Up to an authority that vouches for itself, by signatures, not by names alone. */
+function issuerErrors(last: number, chain: readonly X509Certificate[], { authorities }: Trust): readonly VerifyError[] {
+  const errors: VerifyError[] = [];
+  for (const [depth, certificate] of chain.entries()) {
+    const issuer = chain[depth + 1];
+    if (issuer !== undefined) {
+      if (!certificate.checkIssued(issuer) || !signed(certificate, issuer))
+        errors.push({ number: CERT_SIGNATURE_FAILURE as number, depth });
+      continue;
+    }
+    const ofItself = certificate.checkIssued(certificate);
+    const text = certificate.toString().trim();
+    if (ofItself && authorities.some((authority) => authority.trim() === text)) continue;
+    if (OF_THE_LAST.includes(last)) errors.push({ number: last, depth });
+    else if (!ofItself) errors.push({ number: UNABLE_TO_GET_ISSUER_CERT_LOCALLY as number, depth });
+    else errors.push({ number: (depth === 0 ? DEPTH_ZERO_SELF_SIGNED_CERT : SELF_SIGNED_CERT_IN_CHAIN) as number, depth });
+  }
+  return errors;
+}
+
+function signed(certificate: X509Certificate, { publicKey }: X509Certificate): boolean {
+  try {
+    return certificate.verify(publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function purposeErrors(chain: readonly X509Certificate[]): readonly VerifyError[] {
+  return chain.flatMap((certificate, depth) => {
+    if (depth === 0) return isForOthers(certificate) ? [{ number: INVALID_PURPOSE as number, depth }] : [];
+    return certificate.ca ? [] : [{ number: INVALID_CA as number, depth }];
+  });
+}
+
+/** From the authority down. */
+function timeErrors(chain: readonly X509Certificate[]): readonly VerifyError[] {
+  const now = Date.now();
+  const errors = chain.flatMap(({ validFrom, validTo }, depth) => {
+    if (now < Date.parse(validFrom)) return [{ number: CERT_NOT_YET_VALID as number, depth }];
+    return now > Date.parse(validTo) ? [{ number: CERT_HAS_EXPIRED as number, depth }] : [];
+  });
+  return errors.reverse();
 }
 
 /** It says what it is for, and clients are not among that (RFC 5280 4.2.1.12). */
-function isForServers(certificate: Buffer): boolean {
-  const { keyUsage } = new X509Certificate(certificate);
+function isForOthers({ keyUsage }: X509Certificate): boolean {
   return keyUsage !== undefined && keyUsage.length > 0 && !keyUsage.includes(CLIENT_AUTHENTICATION);
 }
 
 const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2';
-
-function outOfTime(certificate: Buffer): boolean {
-  const { validFrom, validTo } = new X509Certificate(certificate);
-  const now = Date.now();
-  return now < Date.parse(validFrom) || now > Date.parse(validTo);
-}

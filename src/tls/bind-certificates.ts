@@ -151,6 +151,7 @@ function presentedOf(ssl: BindSslConfig, bundle: Bundle | undefined, material: M
     context: listenerContext(ssl, bundle, material),
     certificate: bundle?.certificate.raw ?? Buffer.alloc(0),
     verify: ssl.verify,
+    trust: { authorities: material.authorities.flatMap(({ certificates }) => certificates), revoking: material.revocations !== undefined },
     alpn: ssl.alpn,
     forgives: (error, above) => {
       const ignored = above ? caIgnoreErrors : crtIgnoreErrors;

@@ -71,14 +71,16 @@ function suitesOf(ciphersuites: string): string {
 export function listenerContext(ssl: BindSslConfig, bundle: Bundle | undefined, material: Material): SecureContext {
   const asked = ssl.verify !== 'none';
   const { authorities, revocations, ticketKeys, dh, lifetime } = material;
-  const revoked = [...authorities, ...(revocations === undefined ? [] : [revocations])].flatMap((one) => one.revocations);
+  // Those that stand among authorities count with a `crl-file` alone.
+  const revoked = revocations === undefined ? [] : [...authorities, revocations].flatMap((one) => one.revocations);
+  const tickets = ssl.tickets && !choosesErrors(ssl);
   const dhparam = bundle?.dh ?? dh;
   return createSecureContext({
     minVersion: VERSIONS[ssl.minVersion],
     maxVersion: VERSIONS[ssl.maxVersion],
     ciphers: `${suitesOf(ssl.ciphersuites ?? SUITES)}:${listOf(ssl.ciphers ?? 'DEFAULT')}`,
     honorCipherOrder: !ssl.preferClientCiphers,
-    secureOptions: optionsOf(ssl),
+    secureOptions: optionsOf({ ...ssl, tickets }),
     ...(bundle === undefined
       ? {}
       : { cert: [bundle.certificate, ...bundle.chain].map(String).join(''), key: bundle.key.export({ type: 'pkcs8', format: 'pem' }) }),
@@ -87,7 +89,7 @@ export function listenerContext(ssl: BindSslConfig, bundle: Bundle | undefined, 
     ...(asked && revoked.length > 0 ? { crl: revoked } : {}),
     ...(ssl.curves === undefined ? {} : { ecdhCurve: ssl.curves }),
     ...(dhparam === undefined ? {} : { dhparam }),
-    ...(ssl.tickets ? { ticketKeys } : {}),
+    ...(tickets ? { ticketKeys } : {}),
     sessionIdContext: sessionContextOf(ssl, material),
     sessionTimeout: lifetime,
   });
@@ -97,6 +99,15 @@ export function listenerContext(ssl: BindSslConfig, bundle: Bundle | undefined, 
 function optionsOf({ preferClientCiphers, tickets }: BindSslConfig): number {
   const { SSL_OP_NO_RENEGOTIATION, SSL_OP_PRIORITIZE_CHACHA, SSL_OP_NO_TICKET } = constants;
   return SSL_OP_NO_RENEGOTIATION | (preferClientCiphers ? 0 : SSL_OP_PRIORITIZE_CHACHA) | (tickets ? 0 : SSL_OP_NO_TICKET);
+}
+
+/**
+ * Some errors of clients' certificates are to be ignored, others not: a session has only the last one and not the whole chain, so nobody
+ * goes on with one, who was turned away least of all.
+ */
+function choosesErrors({ verify, caIgnoreErrors, crtIgnoreErrors }: BindSslConfig): boolean {
+  if (verify === 'none' || (caIgnoreErrors === 'all' && crtIgnoreErrors === 'all')) return false;
+  return caIgnoreErrors.length + crtIgnoreErrors.length > 0;
 }
 
 /** A session is resumed without asking for a certificate again: only where the same would be asked. */

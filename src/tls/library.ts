@@ -127,12 +127,14 @@ export class Library {
 
   authoritiesOf(kind: AuthorityKind, path: string): Authorities {
     const authorities = this.authorities.get(path) ?? this.readAuthorities(path);
+    if (kind === 'crl-file') mustRevoke(authorities, path);
     this.named[kind].add(path);
     return authorities;
   }
 
   readAuthorities(path: string): Authorities {
     const authorities = readAuthorities(path);
+    if (this.named['crl-file'].has(path)) mustRevoke(authorities, path);
     this.authorities.set(path, authorities);
     return authorities;
   }
@@ -187,6 +189,11 @@ export class Library {
     if (this.bundles.has(path) || this.awaited.has(path)) return path;
     return [...this.bundles.keys(), ...this.awaited].find((file) => keyFileOf(file, this.files.extraDelExt) === path);
   }
+}
+
+/** Without any list HAProxy turns every client away, and OpenSSL none, the revoked ones included. */
+function mustRevoke({ revocations }: Authorities, path: string): void {
+  if (revocations.length === 0) throw new Error(`no list of revoked certificates (X509 CRL) in '${path}'`);
 }
 
 /** Those of a directory have no number, as for HAProxy. */

@@ -11,6 +11,8 @@ export interface Presented {
   readonly certificate: Buffer;
   /** Whether clients are asked for a certificate. */
   readonly verify: 'none' | 'optional' | 'required';
+  /** What clients' certificates are looked at with; authorities as PEM, each one by itself. `revoking`: lists of revoked ones count. */
+  readonly trust: { readonly authorities: readonly string[]; readonly revoking: boolean };
   /** What is offered by ALPN, in order; empty is none. */
   readonly alpn: readonly string[];
   /** Whether the handshake goes on although the client's certificate has OpenSSL's `error`; `above`: at the authority's, not its own. */

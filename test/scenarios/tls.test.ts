@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import { RawClient } from '../support/client.ts';
-import { tlsFile, tlsText } from '../support/tls.ts';
+import { type TlsFixture, tlsFile, tlsText } from '../support/tls.ts';
 import { startRawUpstream, startUpstream, type Upstream } from '../support/upstream.ts';
 import { outlast, until } from '../support/wait.ts';
 import { type Balancer, withBalancer } from './balancer.ts';
@@ -283,7 +283,7 @@ describe('who does not shake hands', () => {
   });
 });
 
-const pair = (name: 'client' | 'client-other' | 'client-revoked'): ConnectionOptions => ({ cert: tlsText(name), key: tlsText(name) });
+const pair = (name: TlsFixture): ConnectionOptions => ({ cert: tlsText(name), key: tlsText(name) });
 
 describe('certificates of clients', () => {
   const UNTRUSTED = 'SSL client certificate not trusted';
@@ -334,6 +334,52 @@ describe('certificates of clients', () => {
       client.send(CLOSE);
       assert.match(await client.readAll(), /hello$/);
     });
+  });
+
+  // OpenSSL looks at times last, and Node tells the last error alone.
+  const late = `${SSL} ca-file ${tlsFile('late-ca')} verify required crt-ignore-err`;
+  const LATE: readonly (readonly [bind: string, served: readonly TlsFixture[], refused: readonly TlsFixture[]])[] = [
+    [`${late} 10`, ['late'], ['late-forged', 'late-own', 'client', 'client-other']],
+    [`${late} 10,18`, ['late', 'late-own'], ['late-forged']],
+    [`${late} 10 crl-file ${tlsFile('late-ca.crl')}`, [], ['late-revoked', 'late-forged', 'late-own']],
+    [`${MUTUAL} required crt-ignore-err 10`, ['client'], ['late', 'late-revoked', 'late-own']],
+  ];
+  for (const [bind, served, others] of LATE) {
+    it(`of which one error is ignored have no other one: ${bind.replaceAll(/\S+\//g, '')}`, async () => {
+      await withBalancer(site(bind, 'timeout client 1s', ANSWER), async (balancer) => {
+        for (const name of served) {
+          const client = await RawClient.secure(balancer.port('www'), pair(name));
+          client.send(CLOSE);
+          assert.match(await client.readAll(), /hello$/, name);
+        }
+        for (const name of others) assert.doesNotMatch(await refused(balancer.port('www'), pair(name)), /hello/, name);
+      });
+    });
+  }
+
+  it('of lists among the authorities count where lists are asked for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
+    const both = join(folder, 'both.pem');
+    writeFileSync(both, tlsText('client-ca') + tlsText('other-ca') + tlsText('client-ca.crl'));
+    try {
+      await withBalancer(site(`${SSL} ca-file ${both} verify required`, ANSWER), async (balancer) => {
+        for (const name of ['client-revoked', 'client-other'] as const) {
+          const client = await RawClient.secure(balancer.port('www'), pair(name));
+          client.send(CLOSE);
+          assert.match(await client.readAll(), /hello$/, name);
+        }
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('are not let in by a crl-file that has no list', async () => {
+    const bind = `${MUTUAL} required crl-file ${tlsFile('client-ca')}`;
+    await assert.rejects(
+      withBalancer(site(bind, ANSWER), async () => {}),
+      /no list of revoked certificates/,
+    );
   });
 
   it('of a session that goes on are still known', async () => {

@@ -21,6 +21,7 @@ const present = ({ certificate }: Bundle): Presented => ({
   context: CONTEXT,
   certificate: certificate.raw,
   verify: 'none',
+  trust: { authorities: [], revoking: false },
   alpn: [],
   forgives: () => false,
 });

@@ -3,7 +3,7 @@
 import type { TLSSocket } from 'node:tls';
 import { CONNECTION_ERRORS } from '../../core/connection-errors.ts';
 import type { TlsFacts } from '../../rules/tls-facts.ts';
-import { firstError, verifyNumber } from '../verify-error.ts';
+import { verifyErrors, verifyNumber } from '../verify-error.ts';
 import type { HostSocket } from './host.ts';
 
 /** Undefined where nothing is encrypted. */
@@ -48,6 +48,6 @@ class HostTls implements TlsFacts {
     const trusted = socket.authorized || certificate === undefined;
     // Node has OpenSSL's name for it, whatever its types say.
     this.verifyResult = trusted ? 0 : verifyNumber(String(socket.authorizationError));
-    this.verifyError = trusted ? undefined : firstError(this.verifyResult, this.peerChain);
+    this.verifyError = trusted ? undefined : verifyErrors(this.verifyResult, this.peerChain, undefined)[0];
   }
 }
