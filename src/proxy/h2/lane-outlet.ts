@@ -30,6 +30,8 @@ export class LaneOutlet implements Outlet {
   onDrain: () => void = () => {};
   /** What it carries is a tunnel, or was one. */
   tunnelled = false;
+  /** It has reset the stream: what came was no response. */
+  failed = false;
 
   private stream: ServerHttp2Stream | undefined = undefined;
   private state: State = State.Head;
@@ -49,6 +51,7 @@ export class LaneOutlet implements Outlet {
     this.waiting = false;
     this.written = 0;
     this.tunnelled = false;
+    this.failed = false;
   }
 
   detach(): void {
@@ -115,11 +118,16 @@ export class LaneOutlet implements Outlet {
     return true;
   }
 
+  private fail(stream: ServerHttp2Stream): void {
+    this.failed = true;
+    resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
   private head(text: string): void {
     const { stream, form } = this;
     if (stream === undefined || stream.destroyed || stream.closed) return;
     if (!form.read(text)) {
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+      this.fail(stream);
       return;
     }
     const { status } = form;
@@ -146,7 +154,7 @@ export class LaneOutlet implements Outlet {
     const here = !body.done && form.end < text.length;
     if (here) body.take(Buffer.from(text.slice(form.end), 'latin1'), 0, text.length - form.end);
     if (body.failed) {
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+      this.fail(stream);
       return;
     }
     const waitForTrailers = !bodiless && form.framing === Framing.Chunked && (!body.done || body.trailers !== '');
@@ -159,7 +167,7 @@ export class LaneOutlet implements Outlet {
       } as object);
     } catch {
       // A field that Node does not write.
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+      this.fail(stream);
       return;
     }
     if (waitForTrailers) stream.on('wantTrailers', this.onWantTrailers);
@@ -170,7 +178,7 @@ export class LaneOutlet implements Outlet {
   private tunnel(stream: ServerHttp2Stream): void {
     const { fields, accept } = this.form;
     if (this.key !== '' && accept !== proofOf(this.key)) {
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+      this.fail(stream);
       return;
     }
     fields[':status'] = 200;
@@ -183,7 +191,7 @@ export class LaneOutlet implements Outlet {
   private take(stream: ServerHttp2Stream, bytes: Buffer): void {
     const { body } = this;
     body.take(bytes, 0, bytes.length);
-    if (body.failed) resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR);
+    if (body.failed) this.fail(stream);
     else this.pass(stream, body.size === 0 ? NOTHING : Buffer.from(body.view()));
   }
 

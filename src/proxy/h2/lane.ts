@@ -24,7 +24,7 @@ export interface LaneOwner extends Mux {
   readonly tls: TlsFacts | undefined;
   /** The lane is free for another stream. */
   onFree(lane: Lane): void;
-  /** The client has reset a stream that was not over. */
+  /** The client has reset a stream, or has had it reset by what it sent. */
   onReset(): void;
   /** Its session is over. */
   onGone(lane: Lane): void;
@@ -122,7 +122,10 @@ export class Lane implements Accepted, ClientSocket {
     } else if (!current.destroyed) {
       if (!this.out.finish()) this.cut(constants.NGHTTP2_INTERNAL_ERROR);
       // RFC 9113 8.1: the response is whole, the request need not be.
-      else if (this.reading && !this.out.tunnelled) current.close(constants.NGHTTP2_NO_ERROR);
+      else if (this.reading && !this.out.tunnelled) {
+        this.cutByUs = true;
+        current.close(constants.NGHTTP2_NO_ERROR);
+      }
     }
   }
 
@@ -209,8 +212,10 @@ export class Lane implements Accepted, ClientSocket {
 
   private readonly onTrailers = (_fields: unknown, _flags: number, raw?: readonly string[]): void => {
     const lines = trailerLines(raw ?? []);
-    if (lines === undefined) this.cut(constants.NGHTTP2_PROTOCOL_ERROR);
-    else this.trailers = lines;
+    if (lines === undefined) {
+      this.cut(constants.NGHTTP2_PROTOCOL_ERROR);
+      this.mux.onReset();
+    } else this.trailers = lines;
   };
 
   private readonly ended = (): void => {
@@ -237,7 +242,8 @@ export class Lane implements Accepted, ClientSocket {
   /** Node has closed the stream, whoever wanted it. */
   private readonly closed = (): void => {
     const { current } = this;
-    const reset = !this.cutByUs && (current?.aborted === true || current?.rstCode !== constants.NGHTTP2_NO_ERROR);
+    const ours = this.cutByUs || this.out.failed;
+    const reset = !ours && (current?.aborted === true || current?.rstCode !== constants.NGHTTP2_NO_ERROR);
     this.current = undefined;
     this.reading = false;
     this.out.detach();
