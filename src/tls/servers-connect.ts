@@ -4,6 +4,7 @@
  * `verifyhost`, `verify`).
  */
 
+import { isUtf8 } from 'node:buffer';
 import type { OnReadOpts } from 'node:net';
 import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerSslConfig } from '../config/model.ts';
@@ -15,7 +16,7 @@ import type { TlsSessions } from './sessions.ts';
 export interface Spoken {
   readonly ssl: Pick<ServerSslConfig, 'verify' | 'verifyhost' | 'reuse'>;
   readonly context: SecureContext;
-  /** The name that the server is asked for; undefined asks for none. */
+  /** The name that the server is asked for, bytes, one character each; undefined asks for none. */
   readonly name: string | undefined;
   readonly alpn: readonly string[];
   /** Of this server. */
@@ -26,9 +27,14 @@ export interface Spoken {
 /** Where to. */
 export type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
-/** OpenSSL sends no longer one, and would cut one at a NUL; it may be a client that makes it up. */
-function isName(name: string): boolean {
-  return Buffer.byteLength(name) <= 255 && !name.includes('\0');
+/**
+ * What Node is told to ask for: it takes text and sends UTF-8. Undefined for bytes that are none, for what OpenSSL takes for too long,
+ * and for a NUL, where it would cut. It may be a client that makes it up.
+ */
+function textOf(name: string): string | undefined {
+  if (name.length > 255 || name.includes('\0')) return undefined;
+  const bytes = Buffer.from(name, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
 /** Those whose sessions may go on. Node tells of a session after `secureConnect`, when the certificate is not always to be had any more. */
@@ -54,7 +60,8 @@ export function connectServer(
   };
   const socket = connect({ ...options, autoSelectFamily: false } as ConnectionOptions);
   // By itself: among the options, Node warns of addresses, which HAProxy sends as they are.
-  if (name !== undefined && isName(name)) (socket as unknown as Named).setServername(name);
+  const text = name === undefined ? undefined : textOf(name);
+  if (text !== undefined) (socket as unknown as Named).setServername(text);
   counters.total++;
   counters.current++;
   socket.on('close', () => {
@@ -122,7 +129,8 @@ function certificateError(socket: TLSSocket, { ssl, name }: Pick<Spoken, 'ssl' |
   const wanted = name ?? ssl.verifyhost;
   if (wanted === undefined) return CONNECTION_ERRORS.none;
   // As HAProxy: its common name counts beside the others, too. For OpenSSL `.test` is any name that ends so.
-  const certificate = isName(wanted) && !wanted.startsWith('.') ? socket.getPeerX509Certificate() : undefined;
-  if (certificate?.checkHost(wanted, { subject: 'always' }) !== undefined) return CONNECTION_ERRORS.none;
+  const text = wanted.startsWith('.') ? undefined : textOf(wanted);
+  const certificate = text === undefined ? undefined : socket.getPeerX509Certificate();
+  if (text !== undefined && certificate?.checkHost(text, { subject: 'always' }) !== undefined) return CONNECTION_ERRORS.none;
   return name === undefined ? CONNECTION_ERRORS.otherName : CONNECTION_ERRORS.otherSni;
 }

@@ -9,7 +9,7 @@ import { after, before, describe, it } from 'node:test';
 import { ServerContexts } from '../../src/tls/servers.ts';
 import { tlsFile } from '../support/tls.ts';
 import { startTlsElsewhere } from '../support/tls-elsewhere.ts';
-import { answers, type OnSecure, startTlsUpstream } from '../support/tls-upstream.ts';
+import { answers, type OnSecure, startTlsUpstream, startUpstreamOn } from '../support/tls-upstream.ts';
 import { until } from '../support/wait.ts';
 import { Balancer, withBalancer } from './balancer.ts';
 import { CA, get, listen, withServer } from './tls-server-rig.ts';
@@ -133,6 +133,31 @@ describe('connections by TLS', () => {
       // One that begins while the first is not over has nothing to go on with.
       assert.ok((servers.fresh.get('TLSv1.3') ?? 0) <= 2);
     });
+  });
+
+  it('ask for names that are text, as UTF-8, and for no name where the bytes are none', async () => {
+    const hellos: Buffer[] = [];
+    const server = await startUpstreamOn((raw) => raw.once('data', (bytes) => hellos.push(bytes) && raw.destroy()));
+    try {
+      await withBalancer(listen(`retries 0\n server s1 ${server.address} ssl verify none sni req.hdr(x),url_dec`), async (balancer) => {
+        for (const name of ['caf%c3%a9', 'caf%e9', 'caf%00e']) {
+          const client = await balancer.client();
+          client.send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${name}\r\n\r\n`);
+          assert.equal((await client.readResponse()).status, 503);
+          client.close();
+        }
+        assert.deepEqual(
+          hellos.map((hello) => [hello.includes('caf'), hello.includes('\x00\x05caf\u00e9')]),
+          [
+            [true, true],
+            [false, false],
+            [false, false],
+          ],
+        );
+      });
+    } finally {
+      await server.stop();
+    }
   });
 
   it('of a session that was found good under one name are not good under another', async () => {
