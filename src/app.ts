@@ -35,6 +35,7 @@ import { PoolPrograms } from './pool-programs.ts';
 import type { Prepared } from './prepare.ts';
 import { type BindFailure, DataPlane } from './proxy/data-plane.ts';
 import type { Door } from './proxy/embedded/clients.ts';
+import { limitIdle } from './proxy/pool.ts';
 import { Pulse } from './pulse.ts';
 import { serverNameError } from './rules/server-names.ts';
 import { Sources } from './sources.ts';
@@ -132,6 +133,7 @@ export class App {
     const { spreadChecks } = prepared.config.global;
     this.backends = new Backends({ wheel, events: this.events, spreadChecks, refuse: serverNameError });
     this.backends.adoptContexts(prepared.serverContexts);
+    limitIdle(surroundings.descriptors);
     this.backends.saved = prepared.saved;
     this.backends.onRestored = (message) => this.events.restored(message);
     this.store = new Store(prepared.config, (changes, state, before) => {

@@ -27,11 +27,25 @@ import { turnNumber } from './turn.ts';
  */
 const DOUBTFUL = 4000;
 
-/** Idle connections of all servers together, where `pool-max-conn` sets no limit: each is a descriptor of this process. */
-export const MOST_IDLE = 4096;
+/** Idle connections of all servers together, where `pool-max-conn` sets no limit: each costs memory. */
+const MOST_IDLE = 4096;
+
+/** As `tune.pool-high-fd-ratio` of HAProxy, of the descriptors of this process: clients need some, too. */
+const SHARE = 1 / 4;
+
+let mostIdle = MOST_IDLE;
 
 /** How many there are, of all servers together. */
 let idleInAll = 0;
+
+/** All that have some. */
+const filled = new Set<Pool>();
+
+/** How many idle connections a process with so many descriptors keeps. */
+export function limitIdle(descriptors: number | undefined): number {
+  mostIdle = descriptors === undefined ? MOST_IDLE : Math.min(MOST_IDLE, Math.floor(descriptors * SHARE));
+  return mostIdle;
+}
 
 /** What a request asks of a pool's connection. */
 export const Need = { Any: 0, Recent: 1, Proven: 2, None: 3 } as const;
@@ -96,8 +110,10 @@ class Pool extends Timed implements IdleConnections {
       return true;
     }
     if (poolPurgeDelay === 0) return false;
-    if (poolMaxConn < 0 ? idleInAll >= MOST_IDLE : this.idle.length >= poolMaxConn) return false;
+    if (poolMaxConn >= 0 && this.idle.length >= poolMaxConn) return false;
+    if (poolMaxConn < 0 && idleInAll >= mostIdle && !this.makeRoom()) return false;
     this.idle.push(connection);
+    filled.add(this);
     idleInAll++;
     if (this.slot < 0) this.wheel.arm(this, poolPurgeDelay, now);
     return true;
@@ -134,7 +150,20 @@ class Pool extends Timed implements IdleConnections {
     const last = idle.length - 1;
     for (let i = index; i < last; i++) idle[i] = idle[i + 1] as ServerConnection;
     idle.pop();
-    idleInAll--;
+    this.countGone(1);
+  }
+
+  private countGone(count: number): void {
+    idleInAll -= count;
+    if (this.idle.length === 0) filled.delete(this);
+  }
+
+  /** The oldest goes: of its own, else of whoever has most. */
+  private makeRoom(): boolean {
+    let fullest: Pool | undefined = this.idle.length > 0 ? this : undefined;
+    if (fullest === undefined) for (const pool of filled) if (pool.length > (fullest?.length ?? 0)) fullest = pool;
+    fullest?.closeOldest(1);
+    return fullest !== undefined;
   }
 
   close(): void {
@@ -144,8 +173,9 @@ class Pool extends Timed implements IdleConnections {
   }
 
   private closeOldest(count: number): void {
-    idleInAll -= count;
-    for (const connection of this.idle.splice(0, count)) connection.close();
+    const oldest = this.idle.splice(0, count);
+    this.countGone(oldest.length);
+    for (const connection of oldest) connection.close();
   }
 
   /** The purge. As HAProxy, it does not look at what is needed where there is nothing to close. */

@@ -7,7 +7,7 @@ import { silent } from '../../src/core/log.ts';
 import { Wheel } from '../../src/core/wheel.ts';
 import { Head } from '../../src/http/head.ts';
 import { parseResponseHead } from '../../src/http/parse.ts';
-import { bindsConnection, MOST_IDLE, Need, needOf, parkIdle, takeIdle, takeOwn, unparkIdle } from '../../src/proxy/pool.ts';
+import { bindsConnection, limitIdle, Need, needOf, parkIdle, takeIdle, takeOwn, unparkIdle } from '../../src/proxy/pool.ts';
 import type { ServerConnection } from '../../src/proxy/server-connection.ts';
 import { turnNumber } from '../../src/proxy/turn.ts';
 import { proxyConfig, serverConfig } from '../support/config.ts';
@@ -243,19 +243,30 @@ describe('what is kept', () => {
     for (let i = 0; i < 2000; i++) assert.ok(park(connection('x')));
   });
 
-  it('as many of all servers together as this process can spare, where pool-max-conn says nothing', () => {
-    serve();
-    for (let i = 1; i < MOST_IDLE; i++) assert.ok(park(connection('x')));
-    serve();
-    assert.deepEqual([park(connection('a')), park(connection('b'))], [true, false]);
-    assert.equal(take(Need.Any), 'a');
-    assert.deepEqual([park(connection('c')), park(connection('d'))], [true, false]);
-    const full = server;
-    serve({ poolMaxConn: 1 });
-    assert.deepEqual([park(connection('e')), park(connection('f'))], [true, false]);
-    for (const one of servers) one.closeIdle();
-    server = full;
-    assert.ok(park(connection('g')));
+  it('as many of all servers together as this process can spare, where pool-max-conn says nothing: the oldest go', () => {
+    assert.equal(limitIdle(40), 10);
+    try {
+      serve();
+      for (const name of 'abcdefghij') assert.ok(park(connection(name)));
+      assert.deepEqual([park(connection('k')), server.idle.length], [true, 10]);
+      const full = server;
+      serve();
+      assert.deepEqual([park(connection('x')), server.idle.length, full.idle.length], [true, 1, 9]);
+      assert.deepEqual([park(connection('y')), server.idle.length, full.idle.length], [true, 1, 9]);
+      assert.equal(take(Need.Any), 'y');
+      serve({ poolMaxConn: 1 });
+      assert.deepEqual([park(connection('e')), park(connection('f'))], [true, false]);
+      server = full;
+      full.closeIdle();
+      assert.ok(park(connection('g')));
+    } finally {
+      for (const one of servers) one.closeIdle();
+      limitIdle(undefined);
+    }
+  });
+
+  it('a quarter of the descriptors, and no more than 4096', () => {
+    assert.deepEqual([limitIdle(700), limitIdle(1_000_000), limitIdle(undefined)], [175, 4096, 4096]);
   });
 
   it('none with pool-purge-delay 0', () => {
