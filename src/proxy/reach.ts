@@ -253,8 +253,9 @@ export class Reach extends Timed implements Waiter {
       this.leave(server, now, true);
       return;
     }
-    // It is down, but a client may be bound to it all the same.
-    if (server.refusal !== undefined) {
+    // It is down, but a client may be bound to it all the same. Or its files have gone, and nobody has judged it since.
+    const { ssl } = server.config;
+    if (server.refusal !== undefined || (ssl !== undefined && server.backend.contexts.of(ssl) === undefined)) {
       this.failed(Failures.ConnectFailed);
       return;
     }

@@ -424,6 +424,24 @@ describe('servers whose files are no good', () => {
     }
   });
 
+  it('are not spoken to, also while nobody has judged them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fairlead-tls-'));
+    const file = join(folder, 'ca.pem');
+    copyFileSync(tlsFile('ca'), file);
+    try {
+      await withBalancer(listen(`retries 0\n server s1 127.0.0.1:1 ssl ca-file ${file}`), async (balancer) => {
+        rmSync(file);
+        balancer.backends.adoptContexts(new ServerContexts());
+        const client = await balancer.client();
+        client.send(get());
+        assert.equal((await client.readResponse()).status, 503);
+        assert.equal(balancer.server('www', 's1').counters.connect, 0);
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('are down, say why, and harm nobody else', async () => {
     await withServer('', '', async (balancer, server) => {
       const bad = `server s2 ${server.address} ssl ca-file /nowhere/ca.pem`;
