@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -520,10 +521,12 @@ describe('a TLS listener', () => {
   });
 
   /** A client that has connected, and shakes hands when it is told to. */
-  async function slow(balancer: Balancer): Promise<() => TLSSocket> {
+  async function slow(balancer: Balancer): Promise<(options?: ConnectionOptions) => TLSSocket> {
+    const { tls } = balancer.plane.counters;
+    const before = tls.current;
     const socket = connect(balancer.port('www'), '127.0.0.1');
-    await until('it is there', () => balancer.plane.counters.tls.current === 1);
-    return () => connectTls({ socket, rejectUnauthorized: false });
+    await until('it is there', () => tls.current === before + 1);
+    return (options: ConnectionOptions = {}) => connectTls({ socket, rejectUnauthorized: false, ...options });
   }
 
   it('that stops waits for handshakes that are under way, and serves them', async () => {
@@ -535,6 +538,20 @@ describe('a TLS listener', () => {
       let text = '';
       for await (const piece of client) text += piece;
       assert.match(text, /hello$/);
+      await balancer.plane.whenIdle();
+    });
+  });
+
+  it('that stops serves one request more where that is HTTP/2, and waits for none', async () => {
+    await withBalancer(site(`${SSL} alpn h2`, ANSWER), async (balancer) => {
+      const shakes = [await slow(balancer), await slow(balancer)] as const;
+      balancer.plane.drain(false);
+      const clients = shakes.map((shake) => connectHttp2('https://a', { createConnection: () => shake({ ALPNProtocols: ['h2'] }) }));
+      const [asking, silent] = clients as [ClientHttp2Session, ClientHttp2Session];
+      const ends = clients.map((client) => Promise.all([once(client, 'goaway'), once(client, 'close')]));
+      const [[headers]] = await Promise.all([once(asking.request().resume(), 'response'), ...ends]);
+      assert.equal(headers[':status'], 200);
+      assert.equal(silent.closed, true);
       await balancer.plane.whenIdle();
     });
   });

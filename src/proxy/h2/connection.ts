@@ -114,6 +114,8 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
       return;
     }
     lane.take(stream, translation);
+    // Its handshake was over when the stop had begun.
+    if (this.listener.closing) this.closeCleanly();
   }
 
   private newLane(now: number): Lane {
@@ -159,7 +161,7 @@ export class H2Connection extends Timed implements ClientSession, LaneOwner {
   private awaitStream(now: number): void {
     const { httpRequest, httpKeepAlive, client } = this.listener.frontend.config.timeouts;
     const ms = (this.requestsSeen > 0 ? (httpKeepAlive ?? httpRequest) : httpRequest) ?? client;
-    if (this.closing) this.services.wheel.arm(this, LINGER, now);
+    if (this.closing || this.listener.closing) this.services.wheel.arm(this, LINGER, now);
     else if (ms === undefined) this.services.wheel.disarm(this);
     else this.services.wheel.arm(this, ms, now);
   }
