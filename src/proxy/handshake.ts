@@ -56,7 +56,11 @@ export class Handshake extends Timed {
     socket.handshake = this;
     if (patience !== undefined) this.wheel.arm(this, patience, this.acceptedAt);
     if (usual.verify !== 'none') ask(socket, usual);
-    if (usual.alpn.length > 0) socket.tls.setALPNProtocols(wireForm(usual.alpn));
+    if (tls.alpnByName) {
+      // With TLSv1.3 it is agreed upon before a certificate is asked for.
+      socket.tls.ALPNCallback = (offered) => this.onProtocols(offered);
+      socket.tls.enableALPNCb();
+    } else if (usual.alpn.length > 0) socket.tls.setALPNProtocols(wireForm(usual.alpn));
     // OpenSSL takes note of the client's name then, for sessions of TLSv1.2 that go on.
     socket.tls.sni_context = usual.context.context;
     if (!tls.only) socket.tls.enableCertCb();
@@ -92,6 +96,20 @@ export class Handshake extends Timed {
     }
   }
 
+  /** What is offered is answered with one of it or an alert: who has no list for a name has that of HTTP/1.1. */
+  private onProtocols(offered: Uint8Array): number | undefined {
+    const name = this.accepted.socket.tls.getServername();
+    try {
+      const chosen = this.tls.choose(name === false ? undefined : name.toLowerCase());
+      const { alpn } = chosen === undefined || chosen instanceof Promise ? this.usual : chosen;
+      const places = placesOf(offered);
+      return (alpn.length > 0 ? alpn : HTTP1).map((protocol) => places.get(protocol)).find((place) => place !== undefined);
+    } catch {
+      // The certificate is asked for next, and the reason is told there.
+      return undefined;
+    }
+  }
+
   /** Nothing is read meanwhile. */
   private await(chosen: Promise<Presented | undefined>): void {
     const { socket } = this.accepted;
@@ -117,7 +135,6 @@ export class Handshake extends Timed {
       if (presented.second !== undefined) socket.tls.setKeyCert((presented.second as { readonly context: object }).context);
       if (presented.context !== usual.context) socket.tls.sni_context = presented.context.context;
       if (presented.verify !== usual.verify) ask(socket, presented);
-      if (presented.alpn !== usual.alpn) socket.tls.setALPNProtocols(wireForm(presented.alpn));
     }
     socket.tls.certCbDone();
   }
@@ -194,6 +211,18 @@ function onEnd(this: TlsSocket): void {
 
 function ask(socket: TlsSocket, { verify }: Presented): void {
   socket.tls.setVerifyMode(verify !== 'none', verify === 'required');
+}
+
+const HTTP1: readonly string[] = ['http/1.1'];
+
+/** Where each begins. */
+function placesOf(offered: Uint8Array): ReadonlyMap<string, number> {
+  const bytes = Buffer.from(offered);
+  const places = new Map<string, number>();
+  for (let at = 0; at < bytes.length; at += 1 + (bytes[at] ?? 0)) {
+    places.set(bytes.toString('latin1', at + 1, at + 1 + (bytes[at] ?? 0)), at);
+  }
+  return places;
 }
 
 const wireForms: WeakMap<readonly string[], Uint8Array> = new WeakMap();

@@ -30,6 +30,9 @@ export interface TlsHandle {
   setVerifyMode(ask: boolean, insist: boolean): void;
   /** As TLS writes them. */
   setALPNProtocols(protocols: Uint8Array): void;
+  /** `ALPNCallback` is asked what to agree on, of what the client offers, as TLS writes it: the place of that in it, or undefined for an alert. */
+  enableALPNCb(): void;
+  ALPNCallback?: (this: TlsHandle, offered: Uint8Array) => number | undefined;
   /** `oncertcb` is asked for what to present, and `certCbDone` goes on. */
   enableCertCb(): void;
   certCbDone(): void;
@@ -67,7 +70,7 @@ export interface TlsWrap extends StreamWrap {
 
 const METHODS: readonly string[] = [
   ...['writeLatin1String', 'writeBuffer', 'writev', 'shutdown', 'readStart', 'readStop', 'useUserBuffer', 'destroySSL'],
-  ...['setVerifyMode', 'setALPNProtocols', 'enableCertCb', 'certCbDone', 'setKeyCert', 'verifyError'],
+  ...['setVerifyMode', 'setALPNProtocols', 'enableALPNCb', 'enableCertCb', 'certCbDone', 'setKeyCert', 'verifyError'],
   ...['getProtocol', 'getCipher', 'getServername', 'getALPNNegotiatedProtocol', 'isSessionReused'],
   ...[
     'getPeerCertificate',

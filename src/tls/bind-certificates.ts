@@ -36,6 +36,7 @@ export class BindCertificates implements ListenerTls {
   private first: Presented | undefined = undefined;
   private begun: Presented | undefined = undefined;
   only = false;
+  alpnByName = false;
   private readonly made: PresentedCache;
 
   constructor(frontend: string, bind: BindConfig, ssl: BindSslConfig, made: PresentedCache) {
@@ -51,6 +52,7 @@ export class BindCertificates implements ListenerTls {
     const alone = entries.length === 1 && !this.ssl.strictSni && this.development === undefined;
     this.begun = alone && first !== undefined ? first : this.made.bare(beginning(this.ssl, entries), material);
     this.only = alone;
+    this.alpnByName = !alone && entries.some((entry) => entry.ssl.alpn.join() !== this.ssl.alpn.join());
     this.entries = entries;
     this.first = first;
     this.selection = new Selection(entries.map((entry) => ({ value: entry, kind: kindOf(entry.bundle.key), names: namesFor(entry) })));
@@ -152,10 +154,15 @@ function presentedOf(ssl: BindSslConfig, bundle: Bundle | undefined, material: M
     certificate: bundle?.certificate.raw ?? Buffer.alloc(0),
     verify: ssl.verify,
     trust: { authorities: material.authorities.flatMap(({ certificates }) => certificates), revoking: material.revocations !== undefined },
-    alpn: ssl.alpn,
+    alpn: offered(ssl.alpn),
     forgives: (error, above) => {
       const ignored = above ? caIgnoreErrors : crtIgnoreErrors;
       return ignored === 'all' || ignored.includes(error);
     },
   };
+}
+
+/** Who has no protocol in common is turned away by Node, where HAProxy goes on without any: those of HTTP/1.1 at least are not. */
+function offered(alpn: readonly string[]): readonly string[] {
+  return alpn.length === 0 || alpn.includes('http/1.1') ? alpn : [...alpn, 'http/1.1'];
 }

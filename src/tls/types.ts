@@ -27,6 +27,8 @@ export interface ListenerTls {
   readonly usual: Presented;
   /** It alone can be presented: nobody has to be asked for a name. */
   readonly only: boolean;
+  /** Other protocols are offered for some names than for others. */
+  readonly alpnByName: boolean;
   /**
    * By the name that a client asks for (SNI), in lower case. For none, and for unknown ones, the first certificate; undefined: nothing
    * may be presented (`strict-sni`).

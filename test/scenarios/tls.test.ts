@@ -286,6 +286,40 @@ describe('who does not shake hands', () => {
 
 const pair = (name: TlsFixture): ConnectionOptions => ({ cert: tlsText(name), key: tlsText(name) });
 
+describe('what is agreed upon by ALPN', () => {
+  const agreed = async (port: number, options: ConnectionOptions): Promise<string | false | null> => {
+    const client = await RawClient.secure(port, options);
+    client.close();
+    return client.socket.alpnProtocol;
+  };
+  it('is HTTP/1.1 for who knows no other, whatever is said', async () => {
+    await withBalancer(site(`${SSL} alpn h2`, ANSWER), async (balancer) => {
+      assert.equal(await agreed(balancer.port('www'), { ALPNProtocols: ['h2', 'http/1.1'] }), 'h2');
+      const client = await RawClient.secure(balancer.port('www'), { ALPNProtocols: ['http/1.1'] });
+      client.send(CLOSE);
+      assert.match(await client.readAll(), /hello$/);
+    });
+  });
+
+  for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+    it(`is what a list says for the name: ${maxVersion}`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'fairlead-'));
+      const list = join(folder, 'list');
+      writeFileSync(list, `${tlsFile('server')} [alpn http/1.1] old.test\n${tlsFile('wildcard')}\n`);
+      try {
+        await withBalancer(site(`ssl crt-list ${list} alpn h2,http/1.1`, ANSWER), async (balancer) => {
+          const options = { maxVersion, ALPNProtocols: ['h2', 'http/1.1'] };
+          assert.equal(await agreed(balancer.port('www'), { ...options, servername: 'old.test' }), 'http/1.1');
+          assert.equal(await agreed(balancer.port('www'), { ...options, servername: 'a.wild.test' }), 'h2');
+          assert.equal(await agreed(balancer.port('www'), { maxVersion, servername: 'old.test' }), false);
+        });
+      } finally {
+        rmSync(folder, { recursive: true });
+      }
+    });
+  }
+});
+
 describe('certificates of clients', () => {
   const UNTRUSTED = 'SSL client certificate not trusted';
   for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
