@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { Fairlead } from '../support/fairlead.ts';
 import { H2Client } from '../support/h2.ts';
@@ -16,7 +17,10 @@ const to = (path: string, method = 'GET'): [string, string][] =>
 
 const webSocket: readonly [string, string][] = [...to('/ws', 'CONNECT'), [':protocol', 'websocket']];
 
-/** What servers here answer: `/silent` never, `/ws` with a tunnel, `/205` and `/999` so, `/<number>` with so many bytes. */
+/**
+ * What servers here answer: `/silent` never, `/ws` with a tunnel, `/205` and `/999` so, `/held/<number>` with all but
+ * the last byte of so many, `/<number>` with all of them.
+ */
 function answer(head: string): string | undefined {
   const path = /^\S+ (\S+)/.exec(head)?.[1] ?? '';
   if (path === '/silent') return undefined;
@@ -27,12 +31,16 @@ function answer(head: string): string | undefined {
     const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64');
     return `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
   }
-  const size = Number(path.slice(1) || 2);
-  return `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(size)}`;
+  const size = Number(/\d+$/.exec(path)?.[0] ?? 2);
+  const sent = path.startsWith('/held/') ? size - 1 : size;
+  return `HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n${'x'.repeat(sent)}`;
 }
 
-async function withServer(words: string, story: (balancer: Balancer) => Promise<void>): Promise<void> {
+/** `send`: what the server sends on the connection that it had last. */
+async function withServer(words: string, story: (balancer: Balancer, send: (text: string) => void) => Promise<void>): Promise<void> {
+  let last: Socket | undefined;
   const upstream = await startRawUpstream((socket) => {
+    last = socket;
     socket.on('data', (bytes: Buffer) => {
       const reply = answer(bytes.toString('latin1'));
       if (reply !== undefined) socket.write(reply);
@@ -40,7 +48,9 @@ async function withServer(words: string, story: (balancer: Balancer) => Promise<
     socket.on('end', () => socket.end());
   });
   try {
-    await withBalancer(`listen www\n bind 127.0.0.1:0 proto h2\n ${words}\n server s1 ${upstream.address}\n`, story);
+    await withBalancer(`listen www\n bind 127.0.0.1:0 proto h2\n ${words}\n server s1 ${upstream.address}\n`, (balancer) =>
+      story(balancer, (text) => last?.write(text)),
+    );
   } finally {
     await upstream.stop();
   }
@@ -154,22 +164,25 @@ describe('streams that are reset as soon as they are asked', () => {
 });
 
 describe('a response', () => {
-  const size = 70_000;
   /** How long a session of HTTP/1.1 waits for its client's end, ms. */
   const linger = 1000;
-  const cases: readonly (readonly [what: string, words: string, stop: boolean, window: number])[] = [
-    ['while the proxy stops', '', true, 1000],
-    ['while the proxy stops, none of it read', '', true, 0],
-    ['with a connection of its own', 'option httpclose', false, 1000],
-    ['with a connection of its own, nearly all of it read', 'option httpclose', false, 60_000],
+  const cases: readonly (readonly [what: string, words: string, stop: boolean, size: number, window: number])[] = [
+    ['while the proxy stops', '', true, 6000, 1000],
+    ['while the proxy stops, none of it read', '', true, 6000, 0],
+    ['with a connection of its own', 'option httpclose', false, 70_000, 1000],
+    ['with a connection of its own, nearly all of it read', 'option httpclose', false, 70_000, 60_000],
   ];
-  for (const [what, words, stop, window] of cases) {
+  for (const [what, words, stop, size, window] of cases) {
     it(`is whole for a client that takes its time: ${what}`, async () => {
-      await withServer(words, async (balancer) => {
+      await withServer(words, async (balancer, send) => {
         const client = await FrameClient.connect(balancer.port('www'), [[4, window]]);
-        client.send(frame(Type.WindowUpdate, 0, 0, number32(1 << 24)), headers(1, to(`/${size}`)));
+        client.send(frame(Type.WindowUpdate, 0, 0, number32(1 << 24)), headers(1, to(stop ? `/held/${size}` : `/${size}`)));
         await until('its window is full', () => client.frames.some(({ type }) => type === Type.Headers) && dataOf(client, 1) === window);
-        if (stop) balancer.plane.drain(false);
+        if (stop) {
+          balancer.plane.drain(false);
+          send('x');
+          await until('the server is through', () => slots(balancer) === 0);
+        }
         await outlast(linger);
         client.send(frame(Type.WindowUpdate, 0, 1, number32(1 << 24)));
         assert.equal(await client.endOf(1), 'END_STREAM');
