@@ -62,6 +62,16 @@ const slots = (balancer: Balancer): number => balancer.server('www', 's1').scur;
 const dataOf = (client: FrameClient, stream: number): number =>
   client.frames.filter((one) => one.type === Type.Data && one.stream === stream).reduce((sum, { payload }) => sum + payload.length, 0);
 
+/** That of Node 24 and later. */
+const newerNghttp2 = Number(process.versions.nghttp2?.split('.')[1]) >= 70;
+
+/** Newer ones make an error of the connection of it. */
+const overflown = [
+  'a window of a stream beyond all bounds',
+  [frame(Type.WindowUpdate, 0, 1, number32(0x7fffffff))],
+  'FLOW_CONTROL_ERROR',
+] as const;
+
 /** Errors of a connection's; nghttp2 finds all of them. */
 const errors: readonly (readonly [what: string, frames: readonly Buffer[], code: string])[] = [
   ['SETTINGS of odd length', [frame(Type.Settings, 0, 0, Buffer.alloc(5))], 'FRAME_SIZE_ERROR'],
@@ -74,6 +84,7 @@ const errors: readonly (readonly [what: string, frames: readonly Buffer[], code:
   ['padding beyond its frame', [headers(3, to('/silent', 'POST'), false), frame(Type.Data, 8, 3, Buffer.from([9, 1]))], 'PROTOCOL_ERROR'],
   ['a window beyond all bounds', [frame(Type.WindowUpdate, 0, 0, number32(0x7fffffff))], 'FLOW_CONTROL_ERROR'],
   ['an even stream', [headers(2, GET)], 'PROTOCOL_ERROR'],
+  ...(newerNghttp2 ? [overflown] : []),
 ];
 
 describe('an error of the connection', () => {
@@ -113,8 +124,9 @@ function later(bytes: Buffer): Buffer {
 describe('what is no error of the connection', () => {
   const borne: readonly (readonly [what: string, frames: readonly Buffer[], end: string])[] = [
     ['an ACK for no PING', [frame(Type.Ping, Flag.Ack, 0, Buffer.alloc(8))], ''],
-    ['a window of a stream beyond all bounds', [frame(Type.WindowUpdate, 0, 1, number32(0x7fffffff))], 'FLOW_CONTROL_ERROR'],
+    ...(newerNghttp2 ? [] : [overflown]),
   ];
+
   for (const [what, frames, end] of borne) {
     it(`harms one stream at most: ${what}`, async () => {
       await withServer('', async (balancer) => {
@@ -151,7 +163,9 @@ describe('streams that are reset as soon as they are asked', () => {
           await new Promise((resolve) => setImmediate(resolve));
         }
         await until('it is closed', () => client.ended);
-        if (path !== '/dropped') assert.equal(await client.endOf(99_999), 'GOAWAY ENHANCE_YOUR_CALM');
+        // nghttp2 1.70, of Node 24 and later, may be quicker than we are, and calls it an internal error.
+        const told = newerNghttp2 ? /^GOAWAY (ENHANCE_YOUR_CALM|INTERNAL_ERROR)$/ : /^GOAWAY ENHANCE_YOUR_CALM$/;
+        if (path !== '/dropped') assert.match(await client.endOf(99_999), told);
         const other = await H2Client.connect(`http://127.0.0.1:${fairlead.port('www')}`);
         assert.equal((await other.ask({})).status, 200);
         await other.close();
